@@ -1,0 +1,66 @@
+# Everything starts from a bare machine: Python 3.11 or newer and make. `make help` lists what there is.
+# Paths stay relative, so a checkout may live below a directory with spaces in its name.
+MAKEFLAGS += --no-print-directory
+PYTHON ?= python3
+VENV_PYTHON := .venv/bin/python
+EMBEDDED := $(VENV_PYTHON) -m portal.embedded exec
+# Which tests, and anything else for pytest: make test PYTEST="tests/rules -k icons"
+PYTEST ?=
+TEST_PROCESSES ?= 2
+# The variables production must set, with values that hold for one check.
+AS_IN_PRODUCTION = DJANGO_SETTINGS_MODULE=portal.settings.base SITE_URL=https://portal.example \
+	ALLOWED_HOSTS=portal.example SECRET_KEY=$(shell head -c 60 /dev/urandom | base64 -w 0) \
+	FIELD_ENCRYPTION_KEYS=$(shell head -c 32 /dev/urandom | base64 -w 0 | tr '+/' '-_')
+TEMPLATES := $(wildcard templates)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench lock clean environment environment-dev
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+run: environment  ## start the whole portal (HOST=, PORT=, or your own DATABASE_URL=, REDIS_URL=)
+	@exec env DJANGO_SETTINGS_MODULE=portal.settings.development $(EMBEDDED) --keep var -- $(VENV_PYTHON) manage.py up
+
+test: environment-dev  ## run every test against throw-away services (PYTEST="tests/rules -x")
+	@exec $(EMBEDDED) -- $(VENV_PYTHON) -m pytest -n $(TEST_PROCESSES) $(PYTEST)
+
+lint: environment-dev  ## style, types, import contracts, migrations, deployment checks, templates
+	$(VENV_PYTHON) -m ruff check .
+	$(VENV_PYTHON) -m ruff format --check .
+	$(VENV_PYTHON) -m mypy .
+	$(VENV_PYTHON) -c "from importlinter.cli import lint_imports_command; lint_imports_command()" --no-cache
+	@echo "manage.py makemigrations --check"
+	@$(EMBEDDED) -- env $(AS_IN_PRODUCTION) $(VENV_PYTHON) manage.py makemigrations --check --dry-run
+	@echo "manage.py check --deploy"
+	@env DATABASE_URL=postgres://localhost/portal REDIS_URL=redis://localhost $(AS_IN_PRODUCTION) \
+		$(VENV_PYTHON) manage.py check --deploy --fail-level WARNING
+ifneq ($(TEMPLATES),)
+	$(VENV_PYTHON) -m djlint --check --lint templates
+endif
+
+format: environment-dev  ## rewrite Python and templates in the project's style
+	$(VENV_PYTHON) -m ruff check --fix .
+	$(VENV_PYTHON) -m ruff format .
+ifneq ($(TEMPLATES),)
+	-$(VENV_PYTHON) -m djlint --reformat --quiet templates
+endif
+
+bench: environment-dev  ## measure pages, uploads, validations, telemetry and polls
+	@exec $(EMBEDDED) -- $(VENV_PYTHON) -m benchmarks
+
+lock: environment-dev  ## resolve pyproject.toml anew into the two lock files
+	$(VENV_PYTHON) -m uv pip compile pyproject.toml --extra trial --generate-hashes --no-emit-index-url \
+		--python-version 3.11 --custom-compile-command "make lock" --quiet -o requirements.lock
+	$(VENV_PYTHON) -m uv pip compile pyproject.toml --extra trial --extra dev --generate-hashes --no-emit-index-url \
+		--python-version 3.11 --custom-compile-command "make lock" --quiet -c requirements.lock -o requirements-dev.lock
+
+clean:  ## remove the environment and every cache; your data in var/ stays
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache htmlcov .coverage
+	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
+
+environment:
+	@$(PYTHON) portal/embedded/bootstrap.py requirements.lock
+
+environment-dev:
+	@$(PYTHON) portal/embedded/bootstrap.py requirements-dev.lock --browser

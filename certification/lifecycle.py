@@ -1,0 +1,328 @@
+"""State machines of certification, as data: who may be where, what leads out, and whose turn it is."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from portal.shared.transitions import Lifecycle, Move
+
+
+class SubmissionState(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    SUBMITTED = "submitted", "Submitted"
+    VALIDATING = "validating", "Validating"
+    VALIDATION_FAILED = "validation_failed", "Validation failed"
+    IN_REVIEW = "in_review", "In review"
+    CHANGES_REQUESTED = "changes_requested", "Changes requested"
+    APPROVED = "approved", "Approved"
+    PREVIEW_DEPLOYING = "preview_deploying", "Deploying to Preview"
+    PREVIEW_FAILED = "preview_failed", "Preview deployment failed"
+    PREVIEW_TESTING = "preview_testing", "Testing in Preview"
+    PREVIEW_REFUSED = "preview_refused", "Refused in Preview"
+    SIGNED_OFF = "signed_off", "Signed off"
+    SCHEDULED = "scheduled", "Scheduled"
+    ROLLING_OUT = "rolling_out", "Rolling out"
+    HELD = "held", "Held"
+    HALTED = "halted", "Halted"
+    ROLLING_BACK = "rolling_back", "Rolling back"
+    ROLLED_BACK = "rolled_back", "Rolled back"
+    LIVE = "live", "Live"
+    SUPERSEDED = "superseded", "Superseded"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    REJECTED = "rejected", "Rejected"
+    EXPIRED = "expired", "Expired"
+
+
+_EDITABLE = ("draft", "validation_failed", "changes_requested", "preview_refused")
+_BEFORE_ROLLOUT = (
+    *_EDITABLE,
+    "submitted",
+    "validating",
+    "in_review",
+    "approved",
+    "preview_deploying",
+    "preview_failed",
+    "preview_testing",
+    "signed_off",
+    "scheduled",
+    "expired",
+)
+
+SUBMISSION = Lifecycle(
+    noun="submission",
+    states=SubmissionState,
+    moves={
+        "submit": Move(("draft",), "submitted", "Submit"),
+        "resubmit": Move(
+            ("validation_failed", "changes_requested", "preview_refused"), "submitted", "Resubmit"
+        ),
+        "start_validation": Move(("submitted",), "validating", "Start validation"),
+        "fail_validation": Move(("validating",), "validation_failed", "Fail validation"),
+        "pass_validation": Move(("validating",), "in_review", "Pass validation"),
+        "request_changes": Move(("in_review",), "changes_requested", "Request changes"),
+        "reject": Move(("in_review",), "rejected", "Reject"),
+        "approve": Move(("in_review",), "approved", "Approve"),
+        "start_preview": Move(("approved", "preview_failed"), "preview_deploying", "Deploy to Preview"),
+        "fail_preview": Move(("preview_deploying",), "preview_failed", "Fail the Preview deployment"),
+        "reach_preview": Move(("preview_deploying",), "preview_testing", "Open the Preview"),
+        "sign_off": Move(("preview_testing",), "signed_off", "Sign off"),
+        "refuse": Move(("preview_testing",), "preview_refused", "Refuse"),
+        "expire": Move(("preview_testing",), "expired", "Let the Preview expire"),
+        "reopen": Move(("expired",), "preview_testing", "Reopen the Preview"),
+        "schedule": Move(("signed_off",), "scheduled", "Schedule the rollout"),
+        "unschedule": Move(("scheduled",), "signed_off", "Take off the schedule"),
+        "start_rollout": Move(("scheduled",), "rolling_out", "Start the rollout"),
+        "hold": Move(("rolling_out",), "held", "Hold"),
+        "resume": Move(("held",), "rolling_out", "Resume"),
+        "halt": Move(("scheduled", "rolling_out", "held"), "halted", "Halt"),
+        "release": Move(("halted",), "rolling_out", "Release"),
+        "complete": Move(("rolling_out",), "live", "Complete the rollout"),
+        "start_rollback": Move(
+            ("rolling_out", "held", "halted", "live", "rolling_back"), "rolling_back", "Roll back"
+        ),
+        "complete_rollback": Move(("rolling_back",), "rolled_back", "Complete the rollback"),
+        "supersede": Move(("live", "halted", "signed_off", "scheduled"), "superseded", "Supersede"),
+        "withdraw": Move(_BEFORE_ROLLOUT, "withdrawn", "Withdraw"),
+    },
+    terminal=frozenset({"rolled_back", "superseded", "withdrawn", "rejected"}),
+)
+
+EDITABLE_STATES = frozenset(_EDITABLE)
+"""States in which the publisher may change the package and the form."""
+
+OPEN_STATES = frozenset(set(SubmissionState.values) - SUBMISSION.terminal - {"live"})
+"""States that still need somebody; a connector has at most one submission in them."""
+
+
+class Turn(models.TextChoices):
+    """Who has to act for the submission to go on."""
+
+    PUBLISHER = "publisher", "Publisher"
+    REVIEWER = "reviewer", "Reviewer"
+    OPERATOR = "operator", "Operator"
+    MACHINE = "machine", "Portal"
+    NOBODY = "nobody", "Nobody"
+
+
+TURNS: dict[str, Turn] = {
+    "draft": Turn.PUBLISHER,
+    "submitted": Turn.MACHINE,
+    "validating": Turn.MACHINE,
+    "validation_failed": Turn.PUBLISHER,
+    "in_review": Turn.REVIEWER,
+    "changes_requested": Turn.PUBLISHER,
+    "approved": Turn.MACHINE,
+    "preview_deploying": Turn.MACHINE,
+    "preview_failed": Turn.OPERATOR,
+    "preview_testing": Turn.PUBLISHER,
+    "preview_refused": Turn.PUBLISHER,
+    "signed_off": Turn.OPERATOR,
+    "scheduled": Turn.MACHINE,
+    "rolling_out": Turn.MACHINE,
+    "held": Turn.OPERATOR,
+    "halted": Turn.OPERATOR,
+    "rolling_back": Turn.MACHINE,
+    "rolled_back": Turn.NOBODY,
+    "live": Turn.NOBODY,
+    "superseded": Turn.NOBODY,
+    "withdrawn": Turn.NOBODY,
+    "rejected": Turn.NOBODY,
+    "expired": Turn.PUBLISHER,
+}
+
+NEXT_STEPS: dict[str, str] = {
+    "draft": "Finish the form and submit it.",
+    "submitted": "A worker validates the package within minutes.",
+    "validating": "The worker checks the package against every rule.",
+    "validation_failed": "Correct the errors, upload the package again and resubmit. The place in the queue is kept.",
+    "in_review": "A reviewer reads the definition and decides.",
+    "changes_requested": "Answer the reviewer's threads, upload what changed and resubmit. The place in the queue is kept.",
+    "approved": "The portal deploys the package to the Preview region.",
+    "preview_deploying": "The Preview region is taking the package.",
+    "preview_failed": "An operator looks at the Preview region and starts the deployment again.",
+    "preview_testing": "Test the connector in Preview, then sign off or refuse before the deadline.",
+    "preview_refused": "Correct what was wrong in Preview, upload the package again and resubmit.",
+    "signed_off": "An operator plans the rollout.",
+    "scheduled": "The first wave starts on its planned date.",
+    "rolling_out": "Each wave starts when the wave before it is verified live.",
+    "held": "An operator resumes the rollout when the reason for the hold is gone.",
+    "halted": "Nothing is deployed until an operator releases the halt or rolls back.",
+    "rolling_back": "Regions return to the last good version.",
+    "rolled_back": "Correct the cause and start a new submission.",
+    "live": "Every region has it. The portal watches its health.",
+    "superseded": "A newer version took its place.",
+    "withdrawn": "Start a new submission whenever you are ready.",
+    "rejected": "Read the reasons; a new submission may start from them.",
+    "expired": "Reopen the Preview to test; nothing else is lost.",
+}
+
+
+class ReviewThreadState(models.TextChoices):
+    OPEN = "open", "Open"
+    RESOLVED = "resolved", "Resolved"
+
+
+REVIEW_THREAD = Lifecycle(
+    noun="thread",
+    states=ReviewThreadState,
+    moves={
+        "resolve": Move(("open",), "resolved", "Resolve"),
+        "reopen": Move(("resolved",), "open", "Reopen"),
+    },
+)
+
+
+class WaiverState(models.TextChoices):
+    REQUESTED = "requested", "Requested"
+    APPROVED = "approved", "Approved"
+    DECLINED = "declined", "Declined"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+WAIVER = Lifecycle(
+    noun="waiver",
+    states=WaiverState,
+    moves={
+        "approve": Move(("requested",), "approved", "Approve the waiver"),
+        "decline": Move(("requested",), "declined", "Decline the waiver"),
+        "withdraw": Move(("requested", "approved"), "withdrawn", "Withdraw the waiver"),
+    },
+    terminal=frozenset({"declined", "withdrawn"}),
+)
+
+
+class PreviewState(models.TextChoices):
+    DEPLOYING = "deploying", "Deploying"
+    FAILED = "failed", "Deployment failed"
+    TESTING = "testing", "Waiting for sign-off"
+    SIGNED_OFF = "signed_off", "Signed off"
+    REFUSED = "refused", "Refused"
+    EXPIRED = "expired", "Expired"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+PREVIEW = Lifecycle(
+    noun="preview",
+    states=PreviewState,
+    moves={
+        "fail": Move(("deploying",), "failed", "Fail"),
+        "retry": Move(("failed",), "deploying", "Try again"),
+        "open": Move(("deploying",), "testing", "Open for testing"),
+        "sign_off": Move(("testing",), "signed_off", "Sign off"),
+        "refuse": Move(("testing",), "refused", "Refuse"),
+        "expire": Move(("testing",), "expired", "Expire"),
+        "reopen": Move(("expired",), "testing", "Reopen"),
+        "cancel": Move(("deploying", "failed", "testing", "expired"), "cancelled", "Cancel"),
+    },
+    terminal=frozenset({"signed_off", "refused", "cancelled"}),
+)
+
+
+class RolloutState(models.TextChoices):
+    SCHEDULED = "scheduled", "Scheduled"
+    RUNNING = "running", "Running"
+    HELD = "held", "Held"
+    HALTED = "halted", "Halted"
+    ROLLING_BACK = "rolling_back", "Rolling back"
+    ROLLED_BACK = "rolled_back", "Rolled back"
+    COMPLETED = "completed", "Completed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+ROLLOUT = Lifecycle(
+    noun="rollout",
+    states=RolloutState,
+    moves={
+        "start": Move(("scheduled",), "running", "Start"),
+        "hold": Move(("running",), "held", "Hold"),
+        "resume": Move(("held",), "running", "Resume"),
+        "halt": Move(("scheduled", "running", "held"), "halted", "Stop"),
+        "release": Move(("halted",), "running", "Release the halt"),
+        "complete": Move(("running",), "completed", "Complete"),
+        # From rolling_back too: regions that were left out can be added to a rollback under way.
+        "start_rollback": Move(
+            ("running", "held", "halted", "completed", "rolling_back"), "rolling_back", "Roll back"
+        ),
+        "complete_rollback": Move(("rolling_back",), "rolled_back", "Complete the rollback"),
+        "cancel": Move(("scheduled", "halted"), "cancelled", "Cancel"),
+    },
+    terminal=frozenset({"rolled_back", "cancelled"}),
+)
+
+ACTIVE_ROLLOUT_STATES = frozenset({"scheduled", "running", "held", "halted", "rolling_back"})
+"""A connector has at most one rollout in these."""
+
+
+class WaveState(models.TextChoices):
+    PLANNED = "planned", "Planned"
+    RUNNING = "running", "Running"
+    VERIFIED = "verified", "Verified live"
+    SKIPPED = "skipped", "Skipped"
+
+
+WAVE = Lifecycle(
+    noun="wave",
+    states=WaveState,
+    moves={
+        "start": Move(("planned",), "running", "Start"),
+        "verify": Move(("running",), "verified", "Verify"),
+        "skip": Move(("planned", "running"), "skipped", "Skip"),
+    },
+    terminal=frozenset({"verified", "skipped"}),
+)
+
+
+class DeploymentState(models.TextChoices):
+    PENDING = "pending", "Planned"
+    INTENDED = "intended", "Being sent"
+    DEPLOYING = "deploying", "Deploying"
+    UNKNOWN = "unknown", "Unknown"
+    REPORTED = "reported", "Reported live"
+    VERIFIED = "verified", "Verified live"
+    FAILED = "failed", "Failed"
+    SKIPPED = "skipped", "Skipped"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+DEPLOYMENT = Lifecycle(
+    noun="deployment",
+    states=DeploymentState,
+    moves={
+        "intend": Move(("pending",), "intended", "Send"),
+        # The region has it and works on it.
+        "accept": Move(("intended", "unknown", "deploying"), "deploying", "Accept"),
+        # No answer, or one that cannot be believed: ask by key before doing anything else.
+        "lose": Move(("intended", "deploying"), "unknown", "Lose sight"),
+        # The region says it never heard of the key: sending again is safe.
+        "resend": Move(("unknown", "intended"), "intended", "Send again"),
+        # The region never heard of the key and the rollout stopped meanwhile: as if it had not been sent.
+        "forget": Move(("unknown", "intended"), "pending", "Take back"),
+        "report": Move(("intended", "unknown", "deploying"), "reported", "Report"),
+        "verify": Move(("reported",), "verified", "Verify"),
+        "fail": Move(("intended", "unknown", "deploying", "reported"), "failed", "Fail"),
+        "retry": Move(("failed",), "pending", "Try again"),
+        "skip": Move(("pending", "failed", "unknown"), "skipped", "Skip"),
+        "cancel": Move(("pending", "failed"), "cancelled", "Cancel"),
+    },
+    terminal=frozenset({"verified", "skipped", "cancelled"}),
+)
+
+UNDER_WAY = frozenset({"intended", "deploying", "unknown", "reported"})
+"""A deployment that is with a region; the pollers have a due time for it."""
+
+
+class SkipRequestState(models.TextChoices):
+    REQUESTED = "requested", "Waiting for a second person"
+    APPROVED = "approved", "Approved"
+    DECLINED = "declined", "Declined"
+
+
+SKIP_REQUEST = Lifecycle(
+    noun="skiprequest",
+    states=SkipRequestState,
+    moves={
+        "approve": Move(("requested",), "approved", "Approve the skip"),
+        "decline": Move(("requested",), "declined", "Decline the skip"),
+    },
+    terminal=frozenset({"approved", "declined"}),
+)

@@ -1,0 +1,41 @@
+from certification.models.notifications import Notification
+from certification.models.plans import Freeze, PlanWave, PlanWaveRegion, RolloutPlan
+from certification.models.previews import Preview
+from certification.models.reviews import Comment, Decision, ReviewClaim, Thread
+from certification.models.rollouts import (
+    DateChange,
+    Placement,
+    RegionDeployment,
+    Rollout,
+    RolloutWave,
+    SkipRequest,
+)
+from certification.models.submissions import CredentialReveal, Revision, Submission, TestCredential
+from certification.models.validation import Finding, Validation, Waiver, WarningNote
+
+__all__ = [
+    "Comment",
+    "CredentialReveal",
+    "DateChange",
+    "Decision",
+    "Finding",
+    "Freeze",
+    "Notification",
+    "Placement",
+    "PlanWave",
+    "PlanWaveRegion",
+    "Preview",
+    "RegionDeployment",
+    "ReviewClaim",
+    "Revision",
+    "Rollout",
+    "RolloutPlan",
+    "RolloutWave",
+    "SkipRequest",
+    "Submission",
+    "TestCredential",
+    "Thread",
+    "Validation",
+    "Waiver",
+    "WarningNote",
+]

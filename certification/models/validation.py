@@ -1,0 +1,123 @@
+"""Verdicts and findings of the rule engine, and what people answered to them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from certification.lifecycle import WAIVER, WaiverState
+from certification.models.submissions import Submission
+from connectors.models import Version
+from portal.shared.models import PublicIdModel
+
+
+class Severity(models.TextChoices):
+    ERROR = "error", "Error"
+    WARNING = "warning", "Warning"
+    INFO = "info", "Advice"
+
+
+class Validation(PublicIdModel):
+    """The verdict on one package under one rule set and profile. Stored exactly once."""
+
+    class Verdict(models.TextChoices):
+        PASS = "pass", "Passed"
+        FAIL = "fail", "Failed"
+
+    version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="validations")
+    rules_version = models.CharField(max_length=40)
+    change_kind = models.CharField(max_length=10)
+    publisher_kind = models.CharField(max_length=12)
+    verdict = models.CharField(max_length=4, choices=Verdict.choices)
+    errors = models.PositiveIntegerField(default=0)
+    warnings = models.PositiveIntegerField(default=0)
+    infos = models.PositiveIntegerField(default=0)
+    duration_seconds = models.FloatField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "rules_version", "change_kind", "publisher_kind"], name="validation_once"
+            ),
+            models.CheckConstraint(
+                name="validation_verdict_known", condition=Q(verdict__in=["pass", "fail"])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version}: {self.get_verdict_display()}"
+
+
+class Finding(models.Model):
+    """One place where a package breaks a rule. `fingerprint` is the same in the next package if nothing changed."""
+
+    validation = models.ForeignKey(Validation, on_delete=models.CASCADE, related_name="findings")
+    rule = models.CharField(max_length=20)
+    severity = models.CharField(max_length=8, choices=Severity.choices)
+    message = models.TextField()
+    fix = models.TextField(blank=True)
+    file = models.CharField(max_length=260, blank=True)
+    pointer = models.TextField(blank=True)
+    line = models.PositiveIntegerField(null=True)
+    column = models.PositiveIntegerField(null=True)
+    length = models.PositiveIntegerField(null=True)
+    fingerprint = models.CharField(max_length=64)
+    group = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["validation", "rule"], name="finding_by_rule")]
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.file}:{self.line}"
+
+
+class WarningNote(models.Model):
+    """The publisher's answer to all warnings of a rule: why they stay."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="warning_notes")
+    rule = models.CharField(max_length=20)
+    note = models.TextField()
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["submission", "rule"], name="warningnote_once")]
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.note[:40]}"
+
+
+class Waiver(PublicIdModel):
+    """Permission to go on in spite of an error: for one finding (`fingerprint`) or, if empty, the whole rule."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="waivers")
+    rule = models.CharField(max_length=20)
+    fingerprint = models.CharField(max_length=64, blank=True)
+    reason = models.TextField()
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decision_reason = models.TextField(blank=True)
+    expires_on = models.DateField(null=True, blank=True)
+    state = models.CharField(max_length=10, choices=WaiverState.choices, default=WaiverState.REQUESTED)
+    state_changed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            WAIVER.constraint("waiver_state_known"),
+            models.UniqueConstraint(
+                fields=["submission", "rule", "fingerprint"],
+                condition=Q(state__in=["requested", "approved"]),
+                name="waiver_one_live",
+            ),
+            models.CheckConstraint(
+                name="waiver_decided_by_another",
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=models.F("requested_by")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Waiver of {self.rule} ({self.get_state_display()})"

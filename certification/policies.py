@@ -1,0 +1,150 @@
+"""Who may do what with submissions, reviews, previews and rollouts.
+
+These ask about the person only; whether the object's state allows the deed is the lifecycle's business.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from certification.models import Preview, RegionDeployment, Rollout, SkipRequest, Submission, Thread, Waiver
+from connectors.models.publishers import Role
+from connectors.policies import can_view_connector, is_member, role_in
+
+
+def _team(user: Any, submission: Submission, *roles: Role) -> bool:
+    return role_in(user, submission.connector.publisher) in roles
+
+
+def _reviewer_of(user: Any, submission: Submission) -> bool:
+    """A reviewer who has nothing to do with the publisher."""
+    return bool(getattr(user, "is_reviewer", False)) and not is_member(user, submission.connector.publisher)
+
+
+def _operator(user: Any) -> bool:
+    return bool(getattr(user, "is_operator", False))
+
+
+def can_view_submission(user: Any, submission: Submission) -> bool:
+    return can_view_connector(user, submission.connector)
+
+
+def can_create_submission(user: Any, connector: Any) -> bool:
+    return role_in(user, connector.publisher) in (Role.OWNER, Role.DEVELOPER)
+
+
+def can_edit_submission(user: Any, submission: Submission) -> bool:
+    return _team(user, submission, Role.OWNER, Role.DEVELOPER)
+
+
+def can_submit_submission(user: Any, submission: Submission) -> bool:
+    return _team(user, submission, Role.OWNER, Role.DEVELOPER)
+
+
+def can_withdraw_submission(user: Any, submission: Submission) -> bool:
+    return _team(user, submission, Role.OWNER, Role.DEVELOPER)
+
+
+def can_manage_credentials(user: Any, submission: Submission) -> bool:
+    return _team(user, submission, Role.OWNER, Role.DEVELOPER)
+
+
+def can_reveal_credential(user: Any, submission: Submission) -> bool:
+    """Reviewers of other teams, to test. The team itself replaces a credential instead of reading it."""
+    return _reviewer_of(user, submission)
+
+
+def can_answer_findings(user: Any, submission: Submission) -> bool:
+    """Notes on warnings and requests for waivers."""
+    return _team(user, submission, Role.OWNER, Role.DEVELOPER)
+
+
+def can_decide_waiver(user: Any, waiver: Waiver) -> bool:
+    return _reviewer_of(user, waiver.submission)
+
+
+def can_see_queue(user: Any, _obj: Any = None) -> bool:
+    return bool(getattr(user, "staff_role", ""))
+
+
+def can_claim_review(user: Any, submission: Submission) -> bool:
+    return _reviewer_of(user, submission)
+
+
+def can_comment_submission(user: Any, submission: Submission) -> bool:
+    """Every member but viewers, reviewers of other teams, and operators."""
+    if _team(user, submission, Role.OWNER, Role.DEVELOPER, Role.TESTER):
+        return True
+    return _reviewer_of(user, submission) or (
+        _operator(user) and not is_member(user, submission.connector.publisher)
+    )
+
+
+def can_see_private_notes(user: Any, submission: Submission) -> bool:
+    return bool(getattr(user, "staff_role", "")) and not is_member(user, submission.connector.publisher)
+
+
+def can_comment_privately(user: Any, submission: Submission) -> bool:
+    return can_see_private_notes(user, submission)
+
+
+def can_resolve_thread(user: Any, thread: Thread) -> bool:
+    """Reviewers resolve; the one who opened a thread may, too."""
+    if thread.is_private:
+        return can_see_private_notes(user, thread.submission)
+    return _reviewer_of(user, thread.submission) or thread.author_id == user.pk
+
+
+def can_decide_submission(user: Any, submission: Submission) -> bool:
+    """Nobody decides on their own team's work; the database says so too."""
+    return _reviewer_of(user, submission)
+
+
+def can_sign_off_preview(user: Any, preview: Preview) -> bool:
+    return _team(user, preview.submission, Role.OWNER, Role.DEVELOPER, Role.TESTER)
+
+
+def can_extend_preview(user: Any, preview: Preview) -> bool:
+    return _operator(user)
+
+
+def can_retry_preview(user: Any, preview: Preview) -> bool:
+    return _operator(user)
+
+
+def can_schedule_rollout(user: Any, submission: Submission) -> bool:
+    return _operator(user)
+
+
+def can_run_rollout(user: Any, rollout: Rollout) -> bool:
+    """Hold, resume, reschedule, retry, release: an operator's work."""
+    return _operator(user)
+
+
+def can_stop_rollout(user: Any, rollout: Rollout) -> bool:
+    """Stopping needs nobody's approval."""
+    return _operator(user) or _team(user, rollout.submission, Role.OWNER, Role.DEVELOPER)
+
+
+def can_roll_back_rollout(user: Any, rollout: Rollout) -> bool:
+    return _operator(user) or _team(user, rollout.submission, Role.OWNER)
+
+
+def can_request_skip(user: Any, deployment: RegionDeployment) -> bool:
+    return _operator(user)
+
+
+def can_decide_skip(user: Any, request: SkipRequest) -> bool:
+    return _operator(user) and request.requested_by_id != user.pk
+
+
+def can_see_operations(user: Any, _obj: Any = None) -> bool:
+    return _operator(user)
+
+
+def can_manage_plans(user: Any, _obj: Any = None) -> bool:
+    return _operator(user)
+
+
+def can_run_jobs(user: Any, _obj: Any = None) -> bool:
+    return _operator(user)

@@ -1,0 +1,1 @@
+"""The outside world of deployment: protocol, drivers, polling, reference region agent. No Django here."""

@@ -1,0 +1,238 @@
+"""The HTTP driver: the wire protocol of `docs/region-api.yaml`, spoken to regions that may be hostile.
+
+Every call has one total deadline (a region that drips a byte per second gains nothing), reads at most 256 KB,
+neither decompresses nor follows redirects, ignores proxy variables and cookies, and believes an answer only
+when it has the documented shape and speaks of what was asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import ssl
+import uuid
+from collections.abc import AsyncIterator, Generator
+from contextlib import asynccontextmanager
+from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import httpx
+import orjson
+
+from certification.regions.answers import (
+    Answer,
+    check_operation,
+    error_for,
+    instant_of,
+    operation_from,
+    payload_of,
+    problem_code,
+)
+from certification.regions.errors import (
+    DigestMismatch,
+    OutcomeUnknown,
+    RegionAnswerInvalid,
+    RegionUnreachable,
+)
+from certification.regions.protocol import (
+    CurrentVersion,
+    DeployCommand,
+    Operation,
+    RegionEndpoint,
+    RegionHealth,
+    Token,
+)
+from certification.regions.redaction import redacted
+
+DEADLINE_SECONDS = 10.0
+MAX_ANSWER_BYTES = 256 * 1024
+USER_AGENT = "connector-certification-portal (region protocol 1)"
+
+
+class _Bearer(httpx.Auth):
+    """Keeps the token out of every local variable that an error report might print."""
+
+    def __init__(self, token: Token) -> None:
+        self._token = token
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
+        yield request
+
+
+@cache
+def _tls_context(ca_file: str | None) -> ssl.SSLContext:
+    # Reading the system's certificates costs more than a poll, so drivers share one context per CA file.
+    return ssl.create_default_context(cafile=ca_file)
+
+
+class HttpDriver:
+    """A `RegionDriver` for the documented HTTP protocol.
+
+    `ca_file` pins the certificate authorities of the regions (PEM file) instead of the system's.
+    """
+
+    def __init__(self, *, deadline_seconds: float = DEADLINE_SECONDS, ca_file: str | None = None) -> None:
+        self._deadline_seconds = deadline_seconds
+        self._client = httpx.AsyncClient(
+            verify=_tls_context(ca_file),
+            timeout=httpx.Timeout(deadline_seconds),
+            limits=httpx.Limits(max_connections=100, max_keepalive_connections=40, keepalive_expiry=15),
+            follow_redirects=False,
+            trust_env=False,
+            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity", "Region-Protocol": "1"},
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.__aexit__(kind, error, trace)
+
+    async def deploy(self, endpoint: RegionEndpoint, command: DeployCommand) -> Operation:
+        """See `RegionDriver.deploy`. Up to three requests (command, package, command) share one deadline."""
+        _check_package(endpoint, command)
+        async with self._deadline(endpoint):
+            answer = await self._post_command(endpoint, command)
+            if command.package is not None and problem_code(answer) == "package-required":
+                await self._put_package(endpoint, command.digest, command.package)
+                answer = await self._post_command(endpoint, command)
+        payload = payload_of(endpoint, answer, "Operation", accepts=(200, 202))
+        operation = operation_from(endpoint, payload)
+        if operation.deployment_number != command.deployment_number:
+            raise RegionAnswerInvalid(
+                endpoint.code, f"answered about deployment {operation.deployment_number} instead of ours."
+            )
+        check_operation(endpoint, operation, command.idempotency_key, command.digest)
+        return operation
+
+    async def operation(
+        self, endpoint: RegionEndpoint, idempotency_key: str, *, expected_digest: str | None = None
+    ) -> Operation | None:
+        async with self._deadline(endpoint):
+            answer = await self._request(endpoint, "GET", f"operations/{quote(idempotency_key, safe='')}")
+        # Only the region's own word is a definite "never heard of it"; a proxy's 404 page is not.
+        if answer.status == 404 and problem_code(answer) == "unknown-operation":
+            return None
+        operation = operation_from(endpoint, payload_of(endpoint, answer, "Operation"))
+        check_operation(endpoint, operation, idempotency_key, expected_digest)
+        return operation
+
+    async def current(self, endpoint: RegionEndpoint, connector: str) -> CurrentVersion | None:
+        async with self._deadline(endpoint):
+            answer = await self._request(endpoint, "GET", f"connectors/{quote(connector, safe='')}")
+        if answer.status == 404 and problem_code(answer) == "not-deployed":
+            return None
+        payload = payload_of(endpoint, answer, "CurrentVersion")
+        if payload["connector"] != connector:
+            raise RegionAnswerInvalid(endpoint.code, "answered about another connector.")
+        return CurrentVersion(
+            connector=connector,
+            version=payload["version"],
+            digest=payload["digest"],
+            deployment_number=int(payload["deployment_number"]),
+            deployed_at=instant_of(endpoint, payload["deployed_at"]),
+        )
+
+    async def health(self, endpoint: RegionEndpoint) -> RegionHealth:
+        async with self._deadline(endpoint):
+            answer = await self._request(endpoint, "GET", "health")
+        payload = payload_of(endpoint, answer, "Health")
+        return RegionHealth(
+            ok=payload["ok"],
+            version=redacted(payload["version"], endpoint.token),
+            load=float(payload["load"]),
+            running_operations=int(payload["running_operations"]),
+            deployed_connectors=int(payload["deployed_connectors"]),
+            message=redacted(payload.get("message", ""), endpoint.token),
+        )
+
+    async def _post_command(self, endpoint: RegionEndpoint, command: DeployCommand) -> Answer:
+        body = {
+            "connector": command.connector,
+            "deployment_number": command.deployment_number,
+            "action": command.action.value,
+            "version": command.version,
+            "digest": command.digest,
+        }
+        headers = {"Idempotency-Key": command.idempotency_key, "Content-Type": "application/json"}
+        return await self._request(endpoint, "POST", "deployments", headers, orjson.dumps(body))
+
+    async def _put_package(self, endpoint: RegionEndpoint, digest: str, package: bytes) -> None:
+        headers = {"Content-Type": "application/zip"}
+        answer = await self._request(endpoint, "PUT", f"packages/{digest}", headers, package)
+        if answer.status not in (201, 204):
+            raise error_for(endpoint, answer)
+
+    async def _request(
+        self,
+        endpoint: RegionEndpoint,
+        method: str,
+        path: str,
+        headers: dict[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> Answer:
+        request_id = uuid.uuid4().hex[:16]
+        async with self._client.stream(
+            method,
+            f"{endpoint.base_url.rstrip('/')}/{path}",
+            headers={**(headers or {}), "Accept": "application/json", "X-Request-ID": request_id},
+            content=content,
+            auth=_Bearer(endpoint.token),
+        ) as response:
+            body = await _read_limited(endpoint, response)
+            return Answer(response.status_code, response.headers, body, request_id)
+
+    @asynccontextmanager
+    async def _deadline(self, endpoint: RegionEndpoint) -> AsyncIterator[None]:
+        """Bound the whole block in time and turn everything httpx raises into our errors.
+
+        Messages of httpx may quote header values, so they are redacted; causes are cut off for the same
+        reason.
+        """
+        code = endpoint.code
+        try:
+            async with asyncio.timeout(self._deadline_seconds):
+                yield
+        except TimeoutError:
+            raise OutcomeUnknown(code, f"no complete answer within {self._deadline_seconds:g} s.") from None
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            reason = redacted(str(error), endpoint.token)
+            raise RegionUnreachable(code, f"no connection ({type(error).__name__}: {reason}).") from None
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
+            raise RegionUnreachable(code, f"its address cannot be called ({type(error).__name__}).") from None
+        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+            reason = redacted(str(error), endpoint.token)
+            raise OutcomeUnknown(code, f"the connection broke ({type(error).__name__}: {reason}).") from None
+
+
+async def _read_limited(endpoint: RegionEndpoint, response: httpx.Response) -> bytes:
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise RegionAnswerInvalid(endpoint.code, "sent a compressed answer although none was asked for.")
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            raise RegionAnswerInvalid(endpoint.code, f"sent more than {MAX_ANSWER_BYTES // 1024} KB.")
+    return bytes(body)
+
+
+def _check_package(endpoint: RegionEndpoint, command: DeployCommand) -> None:
+    if command.package is None:
+        return
+    actual = hashlib.sha256(command.package).hexdigest()
+    if actual != command.digest:
+        raise DigestMismatch(
+            endpoint.code,
+            "the stored package is not the approved one; nothing was sent.",
+            expected=command.digest,
+            reported=actual,
+        )

@@ -1,0 +1,164 @@
+"""Check packages of strangers in a child process that can do no harm: little memory and time, no network, no secrets.
+
+What the child does with a package is never an error of the caller: when it dies, hangs or answers nonsense, that is a
+finding (ENG-002 to ENG-004) and the verdict is fail.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from certification.rules.engine import Context, engine_finding, report_of
+from certification.rules.findings import Report
+from certification.rules.profiles import Profile
+
+MIB = 1024 * 1024
+# Exit codes by which the child says what happened; any other is a crash.
+EXIT_MEMORY = 101
+_ROOT = Path(__file__).resolve().parents[2]
+_NOBODY = 65534
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the child process may use. `processor_seconds` and `wall_seconds` end it, `output_bytes` caps its answer."""
+
+    memory_bytes: int = 512 * MIB
+    processor_seconds: int = 20
+    wall_seconds: float = 60.0
+    file_bytes: int = 0
+    open_files: int = 64
+    output_bytes: int = 32 * MIB
+
+
+def check_bytes(
+    data: bytes,
+    *,
+    filename: str,
+    profile: Profile,
+    context: Context | None = None,
+    limits: Limits | None = None,
+) -> Report:
+    """Check a package given as the bytes of a zip archive or of one file; `filename` tells which and labels the report.
+
+    Never raises for anything in `data`. Raises OSError when this machine cannot start a process: that says nothing
+    about the package and is worth another attempt.
+    """
+    limits = limits or Limits()
+    request = {
+        "filename": filename,
+        "profile": profile.to_dict(),
+        "context": (context or Context()).to_dict(),
+        "limits": asdict(limits),
+        "size": len(data),
+    }
+    outcome = _run([json.dumps(request).encode() + b"\n", data], limits)
+    report, rule_id, value = _judge(outcome, limits)
+    if report is not None:
+        return report
+    finding = engine_finding(rule_id, value)
+    return report_of(filename, hashlib.sha256(data).hexdigest(), profile, [finding])
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    returncode: int
+    output: bytes
+    timed_out: bool
+    too_much: bool
+
+
+def _judge(outcome: _Outcome, limits: Limits) -> tuple[Report | None, str, str]:
+    if outcome.timed_out:
+        return None, "ENG-002", f"{limits.wall_seconds:g} seconds"
+    if outcome.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        return None, "ENG-002", f"{limits.processor_seconds} seconds of processor time"
+    if outcome.returncode == EXIT_MEMORY:
+        return None, "ENG-003", f"{limits.memory_bytes // MIB} MB"
+    if outcome.too_much:
+        return None, "ENG-004", "too many findings to print"
+    if outcome.returncode != 0:
+        return None, "ENG-004", _death(outcome.returncode)
+    try:
+        return Report.from_dict(json.loads(outcome.output)), "", ""
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None, "ENG-004", "unreadable answer"
+
+
+def _death(returncode: int) -> str:
+    if returncode < 0:
+        with contextlib.suppress(ValueError):
+            return f"signal {signal.Signals(-returncode).name}"
+    return f"exit code {abs(returncode)}"
+
+
+def _run(request: Iterable[bytes], limits: Limits) -> _Outcome:
+    with tempfile.TemporaryDirectory(prefix="rules-") as folder:
+        as_root = os.geteuid() == 0
+        if as_root:
+            os.chmod(folder, 0o755)  # noqa: S103 - an empty folder that the unprivileged child must be able to enter
+        child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            # -I: neither environment variables nor the current folder nor a user's site decide what is imported.
+            [sys.executable, "-I", "-c", _ENTRY, str(_ROOT)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=folder,
+            env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "TZ": "UTC"},
+            start_new_session=True,
+            close_fds=True,
+        )
+        return _converse(child, request, limits)
+
+
+# The package is not necessarily installed: the child gets the folder it stands in, and nothing else, as import path.
+_ENTRY = "import sys; sys.path.insert(0, sys.argv[1]); from certification.rules.child import main; sys.exit(main())"
+
+
+def _converse(child: subprocess.Popen[bytes], request: Iterable[bytes], limits: Limits) -> _Outcome:
+    assert child.stdin is not None
+    assert child.stdout is not None
+    writer = threading.Thread(target=_write, args=(child.stdin, list(request)), daemon=True)
+    timed_out = threading.Event()
+    timer = threading.Timer(limits.wall_seconds, lambda: (timed_out.set(), _kill(child)))
+    timer.daemon = True
+    writer.start()
+    timer.start()
+    try:
+        output = child.stdout.read(limits.output_bytes + 1)
+        too_much = len(output) > limits.output_bytes
+        if too_much:
+            _kill(child)
+        child.wait()
+    finally:
+        timer.cancel()
+        _kill(child)
+        child.wait()
+        writer.join(timeout=5)
+        child.stdout.close()
+    return _Outcome(child.returncode, output, timed_out.is_set(), too_much)
+
+
+def _write(stream: IO[bytes], parts: list[bytes]) -> None:
+    # A child that dies before it has read everything is judged by its exit, not by this pipe.
+    with contextlib.suppress(OSError, ValueError):
+        for part in parts:
+            stream.write(part)
+        stream.close()
+
+
+def _kill(child: subprocess.Popen[Any]) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)

@@ -1,0 +1,63 @@
+"""Texts that makers read: summaries and descriptions of operations, parameters and schemas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from certification.rules import wording
+from certification.rules.findings import Hit
+from certification.rules.registry import rule
+from certification.rules.walk import Node
+
+_TEXTS = ("summary", "x-ms-summary", "description")
+_PLACEHOLDER = re.compile(r"\bTODO\b|(?i:lorem ipsum dolor|^\s*lorem ipsum\b)")
+_TEMPLATE = re.compile(
+    r"Title cannot include words 'API'|Short description of the connecting service, between"
+    r"|^Contact email address$|^Contact URL$|^Full name$|The hostname of the API, e\.g\."
+)
+_SAMPLE_COMPANY = re.compile(r"contoso", re.IGNORECASE)
+
+
+@rule("DEF-008", on=("schema", "parameter"), key="description")
+def description_empty(node: Node, key: str) -> Iterable[Hit]:
+    """Blank texts of operations, responses and info are found by rules of their own; body parameters are not shown."""
+    text = node.value[key]
+    if isinstance(text, str) and text and not text.isspace():
+        return ()
+    if node.kind == "parameter" and node.value.get("in") == "body":
+        return ()
+    return (node.hit(key, value="blank" if isinstance(text, str) else "not a string"),)
+
+
+@rule("DEF-009", on=("operation", "schema", "parameter"), key=_TEXTS)
+def product_name(node: Node, key: str) -> Iterable[Hit]:
+    text = node.value[key]
+    if not isinstance(text, str):
+        return ()
+    folded = text.lower()
+    if "power" not in folded and "logic" not in folded:
+        return ()
+    match = wording.RESTRICTED_PRODUCTS.search(text)
+    return (node.hit(key, value=match[0], cause=text),) if match else ()
+
+
+@rule("DEF-014", on=("operation", "schema", "parameter", "response", "tag"), key=_TEXTS)
+def placeholder_left(node: Node, key: str) -> Iterable[Hit]:
+    """Sample names in examples and hosts are no placeholders; `contoso` counts only where the connector itself speaks."""
+    text = node.value[key]
+    if not isinstance(text, str) or ("TODO" not in text and "ipsum" not in text.lower()):
+        return ()
+    match = _PLACEHOLDER.search(text)
+    return (node.hit(key, value=match[0].strip()),) if match else ()
+
+
+@rule("DEF-014", on=("info", "contact", "definition"))
+def placeholder_left_in_head(node: Node) -> Iterator[Hit]:
+    for key in ("title", "description", "name", "email", "url", "host"):
+        text = node.text(key)
+        match = _PLACEHOLDER.search(text) or _TEMPLATE.search(text)
+        if match is None and key != "host":
+            match = _SAMPLE_COMPANY.search(text)
+        if match:
+            yield node.hit(key, value=match[0].strip())

@@ -1,0 +1,213 @@
+"""One walk over a document: every object is visited once and named by its kind; rules are dispatched by kind and member.
+
+References are not followed (a shared schema is visited where it is written), so a walk is linear in the size of the
+document, whatever cycles its references form, and uses no recursion, whatever its depth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from certification.rules.findings import Hit, Key
+from certification.rules.registry import Check, Rule
+
+if TYPE_CHECKING:
+    from certification.rules.engine import Run
+
+Step = tuple[Literal["one", "each", "named", "items", "raw"], str]
+
+_PARAMETERS: Step = ("each", "parameter")
+_OPERATION: Step = ("one", "operation")
+_NOTIFICATION: Step = ("one", "notification")
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
+
+# kind -> member -> how to go on. "one": an object; "each": objects in an array; "named": objects in a map; "items": an
+# object or objects in an array; "raw": any value. The member "" stands for every member that is not listed.
+GRAMMAR: Mapping[str, Mapping[str, Step]] = {
+    "definition": {
+        "info": ("one", "info"),
+        "paths": ("one", "paths"),
+        "definitions": ("named", "schema"),
+        "parameters": ("named", "parameter"),
+        "responses": ("named", "response"),
+        "securityDefinitions": ("named", "security-scheme"),
+        "tags": ("each", "tag"),
+        "x-ms-connector-metadata": ("raw", "metadata"),
+    },
+    "info": {"contact": ("one", "contact"), "license": ("one", "license")},
+    "paths": {"": ("one", "path-item")},
+    "path-item": dict.fromkeys(_METHODS, _OPERATION)
+    | {"parameters": _PARAMETERS, "x-ms-notification-content": _NOTIFICATION},
+    "operation": {
+        "parameters": _PARAMETERS,
+        "responses": ("named", "response"),
+        "x-ms-notification-content": _NOTIFICATION,
+    },
+    "parameter": {"schema": ("one", "schema"), "items": ("one", "items")},
+    "items": {"items": ("one", "items")},
+    "response": {"schema": ("one", "schema"), "headers": ("named", "header")},
+    "header": {"items": ("one", "items")},
+    "notification": {"schema": ("one", "schema")},
+    "schema": {
+        "properties": ("named", "schema"),
+        "items": ("items", "schema"),
+        "additionalProperties": ("one", "schema"),
+        "allOf": ("each", "schema"),
+        "anyOf": ("each", "schema"),
+        "oneOf": ("each", "schema"),
+        "not": ("one", "schema"),
+    },
+    "properties": {},
+    "package": {},
+    "file": {},
+    "definition-file": {},
+    "json-file": {},
+    "script": {},
+}
+
+
+class Node:
+    """One visited value: `value`, its `kind`, the `key` under its parent, the `file` it stands in, the `run` around it."""
+
+    __slots__ = ("file", "key", "kind", "parent", "run", "value")
+
+    def __init__(self, value: Any, kind: str, run: Run, file: str, parent: Node | None, key: tuple[Key, ...]) -> None:
+        self.value = value
+        self.kind = kind
+        self.run = run
+        self.file = file
+        self.parent = parent
+        self.key = key
+
+    def path(self) -> tuple[Key, ...]:
+        """The keys from the root of the document; worked out only when something is found."""
+        parts: list[tuple[Key, ...]] = []
+        node: Node | None = self
+        while node is not None:
+            parts.append(node.key)
+            node = node.parent
+        return tuple(key for part in reversed(parts) for key in part)
+
+    def hit(
+        self, *keys: Key, value: object = None, cause: str | None = None, at_key: bool = False, **facts: object
+    ) -> Hit:
+        """A hit at this node or at a member below it; `value` is by default what stands there."""
+        if value is None and keys:
+            value = _member(self.value, keys)
+        return Hit(self.file, self.path() + keys, value, facts, cause=cause, at_key=at_key)
+
+    def hit_span(self, start: int, end: int, *, value: object = None, **facts: object) -> Hit:
+        """A hit at characters `start` to `end` of the text of the node's file."""
+        return Hit(self.file, (), value, facts, span=(start, end))
+
+    def text(self, key: str) -> str:
+        """The member as a string; "" when it is absent or no string."""
+        member = self.value.get(key) if isinstance(self.value, dict) else None
+        return member if isinstance(member, str) else ""
+
+
+Member = tuple[tuple[tuple[Check, Rule], ...], Step | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The rules of one run, sorted for the walk: by kind, and by kind and member (together with the step to take)."""
+
+    always: Mapping[str, tuple[tuple[Check, Rule], ...]]
+    members: Mapping[str, Mapping[str, Member]]
+
+    @classmethod
+    def of(cls, rules: Iterable[Rule]) -> Plan:
+        always: dict[str, list[tuple[Check, Rule]]] = {kind: [] for kind in _kinds()}
+        keyed: dict[str, dict[str, list[tuple[Check, Rule]]]] = {kind: {} for kind in always}
+        for rule, binding in ((rule, binding) for rule in rules for binding in rule.bindings):
+            for kind in binding.kinds:
+                if not binding.keys:
+                    always[kind].append((binding.check, rule))
+                for key in binding.keys:
+                    keyed[kind].setdefault(key, []).append((binding.check, rule))
+        members = {
+            kind: {
+                key: (tuple(keyed[kind].get(key, ())), grammar.get(key) or grammar.get(""))
+                for key in [*grammar, *keyed[kind]]
+            }
+            for kind, grammar in ((kind, GRAMMAR.get(kind, {})) for kind in always)
+        }
+        return cls({kind: tuple(entries) for kind, entries in always.items()}, members)
+
+
+Apply = Callable[[Rule, Node, Check, tuple[str, ...]], None]
+
+
+def walk(root: Node, plan: Plan, collect: Callable[[Rule, Iterable[Hit]], None], crashed: Apply) -> int:
+    """Visit the tree below `root` in document order; returns the number of nodes visited.
+
+    A check that raises is given to `crashed`, and the walk goes on with the next rule.
+    """
+    visited = 0
+    stack = [root]
+    always, members = plan.always, plan.members
+    while stack:
+        node = stack.pop()
+        visited += 1
+        for check, rule in always[node.kind]:
+            try:
+                if hits := check(node):
+                    collect(rule, hits)
+            except MemoryError:
+                raise
+            except Exception:  # noqa: BLE001 - a rule's bug must neither hide the other rules nor stop the verdict
+                crashed(rule, node, check, ())
+        table = members[node.kind]
+        if not table or not isinstance(node.value, dict):
+            continue
+        other = table.get("")
+        below: list[Node] = []
+        for key, child in node.value.items():
+            member = table.get(key, other)
+            if member is None:
+                continue
+            for check, rule in member[0]:
+                try:
+                    if hits := check(node, key):
+                        collect(rule, hits)
+                except MemoryError:
+                    raise
+                except Exception:  # noqa: BLE001 - as above
+                    crashed(rule, node, check, (key,))
+            if member[1] is not None:
+                below.extend(_below(node, key, child, member[1]))
+        below.reverse()
+        stack.extend(below)
+    return visited
+
+
+def _below(node: Node, key: str, child: Any, step: Step) -> Iterator[Node]:
+    how, kind = step
+    run, file = node.run, node.file
+    if how == "raw" or (how in ("one", "items") and isinstance(child, dict)):
+        yield Node(child, kind, run, file, node, (key,))
+    elif how == "named" and isinstance(child, dict):
+        for name, item in child.items():
+            if isinstance(item, dict):
+                yield Node(item, kind, run, file, node, (key, name))
+    elif how in ("each", "items") and isinstance(child, list):
+        for index, item in enumerate(child):
+            if isinstance(item, dict):
+                yield Node(item, kind, run, file, node, (key, index))
+
+
+def _kinds() -> list[str]:
+    reached = [kind for members in GRAMMAR.values() for _, kind in members.values()]
+    return list(dict.fromkeys([*GRAMMAR, *reached]))
+
+
+def _member(value: Any, keys: tuple[Key, ...]) -> object:
+    for key in keys:
+        try:
+            value = value[key]
+        except (LookupError, TypeError):
+            return None
+    return value

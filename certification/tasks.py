@@ -1,0 +1,50 @@
+"""What workers run: ids in, one service call. Handlers of outbox jobs first, then ticks of the timetable."""
+
+from __future__ import annotations
+
+from certification.services import notifications, previews, reviews, rollouts, validation
+
+
+def validate_submission(*, id: str) -> None:
+    validation.validate_submission(id)
+
+
+def start_preview(*, id: str) -> None:
+    previews.start_preview(id)
+
+
+def end_with_submission(*, id: str) -> None:
+    """The submission was withdrawn: what it started ends with it."""
+    previews.cancel_with_submission(id)
+
+
+def settle_completed(*, id: str) -> None:
+    rollouts.settle_completed(id)
+
+
+def notify(*, event: str, **payload: str) -> None:
+    notifications.notify(event, **payload)
+
+
+def deliver(*, id: str) -> None:
+    notifications.deliver(id)
+
+
+def advance_rollouts() -> None:
+    rollouts.advance_due()
+
+
+def poll_regions() -> None:
+    rollouts.poll_due()
+
+
+def check_preview_deadlines() -> None:
+    previews.check_deadlines()
+
+
+def release_expired_claims() -> None:
+    reviews.release_expired_claims()
+
+
+def send_digests() -> None:
+    notifications.send_digests()

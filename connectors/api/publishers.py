@@ -1,0 +1,9 @@
+"""Endpoints of publishers."""
+
+from __future__ import annotations
+
+from rest_framework.routers import BaseRouter
+
+
+def register(router: BaseRouter) -> None:
+    """Add this noun's viewsets."""

@@ -1,0 +1,87 @@
+"""A JSON file of a package: its value, what is wrong with it, and where each value stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from connectors.definitions import pointers
+from connectors.definitions.json_positions import Node, SpanIndex
+from connectors.definitions.json_reader import read_json
+from connectors.definitions.problems import Limits, Problem
+from connectors.definitions.sources import SourceFile
+
+_REQUIRED: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of text: 1-based line and column, length and offset in characters (see `Problem`)."""
+
+    line: int
+    column: int
+    length: int
+    offset: int
+
+
+@dataclass(frozen=True)
+class Document:
+    """A parsed JSON file. `value` is plain Python data, as much as could be recovered when the syntax is broken:
+    without NUL and lone surrogates, without infinite numbers, never nested deeper than the limit. None when
+    nothing could be recovered. The last of two members with one key wins.
+    """
+
+    file: SourceFile
+    value: Any
+    problems: tuple[Problem, ...]
+    _index: SpanIndex = field(repr=False, compare=False)
+
+    @classmethod
+    def read(cls, file: SourceFile, limits: Limits | None = None) -> Document:
+        """Parse a file. Bad content never raises: it is found in `problems`."""
+        reading = read_json(file, limits or Limits())
+        return cls(file, reading.value, (*file.problems, *reading.problems), reading.index)
+
+    @cached_property
+    def is_valid_json(self) -> bool:
+        """True when any strict JSON parser reads the whole file and finds the same value in it."""
+        spoiled = {"json-syntax", "duplicate-key", "json-constant", "json-too-deep", "not-utf8", "nul-character"}
+        return not any(problem.code in spoiled for problem in self.problems)
+
+    def locate(self, pointer: str, *, key: bool = False) -> Span:
+        """Where the value at `pointer` stands, or its member name (with quotes) when `key` is true.
+
+        A pointer to something that is not there gives the place of its nearest existing ancestor, so a finding
+        about a missing value points at the object that lacks it. Cost: the containers on the way are scanned
+        once and remembered.
+        """
+        node = self._index.find(pointers.split(pointer))
+        return self._span(node, key=key)
+
+    def _span(self, node: Node, *, key: bool) -> Span:
+        start, end = (node.key_start, node.key_end) if key and node.key_start >= 0 else (node.start, node.end)
+        line, column = self.file.position(start)
+        return Span(line, column, end - start, start)
+
+    def resolve(self, pointer: str, default: Any = _REQUIRED) -> Any:
+        """The value at `pointer`; LookupError when there is none and no `default` was given."""
+        value = self.value
+        for token in pointers.split(pointer):
+            try:
+                value = value[_index(token)] if isinstance(value, list) else _members(value)[token]
+            except LookupError:
+                if default is _REQUIRED:
+                    raise LookupError(f"nothing at {pointer}") from None
+                return default
+        return value
+
+
+def _members(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _index(token: str) -> int:
+    if token.isascii() and token.isdigit() and len(token) <= 9 and (token == "0" or token[0] != "0"):
+        return int(token)
+    raise IndexError(token)

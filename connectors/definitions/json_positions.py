@@ -1,0 +1,114 @@
+"""Where each value of a JSON text stands, found out only along the paths that are asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+from json.decoder import scanstring
+from typing import Any
+
+_scan_once = json.JSONDecoder().scan_once
+_BLANKS = re.compile(r"[ \t\r\n]*")
+_COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
+_NEXT = re.compile(r"[ \t\r\n]*([,}\]])[ \t\r\n]*")
+
+
+class Node:
+    """A value in the text: offsets in characters, end exclusive; `key_start` is -1 outside of objects."""
+
+    __slots__ = ("children", "end", "key_end", "key_start", "start")
+
+    def __init__(self, start: int, end: int, key_start: int = -1, key_end: int = -1) -> None:
+        self.start = start
+        self.end = end
+        self.key_start = key_start
+        self.key_end = key_end
+        self.children: dict[str, Node] | list[Node] | None = None
+
+
+class SpanIndex:
+    """The tree of nodes of one text.
+
+    For valid JSON (`root` None) a container's members are scanned when first asked for; the C scanner of the
+    standard library leaps over each member's value, so finding one place costs little more than parsing the
+    containers on the way. For broken JSON the recovering parser hands over the tree it built.
+    """
+
+    def __init__(self, text: str, root: Node | None = None) -> None:
+        self._text = text
+        self._complete = root is not None
+        self._root = root
+
+    def find(self, tokens: list[str]) -> Node:
+        """The node at a path of unescaped tokens, or its nearest existing ancestor."""
+        node = self._root or self._first()
+        for token in tokens:
+            children = self._children(node)
+            if isinstance(children, dict):
+                child = children.get(token)
+            elif children and token.isascii() and token.isdigit() and len(token) <= 9:
+                child = children[int(token)] if int(token) < len(children) else None
+            else:
+                child = None
+            if child is None:
+                break
+            node = child
+        return node
+
+    def _first(self) -> Node:
+        match = _BLANKS.match(self._text)
+        start = match.end() if match else 0
+        self._root = Node(start, len(self._text.rstrip(" \t\r\n")))
+        return self._root
+
+    def _children(self, node: Node) -> dict[str, Node] | list[Node] | None:
+        if node.children is None and not self._complete:
+            opening = self._text[node.start : node.start + 1]
+            if opening == "{":
+                node.children = _members(self._text, node.start)
+            elif opening == "[":
+                node.children = _elements(self._text, node.start)
+        return node.children
+
+
+def _value_end(text: str, start: int) -> int:
+    if text[start] == '"':
+        return scanstring(text, start + 1, True)[1]
+    end: int = _scan_once(text, start)[1]
+    return end
+
+
+def _members(text: str, start: int) -> dict[str, Node]:
+    members: dict[str, Node] = {}
+    at = _end(_BLANKS, text, start + 1)
+    if text[at] == "}":
+        return members
+    while True:
+        key, key_end = scanstring(text, at + 1, True)
+        value_start = _end(_COLON, text, key_end)
+        value_end = _value_end(text, value_start)
+        members[key] = Node(value_start, value_end, at, key_end)
+        following: Any = _NEXT.match(text, value_end)
+        if following[1] != ",":
+            return members
+        at = following.end()
+
+
+def _elements(text: str, start: int) -> list[Node]:
+    elements: list[Node] = []
+    at = _end(_BLANKS, text, start + 1)
+    if text[at] == "]":
+        return elements
+    while True:
+        end = _value_end(text, at)
+        elements.append(Node(at, end))
+        following: Any = _NEXT.match(text, end)
+        if following[1] != ",":
+            return elements
+        at = following.end()
+
+
+def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
+    match: Any = pattern.match(text, at)
+    end: int = match.end()
+    return end

@@ -1,0 +1,47 @@
+"""State machines of this app, as data."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from portal.shared.transitions import Lifecycle, Move
+
+
+class ConnectorState(models.TextChoices):
+    PLANNED = "planned", "Planned"
+    ACTIVE = "active", "Active"
+    DEPRECATED = "deprecated", "Deprecated"
+    RETIRED = "retired", "Retired"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+CONNECTOR = Lifecycle(
+    noun="connector",
+    states=ConnectorState,
+    moves={
+        "activate": Move(("planned", "active"), "active", "Activate"),
+        "cancel": Move(("planned",), "cancelled", "Give up the reserved name"),
+        "deprecate": Move(("active",), "deprecated", "Deprecate"),
+        "retire": Move(("deprecated",), "retired", "Retire"),
+    },
+    terminal=frozenset({"retired", "cancelled"}),
+)
+
+
+class InvitationState(models.TextChoices):
+    OPEN = "open", "Waiting for an answer"
+    ACCEPTED = "accepted", "Accepted"
+    DECLINED = "declined", "Declined"
+    REVOKED = "revoked", "Taken back"
+
+
+INVITATION = Lifecycle(
+    noun="invitation",
+    states=InvitationState,
+    moves={
+        "accept": Move(("open",), "accepted", "Accept"),
+        "decline": Move(("open",), "declined", "Decline"),
+        "revoke": Move(("open",), "revoked", "Take back"),
+    },
+    terminal=frozenset({"accepted", "declined", "revoked"}),
+)

@@ -1,0 +1,117 @@
+"""Connectors, and the regions they live in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from connectors.lifecycle import CONNECTOR, ConnectorState
+from connectors.models.publishers import Publisher
+from portal.shared.models import PublicIdModel
+from portal.shared.secrets import EncryptedJSONField
+
+
+class ConnectorQuerySet(models.QuerySet["Connector"]):
+    def visible_to(self, user: Any) -> ConnectorQuerySet:
+        """Staff see every connector; a person sees those of their teams."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.staff_role:
+            return self
+        return self.filter(publisher__memberships__user=user)
+
+
+class Connector(PublicIdModel):
+    """A connector of a publisher, from the reserved name to retirement.
+
+    `name_key` is the name without case, spaces, punctuation and accents: unique among names in use, and what
+    similarity is measured on. `slug` names the connector towards regions and never changes.
+    `checklist` maps an item of the planning checklist to the time it was ticked.
+    """
+
+    publisher = models.ForeignKey(Publisher, on_delete=models.PROTECT, related_name="connectors")
+    name = models.CharField(max_length=60)
+    name_key = models.CharField(max_length=60)
+    slug = models.SlugField(max_length=60, unique=True)
+    summary = models.CharField(max_length=500, blank=True)
+    backend_host = models.CharField(max_length=253, blank=True)
+    planned_for = models.DateField(null=True, blank=True)
+    checklist = models.JSONField(default=dict, blank=True)
+    contact = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    contact_assigned_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=12, choices=ConnectorState.choices, default=ConnectorState.PLANNED)
+    state_changed_at = models.DateTimeField(db_default=Now())
+    # Maintained by certification's services through `connectors.services.connectors.mark_version`.
+    approved_version = models.ForeignKey(
+        "connectors.Version", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    scheduled_version = models.ForeignKey(
+        "connectors.Version", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    preview_version = models.ForeignKey(
+        "connectors.Version", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    live_version = models.ForeignKey(
+        "connectors.Version", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    objects = ConnectorQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            CONNECTOR.constraint("connector_state_known"),
+            models.UniqueConstraint(
+                F("name_key"),
+                condition=~Q(state__in=["cancelled", "retired"]),
+                name="connector_name_reserved",
+            ),
+        ]
+        indexes = [
+            GinIndex(fields=["name_key"], opclasses=["gin_trgm_ops"], name="connector_name_similar"),
+            models.Index(fields=["publisher", "name"], name="connector_of_publisher"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Region(models.Model):
+    """A place that holds and runs connectors, reached through a driver.
+
+    `credentials` holds `token` (we call the region with it) and is encrypted; `telemetry_digest` is the SHA-256
+    of the token the region pushes telemetry with. `paired_with` regions are kept out of one wave.
+    """
+
+    code = models.SlugField(primary_key=True, max_length=40)
+    name = models.CharField(max_length=60)
+    geography = models.CharField(max_length=60, blank=True)
+    driver = models.CharField(max_length=20, default="http")
+    base_url = models.URLField(max_length=300, blank=True)
+    credentials = EncryptedJSONField(null=True)
+    telemetry_digest = models.CharField(max_length=64, blank=True, default="")
+    is_preview = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    paired_with = models.ManyToManyField("self", blank=True)
+    breaker_failures = models.PositiveSmallIntegerField(default=0)
+    breaker_opened_at = models.DateTimeField(null=True)
+    last_answer_at = models.DateTimeField(null=True)
+    tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                F("is_preview"), condition=Q(is_preview=True, is_active=True), name="region_one_preview"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,104 @@
+"""Who may do what with publishers, connectors and versions."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from connectors.models import Connector, Invitation, Membership, Publisher
+from connectors.models.publishers import Role
+
+
+def roles_of(user: Any) -> dict[UUID, Role]:
+    """Publisher id -> role of `user`. Remembered on the object when `remember_roles` was called for it."""
+    remembered: dict[UUID, Role] | None = getattr(user, "_roles", None)
+    if remembered is not None:
+        return remembered
+    if not user.is_authenticated or user.pk is None:
+        return {}
+    rows = Membership.objects.filter(user_id=user.pk).values_list("publisher_id", "role")
+    return {publisher_id: Role(role) for publisher_id, role in rows}
+
+
+def remember_roles(user: Any) -> None:
+    """Read the roles once for this request's user object. Services that act later load their own."""
+    user._roles = None
+    user._roles = roles_of(user)
+
+
+def role_in(user: Any, publisher: Publisher) -> Role | None:
+    return roles_of(user).get(publisher.pk)
+
+
+def is_member(user: Any, publisher: Publisher) -> bool:
+    return role_in(user, publisher) is not None
+
+
+def _has(user: Any, publisher: Publisher, *roles: Role) -> bool:
+    return role_in(user, publisher) in roles
+
+
+def can_view_publisher(user: Any, publisher: Publisher) -> bool:
+    return bool(user.is_authenticated) and (bool(user.staff_role) or is_member(user, publisher))
+
+
+def can_edit_publisher(user: Any, publisher: Publisher) -> bool:
+    return _has(user, publisher, Role.OWNER) or _is_administrator(user)
+
+
+def can_verify_publisher(user: Any, publisher: Publisher) -> bool:
+    """Only staff who are not of the team turn an independent publisher into a verified one."""
+    return _is_administrator(user) and not is_member(user, publisher)
+
+
+def can_invite_member(user: Any, publisher: Publisher) -> bool:
+    return _has(user, publisher, Role.OWNER, Role.DEVELOPER)
+
+
+def can_grant_role(user: Any, publisher: Publisher, role: Role) -> bool:
+    """Never above one's own."""
+    own = role_in(user, publisher)
+    return own is not None and can_invite_member(user, publisher) and role.rank <= own.rank
+
+
+def can_manage_members(user: Any, publisher: Publisher) -> bool:
+    return _has(user, publisher, Role.OWNER)
+
+
+def can_revoke_invitation(user: Any, invitation: Invitation) -> bool:
+    publisher = invitation.publisher
+    return can_manage_members(user, publisher) or (
+        invitation.invited_by_id == user.pk and can_invite_member(user, publisher)
+    )
+
+
+def can_leave_publisher(user: Any, publisher: Publisher) -> bool:
+    return is_member(user, publisher)
+
+
+def can_register_connector(user: Any, publisher: Publisher) -> bool:
+    return _has(user, publisher, Role.OWNER, Role.DEVELOPER)
+
+
+def can_view_connector(user: Any, connector: Connector) -> bool:
+    return can_view_publisher(user, connector.publisher)
+
+
+def can_edit_connector(user: Any, connector: Connector) -> bool:
+    return _has(user, connector.publisher, Role.OWNER, Role.DEVELOPER)
+
+
+def can_upload_version(user: Any, connector: Connector) -> bool:
+    return can_edit_connector(user, connector)
+
+
+def can_cancel_connector(user: Any, connector: Connector) -> bool:
+    return _has(user, connector.publisher, Role.OWNER)
+
+
+def can_manage_regions(user: Any, _region: Any = None) -> bool:
+    return _is_administrator(user)
+
+
+def _is_administrator(user: Any) -> bool:
+    return bool(getattr(user, "is_administrator", False))

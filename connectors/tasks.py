@@ -1,0 +1,17 @@
+"""What workers run: ids in, one service call. Handlers of outbox jobs first, then ticks of the timetable."""
+
+from __future__ import annotations
+
+from connectors.services import connectors, health
+
+
+def assign_contact(*, id: str) -> None:
+    connectors.assign_contact(id)
+
+
+def roll_up_health() -> None:
+    health.roll_up()
+
+
+def keep_partitions() -> None:
+    health.keep_partitions()

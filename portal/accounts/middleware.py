@@ -1,0 +1,75 @@
+"""What a signed-in person's requests go through: their time zone, and the second factor staff must have."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import resolve
+from django.utils import timezone
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+# What staff can reach without a second factor: setting one up, leaving, and what the page itself needs.
+_OPEN_NAMES = {"account_logout", "account_reauthenticate", "account_login", "livez", "readyz"}
+
+
+class ReaderTimeZoneMiddleware:
+    """Shows times in the reader's own zone."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        name = request.user.time_zone if request.user.is_authenticated else "UTC"
+        try:
+            zone = zoneinfo.ZoneInfo(name)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+            zone = zoneinfo.ZoneInfo("UTC")
+        with timezone.override(zone):
+            return self.get_response(request)
+
+
+class StaffSecondFactorMiddleware:
+    """Reviewers, operators and administrators set up a second factor before they see anything else."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if user.is_authenticated and user.staff_role and not self._allowed(request):
+            if request.path.startswith("/api/"):
+                return HttpResponse(
+                    '{"status": 403, "code": "second-factor-required", '
+                    '"detail": "Set up a second factor in the portal first."}',
+                    status=403,
+                    content_type="application/problem+json",
+                )
+            messages.warning(request, "Your role needs a second factor. Set one up to go on.")
+            return redirect("mfa_index")
+        return self.get_response(request)
+
+    @staticmethod
+    def _allowed(request: HttpRequest) -> bool:
+        if request.path.startswith("/static/"):
+            return True
+        match = resolve(request.path_info) if _resolves(request.path_info) else None
+        name = match.url_name if match else ""
+        if name in _OPEN_NAMES or (name or "").startswith("mfa_"):
+            return True
+        return bool(is_mfa_enabled(request.user) or request.session.get("trial_entry"))
+
+
+def _resolves(path: str) -> bool:
+    from django.urls import Resolver404
+
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True

@@ -1,0 +1,154 @@
+"""People, their API tokens and what they want to be told."""
+
+from __future__ import annotations
+
+import uuid
+import zoneinfo
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower, Now
+from django.utils import timezone
+
+from portal.shared.models import PublicIdModel
+
+
+def check_time_zone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(f"“{name}” is not a time zone: use a name such as Europe/Berlin.")
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, email: str | None) -> User:
+        return self.get(email__iexact=email)
+
+    def reviewers(self) -> models.QuerySet[User]:
+        """The pool of people who review, those away left out."""
+        return self.filter(staff_role=User.StaffRole.REVIEWER, is_active=True)
+
+
+class User(AbstractBaseUser):
+    """A person. `staff_role` is empty for publishers; staff need a second factor before anything else."""
+
+    class StaffRole(models.TextChoices):
+        NONE = "", "None"
+        REVIEWER = "reviewer", "Reviewer"
+        OPERATOR = "operator", "Operator"
+        ADMINISTRATOR = "administrator", "Administrator"
+
+    class Theme(models.TextChoices):
+        SYSTEM = "system", "As the system"
+        LIGHT = "light", "Light"
+        DARK = "dark", "Dark"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(max_length=254, unique=True)
+    display_name = models.CharField(max_length=80, blank=True)
+    time_zone = models.CharField(max_length=60, default="UTC", validators=[check_time_zone])
+    staff_role = models.CharField(max_length=20, choices=StaffRole.choices, default="", blank=True)
+    is_active = models.BooleanField(default=True)
+    away_until = models.DateField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects = UserManager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_once"),
+            models.CheckConstraint(
+                name="user_staff_role_known",
+                condition=Q(staff_role__in=["", "reviewer", "operator", "administrator"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return self.display_name or self.email.partition("@")[0]
+
+    @property
+    def is_staff_member(self) -> bool:
+        return bool(self.staff_role)
+
+    @property
+    def is_reviewer(self) -> bool:
+        return self.is_active and self.staff_role in {self.StaffRole.REVIEWER, self.StaffRole.ADMINISTRATOR}
+
+    @property
+    def is_operator(self) -> bool:
+        return self.is_active and self.staff_role in {self.StaffRole.OPERATOR, self.StaffRole.ADMINISTRATOR}
+
+    @property
+    def is_administrator(self) -> bool:
+        return self.is_active and self.staff_role == self.StaffRole.ADMINISTRATOR
+
+
+class ApiToken(PublicIdModel):
+    """A key for programs: acts as its owner, within `scopes`, for one team or all of the owner's.
+
+    Only the SHA-256 is stored. `prefix` is the first characters, to recognise it by.
+    """
+
+    class Scope(models.TextChoices):
+        READ = "read", "Read everything you may see"
+        CONNECTORS = "connectors:write", "Register connectors and upload packages"
+        SUBMISSIONS = "submissions:write", "Create, submit and withdraw submissions"
+        REVIEWS = "reviews:write", "Claim, comment and decide"
+        ROLLOUTS = "rollouts:write", "Sign off, stop, hold, resume and roll back"
+        TEAM = "team:write", "Invite people and change roles"
+        ADMIN = "admin:write", "Change plans, freezes and regions"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=12)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = ArrayField(models.CharField(max_length=40, choices=Scope.choices), default=list)
+    publisher_id = models.UUIDField(null=True, blank=True)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "-created_at"], name="apitoken_owner")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    def is_usable(self, at: datetime | None = None) -> bool:
+        return self.revoked_at is None and self.expires_at > (at or timezone.now()) and self.user.is_active
+
+
+class NotificationPreference(models.Model):
+    """How a person wants to hear of a group of events. A missing row means the group's default."""
+
+    class Delivery(models.TextChoices):
+        IMMEDIATE = "immediate", "At once"
+        DIGEST = "digest", "Once a day"
+        NONE = "none", "In the portal only"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notification_preferences")
+    group = models.CharField(max_length=40)
+    delivery = models.CharField(max_length=10, choices=Delivery.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "group"], name="preference_once")]
+
+    def __str__(self) -> str:
+        return f"{self.group}: {self.delivery}"

@@ -1,0 +1,109 @@
+"""API tokens: making, checking and revoking them, and what DRF asks about them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from portal.accounts.models import ApiToken, User
+from portal.shared import audit
+from portal.shared.errors import InvalidInput, NotPermitted
+from portal.shared.secrets import Secret, fingerprint
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+# Recognisable, so that secret scanners (and people) see what it is.
+PREFIX = "ccp_"
+MAX_LIFETIME = timedelta(days=366)
+_TOUCH_EVERY = timedelta(minutes=5)
+
+
+def create_token(
+    *,
+    owner: User,
+    name: str,
+    scopes: Sequence[str],
+    lifetime: timedelta,
+    publisher_id: UUID | None,
+    actor: User,
+) -> tuple[ApiToken, Secret]:
+    """A new token and its text, which is shown once and kept nowhere."""
+    if owner.pk != actor.pk:
+        raise NotPermitted("Everybody makes their own tokens.")
+    unknown = set(scopes) - set(ApiToken.Scope.values)
+    if unknown or not scopes:
+        raise InvalidInput(
+            "Choose at least one of the listed scopes.", fields={"scopes": ["Choose a scope."]}
+        )
+    if not timedelta(0) < lifetime <= MAX_LIFETIME:
+        raise InvalidInput("A token lives between a day and a year.", fields={"lifetime": ["1 to 366 days."]})
+    text = PREFIX + secrets.token_urlsafe(32)
+    with transaction.atomic():
+        token = ApiToken.objects.create(
+            user=owner,
+            name=name,
+            prefix=text[:10],
+            digest=fingerprint(text),
+            scopes=list(scopes),
+            publisher_id=publisher_id,
+            expires_at=timezone.now() + lifetime,
+        )
+        audit.record("token.create", token, actor=actor, data={"scopes": list(scopes)})
+    return token, Secret(text)
+
+
+def revoke_token(token: ApiToken, *, actor: User) -> None:
+    """Dead from the next request on."""
+    if token.user_id != actor.pk and not actor.is_administrator:
+        raise NotPermitted("Only its owner or an administrator revokes a token.")
+    with transaction.atomic():
+        changed = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
+        if changed:
+            audit.record("token.revoke", token, actor=actor)
+
+
+class ApiTokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer ccp_…`. `request.auth` is the `ApiToken`."""
+
+    keyword = "Bearer"
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        keyword, _, text = request.headers.get("Authorization", "").partition(" ")
+        if keyword.lower() != self.keyword.lower() or not text.startswith(PREFIX):
+            return None
+        token = ApiToken.objects.select_related("user").filter(digest=fingerprint(text.strip())).first()
+        if token is None or not token.is_usable():
+            raise AuthenticationFailed("This token is unknown, expired or revoked: make a new one.")
+        now = timezone.now()
+        if token.last_used_at is None or now - token.last_used_at > _TOUCH_EVERY:
+            ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return self.keyword
+
+
+class HasScope(BasePermission):
+    """Signed in, and for tokens: `read` for safe methods, the view's `write_scope` for the others."""
+
+    message = "This token's scopes do not allow it: make one with the scope the documentation names."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if not request.user or not request.user.is_authenticated:
+            return False
+        token: Any = request.auth
+        if not isinstance(token, ApiToken):
+            return True
+        needed = ApiToken.Scope.READ if request.method in SAFE_METHODS else getattr(view, "write_scope", None)
+        return needed is not None and needed in token.scopes

@@ -1,0 +1,81 @@
+"""The Celery app: queues, safety settings, and the timetable of periodic ticks.
+
+Nothing here is a promise: promises are rows in PostgreSQL. A lost message costs seconds, until the next sweep.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.base")
+
+app = Celery("portal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+
+VISIBILITY_TIMEOUT_SECONDS = 600
+_transport = {
+    "visibility_timeout": VISIBILITY_TIMEOUT_SECONDS,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 10,
+    "socket_connect_timeout": 3,
+    "health_check_interval": 25,
+}
+
+
+def _every(seconds: float, handler: str, queue: str = "default") -> dict[str, Any]:
+    return {
+        "task": "portal.tick",
+        "schedule": seconds,
+        "args": [handler],
+        # A tick nobody took before the next one is worthless; do not let them pile up.
+        "options": {"queue": queue, "expires": seconds * 3},
+    }
+
+
+TIMETABLE = {
+    "sweep": {"task": "portal.sweep", "schedule": 5.0, "options": {"queue": "default", "expires": 15}},
+    "seal-audit": _every(10, "portal.shared.audit.seal"),
+    "forget-jobs": _every(3600, "portal.shared.outbox.forget_finished"),
+    "advance-rollouts": _every(2, "certification.tasks.advance_rollouts", "regions"),
+    "poll-regions": _every(2, "certification.tasks.poll_regions", "regions"),
+    "preview-deadlines": _every(30, "certification.tasks.check_preview_deadlines"),
+    "review-claims": _every(60, "certification.tasks.release_expired_claims"),
+    "send-digests": _every(300, "certification.tasks.send_digests", "mail"),
+    "roll-up-health": _every(30, "connectors.tasks.roll_up_health"),
+    "keep-partitions": _every(3600, "connectors.tasks.keep_partitions"),
+}
+
+app.conf.update(
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    task_ignore_result=True,
+    task_default_queue="default",
+    task_queues=[Queue(name) for name in ("default", "validation", "regions", "mail")],
+    task_time_limit=120,
+    task_soft_time_limit=100,
+    task_serializer="json",
+    accept_content=["json"],
+    broker_transport_options=_transport,
+    visibility_timeout=VISIBILITY_TIMEOUT_SECONDS,
+    result_backend_transport_options={"visibility_timeout": VISIBILITY_TIMEOUT_SECONDS},
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    worker_max_tasks_per_child=500,
+    worker_hijack_root_logger=False,
+    worker_cancel_long_running_tasks_on_connection_loss=True,
+    beat_schedule=TIMETABLE,
+    timezone="UTC",
+)
+app.autodiscover_tasks(["portal.shared"])
+
+
+@setup_logging.connect
+def _keep_our_logging(**_: object) -> None:
+    """Django's settings have configured the logs already; Celery must not do it again."""

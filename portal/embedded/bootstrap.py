@@ -1,0 +1,159 @@
+"""Make the virtual environment complete. Runs on the machine's bare Python, so: standard library only.
+
+`python3 portal/embedded/bootstrap.py requirements.lock` creates .venv if needed and installs exactly what
+the lock file names; it does nothing when that has been done before. `--browser` also sees to a Chromium for
+browser tests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+MINIMUM_PYTHON = "3.11"
+PROJECT = Path(__file__).resolve().parents[2]
+VENV = PROJECT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / ".synced"
+RUN_LOCK, DEV_LOCK = "requirements.lock", "requirements-dev.lock"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def say(text: str) -> None:
+    sys.stderr.write(f"setup | {text}\n")
+    sys.stderr.flush()
+
+
+def give_up(text: str) -> NoReturn:
+    say(text)
+    sys.exit(1)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("lock", choices=[RUN_LOCK, DEV_LOCK])
+    parser.add_argument("--browser", action="store_true", help="see to a Chromium as well")
+    options = parser.parse_args(argv)
+    if sys.version_info < tuple(map(int, MINIMUM_PYTHON.split("."))):
+        give_up(f"Python {MINIMUM_PYTHON} or newer is needed; this is {sys.version.split()[0]}.")
+    if not _is_synced(options.lock):
+        if not _works(PYTHON):
+            _create_venv()
+        _install(options.lock)
+        STAMP.write_text(json.dumps({"lock": options.lock, "digest": _digest(options.lock)}))
+    if options.browser:
+        _see_to_browser()
+
+
+def _digest(lock: str) -> str:
+    return hashlib.sha256((PROJECT / lock).read_bytes()).hexdigest()
+
+
+def _is_synced(lock: str) -> bool:
+    """Whether the environment holds `lock`. The development lock is a superset of the other one."""
+    try:
+        stamp = json.loads(STAMP.read_text())
+        have = stamp["lock"]
+        current = stamp["digest"] == _digest(have)
+    except (OSError, ValueError, KeyError):
+        return False
+    return current and have in {lock, DEV_LOCK} and _works(PYTHON)
+
+
+def _works(python: Path) -> bool:
+    """Whether an interpreter is there and runs: a copied or half-made environment does not."""
+    try:
+        return _run([python, "-c", "pass"], quiet=True)
+    except OSError:
+        return False
+
+
+def _run(command: Sequence[str | Path], *, quiet: bool = False) -> bool:
+    """Run a command of ours; its output goes to standard error unless `quiet`."""
+    output = subprocess.DEVNULL if quiet else sys.stderr
+    finished = subprocess.run(  # noqa: S603 (our own commands, no shell)
+        [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
+    )
+    return finished.returncode == 0
+
+
+def _create_venv() -> None:
+    """A virtual environment with pip, or at least one that a pip from outside can install into."""
+    say(f"creating {VENV}")
+    if importlib.util.find_spec("ensurepip") is None and os.geteuid() == 0:
+        _apt_install("python3-venv", "python3-pip")
+    if _run([sys.executable, "-m", "venv", "--clear", VENV], quiet=True):
+        return
+    if _run([sys.executable, "-m", "venv", "--clear", "--without-pip", VENV]) and (
+        _outer_pip_works() or shutil.which("uv")
+    ):
+        return
+    shutil.rmtree(VENV, ignore_errors=True)
+    give_up("No virtual environment can be made here. Install it first: sudo apt-get install python3-venv")
+
+
+def _outer_pip_works() -> bool:
+    return _run([sys.executable, "-m", "pip", "--version"], quiet=True)
+
+
+def _pip() -> list[str | Path]:
+    """pip of the environment, or the machine's pip working on it."""
+    if _run([PYTHON, "-m", "pip", "--version"], quiet=True):
+        return [PYTHON, "-m", "pip"]
+    return [sys.executable, "-m", "pip", "--python", PYTHON]
+
+
+def _install(lock: str) -> None:
+    say(f"installing {lock}")
+    uv = shutil.which("uv", path=str(PYTHON.parent)) or shutil.which("uv")
+    if uv is None and _run([*_pip(), "install", "--quiet", "--disable-pip-version-check", "uv"]):
+        uv = str(PYTHON.parent / "uv")
+    if uv and _run([uv, "pip", "sync", "--quiet", "--python", PYTHON, "--require-hashes", PROJECT / lock]):
+        return
+    say("uv could not install it; trying pip")
+    pip = [
+        *_pip(),
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--require-hashes",
+        "-r",
+        PROJECT / lock,
+    ]
+    if not _run(pip):
+        give_up("The packages could not be installed; the reason is above. Is your package mirror reachable?")
+
+
+def _see_to_browser() -> None:
+    """Chromium for the browser tests. They are skipped, visibly, where it cannot be had."""
+    if any(shutil.which(name) for name in BROWSERS):
+        return
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        _apt_install("chromium")
+    if not any(shutil.which(name) for name in BROWSERS):
+        say("No Chromium: browser tests will be skipped. To run them: sudo apt-get install chromium")
+
+
+def _apt_install(*packages: str) -> None:
+    """Install Debian packages as root; the lists are only fetched when the first try fails."""
+    if not shutil.which("apt-get"):
+        return
+    say(f"installing Debian packages: {' '.join(packages)}")
+    os.environ["DEBIAN_FRONTEND"] = "noninteractive"
+    install = ["apt-get", "install", "--yes", "--quiet=2", "--no-install-recommends", *packages]
+    if not _run(install, quiet=True):
+        _run(["apt-get", "update", "--quiet=2"])
+        _run(install)
+
+
+if __name__ == "__main__":
+    main()

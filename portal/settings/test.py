@@ -1,0 +1,26 @@
+"""Tests: the base settings against throw-away services, with cheap passwords and mail in memory."""
+
+import os
+import tempfile
+
+os.environ.setdefault("SECRET_KEY", "tests-only-" + "k" * 60)
+os.environ.setdefault("FIELD_ENCRYPTION_KEYS", "b2theSBnb2VzIGhlcmUsIDMyIGJ5dGVzIGxvbmcuLi4=")
+os.environ.setdefault("SITE_URL", "https://portal.test")
+os.environ.setdefault("ALLOWED_HOSTS", "portal.test,testserver,localhost,127.0.0.1")
+os.environ.setdefault("DATABASE_URL", "postgres://portal@127.0.0.1:5432/portal")
+os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:6379/0")
+os.environ.setdefault("MEDIA_ROOT", tempfile.mkdtemp(prefix="portal-media-"))
+os.environ.setdefault("DB_POOL", "off")
+os.environ.setdefault("LOG_LEVEL", "WARNING")
+os.environ.setdefault("ALLOW_INSECURE_REGIONS", "on")
+
+from portal.settings.base import *  # noqa: F403
+from portal.settings.base import STORAGES
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+SECURE_SSL_REDIRECT = False
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

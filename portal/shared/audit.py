@@ -1,0 +1,122 @@
+"""The audit trail: append-only records, sealed into a hash chain behind the transactions that write them.
+
+Sealing is a separate step so that two business transactions never wait for each other's place in the chain.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, models, transaction
+from structlog.contextvars import get_contextvars
+
+from portal.shared.actors import Actor
+from portal.shared.models import AuditRecord, AuditSeal
+
+GENESIS = "0" * 64
+_SEAL_LOCK = 0x5EA1
+
+
+def key_of(obj: models.Model) -> str:
+    """`<noun>:<id>`, the way records name objects."""
+    return f"{obj._meta.model_name}:{obj.pk}"
+
+
+def record(
+    action: str,
+    obj: models.Model,
+    *,
+    actor: Actor,
+    reason: str = "",
+    about: Iterable[models.Model] = (),
+    data: Mapping[str, Any] | None = None,
+) -> AuditRecord:
+    """Write one record in the caller's transaction, so that the deed and its trace share their fate.
+
+    `action` is `<noun>.<verb>`; `about` are further objects whose history shows it; `data` is plain JSON
+    without secrets.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError(f"{action}: an audit record belongs to the transaction of the deed")
+    keys = dict.fromkeys([key_of(obj), *(key_of(other) for other in about)])
+    return AuditRecord.objects.create(
+        actor_id=actor.pk,
+        action=action,
+        object_key=key_of(obj),
+        about=list(keys),
+        reason=reason,
+        data=dict(data or {}),
+        request_id=str(get_contextvars().get("request_id", "")),
+    )
+
+
+def history(obj: models.Model) -> models.QuerySet[AuditRecord]:
+    """Everything recorded about `obj`, newest first, with its actors."""
+    return AuditRecord.objects.filter(about__contains=[key_of(obj)]).select_related("actor").order_by("-id")
+
+
+def digest(record: AuditRecord, *, sequence: int, previous_hash: str) -> str:
+    """SHA-256 hex over the previous hash and the record's canonical JSON."""
+    body = {
+        "sequence": sequence,
+        "id": record.pk,
+        "at": record.at.isoformat(),
+        "actor": str(record.actor_id) if record.actor_id else None,
+        "action": record.action,
+        "object": record.object_key,
+        "about": record.about,
+        "reason": record.reason,
+        "data": record.data,
+        "request_id": record.request_id,
+    }
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(previous_hash.encode() + canonical.encode()).hexdigest()
+
+
+def seal(*, limit: int = 5_000) -> int:
+    """Chain the committed records that have no seal yet; returns how many. Safe to run in parallel."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_SEAL_LOCK])
+            if not cursor.fetchone()[0]:
+                return 0
+        head = AuditSeal.objects.order_by("-sequence").first()
+        sequence, previous = (head.sequence, head.hash) if head else (0, GENESIS)
+        seals = []
+        for record in AuditRecord.objects.filter(seal=None).order_by("id")[:limit]:
+            sequence += 1
+            value = digest(record, sequence=sequence, previous_hash=previous)
+            seals.append(AuditSeal(sequence=sequence, record=record, previous_hash=previous, hash=value))
+            previous = value
+        AuditSeal.objects.bulk_create(seals)
+        return len(seals)
+
+
+@dataclass(frozen=True)
+class ChainReport:
+    """`checked` records, the `head` hash, and one sentence for each fault found."""
+
+    checked: int
+    head: str
+    faults: list[str]
+
+
+def verify_chain() -> ChainReport:
+    """Recompute the whole chain; every altered, removed or reordered record is named."""
+    previous, checked, faults = GENESIS, 0, []
+    seals = AuditSeal.objects.select_related("record").order_by("sequence")
+    for expected, item in enumerate(seals.iterator(chunk_size=2_000), start=1):
+        checked += 1
+        if item.sequence != expected:
+            faults.append(f"Seal {expected} is missing before seal {item.sequence}.")
+            break
+        if item.previous_hash != previous:
+            faults.append(f"Seal {item.sequence} does not follow the seal before it.")
+        if digest(item.record, sequence=item.sequence, previous_hash=item.previous_hash) != item.hash:
+            faults.append(f"Record {item.record_id} was altered after it was sealed.")
+        previous = item.hash
+    return ChainReport(checked, previous, faults)

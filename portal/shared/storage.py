@@ -1,0 +1,62 @@
+"""Bytes by their SHA-256: written once, fsynced before anybody is told, verified whenever they are read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from django.conf import settings
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class StoredBytesDamaged(Exception):
+    """The file's content is not what its name says: restore it from the backup before going on."""
+
+
+def path_of(digest: str) -> Path:
+    """Where the bytes with this digest are. Raises `ValueError` for anything but 64 hex digits."""
+    if not _DIGEST.fullmatch(digest):
+        raise ValueError("a digest is 64 lower-case hexadecimal digits")
+    return Path(settings.PACKAGE_ROOT) / digest[:2] / digest
+
+
+def store(content: bytes) -> str:
+    """Write `content` durably and return its digest. After the return a power cut loses nothing."""
+    digest = hashlib.sha256(content).hexdigest()
+    target = path_of(digest)
+    if target.exists():
+        return digest
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".incoming-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    for folder in (target.parent, target.parent.parent):
+        _sync_folder(folder)
+    return digest
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def load(digest: str) -> bytes:
+    """The bytes, checked against their name. Raises `FileNotFoundError` or `StoredBytesDamaged`."""
+    content = path_of(digest).read_bytes()
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise StoredBytesDamaged(f"Stored file {digest[:12]} does not match its digest.")
+    return content

@@ -1,0 +1,24 @@
+"""The Celery tasks there are: run one job, sweep for due ones, run one tick of the timetable."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils.module_loading import import_string
+
+from portal.shared import outbox
+
+
+@shared_task(name="portal.run_job")
+def run_job(job_id: int) -> None:
+    outbox.run(job_id)
+
+
+@shared_task(name="portal.sweep")
+def sweep() -> None:
+    outbox.sweep()
+
+
+@shared_task(name="portal.tick")
+def tick(handler: str) -> None:
+    """`handler` is a dotted path from the timetable; every tick is idempotent."""
+    import_string(handler)()

@@ -1,0 +1,172 @@
+"""What every page stands on: request ids, domain errors as pages, health addresses, small view helpers."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from http import HTTPStatus
+
+import structlog
+from django.conf import settings
+from django.contrib import messages
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from redis.exceptions import RedisError
+from structlog.contextvars import bound_contextvars
+
+from portal.shared.errors import Blocked, InvalidInput, PortalError
+
+log = structlog.get_logger(__name__)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestIdMiddleware:
+    """Gives each request an id: in the logs, the jobs it causes, its audit records and its answer."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        offered = request.headers.get("X-Request-ID", "")
+        request_id = offered if _REQUEST_ID.fullmatch(offered) else uuid.uuid4().hex
+        with bound_contextvars(request_id=request_id):
+            response = self.get_response(request)
+        response["X-Request-ID"] = request_id
+        response.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
+        return response
+
+
+class DomainErrorMiddleware:
+    """Turns a `PortalError` that a page let through into a page that says what to do."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, RedisError):
+            log.warning("cache_unreachable", error=type(exception).__name__)
+            exception = PortalError(
+                "Sign-in is closed for the moment because its rate limits cannot be kept. "
+                "Try again in a minute."
+            )
+            exception.status = 503
+        if not isinstance(exception, PortalError):
+            return None
+        return error_page(request, exception)
+
+
+def error_page(request: HttpRequest, error: PortalError) -> HttpResponse:
+    """The page (or htmx fragment) of a domain error, with its HTTP status."""
+    details: list[str] = []
+    if isinstance(error, Blocked):
+        details = error.blockers
+    elif isinstance(error, InvalidInput):
+        details = [text for texts in error.fields.values() for text in texts]
+    return render(
+        request,
+        "error.html",
+        {
+            "status": error.status,
+            "title": HTTPStatus(error.status).phrase,
+            "error_message": error.message,
+            "details": details,
+        },
+        status=error.status,
+    )
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    error = PortalError("Your form was open too long or came from elsewhere. Go back, reload, send it again.")
+    error.status = 403
+    return error_page(request, error)
+
+
+def safe_next(request: HttpRequest, default: str) -> str:
+    """The `next` address of the request if it stays on this site, else `default`."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    allowed = url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return target if target and allowed else default
+
+
+def done(request: HttpRequest, message: str, target: str) -> HttpResponse:
+    """After a successful POST: say so, and go on by GET (a full page load for htmx too)."""
+    messages.success(request, message)
+    response = HttpResponseRedirect(safe_next(request, target))
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": response["Location"]})
+    return response
+
+
+@require_safe
+@never_cache
+def livez(request: HttpRequest) -> JsonResponse:
+    """The process answers. Nothing else is asked, so a restart is only ever for a dead process."""
+    return JsonResponse({"status": "alive"})
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """503 while a promise cannot be kept: database, migrations, storage. A broker that is away only degrades."""
+    checks = {
+        "database": _database(),
+        "migrations": _migrations(),
+        "storage": _storage(),
+        "broker": _broker(),
+    }
+    ready = all(checks[name] == "ok" for name in ("database", "migrations", "storage"))
+    status = "ready" if ready and checks["broker"] == "ok" else "degraded" if ready else "unavailable"
+    return JsonResponse({"status": status, "checks": checks}, status=200 if ready else 503)
+
+
+def _database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Exception:  # noqa: BLE001 - any failure means the same to the caller
+        return "unreachable"
+    return "ok"
+
+
+def _migrations() -> str:
+    try:
+        executor = MigrationExecutor(connection)
+        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except Exception:  # noqa: BLE001
+        return "unknown"
+    return "pending" if pending else "ok"
+
+
+def _storage() -> str:
+    probe = settings.PACKAGE_ROOT / f".probe-{uuid.uuid4().hex}"
+    try:
+        settings.PACKAGE_ROOT.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError:
+        return "not writable"
+    return "ok"
+
+
+def _broker() -> str:
+    from portal.celery import app
+
+    try:
+        with app.connection_for_write(connect_timeout=1) as broker:
+            broker.ensure_connection(max_retries=1, timeout=1)
+    except Exception:  # noqa: BLE001
+        return "unreachable"
+    return "ok"

@@ -1,0 +1,70 @@
+"""Event -> the jobs that follow it. The only such table: read it to know what happens after what."""
+
+from __future__ import annotations
+
+from portal.shared.outbox import Subscription
+
+
+def _mail(event: str) -> Subscription:
+    return Subscription("certification.tasks.notify", queue="mail", arguments={"event": event})
+
+
+_VALIDATE = Subscription("certification.tasks.validate_submission", queue="validation")
+_START_PREVIEW = Subscription("certification.tasks.start_preview", queue="regions")
+_END_WITH_SUBMISSION = Subscription("certification.tasks.end_with_submission", queue="regions")
+_SETTLE = Subscription("certification.tasks.settle_completed", queue="default")
+_ASSIGN_CONTACT = Subscription("connectors.tasks.assign_contact", queue="default")
+_DELIVER = Subscription("certification.tasks.deliver", queue="mail", max_attempts=40)
+
+_MAIL_ONLY = (
+    "connector.assign_contact",
+    "invitation.invite",
+    "invitation.accept",
+    "membership.change_role",
+    "membership.remove",
+    "publisher.verify",
+    "submission.fail_validation",
+    "submission.pass_validation",
+    "submission.request_changes",
+    "submission.reject",
+    "comment.add",
+    "waiver.request",
+    "waiver.approve",
+    "waiver.decline",
+    "claim.hand_over",
+    "credential.reveal",
+    "preview.open",
+    "preview.fail",
+    "preview.remind",
+    "preview.sign_off",
+    "preview.refuse",
+    "preview.expire",
+    "preview.reopen",
+    "rollout.schedule",
+    "rollout.reschedule",
+    "rollout.start",
+    "rollout.hold",
+    "rollout.resume",
+    "rollout.halt",
+    "rollout.release",
+    "rollout.start_rollback",
+    "rollout.complete_rollback",
+    "rollout.complete",
+    "deployment.verify",
+    "deployment.fail",
+    "placement.disagree",
+    "skiprequest.request",
+    "skiprequest.approve",
+    "skiprequest.decline",
+)
+
+SUBSCRIPTIONS: dict[str, tuple[Subscription, ...]] = {
+    **{event: (_mail(event),) for event in _MAIL_ONLY},
+    "connector.register": (_ASSIGN_CONTACT, _mail("connector.register")),
+    "submission.submit": (_VALIDATE, _mail("submission.submit")),
+    "submission.resubmit": (_VALIDATE, _mail("submission.resubmit")),
+    "submission.approve": (_START_PREVIEW, _mail("submission.approve")),
+    "submission.withdraw": (_END_WITH_SUBMISSION, _mail("submission.withdraw")),
+    "submission.complete": (_SETTLE,),
+    "notification.queue": (_DELIVER,),
+}

@@ -1,0 +1,48 @@
+"""The site map. Each noun keeps its own addresses beside its views."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from django.conf import settings
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView
+
+from portal import api, home
+from portal.accounts import urls as accounts_urls
+from portal.shared import rest, web
+
+_ROOMS = (
+    "connectors.web.publishers",
+    "connectors.web.connectors",
+    "connectors.web.versions",
+    "connectors.web.health",
+    "certification.web.submissions",
+    "certification.web.validation",
+    "certification.web.reviews",
+    "certification.web.previews",
+    "certification.web.rollouts",
+    "certification.web.notifications",
+    "portal.operations",
+)
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("search/", home.search, name="search"),
+    path("livez", web.livez, name="livez"),
+    path("readyz", web.readyz, name="readyz"),
+    path("accounts/", include("allauth.urls")),
+    path("account/", include((accounts_urls, "accounts"))),
+    path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),
+    path("api/docs/", api.documentation, name="api_docs"),
+    path("api/v1/", include((api.urlpatterns, "api"))),
+    re_path(r"^api/.*$", rest.api_not_found, name="api_not_found"),
+    *(pattern for room in _ROOMS for pattern in import_module(room).urlpatterns),
+]
+if settings.TRIAL_MODE:
+    from portal import trial
+
+    urlpatterns += trial.urlpatterns
+
+handler404 = "portal.home.not_found"
+handler500 = "portal.home.server_error"

@@ -1,0 +1,233 @@
+/* Charts: <figure class="chart" data-chart="line|area|bar"> around a <table>. The table is the data and stays reachable;
+   this script draws it with uPlot above and puts the table behind a button.
+
+   Data, first that exists:
+   1. a child <script type="application/json" data-chart-data>:
+      {"x": [unix seconds], "series": [{"label": "...", "values": [...], "tone": "success", "dash": false}], "marks": [{"x": unix seconds, "label": "..."}]}
+   2. data-url on the figure: the same JSON from this origin;
+   3. the table: <time datetime> in the first cell of a row, data-value (or the text) in the others, data-tone on <th>.
+   Figure attributes: data-unit ("%", "ms", ""), data-min, data-max, data-height (px), data-sync (charts sharing a cursor). */
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const say = window.portal?.say || ((key) => key);
+  const tones = ["progress", "success", "warning", "danger", "info", "neutral"];
+  const charts = new Set();
+
+  function token(name, from = root) {
+    const probe = document.createElement("span");
+    probe.className = "visually-hidden";
+    from.append(probe);
+    probe.style.color = `var(--${name})`;
+    const colour = getComputedStyle(probe).color;
+    probe.remove();
+    return colour;
+  }
+
+  const faded = (colour, alpha) => colour.replace(/^rgba?\(([^)]+)\)$/, (_, parts) => `rgba(${parts.split(",").slice(0, 3).join(",")}, ${alpha})`);
+
+  function fromTable(table) {
+    const heads = Array.from(table.tHead.rows[0].cells).slice(1);
+    const rows = Array.from(table.tBodies[0].rows);
+    const number = (cell) => {
+      const raw = cell?.dataset.value ?? cell?.textContent.replace(/[^\d.eE+-]/g, "");
+      return raw === "" || raw === undefined || Number.isNaN(Number(raw)) ? null : Number(raw);
+    };
+    return {
+      x: rows.map((row) => Date.parse(row.cells[0].querySelector("time").dateTime) / 1000),
+      series: heads.map((head, index) => ({
+        label: head.textContent.trim(),
+        tone: head.dataset.tone,
+        values: rows.map((row) => number(row.cells[index + 1])),
+      })),
+      marks: [],
+    };
+  }
+
+  async function read(figure) {
+    const inline = figure.querySelector("script[data-chart-data]");
+    if (inline) return JSON.parse(inline.textContent);
+    if (figure.dataset.url) {
+      const answer = await fetch(figure.dataset.url, { headers: { Accept: "application/json" }, credentials: "same-origin" });
+      if (!answer.ok) throw new Error(String(answer.status));
+      return answer.json();
+    }
+    return fromTable(figure.querySelector("table"));
+  }
+
+  function format(value, unit) {
+    if (value === null || value === undefined) return "–";
+    const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+    const text = value.toLocaleString(root.lang || undefined, { maximumFractionDigits: digits });
+    return unit ? `${text}${unit === "%" ? "%" : ` ${unit}`}` : text;
+  }
+
+  function marksPlugin(marks, colour, text) {
+    return {
+      hooks: {
+        draw: (plot) => {
+          const { ctx, bbox } = plot;
+          const ratio = devicePixelRatio;
+          ctx.save();
+          ctx.strokeStyle = colour;
+          ctx.fillStyle = text;
+          ctx.font = `${11 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
+          ctx.setLineDash([4 * ratio, 3 * ratio]);
+          for (const mark of marks) {
+            const left = Math.round(plot.valToPos(mark.x, "x", true));
+            if (left < bbox.left || left > bbox.left + bbox.width) continue;
+            ctx.beginPath();
+            ctx.moveTo(left, bbox.top);
+            ctx.lineTo(left, bbox.top + bbox.height);
+            ctx.stroke();
+            const late = left > bbox.left + bbox.width * 0.8;
+            ctx.textAlign = late ? "right" : "left";
+            ctx.fillText(mark.label, left + (late ? -5 : 5) * ratio, bbox.top + 12 * ratio);
+          }
+          ctx.restore();
+        },
+      },
+    };
+  }
+
+  function legend(figure, data, unit) {
+    const list = document.createElement("ul");
+    list.className = "chart__legend";
+    const when = document.createElement("li");
+    list.append(when);
+    const values = data.series.map((series, index) => {
+      const item = document.createElement("li");
+      item.className = `chart__key tone-${series.tone || tones[index % tones.length]}`;
+      const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+      svg.setAttribute("viewBox", "0 0 18 8");
+      svg.setAttribute("aria-hidden", "true");
+      const line = document.createElementNS("http://www.w3.org/2000/svg", "line");
+      for (const [key, value] of Object.entries({ x1: 1, x2: 17, y1: 4, y2: 4, stroke: "currentColor", "stroke-width": 2.5, "stroke-linecap": "round", ...(series.dash ? { "stroke-dasharray": "4 4" } : {}) })) line.setAttribute(key, value);
+      svg.append(line);
+      const value = document.createElement("b");
+      item.append(svg, `${series.label} `, value);
+      list.append(item);
+      return value;
+    });
+    const zone = root.dataset.timezone || undefined;
+    const date = new Intl.DateTimeFormat(root.lang || undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: zone });
+    const show = (index) => {
+      const at = index ?? data.x.length - 1;
+      when.textContent = data.x.length ? date.format(new Date(data.x[at] * 1000)) : "";
+      values.forEach((value, which) => { value.textContent = format(data.series[which].values[at], unit); });
+    };
+    show(null);
+    return { list, show };
+  }
+
+  function options(figure, data, holder, show) {
+    const unit = figure.dataset.unit || "";
+    const kind = figure.dataset.chart;
+    const text = token("text-muted");
+    const grid = { stroke: token("border"), width: 1 };
+    const font = `11px ${getComputedStyle(document.body).fontFamily}`;
+    const zone = root.dataset.timezone;
+    const low = figure.dataset.min === undefined ? 0 : Number(figure.dataset.min);
+    const top = figure.dataset.max === undefined ? null : Number(figure.dataset.max);
+    return {
+      width: Math.max(holder.clientWidth, 200),
+      height: Number(figure.dataset.height || 220),
+      padding: [12, 8, 0, 0],
+      legend: { show: false },
+      cursor: {
+        y: false,
+        points: { size: 7 },
+        drag: { x: true, y: false },
+        ...(figure.dataset.sync ? { sync: { key: figure.dataset.sync } } : {}),
+      },
+      ...(zone ? { tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone) } : {}),
+      scales: { y: { range: (_, __, max) => [low, top ?? (max > low ? low + (max - low) * 1.08 : low + 1)] } },
+      axes: [
+        { stroke: text, font, grid: { show: false }, ticks: { ...grid, size: 4 } },
+        { stroke: text, font, grid, ticks: { show: false }, size: 56, values: (_, ticks) => ticks.map((tick) => format(tick, unit)) },
+      ],
+      series: [
+        {},
+        ...data.series.map((series, index) => {
+          const colour = token(`${series.tone || tones[index % tones.length]}-solid`);
+          return {
+            label: series.label,
+            stroke: colour,
+            width: kind === "bar" ? 0 : 1.75,
+            dash: series.dash ? [5, 4] : undefined,
+            fill: kind === "bar" ? colour : kind === "area" && index === 0 ? faded(colour, 0.12) : undefined,
+            paths: kind === "bar" ? uPlot.paths.bars({ size: [0.7, 40], radius: 0.15 }) : undefined,
+            points: { show: data.x.length < 2 },
+            spanGaps: false,
+          };
+        }),
+      ],
+      plugins: data.marks?.length ? [marksPlugin(data.marks, token("text-faint"), text)] : [],
+      hooks: { setCursor: [(plot) => show(plot.cursor.idx)] },
+    };
+  }
+
+  function toggleTable(figure) {
+    const table = figure.querySelector("[data-chart-table]") || figure.querySelector("table");
+    if (!table) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn btn--quiet btn--sm";
+    const set = (open) => {
+      table.hidden = !open;
+      button.setAttribute("aria-expanded", String(open));
+      button.textContent = say(open ? "hide_table" : "show_table");
+    };
+    button.addEventListener("click", () => set(table.hidden));
+    set(false);
+    (figure.querySelector("figcaption") || figure).append(button);
+  }
+
+  async function draw(figure) {
+    if (figure.dataset.ready) return;
+    figure.dataset.ready = "1";
+    let data;
+    try {
+      data = await read(figure);
+    } catch {
+      return; // the table stays
+    }
+    if (!data.x.length) return;
+    const holder = document.createElement("div");
+    holder.className = "chart__plot";
+    holder.setAttribute("aria-hidden", "true");
+    const { list, show } = legend(figure, data, figure.dataset.unit || "");
+    const caption = figure.querySelector("figcaption");
+    if (caption) caption.after(holder, list);
+    else figure.prepend(holder, list);
+    toggleTable(figure);
+    const entry = { holder, plot: null };
+    entry.render = () => {
+      entry.plot?.destroy();
+      entry.plot = new uPlot(options(figure, data, holder, show), [data.x, ...data.series.map((series) => series.values)], holder);
+    };
+    entry.render();
+    charts.add(entry);
+    new ResizeObserver(() => {
+      const width = holder.clientWidth;
+      if (width && Math.abs(width - entry.plot.width) > 2) entry.plot.setSize({ width, height: entry.plot.height });
+    }).observe(holder);
+  }
+
+  const scan = (from) => {
+    for (const figure of from.querySelectorAll("figure[data-chart]")) void draw(figure);
+  };
+  const redraw = () => {
+    for (const entry of charts) {
+      if (entry.holder.isConnected) entry.render();
+      else {
+        entry.plot.destroy();
+        charts.delete(entry);
+      }
+    }
+  };
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  new MutationObserver(redraw).observe(root, { attributes: true, attributeFilter: ["data-theme"] });
+  document.addEventListener("htmx:load", (event) => scan(event.detail.elt.parentElement || document));
+  scan(document);
+})();

@@ -1,0 +1,81 @@
+"""The fixed cast, and what every test may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from django.test import Client
+
+from connectors.models import Publisher
+from portal.accounts.models import User
+from portal.shared import outbox
+from tests.factories import MembershipFactory, PublisherFactory, UserFactory
+
+
+@dataclass(frozen=True)
+class Cast:
+    """One team with everybody in it, a stranger of another team, and the staff."""
+
+    publisher: Publisher
+    owner: User
+    developer: User
+    tester: User
+    viewer: User
+    other_publisher: Publisher
+    stranger: User
+    reviewer: User
+    second_reviewer: User
+    operator: User
+    second_operator: User
+    administrator: User
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    publisher = PublisherFactory(name="Northwind Harbour", slug="northwind-harbour")
+    other = PublisherFactory(name="Fjord Analytics", slug="fjord-analytics", kind="independent")
+
+    def person(name: str, staff_role: str = "") -> User:
+        return UserFactory(
+            email=f"{name.replace(' ', '.')}@example.test", display_name=name.title(), staff_role=staff_role
+        )
+
+    def member(team: Publisher, name: str, role: str) -> User:
+        return MembershipFactory(publisher=team, user=person(name), role=role).user
+
+    return Cast(
+        publisher=publisher,
+        owner=member(publisher, "owner", "owner"),
+        developer=member(publisher, "developer", "developer"),
+        tester=member(publisher, "tester", "tester"),
+        viewer=member(publisher, "viewer", "viewer"),
+        other_publisher=other,
+        stranger=member(other, "stranger", "owner"),
+        reviewer=person("reviewer", "reviewer"),
+        second_reviewer=person("second reviewer", "reviewer"),
+        operator=person("operator", "operator"),
+        second_operator=person("second operator", "operator"),
+        administrator=person("administrator", "administrator"),
+    )
+
+
+@pytest.fixture
+def sign_in(client: Client):
+    """Sign a person in without the pages; staff count as having shown their second factor."""
+
+    def enter(user: User, browser: Client | None = None) -> Client:
+        browser = browser or client
+        browser.force_login(user)
+        session = browser.session
+        session["trial_entry"] = bool(user.staff_role)
+        session.save()
+        return browser
+
+    return enter
+
+
+@pytest.fixture
+def drain_outbox():
+    """Run every due job now, visibly."""
+    return outbox.drain
