@@ -1,2 +1,111 @@
-def shell(request):
-    return {}
+"""What the shell around every page shows: navigation by role, teams, trial notice, theme."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+
+from portal.accounts.models import User
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the side bar. `key` is its keyboard shortcut."""
+
+    label: str
+    url: str
+    icon: str
+    active: bool
+    section: str = ""
+    key: str = ""
+    count: int | None = None
+
+
+# (label, URL name, icon, section, shortcut, who: "team", "staff", "reviewer", "operator", "administrator", "all")
+_MAP = (
+    ("Home", "home", "home", "", "g h", "all"),
+    ("Submissions", "submission_list", "file-text", "", "g s", "all"),
+    ("Connectors", "connector_list", "plug", "", "g c", "all"),
+    ("Rollouts", "rollout_list", "rocket", "", "g r", "all"),
+    ("Messages", "notification_list", "mail", "", "g m", "all"),
+    ("Publishers", "publisher_list", "users", "", "g p", "all"),
+    ("Rules", "rule_list", "book", "", "g u", "all"),
+    ("Review queue", "review_queue", "inbox", "Review", "g q", "reviewer"),
+    ("Plans", "plan_list", "calendar", "Operate", "g l", "operator"),
+    ("Freezes", "freeze_list", "snowflake", "Operate", "", "operator"),
+    ("Regions", "region_list", "world", "Operate", "g e", "operator"),
+    ("Jobs", "job_list", "activity", "Operate", "g j", "operator"),
+    ("People", "accounts:people", "user", "Operate", "", "administrator"),
+)
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `shell` for the layout and `site_name`. Read from the database only when shown."""
+    return {
+        "site_name": settings.SITE_NAME,
+        "site_url": settings.SITE_URL,
+        "shell": SimpleLazyObject(lambda: _shell(request)),
+    }
+
+
+def _shell(request: HttpRequest) -> dict[str, Any]:
+    user = getattr(request, "user", None)
+    signed_in = isinstance(user, User) or bool(user and user.is_authenticated)
+    theme = request.COOKIES.get("theme", User.Theme.SYSTEM)
+    return {
+        "nav": _entries(request, user) if signed_in else [],
+        "publishers": _publishers(request, user) if signed_in else [],
+        "trial": {"scale": int(settings.TRIAL_CLOCK_SCALE)} if settings.TRIAL_MODE else None,
+        "theme": theme if theme in User.Theme.values else User.Theme.SYSTEM,
+        "staff_role": user.get_staff_role_display() if signed_in and user and user.staff_role else "",
+        "account_nav": _account_entries(request) if signed_in else [],
+    }
+
+
+def _entries(request: HttpRequest, user: Any) -> list[Entry]:
+    rights = {
+        "all": True,
+        "reviewer": user.is_reviewer,
+        "operator": user.is_operator,
+        "administrator": user.is_administrator,
+    }
+    best = _active_name(request, [name for _, name, *_ in _MAP])
+    return [
+        Entry(label, reverse(name), icon, name == best, section, key)
+        for label, name, icon, section, key, who in _MAP
+        if rights[who]
+    ]
+
+
+def _active_name(request: HttpRequest, names: list[str]) -> str:
+    """The entry whose address is the longest beginning of the present one."""
+    matching = [name for name in names if request.path.startswith(reverse(name))]
+    longest = max(matching, key=lambda name: len(reverse(name)), default="")
+    return longest if longest != "home" or request.path == reverse("home") else ""
+
+
+def _publishers(request: HttpRequest, user: Any) -> list[dict[str, Any]]:
+    chosen = request.session.get("publisher", "")
+    return [
+        {
+            "name": name,
+            "slug": slug,
+            "url": reverse("publisher_switch", args=[slug]),
+            "active": str(pk) == chosen,
+        }
+        for pk, name, slug in user.publishers.order_by("name").values_list("pk", "name", "slug")
+    ]
+
+
+def _account_entries(request: HttpRequest) -> list[Entry]:
+    names = (
+        ("Profile", "accounts:profile", "user"),
+        ("What you are told", "notification_preferences", "bell"),
+        ("API tokens", "accounts:tokens", "key"),
+    )
+    return [Entry(label, reverse(name), icon, request.path == reverse(name)) for label, name, icon in names]

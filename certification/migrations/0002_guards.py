@@ -80,6 +80,10 @@ DROP TRIGGER deployment_intent_checked ON certification_regiondeployment;
 DROP FUNCTION certification_check_intent();
 """
 
+# The numbers people quote: S-1001, S-1002 and so on. Outside of transactions, so that nobody waits for a number.
+REFERENCE = "CREATE SEQUENCE certification_submission_reference START 1001"
+REFERENCE_UNDO = "DROP SEQUENCE certification_submission_reference"
+
 
 class Migration(migrations.Migration):
     """Rules about decisions and deployments that hold whatever code runs."""
@@ -89,4 +93,8 @@ class Migration(migrations.Migration):
         ("connectors", "0002_guards"),
         ("shared", "0002_guards"),
     ]
-    operations = [migrations.RunSQL(DECISION, DECISION_UNDO), migrations.RunSQL(INTENT, INTENT_UNDO)]
+    operations = [
+        migrations.RunSQL(DECISION, DECISION_UNDO),
+        migrations.RunSQL(INTENT, INTENT_UNDO),
+        migrations.RunSQL(REFERENCE, REFERENCE_UNDO),
+    ]

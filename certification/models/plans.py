@@ -54,6 +54,8 @@ class PlanWave(models.Model):
     plan = models.ForeignKey(RolloutPlan, on_delete=models.CASCADE, related_name="waves")
     number = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=80)
+    # Waves before the sign-off are the Preview stage of a submission; the others are its rollout.
+    before_sign_off = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["number"]
@@ -78,13 +80,18 @@ class PlanWaveRegion(models.Model):
 
 
 class Freeze(PublicIdModel):
-    """A time in which no wave starts: everywhere, or only in `regions` (codes)."""
+    """A time in which no wave starts: everywhere, or only in `regions` (codes).
+
+    With `opens` it is the opposite: weekend days and holidays inside it count as working days. Where both apply,
+    the freeze wins.
+    """
 
     name = models.CharField(max_length=80)
     reason = models.TextField()
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     regions = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    opens = models.BooleanField(default=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     cancelled_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(db_default=Now())

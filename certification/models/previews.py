@@ -29,6 +29,8 @@ class Preview(PublicIdModel):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     reasons = models.TextField(blank=True)
+    # What the person who signed off says was tested: keys of the checklist shown to them.
+    checked = models.JSONField(default=list)
 
     class Meta:
         constraints = [

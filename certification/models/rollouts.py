@@ -89,12 +89,14 @@ class Rollout(PublicIdModel):
 class RolloutWave(models.Model):
     """A wave of one rollout. `planned_at` is what calendars say and people see; `due_at` is when it starts.
 
-    They differ only under a trial clock, which shortens waits.
+    They differ only under a trial clock, which shortens waits. `chosen_on` is the day an operator picked for
+    this wave; without one the plan decides.
     """
 
     rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="waves")
     number = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=80)
+    chosen_on = models.DateField(null=True)
     planned_at = models.DateTimeField()
     due_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
@@ -118,7 +120,8 @@ class RegionDeployment(PublicIdModel):
 
     `idempotency_key` goes with every attempt, so the region acts once. `number` grows per connector and region:
     a region refuses what comes late. `next_poll_at` is when a poller looks again; `lease_until` and `fence` say
-    who is looking now. `deadline_at` is when an unanswered act counts as failed.
+    who is looking now. `deadline_at` is when an act without a result raises an alarm (`overdue_since`);
+    it never fails by time alone.
     """
 
     class Action(models.TextChoices):
@@ -147,6 +150,7 @@ class RegionDeployment(PublicIdModel):
     fence = models.PositiveIntegerField(default=0)
     reported_at = models.DateTimeField(null=True)
     verified_at = models.DateTimeField(null=True)
+    overdue_since = models.DateTimeField(null=True)
     message = models.TextField(blank=True)
 
     class Meta:

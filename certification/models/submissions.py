@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from certification.lifecycle import EDITABLE_STATES, OPEN_STATES, SUBMISSION, TURNS, SubmissionState, Turn
-from connectors.models import Connector, Version
+from connectors.models import Connector, Membership, Version
 from portal.shared.models import PublicIdModel
 from portal.shared.secrets import EncryptedJSONField
 
@@ -21,11 +21,11 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         """Staff see every submission that left its team once; a person sees those of their teams."""
         if not user.is_authenticated:
             return self.none()
+        # A subquery, not a join: a join would repeat a submission for every member of its team.
+        own = Q(connector__publisher__in=Membership.objects.filter(user=user).values("publisher"))
         if user.staff_role:
-            return self.filter(
-                Q(submitted_at__isnull=False) | Q(connector__publisher__memberships__user=user)
-            )
-        return self.filter(connector__publisher__memberships__user=user)
+            return self.filter(Q(submitted_at__isnull=False) | own)
+        return self.filter(own)
 
     def with_page_data(self) -> SubmissionQuerySet:
         return self.select_related(
@@ -37,7 +37,8 @@ class Submission(PublicIdModel):
     """One connector package on its way from draft to live.
 
     `reference` is what people quote ("S-1042"). `version` is the package the form holds now; `revision` the last
-    one handed in. `queued_at` is the place in the review queue and survives every resubmission.
+    one handed in. `queued_at` is the place in the review queue and survives every resubmission. `edit_count` grows
+    with every change of the form, so that two people who edit at once do not overwrite each other.
     `contacts` is a list of {"role", "name", "email"}.
     """
 
@@ -61,6 +62,7 @@ class Submission(PublicIdModel):
     change_notes = models.TextField(blank=True)
     intro = models.TextField(blank=True)
     edit_count = models.PositiveIntegerField(default=0)
+    package_chosen_at = models.DateTimeField(null=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     submitted_at = models.DateTimeField(null=True)
     queued_at = models.DateTimeField(null=True)
@@ -103,13 +105,17 @@ class Submission(PublicIdModel):
 
 
 class Revision(PublicIdModel):
-    """A package as it was handed in: what validation, threads and decisions refer to. Never changed."""
+    """A package as it was handed in: what validation, threads and decisions refer to. Never changed.
+
+    `form` is the rest of what was handed in: kind, contacts, categories, tester_notes and intro.
+    """
 
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="revisions")
     number = models.PositiveIntegerField()
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="revisions")
     handed_in_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     change_notes = models.TextField(blank=True)
+    form = models.JSONField(default=dict)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["submission", "number"], name="revision_number_once")]

@@ -51,7 +51,10 @@ class Validation(PublicIdModel):
 
 
 class Finding(models.Model):
-    """One place where a package breaks a rule. `fingerprint` is the same in the next package if nothing changed."""
+    """One place where a package breaks a rule. `fingerprint` is the same in the next package if nothing changed.
+
+    `excerpt` is the text around the place as it was in the package; its first line has the number `excerpt_line`.
+    """
 
     validation = models.ForeignKey(Validation, on_delete=models.CASCADE, related_name="findings")
     rule = models.CharField(max_length=20)
@@ -65,6 +68,8 @@ class Finding(models.Model):
     length = models.PositiveIntegerField(null=True)
     fingerprint = models.CharField(max_length=64)
     group = models.CharField(max_length=64, blank=True)
+    excerpt = models.TextField(blank=True)
+    excerpt_line = models.PositiveIntegerField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["validation", "rule"], name="finding_by_rule")]

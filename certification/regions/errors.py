@@ -2,7 +2,8 @@
 
 The one question after a failed deploy is "may the region have acted?". Everything that derives from
 `OutcomeUnknown` answers "perhaps": ask with `RegionDriver.operation(key)` before sending again, and send
-again only with the same key. Every other error is definite: that command did not act.
+again only with the same key. `DigestMismatch` answers "it holds or reports the wrong bytes": the step has
+failed and a person must look. Every other error is definite: that command did not act.
 
 No error carries a token. Text that came from a region is redacted and shortened before it gets here, because
 a hostile region may reflect the token we sent.

@@ -10,13 +10,15 @@ import logging
 import random as _random
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Generic, TypeVar
 
 from certification.regions.errors import OutcomeUnknown, RegionError, RegionNotAsked, RegionUnauthorized
+from certification.regions.protocol import RegionDriver
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -43,6 +45,50 @@ class Polled(Generic[Item, Value]):
         return self.error is None
 
 
+async def poll_as_completed(
+    items: Sequence[Item],
+    call: Callable[[Item], Awaitable[Value]],
+    *,
+    region_of: Callable[[Item], str],
+    suspects: Iterable[str] = (),
+    limit: int = GLOBAL_LIMIT,
+) -> AsyncGenerator[Polled[Item, Value], None]:
+    """Run `call(item)` for every item, at most `limit` at once and one at a time per region.
+
+    Yields one result per item as soon as it is known, and raises nothing: an error is part of its result.
+    When a region gives no usable answer or rejects the token, the rest of its items are not asked in this
+    round (`RegionNotAsked`), so that one hanging region costs one deadline, not one per item. Name as
+    `suspects` the regions whose last call failed: together they get only `SUSPECT_LIMIT` of the slots.
+    """
+    slots, suspect_slots = asyncio.Semaphore(limit), asyncio.Semaphore(min(SUSPECT_LIMIT, limit))
+    suspected = frozenset(suspects)
+    done: asyncio.Queue[Polled[Item, Value]] = asyncio.Queue()
+    queues: dict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        queues[region_of(item)].append(item)
+
+    async def drain(region: str, queue: list[Item]) -> None:
+        is_silent = False
+        for item in queue:
+            if is_silent:
+                skipped = RegionNotAsked(region, "left out of this round after a failed answer.")
+                done.put_nowait(Polled(item, None, skipped, 0.0))
+                continue
+            async with suspect_slots if region in suspected else nullcontext(), slots:
+                polled = await _one(region, item, call)
+            done.put_nowait(polled)
+            is_silent = isinstance(polled.error, (OutcomeUnknown, RegionUnauthorized))
+
+    tasks = [asyncio.create_task(drain(region, queue)) for region, queue in queues.items()]
+    try:
+        for _ in items:
+            yield await done.get()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def poll_regions(
     items: Sequence[Item],
     call: Callable[[Item], Awaitable[Value]],
@@ -51,39 +97,51 @@ async def poll_regions(
     suspects: Iterable[str] = (),
     limit: int = GLOBAL_LIMIT,
 ) -> list[Polled[Item, Value]]:
-    """Run `call(item)` for every item, at most `limit` at once and one at a time per region.
+    """All results of `poll_as_completed` in the order of `items`, when the last is known."""
+    polls = poll_as_completed(
+        list(enumerate(items)),
+        lambda numbered: call(numbered[1]),
+        region_of=lambda numbered: region_of(numbered[1]),
+        suspects=suspects,
+        limit=limit,
+    )
+    found = {polled.item[0]: polled async for polled in polls}
+    return [
+        Polled(item, found[index].value, found[index].error, found[index].seconds)
+        for index, item in enumerate(items)
+    ]
 
-    Results come in the order of `items` and nothing is raised: an error is part of its item's result. When a
-    region gives no usable answer or rejects the token, the rest of its items are not asked in this round
-    (`RegionNotAsked`), so that one hanging region costs one deadline, not one per item.
+
+def poll_from_thread(
+    open_driver: Callable[[], RegionDriver],
+    items: Sequence[Item],
+    call: Callable[[RegionDriver, Item], Awaitable[Value]],
+    *,
+    region_of: Callable[[Item], str],
+    suspects: Iterable[str] = (),
+    limit: int = GLOBAL_LIMIT,
+) -> Generator[Polled[Item, Value], None, None]:
+    """`poll_as_completed` for synchronous code, with a driver of its own.
+
+    Each result is handed over outside the event loop, so it can be written to the database at once, without
+    waiting for the slowest region. Deadlines keep running meanwhile: keep what is done per result short.
     """
-    slots, suspect_slots = asyncio.Semaphore(limit), asyncio.Semaphore(min(SUSPECT_LIMIT, limit))
-    suspected = frozenset(suspects)
-    results: list[Polled[Item, Value] | None] = [None] * len(items)
-    queues: dict[str, list[int]] = defaultdict(list)
-    for index, item in enumerate(items):
-        queues[region_of(item)].append(index)
+    with asyncio.Runner() as runner:
+        driver = open_driver()
+        runner.run(driver.__aenter__())
+        polls = poll_as_completed(
+            items, lambda item: call(driver, item), region_of=region_of, suspects=suspects, limit=limit
+        )
+        try:
+            while (polled := runner.run(_next(polls))) is not None:
+                yield polled
+        finally:
+            runner.run(polls.aclose())
+            runner.run(driver.__aexit__(None, None, None))
 
-    async def drain(region: str, queue: list[int]) -> None:
-        failure: RegionError | None = None
-        for index in queue:
-            if failure is not None:
-                skipped = RegionNotAsked(region, "left out of this round after a failed answer.")
-                results[index] = Polled(items[index], None, skipped, 0.0)
-                continue
-            async with slots:
-                results[index] = polled = await _one(region, items[index], call)
-            if isinstance(polled.error, (OutcomeUnknown, RegionUnauthorized)):
-                failure = polled.error
 
-    async def drain_suspect(region: str, queue: list[int]) -> None:
-        async with suspect_slots:
-            await drain(region, queue)
-
-    async with asyncio.TaskGroup() as group:
-        for region, queue in queues.items():
-            group.create_task(drain_suspect(region, queue) if region in suspected else drain(region, queue))
-    return [result for result in results if result is not None]
+async def _next(polls: AsyncGenerator[Polled[Item, Value], None]) -> Polled[Item, Value] | None:
+    return await anext(polls, None)
 
 
 async def _one(region: str, item: Item, call: Callable[[Item], Awaitable[Value]]) -> Polled[Item, Value]:
@@ -94,7 +152,10 @@ async def _one(region: str, item: Item, call: Callable[[Item], Awaitable[Value]]
         value = await call(item)
     except RegionError as caught:
         error = caught
-    except Exception as caught:  # noqa: BLE001 - one broken item must not take the others down
+    except (Exception, asyncio.CancelledError) as caught:
+        task = asyncio.current_task()
+        if isinstance(caught, asyncio.CancelledError) and task is not None and task.cancelling():
+            raise
         # No traceback: its frames hold the endpoint and with it the token.
         log.error("unexpected %s while polling region %s", type(caught).__name__, region)
         error = OutcomeUnknown(region, f"the driver stopped with {type(caught).__name__}.")

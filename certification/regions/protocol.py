@@ -217,8 +217,8 @@ class RegionDriver(Protocol):
     async def deploy(self, endpoint: RegionEndpoint, command: DeployCommand) -> Operation:
         """Ask the region to act; safe to repeat with the same command.
 
-        Raises `OutcomeUnknown` (and its subclasses) when the region may have acted; every other `RegionError`
-        means that it did not.
+        Raises `OutcomeUnknown` (and its subclasses) when the region may have acted, `DigestMismatch` when it
+        reports other bytes than those of the command; every other `RegionError` means that it did not act.
         """
         ...
 

@@ -1,4 +1,6 @@
-"""The child side of the sandbox: give up every power, read one request, check one package, print one report."""
+"""The child side of the sandbox: give up every power, read one request, check one package, print one
+report.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,16 @@ from typing import Any
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _PR_SET_NO_NEW_PRIVS, _PR_SET_DUMPABLE = 38, 4
 _NOBODY = 65534
-_FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system", "ctypes.")
+_FORBIDDEN = (
+    "socket.",
+    "subprocess.",
+    "os.exec",
+    "os.fork",
+    "os.posix_spawn",
+    "os.spawn",
+    "os.system",
+    "ctypes.",
+)
 
 
 def main() -> int:
@@ -31,15 +42,20 @@ def _check() -> int:
     source = sys.stdin.buffer
     request = json.loads(source.readline(16 * 1024 * 1024))
     # Everything is imported before the limits: afterwards no file needs to be opened.
-    from certification.rules.engine import Context, check_package, read_package
+    from certification.rules.engine import Context, check_package
     from certification.rules.profiles import Profile
     from certification.rules.registry import rules
+    from connectors.definitions import read_archive, read_files
 
     rules()
     _confine(request["limits"])
     data = source.read(request["size"])
-    package = read_package(data, request["filename"])
-    report = check_package(package, Profile.from_dict(request["profile"]), Context.from_dict(request["context"]))
+    name = request["filename"]
+    is_archive = name.casefold().endswith(".zip") or data.startswith(b"PK\3\4")
+    package = read_archive(data, filename=name) if is_archive else read_files({name: data}, filename=name)
+    report = check_package(
+        package, Profile.from_dict(request["profile"]), Context.from_dict(request["context"])
+    )
     text = json.dumps(report.to_dict(), ensure_ascii=True, separators=(",", ":"))
     sys.stdout.write(text)
     sys.stdout.flush()
@@ -47,7 +63,9 @@ def _check() -> int:
 
 
 def _confine(limits: dict[str, Any]) -> None:
-    """Order matters: the network goes while the process may still ask for it, the user id before the limits."""
+    """Order matters: the network goes while the process may still ask for it, the user id before the
+    limits.
+    """
     _leave_network()
     _drop_privileges()
     cpu = int(limits["processor_seconds"])

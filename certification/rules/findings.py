@@ -13,7 +13,9 @@ from certification.rules.profiles import SEVERITIES, Profile, Severity
 Verdict = Literal["pass", "fail"]
 Key = str | int
 
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
+)
 _SHOWN_CHARACTERS = 120
 
 
@@ -21,24 +23,34 @@ _SHOWN_CHARACTERS = 120
 class Hit:
     """One place where a rule is broken, as the rule reports it.
 
-    `file` and `path` name the place; `span` (start and end character offset in the text of the file) is given
-    instead of a path in files that are not JSON, `at_key` points at the member's name instead of its value.
-    `value` is what was found and enters message and fingerprint; `facts` fill the other fields of the message.
-    `cause` joins hits that have one root cause into a group; without it hits of equal value form a group.
+    `file` and `path` name the place; without a path the whole file is meant. Instead of a path, `span`
+    gives the
+    start and end character in the text of the file, and `at` a known line, column and length. `at_key`
+    points at
+    the member's name instead of its value. `value` is what was found; it enters message and fingerprint.
+    `facts`
+    fill the other fields of message and fix. `cause` joins hits of one root cause into a group; without
+    it, hits
+    of equal value form a group.
     """
 
     file: str
-    path: tuple[Key, ...] = ()
+    path: tuple[Key, ...] | None = None
     value: object = None
     facts: Mapping[str, object] = field(default_factory=dict)
     span: tuple[int, int] | None = None
+    at: tuple[int, int, int] | None = None
     at_key: bool = False
     cause: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A broken rule at one place. `line` and `column` count from 1, `length` in characters; 0 means: the whole file."""
+    """A broken rule at one place.
+
+    `line` and `column` count from 1 and `length` in characters; all 0 when the whole file or package is
+    meant.
+    """
 
     rule: str
     severity: Severity
@@ -61,7 +73,8 @@ class Finding:
 class Report:
     """The verdict over one package under one profile and one version of the rules.
 
-    `stats` counts nodes walked, rules run and findings by severity; `omitted` names rules whose findings were cut at
+    `stats` counts nodes walked, rules run and findings by severity; `omitted` names rules whose findings
+    were cut at
     the limit, with the number of findings left out.
     """
 
@@ -123,8 +136,12 @@ def shown(value: object) -> str:
     if isinstance(value, list):
         return f"an array with {len(value)} items"
     text = str(value)[: 4 * _SHOWN_CHARACTERS]
-    text = _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}" if match[0] not in "\t\r\n" else " ", text)
-    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    text = _UNPRINTABLE.sub(
+        lambda match: f"\\u{ord(match[0]):04x}" if match[0] not in "\t\r\n" else " ", text
+    )
+    return (
+        text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    )
 
 
 def fingerprint(rule: str, file: str, pointer: str, value: object) -> str:

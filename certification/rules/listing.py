@@ -1,4 +1,6 @@
-"""What the gallery shows about a connector: `x-ms-connector-metadata` with website, privacy policy and categories."""
+"""What the gallery shows about a connector: `x-ms-connector-metadata` with website, privacy policy and
+categories.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,8 @@ _MOST_CATEGORIES = 2
 @rule("INF-030", on="definition")
 def metadata_missing(definition: Node) -> Iterator[Hit]:
     root, key = definition.value, "x-ms-connector-metadata"
-    if isinstance(root, dict) and not isinstance(root.get(key), list):
+    is_readable = isinstance(root, dict) and definition.run.is_definition_whole
+    if is_readable and not isinstance(root.get(key), list):
         yield definition.hit(key) if key in root else definition.hit()
 
 
@@ -125,9 +128,11 @@ def _addresses(metadata: Node) -> Iterator[tuple[int, str]]:
     # The policy counts under any letter case here: its wrong name is the finding of another rule.
     for index, entry in _entries(metadata):
         name, value = entry.get("propertyName"), entry.get("propertyValue")
-        if isinstance(name, str) and isinstance(value, str):
-            if name == "Website" or name.strip().casefold() == _PRIVACY.casefold():
-                yield index, value
+        is_address = name == "Website" or (
+            isinstance(name, str) and name.strip().casefold() == _PRIVACY.casefold()
+        )
+        if is_address and isinstance(value, str):
+            yield index, value
 
 
 def _categories(metadata: Node) -> Iterator[tuple[int, list[str]]]:

@@ -28,10 +28,27 @@ class Style:
 
 def json_entry(report: Report) -> dict[str, object]:
     """One report as an element of the JSON output: the documented members, then the rest."""
-    wanted = ("rule", "severity", "message", "fix", "file", "pointer", "line", "column", "length", "fingerprint", "group")
+    wanted = (
+        "rule",
+        "severity",
+        "message",
+        "fix",
+        "file",
+        "pointer",
+        "line",
+        "column",
+        "length",
+        "fingerprint",
+        "group",
+    )
     data = report.to_dict()
     findings = [{name: finding[name] for name in wanted} for finding in data.pop("findings")]
-    return {"package": data.pop("package"), "rules_version": data.pop("rules_version"), "findings": findings, **data}
+    return {
+        "package": data.pop("package"),
+        "rules_version": data.pop("rules_version"),
+        "findings": findings,
+        **data,
+    }
 
 
 class JsonWriter:
@@ -66,7 +83,9 @@ class TextWriter:
             self._counts[severity] += count
         head = f"{style('bold', report.package)}  {style(report.verdict, report.verdict)}"
         self._stream.write(f"{head}  {style('dim', tally(counts))}\n")
-        by_rule = sorted(report.findings, key=lambda finding: (_weight(finding.severity), _id_order(finding.rule)))
+        by_rule = sorted(
+            report.findings, key=lambda finding: (_weight(finding.severity), _id_order(finding.rule))
+        )
         for _, found in groupby(by_rule, key=lambda finding: (finding.severity, finding.rule)):
             self._rule(list(found), report.omitted)
         self._stream.write("\n")
@@ -95,13 +114,15 @@ class TextWriter:
 
 
 def place(finding: Finding) -> str:
-    """`file:line:column`, as editors and terminals make it a link; only the file when the whole file is meant."""
+    """`file:line:column`, as editors and terminals make it a link; only the file when the whole file is
+    meant.
+    """
     name = finding.file or "package"
     return f"{name}:{finding.line}:{finding.column}" if finding.line else name
 
 
 def tally(counts: dict[Severity, int] | dict[str, int]) -> str:
-    """"2 errors, 1 warning"; "nothing found" when all counts are 0."""
+    """ "2 errors, 1 warning"; "nothing found" when all counts are 0."""
     words = [_plural(count, name) for name, count in counts.items() if count]
     return ", ".join(words) or "nothing found"
 

@@ -30,4 +30,4 @@ class Profile:
 
     @classmethod
     def from_dict(cls, data: dict[str, str]) -> Profile:
-        return cls(cast(Change, data["change"]), cast(Publisher, data["publisher"]))
+        return cls(cast("Change", data["change"]), cast("Publisher", data["publisher"]))

@@ -38,7 +38,8 @@ class SeverityOverride:
 class Metadata:
     """What is said about a rule. `message` and `fix` are format strings over the facts of a hit.
 
-    `counts` holds how many of the measured certified and independent connectors break the rule, None if not measured.
+    `counts` holds how many of the measured certified and independent connectors break the rule, None if
+    not measured.
     """
 
     id: str
@@ -68,7 +69,9 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A check and where it runs: on every node of `kinds`, or only where such a node has a member of `keys`."""
+    """A check and where it runs: on every node of `kinds`, or only where such a node has a member of
+    `keys`.
+    """
 
     check: Check
     kinds: tuple[str, ...]
@@ -77,7 +80,9 @@ class Binding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """A rule that can run. Nearly every rule has one check; one that looks at unlike kinds of nodes has several."""
+    """A rule that can run. Nearly every rule has one check; one that looks at unlike kinds of nodes has
+    several.
+    """
 
     about: Metadata
     bindings: list[Binding]
@@ -90,11 +95,15 @@ class Rule:
 _registered: dict[str, Rule] = {}
 
 
-def rule(rule_id: str, on: str | tuple[str, ...], key: str | tuple[str, ...] = ()) -> Callable[[Check], Check]:
+def rule(
+    rule_id: str, on: str | tuple[str, ...], key: str | tuple[str, ...] = ()
+) -> Callable[[Check], Check]:
     """Register `check(node)` for the nodes of kind `on`.
 
-    With `key` the check is `check(node, key)` and runs only where the node has that member: the cheapest way to look
-    at an optional member. A check yields hits or returns a sequence of them; None and () mean: nothing to say.
+    With `key` the check is `check(node, key)` and runs only where the node has that member: the cheapest
+    way to look
+    at an optional member. A check yields hits or returns a sequence of them; None and () mean: nothing to
+    say.
     """
 
     def register(check: Check) -> Check:
@@ -137,7 +146,7 @@ def _metadata(entry: dict[str, Any], family: str, family_title: str) -> Metadata
         **fields
         | {"files": tuple(fields["files"]), "source": tuple(fields["source"])}
         | {"family": family, "family_title": family_title},
-        changes=cast(tuple[Change, ...], tuple(profiles.get("change", CHANGES))),
-        publishers=cast(tuple[Publisher, ...], tuple(profiles.get("publisher", PUBLISHERS))),
+        changes=cast("tuple[Change, ...]", tuple(profiles.get("change", CHANGES))),
+        publishers=cast("tuple[Publisher, ...]", tuple(profiles.get("publisher", PUBLISHERS))),
         overrides=tuple(SeverityOverride(**item) for item in overrides),
     )

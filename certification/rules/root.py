@@ -46,7 +46,9 @@ def not_swagger_2(definition: Node) -> Iterator[Hit]:
     if isinstance(root, dict) and root.get("swagger") != "2.0":
         if "swagger" in root:
             found = root["swagger"]
-            yield definition.hit("swagger", value=f'"{found}"' if isinstance(found, str) else f"{shown(found)}")
+            yield definition.hit(
+                "swagger", value=f'"{found}"' if isinstance(found, str) else f"{shown(found)}"
+            )
         else:
             yield definition.hit(value="missing")
 
@@ -61,7 +63,7 @@ def openapi_3(definition: Node) -> Iterator[Hit]:
 
 @rule("DEF-004", on="definition")
 def unknown_member(definition: Node) -> Iterator[Hit]:
-    if isinstance(definition.value, dict):
+    if isinstance(definition.value, dict) and definition.run.is_definition_whole:
         for key in definition.value:
             if key not in _MEMBERS and not key.startswith("x-"):
                 yield definition.hit(key, value=key, at_key=True)
@@ -70,7 +72,7 @@ def unknown_member(definition: Node) -> Iterator[Hit]:
 @rule("DEF-005", on="definition")
 def info_or_paths_missing(definition: Node) -> Iterator[Hit]:
     root = definition.value
-    if isinstance(root, dict):
+    if isinstance(root, dict) and definition.run.is_definition_whole:
         for key in ("info", "paths"):
             if not isinstance(root.get(key), dict):
                 yield definition.hit(*([key] if key in root else []), value=key)

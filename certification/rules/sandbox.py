@@ -1,6 +1,8 @@
-"""Check packages of strangers in a child process that can do no harm: little memory and time, no network, no secrets.
+"""Check packages of strangers in a child process that can do no harm: little memory and time, no network,
+no secrets.
 
-What the child does with a package is never an error of the caller: when it dies, hangs or answers nonsense, that is a
+What the child does with a package is never an error of the caller: when it dies, hangs or answers
+nonsense, that is a
 finding (ENG-002 to ENG-004) and the verdict is fail.
 """
 
@@ -16,11 +18,11 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
-from certification.rules.engine import Context, engine_finding, report_of
+from certification.rules.engine import Context, engine_finding, failed_report
 from certification.rules.findings import Report
 from certification.rules.profiles import Profile
 
@@ -33,7 +35,9 @@ _NOBODY = 65534
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the child process may use. `processor_seconds` and `wall_seconds` end it, `output_bytes` caps its answer."""
+    """What the child process may use. `processor_seconds` and `wall_seconds` end it, `output_bytes` caps
+    its answer.
+    """
 
     memory_bytes: int = 512 * MIB
     processor_seconds: int = 20
@@ -51,10 +55,11 @@ def check_bytes(
     context: Context | None = None,
     limits: Limits | None = None,
 ) -> Report:
-    """Check a package given as the bytes of a zip archive or of one file; `filename` tells which and labels the report.
+    """Check a package given as the bytes of a zip archive or of one file; `filename` tells which, and is the label.
 
     Never raises for anything in `data`. Raises OSError when this machine cannot start a process: that says nothing
-    about the package and is worth another attempt.
+    about the package and is worth another attempt. A package that is refused or not read to its end has no digest
+    of its own; its report carries the SHA-256 of `data`.
     """
     limits = limits or Limits()
     request = {
@@ -66,10 +71,9 @@ def check_bytes(
     }
     outcome = _run([json.dumps(request).encode() + b"\n", data], limits)
     report, rule_id, value = _judge(outcome, limits)
-    if report is not None:
-        return report
-    finding = engine_finding(rule_id, value)
-    return report_of(filename, hashlib.sha256(data).hexdigest(), profile, [finding])
+    if report is None:
+        report = failed_report(filename, profile, engine_finding(rule_id, value))
+    return report if report.digest else replace(report, digest=hashlib.sha256(data).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class _Outcome:
 def _judge(outcome: _Outcome, limits: Limits) -> tuple[Report | None, str, str]:
     if outcome.timed_out:
         return None, "ENG-002", f"{limits.wall_seconds:g} seconds"
-    if outcome.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+    if outcome.returncode == -signal.SIGXCPU:
         return None, "ENG-002", f"{limits.processor_seconds} seconds of processor time"
     if outcome.returncode == EXIT_MEMORY:
         return None, "ENG-003", f"{limits.memory_bytes // MIB} MB"
@@ -106,9 +110,8 @@ def _death(returncode: int) -> str:
 
 def _run(request: Iterable[bytes], limits: Limits) -> _Outcome:
     with tempfile.TemporaryDirectory(prefix="rules-") as folder:
-        as_root = os.geteuid() == 0
-        if as_root:
-            os.chmod(folder, 0o755)  # noqa: S103 - an empty folder that the unprivileged child must be able to enter
+        if os.geteuid() == 0:
+            os.chown(folder, _NOBODY, _NOBODY)
         child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             # -I: neither environment variables nor the current folder nor a user's site decide what is imported.
             [sys.executable, "-I", "-c", _ENTRY, str(_ROOT)],
@@ -123,8 +126,14 @@ def _run(request: Iterable[bytes], limits: Limits) -> _Outcome:
         return _converse(child, request, limits)
 
 
-# The package is not necessarily installed: the child gets the folder it stands in, and nothing else, as import path.
-_ENTRY = "import sys; sys.path.insert(0, sys.argv[1]); from certification.rules.child import main; sys.exit(main())"
+# The package is not necessarily installed: the child gets the folder it stands in, and nothing else, as its
+# import path.
+_ENTRY = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from certification.rules.child import main
+sys.exit(main())
+"""
 
 
 def _converse(child: subprocess.Popen[bytes], request: Iterable[bytes], limits: Limits) -> _Outcome:
@@ -132,7 +141,12 @@ def _converse(child: subprocess.Popen[bytes], request: Iterable[bytes], limits: 
     assert child.stdout is not None
     writer = threading.Thread(target=_write, args=(child.stdin, list(request)), daemon=True)
     timed_out = threading.Event()
-    timer = threading.Timer(limits.wall_seconds, lambda: (timed_out.set(), _kill(child)))
+
+    def end() -> None:
+        timed_out.set()
+        _kill(child)
+
+    timer = threading.Timer(limits.wall_seconds, end)
     timer.daemon = True
     writer.start()
     timer.start()

@@ -9,19 +9,24 @@ from typing import Any
 from certification.rules.findings import Hit
 from certification.rules.registry import rule
 from certification.rules.walk import Node
+from connectors.definitions import CANONICAL_NAMES, Role
 
-SCRIPT = "script.csx"
+SCRIPT = CANONICAL_NAMES[Role.SCRIPT]
+_PROPERTIES = CANONICAL_NAMES[Role.PROPERTIES]
 _LARGEST_BYTES = 1_048_576
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 
 # The namespaces that Microsoft's page on custom code lists.
-NAMESPACES = frozenset(
-    """System System.Collections System.Collections.Generic System.Diagnostics System.IO System.IO.Compression
-    System.Linq System.Net System.Net.Http System.Net.Http.Headers System.Net.Security System.Security.Authentication
-    System.Security.Cryptography System.Text System.Text.RegularExpressions System.Threading System.Threading.Tasks
+_LISTED = """
+    System System.Collections System.Collections.Generic System.Diagnostics System.IO System.IO.Compression
+    System.Linq System.Net System.Net.Http System.Net.Http.Headers System.Net.Security
+    System.Security.Authentication
+    System.Security.Cryptography System.Text System.Text.RegularExpressions System.Threading
+    System.Threading.Tasks
     System.Web System.Xml System.Xml.Linq System.Drawing System.Drawing.Drawing2D System.Drawing.Imaging
-    Microsoft.Extensions.Logging Newtonsoft.Json Newtonsoft.Json.Linq""".split()
-)
+    Microsoft.Extensions.Logging Newtonsoft.Json Newtonsoft.Json.Linq
+"""
+NAMESPACES = frozenset(_LISTED.split())
 
 _TOKENS = re.compile(
     r'(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))|[$@]*@[$@]*"(?:[^"]|"")*"|"(?:\\[^\n]|[^"\\\n])*"|\'(?:\\[^\n]|[^\'\\\n])*\'',
@@ -32,7 +37,8 @@ _SCRIPT_CLASS = re.compile(r"\bclass\s{1,20}Script\s{0,20}:\s{0,20}(?:[\w.]{1,20
 _EXECUTE = re.compile(r"\bExecuteAsync\s{0,20}\(")
 _CLIENT = re.compile(r"\bnew\s{1,20}(?:System\.Net\.Http\.)?HttpClient\s{0,20}\(")
 _USING = re.compile(
-    r"^[ \t]{0,80}(?:global[ \t]{1,20})?using[ \t]{1,20}(?P<kind>static[ \t]{1,20}|\w{1,200}[ \t]{0,20}=[ \t]{0,20})?"
+    r"^[ \t]{0,80}(?:global[ \t]{1,20})?using[ \t]{1,20}"
+    r"(?P<kind>static[ \t]{1,20}|\w{1,200}[ \t]{0,20}=[ \t]{0,20})?"
     r"(?P<name>[\w.]{1,200})[ \t]{0,20};",
     re.MULTILINE,
 )
@@ -48,23 +54,22 @@ _CASE = re.compile(r'\{|\}|\bcase\s{1,20}"(?P<name>[^"\\\n]{1,200})"\s{0,20}:')
 @rule("PKG-030", on="package")
 def script_missing(package: Node) -> Iterator[Hit]:
     listed = _script_operations(package)
-    if isinstance(listed, list) and listed and not _has_script(package):
-        yield _at_script_operations(package, count=len(listed))
+    if isinstance(listed, list) and listed and not _is_script_there(package):
+        yield Hit(_PROPERTIES, ("properties", "scriptOperations"), facts={"count": len(listed)})
 
 
 @rule("PKG-031", on="package")
 def script_operations_missing(package: Node) -> Iterator[Hit]:
     properties = package.run.properties
-    if _has_script(package) and isinstance(properties, dict) and _script_operations(package) is None:
-        inner = isinstance(properties.get("properties"), dict)
-        yield Hit(package.run.properties_file, ("properties",) if inner else ())
+    if _is_script_there(package) and isinstance(properties, dict) and _script_operations(package) is None:
+        yield Hit(_PROPERTIES, ("properties",) if "properties" in properties else ())
 
 
-@rule("PKG-032", on="script")
-def script_name(script: Node) -> Iterator[Hit]:
-    name = script.file.rsplit("/", 1)[-1]
-    if name != SCRIPT:
-        yield Hit(script.file, value=name)
+@rule("PKG-032", on="package")
+def script_name(package: Node) -> Iterator[Hit]:
+    for path in _script_paths(package):
+        if path != SCRIPT:
+            yield Hit(_canonical_name(package, path), value=path)
 
 
 @rule("PKG-033", on="script")
@@ -103,9 +108,10 @@ def own_http_client(script: Node) -> Iterator[Hit]:
 
 @rule("PKG-038", on="package")
 def more_than_one_script(package: Node) -> Iterator[Hit]:
-    names = sorted(file.name for file in package.run.scripts)
-    if len(names) > 1:
-        yield Hit(names[1], value=", ".join(names), facts={"count": len(names)})
+    paths = _script_paths(package)
+    if len(paths) > 1:
+        other = next((path for path in paths if path != SCRIPT), paths[0])
+        yield Hit(_canonical_name(package, other), value=", ".join(paths), facts={"count": len(paths)})
 
 
 @rule("PKG-039", on="script")
@@ -151,18 +157,28 @@ def _without_comment(match: re.Match[str]) -> str:
     return _NOT_LINE_END.sub(" ", match[0]) if match["comment"] else match[0]
 
 
-def _has_script(package: Node) -> bool:
-    return any(file.name.casefold() == SCRIPT for file in package.run.scripts)
+def _script_paths(package: Node) -> list[str]:
+    """The C# files in the root of the package, as they are spelt in the upload."""
+    return [
+        entry.path
+        for entry in package.value.tree
+        if "/" not in entry.path and entry.path.casefold().endswith((".csx", ".cs"))
+    ]
+
+
+def _canonical_name(package: Node, path: str) -> str:
+    """The name under which an entry is read; its own path when it is not read."""
+    return next((entry.name for entry in package.value.tree if entry.path == path and entry.name), path)
+
+
+def _is_script_there(package: Node) -> bool:
+    return any(path.casefold() == SCRIPT for path in _script_paths(package))
 
 
 def _script_operations(package: Node) -> Any:
     properties = package.run.properties
     inner = properties.get("properties") if isinstance(properties, dict) else None
     return inner.get("scriptOperations") if isinstance(inner, dict) else None
-
-
-def _at_script_operations(package: Node, **facts: object) -> Hit:
-    return Hit(package.run.properties_file, ("properties", "scriptOperations"), facts=facts)
 
 
 def _operation_ids(script: Node) -> set[str] | None:

@@ -21,7 +21,9 @@ _SAMPLE_COMPANY = re.compile(r"contoso", re.IGNORECASE)
 
 @rule("DEF-008", on=("schema", "parameter"), key="description")
 def description_empty(node: Node, key: str) -> Iterable[Hit]:
-    """Blank texts of operations, responses and info are found by rules of their own; body parameters are not shown."""
+    """Blank texts of operations, responses and info are found by rules of their own; body parameters are
+    not shown.
+    """
     text = node.value[key]
     if isinstance(text, str) and text and not text.isspace():
         return ()
@@ -44,7 +46,9 @@ def product_name(node: Node, key: str) -> Iterable[Hit]:
 
 @rule("DEF-014", on=("operation", "schema", "parameter", "response", "tag"), key=_TEXTS)
 def placeholder_left(node: Node, key: str) -> Iterable[Hit]:
-    """Sample names in examples and hosts are no placeholders; `contoso` counts only where the connector itself speaks."""
+    """Sample names in examples and hosts are no placeholders; `contoso` counts only where the connector
+    itself speaks.
+    """
     text = node.value[key]
     if not isinstance(text, str) or ("TODO" not in text and "ipsum" not in text.lower()):
         return ()

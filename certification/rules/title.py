@@ -36,7 +36,7 @@ def title_too_long_without_suffix(info: Node, key: str) -> Iterator[Hit]:
 
 @rule("INF-004", on="info", key="title")
 def title_contains_api(info: Node, key: str) -> Iterator[Hit]:
-    if match := wording.WORD_API.search(info.text(key)):
+    if match := wording.WORD_API_OR_APIS.search(info.text(key)):
         yield info.hit(key, value=match[0])
 
 

@@ -1,6 +1,7 @@
 """The version of the rules: it enters every verdict, and a verdict is kept once for each package and version.
 
-Whoever changes a rule, its metadata or the engine raises RULES_VERSION and records the new digest beside it; a test
+Whoever changes a rule, its metadata or the engine raises RULES_VERSION and records the new digest beside
+it; a test
 compares `rules_digest()` with the record, so that a change cannot slip in under the old version.
 """
 
@@ -15,14 +16,18 @@ RULES_VERSION = "1.0.0"
 RULES_DIGEST = ""
 
 # Not part of a verdict: how it is printed, run and explained.
-_NOT_COUNTED = frozenset(("__init__.py", "__main__.py", "catalogue.py", "cli.py", "output.py", "version.py"))
+_NOT_COUNTED = frozenset(("__init__.py", "__main__.py", "rulebook.py", "cli.py", "output.py", "version.py"))
 
 
 def rules_digest() -> str:
-    """A hash over the metadata and the code of rules and engine, without comments, blank lines and formatting."""
+    """A hash over the metadata and the code of rules and engine, without comments, blank lines and
+    formatting.
+    """
     digest = hashlib.sha256()
     root = resources.files(__package__)
-    sources = [entry for entry in root.iterdir() if entry.name.endswith(".py") and entry.name not in _NOT_COUNTED]
+    sources = [
+        entry for entry in root.iterdir() if entry.name.endswith(".py") and entry.name not in _NOT_COUNTED
+    ]
     metadata = [entry for entry in root.joinpath("metadata").iterdir() if entry.name.endswith(".json")]
     for entry in sorted([*sources, *metadata], key=lambda entry: entry.name):
         text = entry.read_text("utf-8")

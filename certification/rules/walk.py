@@ -1,12 +1,14 @@
-"""One walk over a document: every object is visited once and named by its kind; rules are dispatched by kind and member.
+"""One walk over a document: every object is visited once and named by its kind; rules are dispatched by
+kind and member.
 
-References are not followed (a shared schema is visited where it is written), so a walk is linear in the size of the
+References are not followed (a shared schema is visited where it is written), so a walk is linear in the
+size of the
 document, whatever cycles its references form, and uses no recursion, whatever its depth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,7 +25,8 @@ _OPERATION: Step = ("one", "operation")
 _NOTIFICATION: Step = ("one", "notification")
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 
-# kind -> member -> how to go on. "one": an object; "each": objects in an array; "named": objects in a map; "items": an
+# kind -> member -> how to go on. "one": an object; "each": objects in an array; "named": objects in a map;
+# "items": an
 # object or objects in an array; "raw": any value. The member "" stands for every member that is not listed.
 GRAMMAR: Mapping[str, Mapping[str, Step]] = {
     "definition": {
@@ -60,6 +63,7 @@ GRAMMAR: Mapping[str, Mapping[str, Step]] = {
         "not": ("one", "schema"),
     },
     "properties": {},
+    "upload": {},
     "package": {},
     "file": {},
     "definition-file": {},
@@ -69,11 +73,15 @@ GRAMMAR: Mapping[str, Mapping[str, Step]] = {
 
 
 class Node:
-    """One visited value: `value`, its `kind`, the `key` under its parent, the `file` it stands in, the `run` around it."""
+    """One visited value: `value`, its `kind`, the `key` under its parent, the `file` it stands in, the
+    `run` around it.
+    """
 
     __slots__ = ("file", "key", "kind", "parent", "run", "value")
 
-    def __init__(self, value: Any, kind: str, run: Run, file: str, parent: Node | None, key: tuple[Key, ...]) -> None:
+    def __init__(
+        self, value: Any, kind: str, run: Run, file: str, parent: Node | None, key: tuple[Key, ...]
+    ) -> None:
         self.value = value
         self.kind = kind
         self.run = run
@@ -91,7 +99,12 @@ class Node:
         return tuple(key for part in reversed(parts) for key in part)
 
     def hit(
-        self, *keys: Key, value: object = None, cause: str | None = None, at_key: bool = False, **facts: object
+        self,
+        *keys: Key,
+        value: object = None,
+        cause: str | None = None,
+        at_key: bool = False,
+        **facts: object,
     ) -> Hit:
         """A hit at this node or at a member below it; `value` is by default what stands there."""
         if value is None and keys:
@@ -100,7 +113,7 @@ class Node:
 
     def hit_span(self, start: int, end: int, *, value: object = None, **facts: object) -> Hit:
         """A hit at characters `start` to `end` of the text of the node's file."""
-        return Hit(self.file, (), value, facts, span=(start, end))
+        return Hit(self.file, None, value, facts, span=(start, end))
 
     def text(self, key: str) -> str:
         """The member as a string; "" when it is absent or no string."""
@@ -113,7 +126,9 @@ Member = tuple[tuple[tuple[Check, Rule], ...], Step | None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The rules of one run, sorted for the walk: by kind, and by kind and member (together with the step to take)."""
+    """The rules of one run, sorted for the walk: by kind, and by kind and member (together with the step
+    to take).
+    """
 
     always: Mapping[str, tuple[tuple[Check, Rule], ...]]
     members: Mapping[str, Mapping[str, Member]]
@@ -122,7 +137,8 @@ class Plan:
     def of(cls, rules: Iterable[Rule]) -> Plan:
         always: dict[str, list[tuple[Check, Rule]]] = {kind: [] for kind in _kinds()}
         keyed: dict[str, dict[str, list[tuple[Check, Rule]]]] = {kind: {} for kind in always}
-        for rule, binding in ((rule, binding) for rule in rules for binding in rule.bindings):
+        bound = ((rule, binding) for rule in rules for binding in rule.bindings)
+        for rule, binding in bound:
             for kind in binding.kinds:
                 if not binding.keys:
                     always[kind].append((binding.check, rule))
@@ -138,10 +154,11 @@ class Plan:
         return cls({kind: tuple(entries) for kind, entries in always.items()}, members)
 
 
-Apply = Callable[[Rule, Node, Check, tuple[str, ...]], None]
+Collect = Callable[[Rule, Iterable[Hit]], None]
+Crashed = Callable[[Rule, Node, Exception], None]
 
 
-def walk(root: Node, plan: Plan, collect: Callable[[Rule, Iterable[Hit]], None], crashed: Apply) -> int:
+def walk(root: Node, plan: Plan, collect: Collect, crashed: Crashed) -> int:
     """Visit the tree below `root` in document order; returns the number of nodes visited.
 
     A check that raises is given to `crashed`, and the walk goes on with the next rule.
@@ -158,8 +175,8 @@ def walk(root: Node, plan: Plan, collect: Callable[[Rule, Iterable[Hit]], None],
                     collect(rule, hits)
             except MemoryError:
                 raise
-            except Exception:  # noqa: BLE001 - a rule's bug must neither hide the other rules nor stop the verdict
-                crashed(rule, node, check, ())
+            except Exception as error:  # noqa: BLE001 - a rule's bug must not hide what the other rules find
+                crashed(rule, node, error)
         table = members[node.kind]
         if not table or not isinstance(node.value, dict):
             continue
@@ -175,28 +192,28 @@ def walk(root: Node, plan: Plan, collect: Callable[[Rule, Iterable[Hit]], None],
                         collect(rule, hits)
                 except MemoryError:
                     raise
-                except Exception:  # noqa: BLE001 - as above
-                    crashed(rule, node, check, (key,))
+                except Exception as error:  # noqa: BLE001 - as above
+                    crashed(rule, node, error)
             if member[1] is not None:
-                below.extend(_below(node, key, child, member[1]))
+                _descend(below, node, key, child, member[1])
         below.reverse()
         stack.extend(below)
     return visited
 
 
-def _below(node: Node, key: str, child: Any, step: Step) -> Iterator[Node]:
+def _descend(below: list[Node], node: Node, key: str, child: Any, step: Step) -> None:
     how, kind = step
     run, file = node.run, node.file
     if how == "raw" or (how in ("one", "items") and isinstance(child, dict)):
-        yield Node(child, kind, run, file, node, (key,))
+        below.append(Node(child, kind, run, file, node, (key,)))
     elif how == "named" and isinstance(child, dict):
         for name, item in child.items():
             if isinstance(item, dict):
-                yield Node(item, kind, run, file, node, (key, name))
+                below.append(Node(item, kind, run, file, node, (key, name)))
     elif how in ("each", "items") and isinstance(child, list):
         for index, item in enumerate(child):
             if isinstance(item, dict):
-                yield Node(item, kind, run, file, node, (key, index))
+                below.append(Node(item, kind, run, file, node, (key, index)))
 
 
 def _kinds() -> list[str]:

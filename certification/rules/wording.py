@@ -6,13 +6,16 @@ import re
 import unicodedata
 from urllib.parse import urlsplit
 
-# The list of the official validator, and the other names of the platform with and without blank.
-RESTRICTED_PRODUCTS = re.compile(r"\b(?:Power ?Apps?|Power ?Automate|Logic ?Apps?)\b", re.IGNORECASE)
+# The exact list of the official validator; then the other names of the platform, and all names without blank.
+RESTRICTED_PRODUCTS = re.compile(r"\b(?:Power Apps|Power Automate|Logic Apps)\b", re.IGNORECASE)
 PLATFORM_PRODUCTS = re.compile(
-    r"\b(?:Power ?Platform|Power ?BI|Power ?Virtual ?Agents?|Copilot ?Studio|Microsoft ?Flow)\b", re.IGNORECASE
+    r"\b(?:Power ?Platform|Power ?BI|Power ?Virtual ?Agents|Copilot ?Studio|Microsoft ?Flow"
+    r"|PowerApps|PowerAutomate|LogicApps)\b",
+    re.IGNORECASE,
 )
 ANY_PRODUCT = re.compile(f"{RESTRICTED_PRODUCTS.pattern}|{PLATFORM_PRODUCTS.pattern}", re.IGNORECASE)
-WORD_API = re.compile(r"\bAPIs?\b", re.IGNORECASE)
+WORD_API = re.compile(r"\bAPI\b", re.IGNORECASE)
+WORD_API_OR_APIS = re.compile(r"\bAPIs?\b", re.IGNORECASE)
 WORD_CONNECTOR = re.compile(r"\bconnectors?\b", re.IGNORECASE)
 
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z0-9-]{2,63}")
@@ -20,19 +23,20 @@ _HOST = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)*[^\W_](?:[\w-]{0,61}[^\W
 _WORDS = re.compile(r"[^\W\d_]+")
 
 # Function words that no other of the languages shares. A word of two languages says nothing and is left out.
-_ENGLISH = frozenset(
-    "the and of to for is are with your you that this from by it its as be can or on which their our we at has have "
-    "into using use all any".split()
+_ENGLISH_WORDS = (
+    "the and of to for is are with your you that this from by it its as be can or on which their our we at has "
+    "have into using use all any"
 )
-_FOREIGN = frozenset(
+_FOREIGN_WORDS = (
     "der die das und ist mit für von den dem ein eine einer wird zum zur auf nicht sich auch oder werden "
     "le la les des est une du dans pour avec sur vous votre qui que aux cette "
     "el los las una por para con del su sus como este esta más "
     "il lo gli della delle dei per che sono questo questa nella "
     "het een van voor met zijn wordt deze naar "
     "uma dos das com não seu sua você "
-    "och att för som är med den till".split()
+    "och att för som är med den till"
 )
+_ENGLISH, _FOREIGN = frozenset(_ENGLISH_WORDS.split()), frozenset(_FOREIGN_WORDS.split())
 
 
 def is_web_address(text: str) -> bool:

@@ -1,9 +1,148 @@
-"""Endpoints of publishers."""
+"""Endpoints of teams: /publishers/, their members and invitations."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
+from rest_framework.viewsets import GenericViewSet
+
+from connectors.models import Invitation, Membership, Publisher
+from connectors.models.publishers import Role
+from connectors.queries import publishers as queries
+from connectors.services import publishers as services
+from portal.accounts.models import ApiToken
+from portal.shared.rest import IdempotentCreation
+
+
+class PublisherSerializer(serializers.ModelSerializer[Publisher]):
+    member_count = serializers.IntegerField(read_only=True)
+    connector_count = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = Publisher
+        fields = [
+            "id",
+            "name",
+            "slug",
+            "kind",
+            "website",
+            "support_email",
+            "created_at",
+            "member_count",
+            "connector_count",
+        ]
+        read_only_fields = ["id", "slug", "kind", "created_at"]
+        # Uniqueness is worded by the service.
+        extra_kwargs = {"name": {"validators": []}}
+
+
+class MemberSerializer(serializers.ModelSerializer[Membership]):
+    email = serializers.EmailField(source="user.email", read_only=True)
+    name = serializers.CharField(source="user.name", read_only=True)
+
+    class Meta:
+        model = Membership
+        fields = ["id", "email", "name", "role", "created_at"]
+        read_only_fields = ["id", "created_at"]
+
+
+class InvitationSerializer(serializers.ModelSerializer[Invitation]):
+    invited_by = serializers.EmailField(source="invited_by.email", read_only=True)
+
+    class Meta:
+        model = Invitation
+        fields = ["id", "email", "role", "state", "invited_by", "expires_at", "created_at"]
+        read_only_fields = ["id", "state", "expires_at", "created_at"]
+
+
+class RoleSerializer(serializers.Serializer[Any]):
+    role = serializers.ChoiceField(choices=Role.choices)
+
+
+class PublisherViewSet(
+    IdempotentCreation,
+    mixins.ListModelMixin,
+    mixins.CreateModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.UpdateModelMixin,
+    GenericViewSet[Publisher],
+):
+    """The teams you belong to (staff: all of them)."""
+
+    serializer_class = PublisherSerializer
+    http_method_names = ["get", "post", "patch", "delete", "head", "options"]
+    write_scope = ApiToken.Scope.TEAM
+    lookup_field = "slug"
+
+    def get_queryset(self) -> QuerySet[Publisher]:
+        found = queries.publishers_for(self.request.user)
+        bound = getattr(self.request.auth, "publisher_id", None)
+        return found.filter(pk=bound) if bound else found
+
+    def perform_create(self, serializer: serializers.BaseSerializer[Publisher]) -> None:
+        serializer.instance = services.create_publisher(**serializer.validated_data, actor=self.request.user)
+
+    def perform_update(self, serializer: serializers.BaseSerializer[Publisher]) -> None:
+        publisher = self.get_object()
+        services.update_publisher(publisher, values=serializer.validated_data, actor=self.request.user)
+        serializer.instance = publisher
+
+    @extend_schema(responses=MemberSerializer(many=True))
+    @action(detail=True, pagination_class=None, filter_backends=[])
+    def members(self, request: Request, slug: str) -> Response:
+        """Everybody in the team, owners first."""
+        return Response(MemberSerializer(queries.members_of(self.get_object()), many=True).data)
+
+    @extend_schema(request=RoleSerializer, responses=MemberSerializer)
+    @action(detail=True, methods=["patch"], url_path=r"members/(?P<member_id>\d+)")
+    def member(self, request: Request, slug: str, member_id: str) -> Response:
+        """Give a member another role."""
+        membership = get_object_or_404(self.get_object().memberships.select_related("user"), pk=member_id)
+        asked = RoleSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        services.change_role(membership, role=asked.validated_data["role"], actor=request.user)
+        membership.refresh_from_db()
+        return Response(MemberSerializer(membership).data)
+
+    @extend_schema(responses={204: None})
+    @member.mapping.delete
+    def remove_member(self, request: Request, slug: str, member_id: str) -> Response:
+        """Take a member out of the team."""
+        membership = get_object_or_404(self.get_object().memberships, pk=member_id)
+        services.remove_member(membership, actor=request.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(responses=InvitationSerializer(many=True))
+    @action(detail=True, pagination_class=None, filter_backends=[])
+    def invitations(self, request: Request, slug: str) -> Response:
+        """Invitations that nobody has answered yet."""
+        return Response(InvitationSerializer(queries.open_invitations(self.get_object()), many=True).data)
+
+    @extend_schema(request=InvitationSerializer, responses={201: InvitationSerializer})
+    @invitations.mapping.post
+    def invite(self, request: Request, slug: str) -> Response:
+        """Invite an address. The token goes out by mail only."""
+        asked = InvitationSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        invitation, _ = services.invite(self.get_object(), **asked.validated_data, actor=request.user)
+        return Response(InvitationSerializer(invitation).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses={204: None})
+    @action(detail=True, methods=["delete"], url_path=r"invitations/(?P<invitation_id>[0-9a-f-]{36})")
+    def revoke(self, request: Request, slug: str, invitation_id: str) -> Response:
+        """Take an invitation back."""
+        invitation = get_object_or_404(self.get_object().invitations, pk=invitation_id)
+        services.revoke_invitation(invitation, actor=request.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 def register(router: BaseRouter) -> None:
-    """Add this noun's viewsets."""
+    router.register("publishers", PublisherViewSet, basename="publisher")

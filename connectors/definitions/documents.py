@@ -27,9 +27,9 @@ class Span:
 
 @dataclass(frozen=True)
 class Document:
-    """A parsed JSON file. `value` is plain Python data, as much as could be recovered when the syntax is broken:
-    without NUL and lone surrogates, without infinite numbers, never nested deeper than the limit. None when
-    nothing could be recovered. The last of two members with one key wins.
+    """A parsed JSON file. `value` is plain Python data, as much as could be recovered when the syntax is
+    broken: without NUL and lone surrogates, without infinite numbers, never nested deeper than the limit.
+    None when nothing could be recovered. The last of two members with one key wins.
     """
 
     file: SourceFile
@@ -45,16 +45,15 @@ class Document:
 
     @cached_property
     def is_valid_json(self) -> bool:
-        """True when any strict JSON parser reads the whole file and finds the same value in it."""
-        spoiled = {"json-syntax", "duplicate-key", "json-constant", "json-too-deep", "not-utf8", "nul-character"}
-        return not any(problem.code in spoiled for problem in self.problems)
+        """True when every strict JSON parser reads the file, and all find the same value in it."""
+        return all(problem.code == "bom" for problem in self.problems)
 
     def locate(self, pointer: str, *, key: bool = False) -> Span:
         """Where the value at `pointer` stands, or its member name (with quotes) when `key` is true.
 
-        A pointer to something that is not there gives the place of its nearest existing ancestor, so a finding
-        about a missing value points at the object that lacks it. Cost: the containers on the way are scanned
-        once and remembered.
+        A pointer to something that is not there gives the place of its nearest existing ancestor, so a
+        finding about a missing value points at the object that lacks it. Cost: the containers on the way are
+        scanned once and remembered.
         """
         node = self._index.find(pointers.split(pointer))
         return self._span(node, key=key)
@@ -82,6 +81,6 @@ def _members(value: Any) -> dict[str, Any]:
 
 
 def _index(token: str) -> int:
-    if token.isascii() and token.isdigit() and len(token) <= 9 and (token == "0" or token[0] != "0"):
+    if token.isascii() and token.isdigit() and len(token) <= 9 and not (token[0] == "0" and len(token) > 1):
         return int(token)
     raise IndexError(token)

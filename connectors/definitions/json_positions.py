@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from json.decoder import scanstring
+from collections.abc import Callable
+from json import decoder, scanner
 from typing import Any
 
-_scan_once = json.JSONDecoder().scan_once
+# Both are as old as the module and its only C entry points; the type stubs leave them out.
+scanstring: Callable[[str, int, bool], tuple[str, int]] = vars(decoder)["scanstring"]
+_scan_once: Callable[[str, int], tuple[Any, int]] = vars(scanner)["make_scanner"](json.JSONDecoder())
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
 _NEXT = re.compile(r"[ \t\r\n]*([,}\]])[ \t\r\n]*")
@@ -24,6 +27,18 @@ class Node:
         self.key_start = key_start
         self.key_end = key_end
         self.children: dict[str, Node] | list[Node] | None = None
+
+    def members(self) -> dict[str, Node]:
+        """The children of an object, to be filled."""
+        if not isinstance(self.children, dict):
+            self.children = {}
+        return self.children
+
+    def elements(self) -> list[Node]:
+        """The children of an array, to be filled."""
+        if not isinstance(self.children, list):
+            self.children = []
+        return self.children
 
 
 class SpanIndex:
@@ -74,8 +89,7 @@ class SpanIndex:
 def _value_end(text: str, start: int) -> int:
     if text[start] == '"':
         return scanstring(text, start + 1, True)[1]
-    end: int = _scan_once(text, start)[1]
-    return end
+    return _scan_once(text, start)[1]
 
 
 def _members(text: str, start: int) -> dict[str, Node]:

@@ -41,7 +41,7 @@ class _OddError(Exception):
 def read_json(file: SourceFile, limits: Limits) -> Reading:
     """Parse one file; whatever is wrong with it becomes a problem."""
     text = file.text
-    depth = nesting(file.content if file.encoding == "utf-8" else text.encode())
+    depth = nesting(file.content if file.encoding == "utf-8" else text.encode(), most=limits.json_depth)
     if depth is not None and depth <= limits.json_depth and "\\u0000" not in text:
         try:
             return Reading(_load(text), (), SpanIndex(text))
@@ -51,8 +51,8 @@ def read_json(file: SourceFile, limits: Limits) -> Reading:
     return Reading(value, problems, SpanIndex(text, root))
 
 
-def nesting(content: bytes) -> int | None:
-    """How deep arrays and objects are nested; None when they do not balance.
+def nesting(content: bytes, *, most: int) -> int | None:
+    """How deep arrays and objects are nested, not counted beyond `most` + 1; None when they do not balance.
 
     Done with byte-wise C operations only, before any parser sees the text: a parser may recurse. Escapes go
     first, so that every quote left opens or closes a string; two neighbouring quotes then enclose or separate
@@ -69,12 +69,9 @@ def nesting(content: bytes) -> int | None:
         if len(peeled) == len(brackets):
             return None
         brackets, depth = peeled, depth + 1
-        if depth > _DEPTH_WORTH_COUNTING:
+        if depth > most:
             break
     return depth
-
-
-_DEPTH_WORTH_COUNTING = 1_000
 
 
 def _load(text: str) -> Any:

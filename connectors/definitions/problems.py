@@ -102,16 +102,22 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "Device, pipe or socket", "Leave the entry out and build the archive again.", refuses=True
         ),
         "nested-archive": Kind(
-            "Archive inside the archive", "Upload the connector files themselves, not packed twice.", refuses=True
+            "Archive inside the archive",
+            "Upload the connector files themselves, not packed twice.",
+            refuses=True,
         ),
         "too-many-entries": Kind(
             "Too many entries", "Leave out everything that is not part of the connector.", refuses=True
         ),
         "too-large": Kind(
-            "Too large", "Make the file smaller, or leave it out if the connector does not need it.", refuses=True
+            "Too large",
+            "Make the file smaller, or leave it out if the connector does not need it.",
+            refuses=True,
         ),
         "zip-bomb": Kind(
-            "Expands too much", "Leave out files of repeated filler and build the archive again.", refuses=True
+            "Expands too much",
+            "Leave out files of repeated filler and build the archive again.",
+            refuses=True,
         ),
         # Names of entries.
         "zip-slip": Kind(
@@ -120,20 +126,28 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             refuses=True,
         ),
         "backslash-name": Kind(
-            "Backslash in a name", "Use '/' between folders: build the archive with another zip tool.", refuses=True
+            "Backslash in a name",
+            "Use '/' between folders: build the archive with another zip tool.",
+            refuses=True,
         ),
         "control-in-name": Kind("Control character in a name", _RENAME, refuses=True),
         "device-name": Kind("Reserved device name", _RENAME, refuses=True),
         "odd-name": Kind("Name that systems read differently", _RENAME, refuses=True),
         "name-too-long": Kind("Name too long or too deep", _RENAME, refuses=True),
         "duplicate-entry": Kind(
-            "Two entries with one name", "Keep one of the two entries and build the archive again.", refuses=True
+            "Two entries with one name",
+            "Keep one of the two entries and build the archive again.",
+            refuses=True,
         ),
         "case-clash": Kind(
-            "Names differ only by letter case", "Keep one of the files, or give it another name.", refuses=True
+            "Names differ only by letter case",
+            "Keep one of the files, or give it another name.",
+            refuses=True,
         ),
         "unicode-clash": Kind(
-            "Names differ only by Unicode form", "Keep one of the files, or give it another name.", refuses=True
+            "Names differ only by Unicode form",
+            "Keep one of the files, or give it another name.",
+            refuses=True,
         ),
         # Layout of the package.
         "wrapped-folder": Kind("Wrapped in a folder", "Put the files at the top of the archive."),
@@ -142,7 +156,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "Not part of a connector package", "Leave the file out; pictures belong in the folder images/."
         ),
         "file-name": Kind("File under another name", "Give the file exactly the expected name."),
-        "several-definitions": Kind("Several definitions", "Keep one definition: apiDefinition.swagger.json."),
+        "several-definitions": Kind(
+            "Several definitions", "Keep one definition: apiDefinition.swagger.json."
+        ),
         "several-scripts": Kind("Several scripts", "Keep one script: script.csx."),
         # Text and JSON.
         "bom": Kind("Byte-order mark", "Save the file as UTF-8 without byte-order mark."),
@@ -160,12 +176,14 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "json-too-deep": Kind("Nested too deeply", "Move inner schemas into definitions and refer to them."),
         "remote-reference": Kind(
             "Reference to another document",
-            "Copy the target into this file and refer to it with '#/…'. Nothing outside the file is ever read.",
+            "Copy the target into this file and refer to it with '#/…'. Nothing outside is ever read.",
         ),
         "more-problems": Kind("More problems", "Correct the problems shown and check again."),
         # Pictures.
         "icon-not-png": Kind("Icon is not a PNG", "Save the icon as PNG under the name icon.png."),
-        "icon-too-many-pixels": Kind("Icon has too many pixels", "Scale the icon to a side of 100 to 230 pixels."),
+        "icon-too-many-pixels": Kind(
+            "Icon has too many pixels", "Scale the icon to a side of 100 to 230 pixels."
+        ),
         "icon-trailing-data": Kind(
             "Data behind the icon", "Save the picture again with an image editor; nothing may follow its end."
         ),

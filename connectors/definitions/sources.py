@@ -37,7 +37,7 @@ codecs.register_error("connector-windows-1252", _windows_1252)
 
 @dataclass(frozen=True)
 class Decoded:
-    """The text of a file and how it was found; `bad_byte` is the offset of the first byte that is not UTF-8."""
+    """The text of a file and how it was found; `bad_byte` is the offset of the first one not in UTF-8."""
 
     text: str
     encoding: str
@@ -49,7 +49,9 @@ def decode(content: bytes) -> Decoded:
     """Text in whatever encoding it arrived; never fails."""
     if content.startswith(codecs.BOM_UTF8):
         rest = decode(content[3:])
-        return Decoded(rest.text, "utf-8-sig" if rest.encoding == "utf-8" else rest.encoding, True, rest.bad_byte)
+        return Decoded(
+            rest.text, "utf-8-sig" if rest.encoding == "utf-8" else rest.encoding, True, rest.bad_byte
+        )
     for mark, encoding in _WIDE_BOMS:
         if content.startswith(mark):
             return Decoded(_without_surrogates(content.decode(encoding, "replace")), encoding, True, 0)
@@ -92,13 +94,13 @@ class SourceFile:
 
     @cached_property
     def text(self) -> str:
-        """The decoded text, without byte-order mark and with U+FFFD for NUL, which no database column takes."""
+        """The decoded text: no byte-order mark, and U+FFFD for NUL, which no database column takes."""
         text = self._decoded.text
         return text.replace("\0", REPLACEMENT) if "\0" in text else text
 
     @property
     def encoding(self) -> str:
-        """"utf-8", "utf-8-sig", "windows-1252", "utf-16", "utf-16-le", "utf-16-be" or "utf-32"."""
+        """ "utf-8", "utf-8-sig", "windows-1252", "utf-16", "utf-16-le", "utf-16-be" or "utf-32"."""
         return self._decoded.encoding
 
     @property
@@ -149,7 +151,9 @@ class SourceFile:
         """Byte-order mark, wrong encoding and NUL characters of a text file."""
         decoded, found = self._decoded, []
         if decoded.has_bom and decoded.encoding == "utf-8-sig":
-            found.append(problem("bom", "The file starts with a byte-order mark.", self.name, line=1, column=1))
+            found.append(
+                problem("bom", "The file starts with a byte-order mark.", self.name, line=1, column=1)
+            )
         if decoded.bad_byte is not None:
             found.append(self._encoding_problem(decoded))
         nul = decoded.text.find("\0")

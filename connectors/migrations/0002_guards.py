@@ -37,24 +37,25 @@ DROP TRIGGER version_immutable ON connectors_version;
 DROP FUNCTION connectors_version_is_immutable();
 """
 
-# One row per (region, connector, version, operation, minute) and batch; partitions are made day by day.
+# One row per (region, connector, version, operation, minute) and batch; partitions are made day by day. No foreign
+# keys: they would be looked up for every row, and the batch that is inserted with the rows has checked them.
 SAMPLES = """
 CREATE TABLE connectors_sample (
     minute timestamptz NOT NULL,
+    batch_id uuid NOT NULL,
     connector_id uuid NOT NULL,
     region_id varchar(40) NOT NULL,
     version_label varchar(40) NOT NULL,
     operation varchar(200) NOT NULL,
-    requests integer NOT NULL,
-    successes integer NOT NULL,
-    throttled integer NOT NULL,
+    requests bigint NOT NULL,
+    successes bigint NOT NULL,
+    throttled bigint NOT NULL,
     statuses jsonb NOT NULL,
     latency bigint[] NOT NULL,
-    connections integer NOT NULL,
-    received_at timestamptz NOT NULL DEFAULT now()
+    connections integer NOT NULL
 ) PARTITION BY RANGE (minute);
 CREATE INDEX connectors_sample_read ON connectors_sample (connector_id, minute);
-CREATE INDEX connectors_sample_received ON connectors_sample (received_at);
+CREATE INDEX connectors_sample_batch ON connectors_sample (batch_id);
 """
 
 

@@ -49,7 +49,9 @@ class Connector(PublicIdModel):
     contact_assigned_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=12, choices=ConnectorState.choices, default=ConnectorState.PLANNED)
     state_changed_at = models.DateTimeField(db_default=Now())
-    # Maintained by certification's services through `connectors.services.connectors.mark_version`.
+    # The four pointers and since when each points there (name of the pointer -> ISO time); maintained by
+    # certification's services through `connectors.services.connectors.mark_version`.
+    marked_at = models.JSONField(default=dict, blank=True)
     approved_version = models.ForeignKey(
         "connectors.Version", null=True, on_delete=models.PROTECT, related_name="+"
     )

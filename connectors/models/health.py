@@ -1,28 +1,43 @@
 """Telemetry as regions push it, and the hours it is rolled up into.
 
 The samples themselves live in `connectors_sample`, a table partitioned by day that a migration creates: one row
-per (region, connector, version, operation, minute), written in batches.
+per (region, connector, version, operation, minute) and batch, written by COPY.
 """
 
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from connectors.models.connectors import Connector, Region
 
 
 class TelemetryBatch(models.Model):
-    """A batch that was taken in. Its id comes from the region, so a repeated push has no second effect."""
+    """A batch that was taken in. Its id comes from the region, so a repeated push has no second effect.
+
+    `events` were stored, `rejected` were not; `reasons` counts the latter by reason. `first_minute` and
+    `last_minute` bound the stored ones (None without any). `rolled_up_at` says that its samples are in the hours.
+    """
 
     id = models.UUIDField(primary_key=True)
     region = models.ForeignKey(Region, on_delete=models.CASCADE, related_name="+")
     received_at = models.DateTimeField(db_default=Now())
     events = models.PositiveIntegerField()
+    rejected = models.PositiveIntegerField(default=0)
+    reasons = models.JSONField(default=dict)
+    first_minute = models.DateTimeField(null=True)
+    last_minute = models.DateTimeField(null=True)
+    rolled_up_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["received_at"], name="telemetrybatch_age")]
+        indexes = [
+            models.Index(fields=["received_at"], name="telemetrybatch_age"),
+            models.Index(
+                fields=["received_at"], condition=Q(rolled_up_at=None), name="telemetrybatch_to_roll_up"
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)

@@ -31,6 +31,8 @@ class Version(PublicIdModel):
         constraints = [
             models.UniqueConstraint(fields=["connector", "number"], name="version_number_once"),
             models.UniqueConstraint(fields=["connector", "digest"], name="version_digest_once"),
+            # Regions report by label, so a label means one package of its connector.
+            models.UniqueConstraint(fields=["connector", "label"], name="version_label_once"),
             models.CheckConstraint(
                 name="version_digest_is_sha256", condition=Q(digest__regex="^[0-9a-f]{64}$")
             ),
@@ -70,6 +72,7 @@ class Upload(PublicIdModel):
                 | Q(state="refused", version__isnull=True),
             )
         ]
+        indexes = [models.Index(fields=["connector", "-received_at"], name="upload_of_connector")]
 
     def __str__(self) -> str:
         return f"{self.filename} ({self.get_state_display()})"

@@ -1,7 +1,14 @@
-"""Addresses of accounts."""
+"""Addresses of one's own account (signing in and second factors are allauth's)."""
 
-from __future__ import annotations
+from django.urls import path
 
-from django.urls import URLPattern
+from portal.accounts import views
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.profile, name="profile"),
+    path("tokens/", views.tokens, name="tokens"),
+    path("tokens/<uuid:pk>/revoke/", views.token_revoke, name="token_revoke"),
+    path("theme/", views.theme, name="theme"),
+    path("people/", views.people, name="people"),
+    path("people/<uuid:pk>/staff-role/", views.set_staff_role, name="set_staff_role"),
+]

@@ -1,7 +1,7 @@
 """What can go wrong while bringing services up; every message is meant for the person at the terminal."""
 
 
-class EmbeddedServicesUnavailable(Exception):  # noqa: N818 (errors are named after what happened)
+class EmbeddedServicesUnavailable(Exception):
     """This machine cannot run the embedded services; the message says why and what to do instead."""
 
 

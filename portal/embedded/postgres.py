@@ -127,7 +127,7 @@ class PostgresServer:
         return readable_programs(self.home, package, "pginstall/bin/postgres", siblings) / "pginstall" / "bin"
 
     def _clear_the_way(self) -> None:
-        """Stop what still works on our data and remove a lock file nobody holds.
+        """Stop what still works on our data and remove lock files nobody holds.
 
         We hold the run lock, so a postmaster found here has lost its supervisor. After a `kill -9` of the
         postmaster its back ends can linger and would keep the new one out ("pre-existing shared memory
@@ -146,7 +146,8 @@ class PostgresServer:
                 )
         # What is left names a process that is gone, a zombie, or somebody else's that was given the same
         # number.
-        pid_file.unlink(missing_ok=True)
+        for stale in (pid_file, *self.home.sockets.glob(".s.PGSQL.*")):
+            stale.unlink(missing_ok=True)
         shutil.rmtree(self._unfinished, ignore_errors=True)
 
     @property

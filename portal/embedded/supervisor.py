@@ -59,9 +59,9 @@ class Supervisor:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._lock = threading.Lock()
 
-    @property
-    def is_stopping(self) -> bool:
-        return self._stopping.is_set()
+    def wait(self, seconds: float) -> bool:
+        """Sleep, at most until the end is asked for; returns whether it was."""
+        return self._stopping.wait(seconds)
 
     def say(self, text: str, name: str = OWN_NAME) -> None:
         """Print lines under the supervisor's own name or a program's."""

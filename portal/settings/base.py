@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "portal.accounts.middleware.ReaderTimeZoneMiddleware",
     "portal.accounts.middleware.StaffSecondFactorMiddleware",
+    "portal.roles.RememberRolesMiddleware",
     "portal.shared.web.DomainErrorMiddleware",
 ]
 

@@ -130,10 +130,10 @@ def sweep(*, limit: int = 500) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            (SELECT id, queue FROM shared_outboxjob WHERE state = 'due' AND due_at <= now()
+            (SELECT id, queue FROM shared_outboxjob WHERE state = 'due' AND due_at <= statement_timestamp()
              ORDER BY due_at LIMIT %s)
             UNION ALL
-            (SELECT id, queue FROM shared_outboxjob WHERE state = 'running' AND lease_until <= now()
+            (SELECT id, queue FROM shared_outboxjob WHERE state = 'running' AND lease_until <= statement_timestamp()
              ORDER BY lease_until LIMIT %s)
             """,
             [limit, limit],
@@ -164,11 +164,11 @@ def claim(job_id: int | None = None, *, lease_seconds: int = LEASE_SECONDS) -> C
         cursor.execute(
             f"""
             UPDATE shared_outboxjob SET state = 'running', fence = fence + 1, attempts = attempts + 1,
-                   lease_until = now() + make_interval(secs => %s)
+                   lease_until = statement_timestamp() + make_interval(secs => %s)
              WHERE id = (
                    SELECT id FROM shared_outboxjob
-                    WHERE {condition} ((state = 'due' AND due_at <= now())
-                                   OR (state = 'running' AND lease_until <= now()))
+                    WHERE {condition} ((state = 'due' AND due_at <= statement_timestamp())
+                                   OR (state = 'running' AND lease_until <= statement_timestamp()))
                     ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
             RETURNING id, fence, handler, topic, payload::text, attempts, max_attempts, request_id
             """,  # noqa: S608 - the condition is one of two constants
@@ -211,26 +211,26 @@ def perform(held: Claim) -> bool:
         except Retry as retry:
             _finish(
                 held,
-                "state = 'due', attempts = attempts - 1, due_at = now() + make_interval(secs => %s)",
+                "state = 'due', attempts = attempts - 1, due_at = statement_timestamp() + make_interval(secs => %s)",
                 [retry.after_seconds],
             )
             return False
         except Exception as error:  # noqa: BLE001 - a failed job is a row to look at, never a dead worker
             _record_failure(held, error)
             return False
-        return _finish(held, "state = 'done', finished_at = now(), last_error = ''")
+        return _finish(held, "state = 'done', finished_at = statement_timestamp(), last_error = ''")
 
 
 def _record_failure(held: Claim, error: Exception) -> None:
     # The type and place only: messages may quote what a region or a package said.
     summary = f"{type(error).__name__} in {held.handler}"
     if held.attempts >= held.max_attempts:
-        _finish(held, "state = 'parked', finished_at = now(), last_error = %s", [summary])
+        _finish(held, "state = 'parked', finished_at = statement_timestamp(), last_error = %s", [summary])
         log.error("job_parked", handler=held.handler, attempts=held.attempts, exc_info=error)
         return
     wait = backoff_seconds(held.attempts)
     _finish(
-        held, "state = 'due', last_error = %s, due_at = now() + make_interval(secs => %s)", [summary, wait]
+        held, "state = 'due', last_error = %s, due_at = statement_timestamp() + make_interval(secs => %s)", [summary, wait]
     )
     log.warning("job_failed", handler=held.handler, attempts=held.attempts, again_in=wait, exc_info=error)
 

@@ -6,12 +6,14 @@ import re
 import uuid
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import structlog
 from django.conf import settings
 from django.contrib import messages
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -21,6 +23,9 @@ from redis.exceptions import RedisError
 from structlog.contextvars import bound_contextvars
 
 from portal.shared.errors import Blocked, InvalidInput, PortalError
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
 
 log = structlog.get_logger(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -108,6 +113,25 @@ def done(request: HttpRequest, message: str, target: str) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204, headers={"HX-Redirect": response["Location"]})
     return response
+
+
+def signed_in_user(request: HttpRequest) -> User:
+    """The person behind a view that requires sign-in."""
+    from portal.accounts.models import User
+
+    if not isinstance(request.user, User):
+        raise TypeError("this view needs login_required")
+    return request.user
+
+
+def add_errors(form: BaseForm, error: InvalidInput) -> None:
+    """Show a service's refusal where the person can do something about it."""
+    named = {name: texts for name, texts in error.fields.items() if name in form.fields}
+    for name, texts in named.items():
+        for text in texts:
+            form.add_error(name, text)
+    if not named:
+        form.add_error(None, error.message)
 
 
 @require_safe

@@ -13,6 +13,21 @@
   const say = window.portal?.say || ((key) => key);
   const tones = ["progress", "success", "warning", "danger", "info", "neutral"];
   const charts = new Set();
+  const zone = root.dataset.timezone || undefined;
+  // The server writes "21 Nov, 16:00"; the plain "en" of a browser would say "11/21, 4 PM".
+  const locale = root.lang === "en" || root.lang === "en-us" ? "en-GB" : root.lang || undefined;
+  const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
+  const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: zone });
+  const month = new Intl.DateTimeFormat(locale, { month: "short", year: "numeric", timeZone: zone });
+
+  function axisTimes(ticks, step) {
+    return ticks.map((tick) => {
+      const moment = new Date(tick * 1000);
+      if (step >= 28 * 86400) return month.format(moment);
+      const time = clock.format(moment);
+      return step >= 86400 || time === "00:00" ? day.format(moment) : time;
+    });
+  }
 
   function token(name, from = root) {
     const probe = document.createElement("span");
@@ -58,7 +73,7 @@
   function format(value, unit) {
     if (value === null || value === undefined) return "–";
     const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : Math.abs(value) >= 10 ? 1 : 2;
-    const text = value.toLocaleString(root.lang || undefined, { maximumFractionDigits: digits });
+    const text = value.toLocaleString(locale, { maximumFractionDigits: digits });
     return unit ? `${text}${unit === "%" ? "%" : ` ${unit}`}` : text;
   }
 
@@ -109,11 +124,9 @@
       list.append(item);
       return value;
     });
-    const zone = root.dataset.timezone || undefined;
-    const date = new Intl.DateTimeFormat(root.lang || undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: zone });
     const show = (index) => {
       const at = index ?? data.x.length - 1;
-      when.textContent = data.x.length ? date.format(new Date(data.x[at] * 1000)) : "";
+      when.textContent = data.x.length ? `${day.format(new Date(data.x[at] * 1000))}, ${clock.format(new Date(data.x[at] * 1000))}` : "";
       values.forEach((value, which) => { value.textContent = format(data.series[which].values[at], unit); });
     };
     show(null);
@@ -126,7 +139,6 @@
     const text = token("text-muted");
     const grid = { stroke: token("border"), width: 1 };
     const font = `11px ${getComputedStyle(document.body).fontFamily}`;
-    const zone = root.dataset.timezone;
     const low = figure.dataset.min === undefined ? 0 : Number(figure.dataset.min);
     const top = figure.dataset.max === undefined ? null : Number(figure.dataset.max);
     return {
@@ -143,7 +155,7 @@
       ...(zone ? { tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone) } : {}),
       scales: { y: { range: (_, __, max) => [low, top ?? (max > low ? low + (max - low) * 1.08 : low + 1)] } },
       axes: [
-        { stroke: text, font, grid: { show: false }, ticks: { ...grid, size: 4 } },
+        { stroke: text, font, grid: { show: false }, ticks: { ...grid, size: 4 }, space: 64, values: (_, ticks, __, ___, step) => axisTimes(ticks, step) },
         { stroke: text, font, grid, ticks: { show: false }, size: 56, values: (_, ticks) => ticks.map((tick) => format(tick, unit)) },
       ],
       series: [

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import httpx
 
-from certification.regions.protocol import DeployCommand, RegionEndpoint, Token
+from certification.regions.protocol import Action, DeployCommand, RegionEndpoint, Token
 
-TOKEN = "s3cret-region-token-7f2k9q"  # noqa: S105 - a test's own
+TOKEN = "s3cret-region-token-7f2k9q"
 KEY = "rollout-41:westeurope:7:1"
 Peer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -51,7 +51,7 @@ def command(
         idempotency_key=key or f"{connector}:{number}",
         connector=connector,
         deployment_number=number,
-        action=action,
+        action=Action(action),
         version=version or f"1.{number}.0",
         digest=hashlib.sha256(content).hexdigest(),
         package=content if sends_package else None,
@@ -93,6 +93,7 @@ class AgentProcess:
 
     def _end(self) -> None:
         self._process.wait(15)
+        assert self._process.stdout is not None
         self._process.stdout.close()
         self._log.close()
 
@@ -112,7 +113,8 @@ class AgentProcess:
         self.request("PUT", "faults", json={"faults": list(faults)}).raise_for_status()
 
     def ledger(self, code: str = "westeurope") -> list[dict]:
-        return self.request("GET", "ledger", code=code).json()["effective"]
+        history: list[dict] = self.request("GET", "ledger", code=code).json()["effective"]
+        return history
 
     def log_text(self) -> str:
         return (self.data_dir.parent / "agent.log").read_text()

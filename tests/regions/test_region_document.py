@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from certification.regions.agent.app import _routes
+from certification.regions.agent.faults import BEHAVIOURS, FAIL_DEPLOYS
 from certification.regions.schemas import SCHEMAS
 from certification.regions.telemetry import LATENCY_BOUNDS_MS, bucket_of
 
@@ -68,7 +69,9 @@ def test_the_document_has_the_structure_of_openapi_3_1():
         assert set(item) <= METHODS | {"servers", "parameters", "summary", "description"}
 
 
-@pytest.mark.parametrize(("path", "method", "operation"), list(operations()), ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("path", "method", "operation"), list(operations()), ids=lambda value: str(value)[:40]
+)
 def test_every_operation_declares_its_parameters_answers_and_errors(path, method, operation):
     declared = [resolve(one["$ref"]) if "$ref" in one else one for one in operation.get("parameters", [])]
     in_path = {one["name"] for one in declared if one["in"] == "path"}
@@ -81,7 +84,9 @@ def test_every_operation_declares_its_parameters_answers_and_errors(path, method
 
 
 def test_every_reference_resolves_inside_the_document():
-    references = [value["$ref"] for _, value in nodes(DOCUMENT) if isinstance(value, dict) and "$ref" in value]
+    references = [
+        value["$ref"] for _, value in nodes(DOCUMENT) if isinstance(value, dict) and "$ref" in value
+    ]
     assert len(references) > 20
     assert all(resolve(reference) for reference in references)
 
@@ -121,3 +126,9 @@ def test_latency_bounds_rise_and_every_length_has_one_bucket():
     assert [bucket_of(bound) for bound in LATENCY_BOUNDS_MS] == list(range(len(LATENCY_BOUNDS_MS)))
     assert bucket_of(0) == 0
     assert bucket_of(LATENCY_BOUNDS_MS[-1] + 0.001) == len(LATENCY_BOUNDS_MS)
+
+
+def test_the_guide_explains_every_fault_and_gives_the_bounds():
+    guide = (Path(__file__).parents[2] / "docs" / "regions.md").read_text("utf-8")
+    assert [kind for kind in (*BEHAVIOURS, FAIL_DEPLOYS) if f"| `{kind}` |" not in guide] == []
+    assert str(list(LATENCY_BOUNDS_MS)) in guide

@@ -15,14 +15,17 @@ from certification.rules.profiles import Profile
 
 DEFINITION = "apiDefinition.swagger.json"
 PROPERTIES = "apiProperties.json"
+_NEW_VERIFIED = Profile("new", "verified")
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """One package, written as its difference from the small connector.
 
-    `set` and `remove` change the definition, `properties` and `remove_properties` apiProperties.json, by JSON Pointer;
-    `files` adds or replaces whole files (None removes one); `folder` wraps everything in a folder of the archive;
+    `set` and `remove` change the definition, `properties` and `remove_properties` apiProperties.json, by
+    JSON Pointer;
+    `files` adds or replaces whole files (None removes one); `folder` wraps everything in a folder of the
+    archive;
     `link` names an entry that is a symbolic link. `at` is the pointer at which a bad case is found, in `file`
     (None: any place). `also` names further rules that this case must break as well.
     """
@@ -38,7 +41,7 @@ class Case:
     file: str = DEFINITION
     line: int | None = None
     also: tuple[str, ...] = ()
-    profile: Profile = Profile()
+    profile: Profile = _NEW_VERIFIED
     other_titles: tuple[str, ...] = ()
     show: str = ""
 
@@ -72,14 +75,18 @@ class Case:
         return buffer.getvalue()
 
     def snippet(self) -> str:
-        """The change as a short text for the rule's page: the JSON that changed, or the files of the package."""
+        """The change as a short text for the rule's page: the JSON that changed, or the files of the
+        package.
+        """
         if self.show:
             return self.show
         if self.set or self.remove:
             return _json(_excerpt(base.DEFINITION, self.set, self.remove))
         if self.properties or self.remove_properties:
             return _json(_excerpt(base.PROPERTIES, self.properties, self.remove_properties))
-        changed = [content for content in self.files.values() if isinstance(content, str) and len(content) < 1500]
+        changed = [
+            content for content in self.files.values() if isinstance(content, str) and len(content) < 1500
+        ]
         if len(self.files) == 1 and changed and changed[0].strip():
             return changed[0]
         names = [*self.members(), *([f"{self.link} (link)"] if self.link else [])]
@@ -113,12 +120,16 @@ def _apply(document: dict[str, Any], changes: Mapping[str, Any], removed: tuple[
         del parent[key]
 
 
-def _excerpt(document: dict[str, Any], changes: Mapping[str, Any], removed: tuple[str, ...]) -> dict[str, Any]:
+def _excerpt(
+    document: dict[str, Any], changes: Mapping[str, Any], removed: tuple[str, ...]
+) -> dict[str, Any]:
     """Only the objects on the way to what changed."""
     changed = copy.deepcopy(document)
     _apply(changed, changes, removed)
     pointers = [*changes, *(pointer.rpartition("/")[0] for pointer in removed)]
-    return {key: _kept(changed[key], keys) for key, keys in _tree(pointers).items() if key in changed} or changed
+    return {
+        key: _kept(changed[key], keys) for key, keys in _tree(pointers).items() if key in changed
+    } or changed
 
 
 def _tree(pointers: list[str]) -> dict[str, Any]:

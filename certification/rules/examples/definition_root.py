@@ -53,28 +53,41 @@ CASES: dict[str, Examples] = {
     "DEF-009": Examples(
         bad=(
             one(_LEVEL, "The tides for Power Automate."),
-            one(f"{_GET}/summary", "List tides in PowerApps"),
+            one(f"{_GET}/summary", "List tides in Power Apps"),
             one(f"{_GET}/parameters/0/x-ms-summary", "Logic Apps harbour"),
         ),
         good=(one(_LEVEL, "The tides that power the logic of apps."),),
     ),
     "DEF-010": Examples(
-        bad=(Case(files={DEFINITION: _long(1_048_576)}, also=("DEF-011",), show=f"{DEFINITION}: 1,051,412 bytes\n"),),
+        bad=(
+            Case(
+                files={DEFINITION: _long(1_048_576)},
+                also=("DEF-011",),
+                show=f"{DEFINITION}: 1,051,412 bytes\n",
+            ),
+        ),
         good=(Case(files={DEFINITION: _long(400_000)}, show=f"{DEFINITION}: 402,836 bytes\n"),),
     ),
     "DEF-011": Examples(
         bad=(Case(files={DEFINITION: _long(500_000)}, show=f"{DEFINITION}: 502,836 characters\n"),),
         good=(
             Case(
-                files={DEFINITION: _long(300_000, "é")}, show=f"{DEFINITION}: 302,836 characters in 602,836 bytes\n"
+                files={DEFINITION: _long(300_000, "é")},
+                show=f"{DEFINITION}: 302,836 characters in 602,836 bytes\n",
             ),
         ),
     ),
     "DEF-012": Examples(bad=(one("/paths", {}),), good=(Case(show='{"paths": {"/tides": {"get": {}}}}\n'),)),
     "DEF-013": Examples(
         bad=(
-            Case(files={DEFINITION: _TEXT.replace("\n  ", "\n\t")}, line=2, show='{\n\t"swagger": "2.0"\n}\n'),
-            Case(files={DEFINITION: _TEXT.replace('"2.0",\n', '"2.0",  \r\n')}, line=2, show='"swagger": "2.0",  \n'),
+            Case(
+                files={DEFINITION: _TEXT.replace("\n  ", "\n\t")}, line=2, show='{\n\t"swagger": "2.0"\n}\n'
+            ),
+            Case(
+                files={DEFINITION: _TEXT.replace('"2.0",\n', '"2.0",  \r\n')},
+                line=2,
+                show='"swagger": "2.0",  \n',
+            ),
         ),
         good=(Case(show='{\n  "swagger": "2.0"\n}\n'),),
     ),

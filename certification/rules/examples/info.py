@@ -40,9 +40,15 @@ CASES: dict[str, Examples] = {
         bad=(one(_TITLE, "Harbour Tides API"), one(_TITLE, "Tide apis of Harbours")),
         good=(one(_TITLE, "Rapid Tides"),),
     ),
-    "INF-005": Examples(bad=(one(_TITLE, "Harbour Tides Connector"),), good=(one(_TITLE, "Connected Tides"),)),
+    "INF-005": Examples(
+        bad=(one(_TITLE, "Harbour Tides Connector"),), good=(one(_TITLE, "Connected Tides"),)
+    ),
     "INF-006": Examples(
-        bad=(one(_TITLE, "Tides for Power BI"), one(_TITLE, "PowerApps Tides"), one(_TITLE, "Tides Logic Apps")),
+        bad=(
+            one(_TITLE, "Tides for Power BI"),
+            one(_TITLE, "PowerApps Tides"),
+            one(_TITLE, "Tides Logic Apps"),
+        ),
         good=(one(_TITLE, "Tidal Power"),),
     ),
     "INF-007": Examples(
@@ -73,7 +79,10 @@ CASES: dict[str, Examples] = {
         good=(one(_TEXT, "Gives the times of the tides for every harbour."),),
     ),
     "INF-011": Examples(
-        bad=(one(_TEXT, "Tides of the harbours."), one(_TEXT, "The tides of the harbours. " * 19 + "That is all.")),
+        bad=(
+            one(_TEXT, "Tides of the harbours."),
+            one(_TEXT, "The tides of the harbours. " * 19 + "That is all."),
+        ),
         good=(one(_TEXT, "The tides of all harbours here"),),
         good_breaks=("INF-015",),
     ),
@@ -82,12 +91,15 @@ CASES: dict[str, Examples] = {
         good=(one(_TEXT, "Brings the times of the tides to your flows, where power is never automatic."),),
     ),
     "INF-012b": Examples(
-        bad=(one(_TEXT, "Brings the times of the tides to Power BI and to your calendar."),),
+        bad=(
+            one(_TEXT, "Brings the times of the tides to Power BI and to your calendar."),
+            one(_TEXT, "Brings the times of the tides to PowerApps and to your calendar."),
+        ),
         good=(one(_TEXT, "Brings the times of the tides to your reports and to your calendar."),),
     ),
     "INF-013": Examples(
         bad=(one(_TEXT, "The API of the harbour office gives the times of the tides."),),
-        good=(one(_TEXT, "A rapid way to the times of the tides in your harbour."),),
+        good=(one(_TEXT, "The rapid APIs know the times of the tides in your harbour."),),
     ),
     "INF-014": Examples(
         bad=(
@@ -141,7 +153,10 @@ CASES: dict[str, Examples] = {
         good=(one("/info/contact/email", "first.last+tides@mail.tides.example"),),
     ),
     "INF-023": Examples(
-        bad=(one("/info/contact/url", "tides.example/support"), one("/info/contact/url", "https://tides example")),
+        bad=(
+            one("/info/contact/url", "tides.example/support"),
+            one("/info/contact/url", "https://tides example"),
+        ),
         good=(one("/info/contact/url", "https://tides.example:8443/support?from=portal#form"),),
     ),
     "INF-024": Examples(

@@ -9,6 +9,7 @@ from certification.rules.examples.case import DEFINITION, PROPERTIES, Case, Exam
 
 _TEXT = json.dumps(base.DEFINITION, indent=2)
 _PROPERTIES_TEXT = json.dumps(base.PROPERTIES, indent=2)
+_EMPTY_ARCHIVE = b"PK\x05\x06" + bytes(18)
 _LISTED = {"/properties/scriptOperations": ["ListTides"]}
 _SCRIPT = "script.csx"
 
@@ -35,7 +36,10 @@ CASES: dict[str, Examples] = {
     ),
     "PKG-003": Examples(
         bad=(
-            Case(files={DEFINITION: None, "apidefinition.swagger.json": _TEXT}, show="apidefinition.swagger.json\n"),
+            Case(
+                files={DEFINITION: None, "apidefinition.swagger.json": _TEXT},
+                show="apidefinition.swagger.json\n",
+            ),
             Case(
                 files={PROPERTIES: None, "APIProperties.json": _PROPERTIES_TEXT},
                 file=PROPERTIES,
@@ -62,13 +66,19 @@ CASES: dict[str, Examples] = {
     "PKG-006": Examples(
         bad=(
             Case(
-                files={"docs/notes.txt": "Ask the harbour office.\n"}, file="docs/notes.txt", show="docs/notes.txt\n"
+                files={"docs/notes.txt": "Ask the harbour office.\n"},
+                file="docs/notes.txt",
+                show="docs/notes.txt\n",
             ),
         ),
         good=(Case(),),
     ),
     "PKG-007": Examples(
-        bad=(Case(files={"settings.json": '{"environment": "a1", "connectorId": "b2"}\n'}, file="settings.json"),),
+        bad=(
+            Case(
+                files={"settings.json": '{"environment": "a1", "connectorId": "b2"}\n'}, file="settings.json"
+            ),
+        ),
         good=(Case(),),
     ),
     "PKG-010": Examples(
@@ -87,13 +97,16 @@ CASES: dict[str, Examples] = {
                 show="63 F4 74 65  (côte in Windows-1252)\n",
             ),
         ),
-        good=(Case(files={"readme.md": base.README.replace("coast", "côte")}, show="63 C3 B4 74 65  (côte)\n"),),
+        good=(
+            Case(files={"readme.md": base.README.replace("coast", "côte")}, show="63 C3 B4 74 65  (côte)\n"),
+        ),
     ),
     "PKG-012": Examples(
         bad=(
             Case(
                 files={PROPERTIES: _PROPERTIES_TEXT.replace('"Harbour Office"\n', '"Harbour Office",\n', 1)},
                 file=PROPERTIES,
+                at="/properties/stackOwner",
                 show='{\n  "publisher": "Harbour Office",\n}\n',
             ),
             Case(files={DEFINITION: _TEXT.replace("{\n", "{ // root\n", 1)}, line=1, show="{ // root\n"),
@@ -132,7 +145,17 @@ CASES: dict[str, Examples] = {
         bad=(Case(files={"README.md": base.README}, file="README.md", show="readme.md\nREADME.md\n"),),
         good=(Case(),),
     ),
-    "PKG-018": Examples(bad=(), good=(Case(),)),
+    "PKG-018": Examples(
+        bad=(
+            Case(
+                files={"inner.zip": _EMPTY_ARCHIVE, "extra/notes.txt": "Ask the harbour office.\n"},
+                file="inner.zip",
+                also=("PKG-014",),
+                show="readme.md\ninner.zip\nextra/notes.txt\n",
+            ),
+        ),
+        good=(Case(show="readme.md\ninner.zip\n"),),
+    ),
     "PKG-030": Examples(
         bad=(
             Case(
@@ -145,7 +168,11 @@ CASES: dict[str, Examples] = {
         good=(_GOOD_SCRIPT, Case(properties={"/properties/scriptOperations": []})),
     ),
     "PKG-031": Examples(
-        bad=(Case(files={_SCRIPT: base.SCRIPT}, file=PROPERTIES, at="/properties", show='{"properties": {}}\n'),),
+        bad=(
+            Case(
+                files={_SCRIPT: base.SCRIPT}, file=PROPERTIES, at="/properties", show='{"properties": {}}\n'
+            ),
+        ),
         good=(
             Case(
                 files={_SCRIPT: base.SCRIPT},
@@ -180,11 +207,15 @@ CASES: dict[str, Examples] = {
     "PKG-036": Examples(
         bad=(_with_script("using System.Data.SqlClient;\n" + base.SCRIPT, line=1),),
         good=(
-            _with_script("using Json = Newtonsoft.Json.Linq.JObject;\nusing static System.Math;\n" + base.SCRIPT),
+            _with_script(
+                "using Json = Newtonsoft.Json.Linq.JObject;\nusing static System.Math;\n" + base.SCRIPT
+            ),
         ),
     ),
     "PKG-037": Examples(
-        bad=(_with_script(_script("new HttpResponseMessage();", "new HttpClient().GetAsync(uri);"), line=12),),
+        bad=(
+            _with_script(_script("new HttpResponseMessage();", "new HttpClient().GetAsync(uri);"), line=12),
+        ),
         good=(_with_script("// never new HttpClient()\n" + base.SCRIPT),),
     ),
     "PKG-038": Examples(
@@ -192,7 +223,7 @@ CASES: dict[str, Examples] = {
             Case(
                 files={_SCRIPT: base.SCRIPT, "other.csx": base.SCRIPT},
                 properties=_LISTED,
-                file=_SCRIPT,
+                file="other.csx",
                 also=("PKG-004", "PKG-032"),
                 show="other.csx\nscript.csx\n",
             ),

@@ -7,12 +7,16 @@ import os
 import signal
 import sys
 import threading
+import time
 import urllib.request
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError
@@ -21,14 +25,17 @@ from django.db.migrations.executor import MigrationExecutor
 
 from portal.embedded.places import describe_run
 from portal.embedded.ports import RememberedPorts
+from portal.embedded.secret_files import kept_secret
 from portal.embedded.supervisor import Program, Supervisor
 
 DEFAULT_SITE_URL = "http://localhost:8000"
 READY_SECONDS = 120.0
-WORKERS = {
-    "validation": ("validation",),
-    "worker": ("regions", "mail", "default"),
-}
+ANY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104 (for comparison, nothing is bound)
+PYTHON = sys.executable
+# Worker -> the queues it serves.
+WORKERS = {"validation": "validation", "worker": "regions,mail,default"}
+PROGRAM_NAMES = ("web", *WORKERS, "beat", "regions", "demo")
+CALLS_PER_MINUTE_AND_REGION = 6
 
 
 class Command(BaseCommand):
@@ -48,26 +55,23 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, _leave)
         signal.signal(signal.SIGINT, _leave)
         var = Path(os.environ.get("PORTAL_VAR") or settings.BASE_DIR / "var")
-        var.mkdir(parents=True, exist_ok=True)
+        for directory in (var, var / "static"):
+            directory.mkdir(parents=True, exist_ok=True)
         self._migrate()
-
-        host: str = options["host"]
-        ports = RememberedPorts(var / "ports.json")
-        port = ports.choose("web", options["port"], host)
-        if port != options["port"]:
-            self.stdout.write(f"Port {options['port']} is taken; using {port}.")
-        regions_port = ports.choose("regions", 8100)
-        environment = _environment(var, host, port, regions_port)
-        programs = _programs(var, host, port, regions_port)
-
-        supervisor = Supervisor(environment, settings.BASE_DIR, names=[program.name for program in programs])
-        for program in programs:
-            if not program.once:
-                supervisor.start(program)
-        site = environment["SITE_URL"]
-        describe_run(var, f"process {os.getpid()}, {site}/")
-        threading.Thread(target=_announce, args=(supervisor, site, host, port, programs), daemon=True).start()
+        place = self._choose_place(var, options["host"], options["port"])
+        describe_run(var, f"process {os.getpid()}, {place.site}/")
+        supervisor = Supervisor(place.environment(), settings.BASE_DIR, names=PROGRAM_NAMES)
+        for program in lasting_programs(place):
+            supervisor.start(program)
+        threading.Thread(target=_welcome, args=(supervisor, place), daemon=True).start()
         supervisor.run()
+
+    def _choose_place(self, var: Path, host: str, wanted_port: int) -> Place:
+        ports = RememberedPorts(var / "ports.json")
+        port = ports.choose("web", wanted_port, host)
+        if port != wanted_port:
+            self.stdout.write(f"Port {wanted_port} is taken; using {port}.")
+        return Place(var, host, port, regions_port=ports.choose("regions", 8100))
 
     def _migrate(self) -> None:
         """Bring the schema up to date; quick when it is."""
@@ -78,71 +82,125 @@ class Command(BaseCommand):
             raise CommandError(f"The database at DATABASE_URL does not answer: {error}") from error
         if pending:
             self.stdout.write(f"Applying {len(pending)} migrations")
-            # A migration may rewrite a table; the limits of a web request are not its limits.
             call_command("migrate", interactive=False, verbosity=0)
-        # Children get connections of their own; an open one here would only take up a slot.
-        connections.close_all()
+        _let_go_of_the_database()
 
 
 def _leave(_number: int, _frame: object) -> None:
     sys.exit(0)
 
 
-def _environment(var: Path, host: str, port: int, regions_port: int) -> dict[str, str]:
-    """What the programs see. Anything the caller has set stays as it is."""
-    environment = {
-        "MEDIA_ROOT": str(var / "media"),
-        "EMAIL_URL": f"filemail://{quote(str(var / 'mail'))}",
-        "TRIAL_REGIONS_URL": f"http://127.0.0.1:{regions_port}",
-        **os.environ,
-    }
-    if environment.get("SITE_URL", DEFAULT_SITE_URL) == DEFAULT_SITE_URL:
-        environment["SITE_URL"] = f"http://localhost:{port}"
-    if host not in {"127.0.0.1", "0.0.0.0", "::"}:  # noqa: S104 (a comparison, nothing is bound)
-        environment["ALLOWED_HOSTS"] = ",".join(filter(None, (environment.get("ALLOWED_HOSTS"), host)))
-    return environment
+def _let_go_of_the_database() -> None:
+    """This process only supervises; a connection kept open here would be one less for the programs."""
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        close_pool = getattr(connection, "close_pool", None)
+        if close_pool:
+            close_pool()
 
 
-def _programs(var: Path, host: str, port: int, regions_port: int) -> list[Program]:
-    """The programs of one machine with two cores."""
-    python = sys.executable
-    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+@dataclass(frozen=True)
+class Place:
+    """Where this run keeps its files and listens."""
+
+    var: Path
+    host: str
+    port: int
+    regions_port: int
+
+    @property
+    def site(self) -> str:
+        """The address people use. Passkeys need a name, not a number, hence localhost."""
+        given = os.environ.get("SITE_URL", DEFAULT_SITE_URL)
+        return given if given != DEFAULT_SITE_URL else f"http://localhost:{self.port}"
+
+    @property
+    def near(self) -> str:
+        """The web server as seen from this machine."""
+        host = "127.0.0.1" if self.host in ANY_ADDRESS else self.host
+        return f"http://{_in_url(host)}:{self.port}"
+
+    @property
+    def regions(self) -> str:
+        """The reference regions; each has a path of its own below."""
+        return f"http://127.0.0.1:{self.regions_port}"
+
+    def environment(self) -> dict[str, str]:
+        """What the programs see. Anything the caller has set stays as it is."""
+        hosts = [os.environ.get("ALLOWED_HOSTS", "")]
+        if self.host not in {*ANY_ADDRESS, "127.0.0.1"}:
+            hosts.append(_in_url(self.host))
+        return {
+            "MEDIA_ROOT": str(self.var / "media"),
+            "STATIC_ROOT": str(self.var / "static"),
+            "EMAIL_URL": f"filemail://{quote(str(self.var / 'mail'))}",
+            "REGION_TOKEN": kept_secret(self.var, "REGION_TOKEN"),
+            "TRIAL_REGIONS_URL": self.regions,
+            **os.environ,
+            "SITE_URL": self.site,
+            "ALLOWED_HOSTS": ",".join(filter(None, hosts)),
+        }
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def lasting_programs(place: Place) -> list[Program]:
+    """The programs that run from start to end, sized for a machine with two cores."""
+    bind = f"{_in_url(place.host)}:{place.port}"
     serve = f"--bind {bind} --workers 2 --worker-class gthread --threads 4 --no-control-socket"
-    quiet = ("--log-level", "warning")
-    programs = [Program("web", (python, "-m", "gunicorn", "portal.wsgi:application", *serve.split(), *quiet))]
-    commands = get_commands()
-    if "region" in commands:
-        place = ("--host", "127.0.0.1", "--port", str(regions_port), "--data-dir", str(var / "regions"))
-        programs.append(Program("regions", (python, "manage.py", "region", *place)))
-    celery = (python, "-m", "celery", "-A", "portal.celery")
+    web = (PYTHON, "-m", "gunicorn", "portal.wsgi:application", *serve.split(), "--log-level", "warning")
+    # Celery warns that it runs as root; whoever starts a trial as root knows.
+    celery = (PYTHON, "-W", "ignore:You're running the worker", "-m", "celery", "-q", "-A", "portal.celery")
+    programs = [Program("web", web)]
     for name, queues in WORKERS.items():
-        flags = f"-n {name}@%h -Q {','.join(queues)} -P prefork -c 2 --without-gossip --without-mingle"
-        programs.append(Program(name, (*celery, "worker", *flags.split(), "--loglevel", "INFO")))
-    schedule = ("--schedule", str(var / "celerybeat-schedule"), "--pidfile=")
+        flags = f"-n {name}@%h -Q {queues} -P prefork -c 2 --without-gossip --without-mingle"
+        programs.append(Program(name, (*celery, "worker", *flags.split(), "--loglevel", "WARNING")))
+    schedule = ("--schedule", str(place.var / "celerybeat-schedule"), "--pidfile=")
     programs.append(Program("beat", (*celery, "beat", *schedule, "--loglevel", "WARNING")))
-    if "seed_demo" in commands:
-        programs.append(Program("demo", (python, "manage.py", "seed_demo", "--if-empty"), once=True))
     return programs
 
 
-def _announce(supervisor: Supervisor, site: str, host: str, port: int, programs: list[Program]) -> None:
-    """Say where the portal is once it answers, then fill the demo world, which says who can sign in."""
-    answering = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port}/livez"  # noqa: S104
-    waited = 0.0
-    pause = threading.Event()
-    while not _answers(answering):
-        pause.wait(0.25)
-        waited += 0.25
-        if supervisor.is_stopping:
+def region_agent(place: Place, codes: Sequence[str]) -> Program:
+    """One process that plays all the reference regions."""
+    listen = ("--host", "127.0.0.1", "--port", str(place.regions_port), "--portal", place.near)
+    data = ("--data-dir", str(place.var / "regions"), "--traffic", str(CALLS_PER_MINUTE_AND_REGION))
+    return Program(
+        "regions", (PYTHON, "-m", "certification.regions.agent", "--regions", ",".join(codes), *listen, *data)
+    )
+
+
+def _welcome(supervisor: Supervisor, place: Place) -> None:
+    """Say where the portal is once it answers, fill the demo world, and bring up the regions it names."""
+    deadline = time.monotonic() + READY_SECONDS
+    while not _answers(f"{place.near}/livez") and time.monotonic() < deadline:
+        if supervisor.wait(0.25):
             return
-        if waited > READY_SECONDS:
-            supervisor.say("The web server does not answer yet; look above for the reason.")
-            break
+    if time.monotonic() < deadline:
+        supervisor.say(f"The portal is ready: {place.site}/   (stop with Ctrl-C)")
     else:
-        supervisor.say(f"The portal is ready: {site}/   (stop with Ctrl-C)")
-    for program in programs:
-        if program.once:
-            supervisor.start(program)
+        supervisor.say("The web server does not answer yet; the reason is above.")
+    demo: threading.Thread | None = None
+    if "seed_demo" in get_commands():
+        demo = supervisor.start(Program("demo", (PYTHON, "manage.py", "seed_demo", "--if-empty"), once=True))
+    # The demo world names its regions early and may wait for them, so they start while it is being made.
+    codes = _region_codes(place)
+    while not supervisor.wait(2):
+        before, codes = codes, _region_codes(place)
+        if codes and codes == before:
+            supervisor.start(region_agent(place, codes))
+            break
+        if not codes and (demo is None or not demo.is_alive()):
+            break
+    _let_go_of_the_database()
+
+
+def _region_codes(place: Place) -> list[str]:
+    """Regions whose address is that of the reference agent of this run."""
+    region = apps.get_model("connectors", "Region")
+    found = region._default_manager.filter(is_active=True, base_url__startswith=place.regions)
+    return list(found.order_by("code").values_list("code", flat=True))
 
 
 def _answers(url: str) -> bool:

@@ -175,7 +175,7 @@ def turn_chip(turn: Any, since: dt.datetime | None = None, mine: bool = False, n
     """Whose turn it is and since when.
 
     `turn` is publisher, reviewer, operator, machine, region, freeze or nobody; `mine` says that the reader
-    belongs to that party; `name` replaces the party's name ("Contoso").
+    belongs to that party; `name` replaces the party's name ("Harbour Works").
     """
     party = str(getattr(turn, "value", turn) or "nobody")
     look: Look = look_of_turn("mine" if mine else party)

@@ -1,0 +1,95 @@
+"""Business days of one plan: weekend, public holidays, time zone and the hour waves start at."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import holidays
+
+HORIZON_DAYS = 730
+"""How far ahead the planner looks for an open day before it says that there is none."""
+
+
+class NoOpenDay(Exception):
+    """No day within the horizon is open: the weekend, holidays and freezes leave nothing."""
+
+
+@lru_cache(maxsize=256)
+def _holidays(country: str, year: int) -> dict[dt.date, str]:
+    return dict(holidays.country_holidays(country, years=year, language="en_US").items())
+
+
+def is_known_country(country: str) -> bool:
+    """Whether the library has a calendar for this ISO 3166 code; the empty code means "no holidays"."""
+    return not country or country in holidays.list_supported_countries(include_aliases=False)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """`weekend` holds weekdays (Monday is 0); `country` is an ISO code, empty for no public holidays."""
+
+    time_zone: str = "UTC"
+    weekend: frozenset[int] = frozenset({5, 6})
+    country: str = ""
+    start_time: dt.time = dt.time(9, 0)
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+    def holiday(self, day: dt.date) -> str:
+        """The name of the public holiday on `day`, or ""."""
+        return _holidays(self.country, day.year).get(day, "") if self.country else ""
+
+    def is_business_day(self, day: dt.date) -> bool:
+        return day.weekday() not in self.weekend and not self.holiday(day)
+
+    def why_closed(self, day: dt.date) -> str:
+        """Words for a closed day ("Saturday", "Thanksgiving Day"), or "" when it is open."""
+        return self.holiday(day) or (f"{day:%A}" if day.weekday() in self.weekend else "")
+
+    def date_of(self, moment: dt.datetime) -> dt.date:
+        """The local date of an instant."""
+        return moment.astimezone(self.zone).date()
+
+    def instant(self, day: dt.date, at: dt.time | None = None) -> dt.datetime:
+        """The UTC instant of a local time on `day` (the start time unless given).
+
+        A time that daylight saving skips is moved forward by the gap; one that happens twice is the first.
+        """
+        local = dt.datetime.combine(day, at or self.start_time, tzinfo=self.zone)
+        return local.astimezone(dt.UTC)
+
+    def next_business_day(self, day: dt.date) -> dt.date:
+        """`day` itself if it is open, else the first open day after it. Raises `NoOpenDay`."""
+        for offset in range(HORIZON_DAYS):
+            candidate = day + dt.timedelta(days=offset)
+            if self.is_business_day(candidate):
+                return candidate
+        raise NoOpenDay(f"There is no business day within {HORIZON_DAYS} days of {day}.")
+
+    def add_business_days(self, day: dt.date, count: int) -> dt.date:
+        """The business day `count` business days after `day` (0: `day` or the next open one)."""
+        current = day
+        for _ in range(count):
+            current = self.next_business_day(current + dt.timedelta(days=1))
+        return self.next_business_day(current)
+
+    def deadline_after(self, moment: dt.datetime, business_days: int) -> dt.datetime:
+        """The same local time `business_days` later, in UTC: what "within two business days" ends at."""
+        local = moment.astimezone(self.zone)
+        return self.instant(self.add_business_days(local.date(), business_days), local.time())
+
+
+def check_weekend(weekend: Iterable[int]) -> list[str]:
+    """Sentences about what is wrong with a set of weekend days; empty when it can be used."""
+    days = set(weekend)
+    if not days <= set(range(7)):
+        return ["Weekend days are numbers from 0 (Monday) to 6 (Sunday)."]
+    if len(days) == 7:
+        return ["A week needs at least one working day."]
+    return []

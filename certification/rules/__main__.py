@@ -1,0 +1,8 @@
+"""`python -m certification.rules`."""
+
+import sys
+
+from certification.rules.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

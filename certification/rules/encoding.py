@@ -1,0 +1,47 @@
+"""Encoding and syntax of the files, as the reader of packages found them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from certification.rules.findings import Hit
+from certification.rules.registry import rule
+from certification.rules.walk import Node
+from connectors.definitions import pointers
+from connectors.definitions.problems import Problem
+
+# What makes a strict parser fail; a document nested beyond the reader's limit is not read to its end either.
+_BROKEN_JSON = frozenset(("json-syntax", "json-constant", "json-too-deep"))
+
+
+@rule("PKG-010", on="json-file")
+def byte_order_mark(file: Node) -> Iterator[Hit]:
+    return _hits(file, frozenset(("bom",)))
+
+
+@rule("PKG-011", on="file")
+def not_utf8(file: Node) -> Iterator[Hit]:
+    return _hits(file, frozenset(("not-utf8",)))
+
+
+@rule("PKG-012", on="json-file")
+def invalid_json(file: Node) -> Iterator[Hit]:
+    return _hits(file, _BROKEN_JSON)
+
+
+@rule("PKG-013", on="json-file")
+def duplicate_key(file: Node) -> Iterator[Hit]:
+    for problem in file.run.problems_of(file.file):
+        if problem.code == "duplicate-key":
+            yield _hit(problem, value=f'"{problem.pointer.rpartition("/")[2]}"')
+
+
+def _hits(file: Node, codes: frozenset[str]) -> Iterator[Hit]:
+    for problem in file.run.problems_of(file.file):
+        if problem.code in codes:
+            yield _hit(problem, value=problem.message.rstrip("."))
+
+
+def _hit(problem: Problem, value: str) -> Hit:
+    place = (problem.line or 0, problem.column or 0, problem.length or 0)
+    return Hit(problem.file, tuple(pointers.split(problem.pointer)), value, at=place)

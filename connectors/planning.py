@@ -1,0 +1,65 @@
+"""The planning checklist: what to have ready before the first submission. Data, in the order it is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistItem:
+    """`key` is stored with the time it was ticked; `help` says how to get there."""
+
+    key: str
+    title: str
+    help: str
+
+
+CHECKLIST: tuple[ChecklistItem, ...] = (
+    ChecklistItem(
+        "backend-in-production",
+        "The backend runs in production",
+        "Reviewers and users call the host in the definition. Staging and test hosts are refused.",
+    ),
+    ChecklistItem(
+        "domain-owned",
+        "You own the backend's domain",
+        "Or the owner has agreed in writing. The domain must stay registered as long as the connector lives.",
+    ),
+    ChecklistItem(
+        "definition-complete",
+        "Every operation is described",
+        "Summary of up to 80 characters, description as a full sentence, and a response schema for each.",
+    ),
+    ChecklistItem(
+        "ten-calls",
+        "10 successful calls of every operation",
+        "Made with the definition you will submit, against the production backend.",
+    ),
+    ChecklistItem(
+        "test-account",
+        "A test account is ready",
+        "With sample data, without a second factor, valid for at least four weeks. Reviewers sign in with it.",
+    ),
+    ChecklistItem(
+        "icon",
+        "The icon is 230 × 230 pixels",
+        "PNG with the logo in the middle 160 × 160, on one colour that is neither white nor transparent and "
+        "equals iconBrandColor.",
+    ),
+    ChecklistItem(
+        "intro",
+        "intro.md tells people how to start",
+        "What it does, prerequisites, how to get credentials, first steps, known issues, common errors.",
+    ),
+    ChecklistItem(
+        "public-pages",
+        "Website and privacy policy are online",
+        "Both addresses are part of the definition's metadata and are opened during review.",
+    ),
+    ChecklistItem(
+        "support",
+        "Somebody reads the support address",
+        "A shared mailbox is best: it survives holidays and changes of job.",
+    ),
+)
+CHECKLIST_KEYS = frozenset(item.key for item in CHECKLIST)

@@ -1,0 +1,128 @@
+"""Pages of one's own account, and of people for administrators."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from portal.accounts import services
+from portal.accounts.forms import ProfileForm, TokenForm
+from portal.accounts.models import ApiToken, User
+from portal.accounts.tokens import create_token, revoke_token
+from portal.shared.errors import InvalidInput
+from portal.shared.web import add_errors, done, safe_next, signed_in_user
+
+THEME_COOKIE_SECONDS = 365 * 24 * 3600
+
+
+@login_required
+def profile(request: HttpRequest) -> HttpResponse:
+    user = signed_in_user(request)
+    form = ProfileForm(request.POST or None, instance=user)
+    if request.method == "POST" and form.is_valid():
+        services.update_profile(**form.cleaned_data, actor=user)
+        return done(request, "Saved.", reverse("accounts:profile"))
+    return render(request, "accounts/profile.html", {"form": form})
+
+
+@login_required
+@never_cache
+def tokens(request: HttpRequest) -> HttpResponse:
+    """List one's tokens; a new one's text is shown on the answer to the POST, once."""
+    user = signed_in_user(request)
+    teams = [(str(pk), name) for pk, name in user.publishers.order_by("name").values_list("pk", "name")]
+    form = TokenForm(request.POST or None, publishers=teams)
+    made = None
+    if request.method == "POST":
+        return _create_token(request, user, form)
+    return _token_page(request, user, form, made)
+
+
+@reauthentication_required
+def _create_token(request: HttpRequest, user: User, form: TokenForm) -> HttpResponse:
+    if form.is_valid():
+        chosen = form.cleaned_data["publisher"]
+        try:
+            made = create_token(
+                owner=user,
+                name=form.cleaned_data["name"],
+                scopes=form.cleaned_data["scopes"],
+                lifetime=timedelta(days=form.cleaned_data["days"]),
+                publisher_id=UUID(chosen) if chosen else None,
+                actor=user,
+            )
+        except InvalidInput as error:
+            add_errors(form, error)
+        else:
+            return _token_page(request, user, TokenForm(publishers=form.fields["publisher"].choices[1:]), made)  # type: ignore[attr-defined]
+    return _token_page(request, user, form, None)
+
+
+def _token_page(request: HttpRequest, user: User, form: TokenForm, made: object) -> HttpResponse:
+    mine = ApiToken.objects.filter(user=user).order_by("-created_at")
+    token, secret = made if isinstance(made, tuple) else (None, None)
+    context = {
+        "form": form,
+        "tokens": mine,
+        "made": token,
+        "made_text": secret.reveal() if secret else "",
+    }
+    return render(request, "accounts/tokens.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def token_revoke(request: HttpRequest, pk: str) -> HttpResponse:
+    user = signed_in_user(request)
+    token = get_object_or_404(ApiToken.objects.filter(user=user), pk=pk)
+    revoke_token(token, actor=user)
+    return done(request, f"“{token.name}” does not work any more.", reverse("accounts:tokens"))
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Remember light, dark or the system's choice in a cookie, also for those who are not signed in."""
+    chosen = request.POST.get("theme", "system")
+    response = HttpResponseRedirect(safe_next(request, "/"))
+    if chosen in User.Theme.values:
+        response.set_cookie(
+            "theme", chosen, max_age=THEME_COOKIE_SECONDS, samesite="Lax", secure=request.is_secure()
+        )
+    return response
+
+
+@require_safe
+@login_required
+def people(request: HttpRequest) -> HttpResponse:
+    """Everybody, for administrators, with the means to give staff roles."""
+    if not signed_in_user(request).is_administrator:
+        raise Http404
+    query = request.GET.get("q", "").strip()
+    found = User.objects.order_by("-staff_role", "email")
+    if query:
+        found = found.filter(Q(email__icontains=query) | Q(display_name__icontains=query))
+    context = {"people": found[:200], "query": query, "roles": User.StaffRole.choices}
+    return render(request, "accounts/people.html", context)
+
+
+@require_POST
+@login_required
+def set_staff_role(request: HttpRequest, pk: str) -> HttpResponse:
+    actor = signed_in_user(request)
+    if not actor.is_administrator:
+        raise Http404
+    person = get_object_or_404(User, pk=pk)
+    services.set_staff_role(
+        person, role=request.POST.get("role", ""), reason=request.POST.get("reason", ""), actor=actor
+    )
+    label = person.get_staff_role_display()
+    return done(request, f"{person.name}: {label}.", reverse("accounts:people"))

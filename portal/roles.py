@@ -1,0 +1,23 @@
+"""Team roles are read once a request, not once a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from connectors.policies import remember_roles
+
+
+class RememberRolesMiddleware:
+    """Loads the signed-in person's roles at the first question of this request and keeps them till its end."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: object) -> None:
+        if request.user.is_authenticated and request.method in {"GET", "HEAD"}:
+            remember_roles(request.user)

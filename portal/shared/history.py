@@ -1,0 +1,113 @@
+"""Audit records as sentences: what the history of an object shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from portal.shared.models import AuditRecord
+
+# action -> (sentence after the actor's name, icon, tone). `{x}` is filled from the record's data.
+SENTENCES: dict[str, tuple[str, str, str]] = {
+    "publisher.create": ("founded the team", "users", "info"),
+    "publisher.update": ("changed the team's profile", "pencil", "neutral"),
+    "publisher.verify": ("changed the publisher's kind to {kind}", "shield-check", "success"),
+    "invitation.invite": ("invited {email} as {role}", "mail", "info"),
+    "invitation.accept": ("accepted the invitation", "user-plus", "success"),
+    "invitation.decline": ("declined the invitation", "x", "neutral"),
+    "invitation.revoke": ("took an invitation back", "x", "neutral"),
+    "membership.change_role": ("changed the role of {email} from {from} to {to}", "user", "neutral"),
+    "membership.remove": ("removed {email} from the team", "x", "warning"),
+    "membership.leave": ("left the team", "x", "neutral"),
+    "connector.register": ("registered the connector", "plug", "info"),
+    "connector.update": ("changed the connector", "pencil", "neutral"),
+    "connector.assign_contact": ("assigned a contact from the reviewers", "user", "info"),
+    "connector.activate": ("made the connector active", "check", "success"),
+    "connector.cancel": ("gave up the reserved name", "x", "neutral"),
+    "connector.mark_version": ("moved the {pointer} version", "tag", "neutral"),
+    "version.create": ("uploaded a package", "package", "info"),
+    "upload.refuse": ("uploaded a package that was refused", "alert-triangle", "danger"),
+    "submission.create": ("started the draft", "file-text", "info"),
+    "submission.submit": ("submitted it", "send", "progress"),
+    "submission.resubmit": ("resubmitted it", "send", "progress"),
+    "submission.start_validation": ("started the validation", "refresh", "progress"),
+    "submission.pass_validation": ("passed it to review: no rule blocks it", "check", "success"),
+    "submission.fail_validation": ("found errors in the package", "x", "danger"),
+    "submission.request_changes": ("requested changes", "message", "warning"),
+    "submission.approve": ("approved it", "check", "success"),
+    "submission.reject": ("rejected it", "x", "danger"),
+    "submission.withdraw": ("withdrew it", "arrow-left", "neutral"),
+    "submission.start_preview": ("sent it to the Preview region", "rocket", "progress"),
+    "submission.reach_preview": ("opened the Preview for testing", "eye", "info"),
+    "submission.fail_preview": ("could not deploy it to Preview", "alert-triangle", "danger"),
+    "submission.sign_off": ("signed it off in Preview", "check", "success"),
+    "submission.refuse": ("refused it in Preview", "x", "danger"),
+    "submission.expire": ("let the Preview expire unanswered", "clock", "warning"),
+    "submission.reopen": ("reopened the Preview", "refresh", "info"),
+    "submission.schedule": ("scheduled the rollout", "calendar", "info"),
+    "submission.unschedule": ("took it off the schedule", "calendar", "neutral"),
+    "submission.start_rollout": ("started the rollout", "rocket", "progress"),
+    "submission.hold": ("held the rollout", "pause", "warning"),
+    "submission.resume": ("resumed the rollout", "play", "progress"),
+    "submission.halt": ("stopped the rollout", "hand-stop", "danger"),
+    "submission.release": ("released the halt", "play", "progress"),
+    "submission.complete": ("is live in every region", "check", "success"),
+    "submission.start_rollback": ("started the rollback", "rotate", "warning"),
+    "submission.complete_rollback": ("finished the rollback", "rotate", "neutral"),
+    "submission.supersede": ("replaced it by a newer version", "arrow-up", "neutral"),
+    "credential.add": ("added test credentials ({purpose})", "key", "neutral"),
+    "credential.replace": ("replaced test credentials ({purpose})", "key", "neutral"),
+    "credential.remove": ("removed test credentials ({purpose})", "key", "neutral"),
+    "credential.reveal": ("looked at test credentials ({purpose})", "eye", "warning"),
+    "waiver.request": ("asked for a waiver of {rule}", "flag", "neutral"),
+    "waiver.approve": ("approved the waiver of {rule}", "check", "success"),
+    "waiver.decline": ("declined the waiver of {rule}", "x", "danger"),
+    "waiver.withdraw": ("withdrew the waiver of {rule}", "x", "neutral"),
+    "claim.take": ("took the review", "user", "info"),
+    "claim.release": ("gave the review back to the queue", "arrow-left", "neutral"),
+    "claim.hand_over": ("handed the review over", "arrow-right", "info"),
+    "claim.expire": ("let the review go back to the queue", "clock", "neutral"),
+    "thread.open": ("opened a thread", "message", "neutral"),
+    "thread.resolve": ("resolved a thread", "check", "success"),
+    "thread.reopen": ("reopened a thread", "message", "warning"),
+    "comment.add": ("wrote a comment", "message", "neutral"),
+    "token.create": ("made an API token", "key", "neutral"),
+    "token.revoke": ("revoked an API token", "key", "neutral"),
+    "user.set_staff_role": ("changed the staff role from “{from}” to “{to}”", "user", "warning"),
+}
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """One line of a history, in the form `_timeline.html` shows."""
+
+    at: datetime
+    actor: str
+    text: str
+    detail: str
+    icon: str
+    tone: str
+
+
+class _Lenient(dict[str, Any]):
+    def __missing__(self, name: str) -> str:
+        return "?"
+
+
+def sentence(record: AuditRecord) -> tuple[str, str, str]:
+    """Words, icon and tone of a record; an action nobody worded yet is shown by its verb."""
+    noun, _, verb = record.action.partition(".")
+    words, icon, tone = SENTENCES.get(record.action, (f"{noun}: {verb.replace('_', ' ')}", "circle", "neutral"))
+    return words.format_map(_Lenient(record.data)), icon, tone
+
+
+def entries(records: Iterable[AuditRecord]) -> list[HistoryEntry]:
+    """Records (with their actors selected) as lines. Reads no further rows."""
+    lines = []
+    for record in records:
+        words, icon, tone = sentence(record)
+        actor = record.actor.name if record.actor else "Portal"
+        lines.append(HistoryEntry(record.at, actor, words, record.reason, icon, tone))
+    return lines

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import hashlib
+import os
+
+import pytest
+
+from portal.shared import storage
+
+
+@pytest.fixture(autouse=True)
+def own_root(settings, tmp_path):
+    settings.PACKAGE_ROOT = tmp_path / "packages"
+
+
+def test_bytes_come_back_under_their_digest():
+    digest = storage.store(b"a package")
+    assert digest == hashlib.sha256(b"a package").hexdigest()
+    assert storage.load(digest) == b"a package"
+    assert storage.store(b"a package") == digest
+
+
+def test_a_flipped_byte_is_noticed():
+    digest = storage.store(b"a package")
+    storage.path_of(digest).write_bytes(b"b package")
+    with pytest.raises(storage.StoredBytesDamaged):
+        storage.load(digest)
+
+
+def test_a_full_disk_leaves_nothing_behind(monkeypatch):
+    def full(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        storage.store(b"a package")
+    digest = hashlib.sha256(b"a package").hexdigest()
+    assert not storage.path_of(digest).exists()
+    assert list(storage.path_of(digest).parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a" * 63, "A" * 64, "", "a" * 64 + "/x"])
+def test_only_digests_are_names(name):
+    with pytest.raises(ValueError, match="64"):
+        storage.path_of(name)
