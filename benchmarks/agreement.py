@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from certification.rules import Profile, check_package
+from certification.rules.profiles import Publisher
 from certification.rules.registry import rules
 from connectors.definitions import read_path
 from tests.rules.expectations import NOT_COMPARABLE, REASONED
@@ -24,7 +25,10 @@ from tests.rules.expectations import NOT_COMPARABLE, REASONED
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 PACKAGES = Path(os.environ.get("CONNECTOR_CORPUS", _SHARED / "corpus"))
 EXPECTED = Path(os.environ.get("CONNECTOR_EXPECTED", _SHARED / "product" / "expected_findings.json"))
-PUBLISHERS = {"certified-connectors": "verified", "independent-publisher-connectors": "independent"}
+PUBLISHERS: dict[str, Publisher] = {
+    "certified-connectors": "verified",
+    "independent-publisher-connectors": "independent",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ def violators(packages: Path) -> dict[str, set[str]]:
 
 
 def compare(packages: Path = PACKAGES, expected: Path = EXPECTED) -> dict[str, Agreement]:
-    """The agreement for every rule that exists here and in the expectation, without the reasoned exceptions."""
+    """The agreement of every rule that exists on both sides, without the reasoned exceptions."""
     theirs = {rule: set(names) for rule, names in json.loads(expected.read_text("utf-8")).items()}
     ours = violators(packages)
     result = {}

@@ -9,6 +9,10 @@ def validate_submission(*, id: str) -> None:
     validation.validate_submission(id)
 
 
+def check_draft(*, id: str) -> None:
+    validation.check_draft(id)
+
+
 def start_preview(*, id: str) -> None:
     previews.start_preview(id)
 

@@ -16,13 +16,25 @@ _MEANINGS: dict[int, tuple[str, str]] = {
         "Not allowed",
         "Signed in, but without the right. Check scopes and roles, and blocked addresses of the region.",
     ),
-    404: ("Not found", "The path or object does not exist. After an update: was an operation moved or removed?"),
-    405: ("Method not allowed", "The definition names a method that the backend does not offer at this path."),
+    404: (
+        "Not found",
+        "The path or object does not exist. After an update: was an operation moved or removed?",
+    ),
+    405: (
+        "Method not allowed",
+        "The definition names a method that the backend does not offer at this path.",
+    ),
     408: ("Request timed out", "The backend waited too long for the call's body."),
-    409: ("Conflict", "The object changed meanwhile, or exists already. Often a retry of a call that had worked."),
+    409: (
+        "Conflict",
+        "The object changed meanwhile, or exists already. Often a retry of a call that had worked.",
+    ),
     410: ("Gone", "The backend took the object or the operation away for good."),
     413: ("Too large", "The call's body is larger than the backend accepts."),
-    415: ("Unsupported media type", "Compare “consumes” in the definition with the formats the backend reads."),
+    415: (
+        "Unsupported media type",
+        "Compare “consumes” in the definition with the formats the backend reads.",
+    ),
     422: ("Not processable", "Well-formed but with values that the backend refuses."),
     426: ("Upgrade required", "The backend asks for another protocol, usually a newer TLS version."),
     429: ("Throttled", "The user or connector called too often. Left out of the success rate."),
@@ -31,7 +43,10 @@ _MEANINGS: dict[int, tuple[str, str]] = {
     502: ("Bad gateway", "A proxy in front of the backend got no usable answer from it."),
     503: ("Unavailable", "The backend is overloaded or in maintenance."),
     504: ("Gateway timeout", "A proxy gave up waiting for the backend."),
-    522: ("Connection timed out", "The edge in front of the backend could not connect. Are the region's addresses let in?"),
+    522: (
+        "Connection timed out",
+        "The edge in front of the backend could not connect. Are the region's addresses let in?",
+    ),
     523: ("Origin unreachable", "The edge finds no route to the backend. Check DNS and routing."),
     524: ("Answer timed out", "The edge connected, but the backend did not answer in time."),
 }

@@ -10,6 +10,7 @@ def _mail(event: str) -> Subscription:
 
 
 _VALIDATE = Subscription("certification.tasks.validate_submission", queue="validation")
+_CHECK = Subscription("certification.tasks.check_draft", queue="validation", max_attempts=4)
 _START_PREVIEW = Subscription("certification.tasks.start_preview", queue="regions")
 _END_WITH_SUBMISSION = Subscription("certification.tasks.end_with_submission", queue="regions")
 _SETTLE = Subscription("certification.tasks.settle_completed", queue="default")
@@ -61,6 +62,7 @@ _MAIL_ONLY = (
 SUBSCRIPTIONS: dict[str, tuple[Subscription, ...]] = {
     **{event: (_mail(event),) for event in _MAIL_ONLY},
     "connector.register": (_ASSIGN_CONTACT, _mail("connector.register")),
+    "submission.check": (_CHECK,),
     "submission.submit": (_VALIDATE, _mail("submission.submit")),
     "submission.resubmit": (_VALIDATE, _mail("submission.resubmit")),
     "submission.approve": (_START_PREVIEW, _mail("submission.approve")),

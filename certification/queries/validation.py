@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from certification.lifecycle import WaiverState
 from certification.models import Finding, Revision, Submission, Validation, Waiver, WarningNote
-from certification.rules.catalogue import RuleInfo, rule_info
+from certification.rules.rulebook import RuleInfo, rule_info
 from certification.rules.version import RULES_VERSION
 from connectors.models import Version
 from portal.shared.models import OutboxJob

@@ -4,6 +4,7 @@ report.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import ctypes
 import gc
@@ -11,11 +12,13 @@ import json
 import os
 import resource
 import sys
+from pathlib import Path
 from typing import Any
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _PR_SET_NO_NEW_PRIVS, _PR_SET_DUMPABLE = 38, 4
 _NOBODY = 65534
+_CODECS = ("cp1252", "cp437", "idna", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
 _FORBIDDEN = (
     "socket.",
     "subprocess.",
@@ -41,13 +44,15 @@ def main() -> int:
 def _check() -> int:
     source = sys.stdin.buffer
     request = json.loads(source.readline(16 * 1024 * 1024))
-    # Everything is imported before the limits: afterwards no file needs to be opened.
+    # Everything is imported before the limits: the unprivileged user may not even see where Python lies.
     from certification.rules.engine import Context, check_package
     from certification.rules.profiles import Profile
     from certification.rules.registry import rules
     from connectors.definitions import read_archive, read_files
 
     rules()
+    for name in _CODECS:
+        codecs.lookup(name)
     _confine(request["limits"])
     data = source.read(request["size"])
     name = request["filename"]
@@ -102,6 +107,25 @@ def _drop_privileges() -> None:
         os.setresuid(_NOBODY, _NOBODY, _NOBODY)
 
 
-def _refuse(event: str, _args: tuple[Any, ...]) -> None:
-    if event.startswith(_FORBIDDEN):
+def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
+    if event.startswith(_FORBIDDEN) or (event == "open" and not _is_code(arguments)):
         raise PermissionError("not available while a package is checked")
+
+
+def _is_code(arguments: tuple[Any, ...]) -> bool:
+    """Modules may still be imported late; every other file is out of reach, and nothing is written."""
+    path, mode, flags = arguments
+    writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+    if not isinstance(path, str) or writes or (mode or "r").strip("bt") != "r":
+        return False
+    real = os.path.realpath(path)
+    return real.startswith(_CODE)
+
+
+# The interpreter's own folders, and of the project only what a check is made of: not its settings or data.
+_PROJECT = Path(__file__).resolve().parents[2]
+_FOLDERS = [path for path in map(Path.resolve, map(Path, sys.path)) if path != _PROJECT]
+_CODE = tuple(
+    f"{folder}/"
+    for folder in (*_FOLDERS, _PROJECT / "certification/rules", _PROJECT / "connectors/definitions")
+)

@@ -55,11 +55,11 @@ def check_bytes(
     context: Context | None = None,
     limits: Limits | None = None,
 ) -> Report:
-    """Check a package given as the bytes of a zip archive or of one file; `filename` tells which, and is the label.
+    """Check a package given as the bytes of a zip archive or of one file, as `filename` tells.
 
-    Never raises for anything in `data`. Raises OSError when this machine cannot start a process: that says nothing
-    about the package and is worth another attempt. A package that is refused or not read to its end has no digest
-    of its own; its report carries the SHA-256 of `data`.
+    Never raises for anything in `data`. Raises OSError when this machine cannot start a process: that says
+    nothing about the package and is worth another attempt. A package that is refused or not read to its end
+    has no digest of its own; its report carries the SHA-256 of `data`.
     """
     limits = limits or Limits()
     request = {
@@ -113,7 +113,7 @@ def _run(request: Iterable[bytes], limits: Limits) -> _Outcome:
         if os.geteuid() == 0:
             os.chown(folder, _NOBODY, _NOBODY)
         child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            # -I: neither environment variables nor the current folder nor a user's site decide what is imported.
+            # -I: neither environment variables, current folder nor a user's site decide what is imported.
             [sys.executable, "-I", "-c", _ENTRY, str(_ROOT)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -24,8 +24,8 @@ _WORDS = re.compile(r"[^\W\d_]+")
 
 # Function words that no other of the languages shares. A word of two languages says nothing and is left out.
 _ENGLISH_WORDS = (
-    "the and of to for is are with your you that this from by it its as be can or on which their our we at has "
-    "have into using use all any"
+    "the and of to for is are with your you that this from by it its as be can or on which their our we at "
+    "has have into using use all any"
 )
 _FOREIGN_WORDS = (
     "der die das und ist mit für von den dem ein eine einer wird zum zur auf nicht sich auch oder werden "

@@ -1,0 +1,216 @@
+"""Verdicts: run the rules in their sandbox, store what they say exactly once, and move the submission by it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from certification.lifecycle import SUBMISSION, SubmissionState
+from certification.models import Finding, Submission, Validation
+from certification.queries.validation import ENGINE_DEATHS, blocking_rules, change_kind, known_validation
+from certification.rules.engine import Context
+from certification.rules.findings import Finding as Hit
+from certification.rules.findings import Report, count_by_severity
+from certification.rules.profiles import Profile
+from certification.rules.sandbox import check_bytes
+from certification.rules.version import RULES_VERSION
+from connectors.definitions import read_archive
+from connectors.models import Connector, Version
+from portal.shared import storage
+from portal.shared.actors import SYSTEM
+from portal.shared.errors import IllegalTransition
+from portal.shared.transitions import transition
+
+_CONTEXT_LINES = 2
+_WIDEST_LINE = 300
+_EXCERPTS_PER_RULE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A fresh report with what is stored beside it. `excerpts` runs parallel to the report's findings."""
+
+    report: Report
+    seconds: float
+    excerpts: Sequence[tuple[str, int | None]]
+
+
+def validate_submission(submission_id: str) -> None:
+    """Judge the package that was handed in and send the submission on.
+
+    Bears being run twice, at once and after a crash anywhere: what is stored decides what is left to do. A
+    submission that somebody took back meanwhile is left alone. Raises OSError when the check could not be started,
+    which is worth another attempt.
+    """
+    submission = _load(submission_id)
+    if submission is None:
+        return
+    if submission.state == SubmissionState.SUBMITTED:
+        try:
+            transition(SUBMISSION, submission, "start_validation", actor=SYSTEM, about=[submission.connector])
+        except IllegalTransition:
+            submission.refresh_from_db()
+    if submission.state != SubmissionState.VALIDATING or submission.revision is None:
+        return
+    version = submission.revision.version
+    checked = None if _usable(submission, version) else _check(submission, version)
+    _settle(submission, version, checked)
+
+
+def check_draft(submission_id: str) -> None:
+    """Store a verdict on the package in the form, so that its findings show before it is handed in."""
+    submission = _load(submission_id)
+    if submission is None or submission.version is None or not submission.is_editable:
+        return
+    if not _usable(submission, submission.version):
+        checked = _check(submission, submission.version)
+        with transaction.atomic():
+            _store(submission, submission.version, checked)
+
+
+def _load(submission_id: str) -> Submission | None:
+    related = ("connector__publisher", "version", "revision__version")
+    return Submission.objects.select_related(*related).filter(pk=submission_id).first()
+
+
+def _usable(submission: Submission, version: Version) -> Validation | None:
+    """The stored verdict, unless it only says that the check itself died."""
+    known = known_validation(submission, version)
+    if known is None or known.findings.filter(rule__in=ENGINE_DEATHS).exists():
+        return None
+    return known
+
+
+def _check(submission: Submission, version: Version) -> Checked:
+    """Run the rules in the child process; no transaction is open meanwhile."""
+    data = storage.load(version.digest)
+    started = time.monotonic()
+    report = check_bytes(
+        data,
+        filename="package.zip",
+        profile=Profile.from_dict(
+            {"change": change_kind(submission), "publisher": submission.connector.publisher.kind}
+        ),
+        context=Context.of_titles(_other_titles(submission)),
+    )
+    seconds = time.monotonic() - started
+    return Checked(report, seconds, _excerpts(data, report.findings))
+
+
+def _other_titles(submission: Submission) -> list[str]:
+    """The titles of all other connectors in use: their registered names, and the titles of what is live."""
+    others = Connector.objects.exclude(pk=submission.connector_id).exclude(state__in=["cancelled", "retired"])
+    rows = others.values_list("name", "live_version__facts__title")
+    return [title for row in rows for title in row if title]
+
+
+def _excerpts(data: bytes, findings: Sequence[Hit]) -> list[tuple[str, int | None]]:
+    """For each finding the lines around its place and the number of the first; few per rule, none without a place."""
+    files = read_archive(data).files
+    taken: dict[str, int] = {}
+    found: list[tuple[str, int | None]] = []
+    for finding in findings:
+        file = files.get(finding.file)
+        taken[finding.rule] = taken.get(finding.rule, 0) + 1
+        if file is None or not finding.line or taken[finding.rule] > _EXCERPTS_PER_RULE:
+            found.append(("", None))
+            continue
+        first = max(finding.line - _CONTEXT_LINES, 1)
+        last = min(finding.line + _CONTEXT_LINES, file.line_count)
+        lines = [file.line_text(number)[:_WIDEST_LINE] for number in range(first, last + 1)]
+        found.append(("\n".join(lines), first))
+    return found
+
+
+def _settle(submission: Submission, version: Version, checked: Checked | None) -> None:
+    """Verdict, findings and the move they cause, in one transaction."""
+    with transaction.atomic():
+        row = (
+            Submission.objects.select_for_update(of=("self",))
+            .select_related("connector__publisher", "revision")
+            .get(pk=submission.pk)
+        )
+        validation = _store(submission, version, checked) if checked else _usable(submission, version)
+        if row.state != SubmissionState.VALIDATING or row.revision is None or validation is None:
+            return
+        if row.revision.version_id != version.pk:
+            return
+        blocking = blocking_rules(row, validation, deaths=True)
+        transition(
+            SUBMISSION,
+            row,
+            "fail_validation" if blocking else "pass_validation",
+            actor=SYSTEM,
+            about=[row.connector],
+            data={
+                "validation": str(validation.pk),
+                "rules_version": validation.rules_version,
+                "errors": validation.errors,
+                "warnings": validation.warnings,
+                "blocking": sorted(blocking),
+            },
+        )
+
+
+def _store(submission: Submission, version: Version, checked: Checked) -> Validation:
+    """The one verdict on this package under these rules and profile. Whoever comes second gets the first one's."""
+    known = _usable(submission, version)
+    if known is not None:
+        return known
+    report = checked.report
+    counts = count_by_severity(report.findings)
+    try:
+        with transaction.atomic():
+            # A verdict that only says that the check died makes room for this one.
+            _key(submission, version).filter(findings__rule__in=ENGINE_DEATHS).delete()
+            validation = Validation.objects.create(
+                version=version,
+                rules_version=RULES_VERSION,
+                change_kind=change_kind(submission),
+                publisher_kind=submission.connector.publisher.kind,
+                verdict=report.verdict,
+                errors=counts["error"],
+                warnings=counts["warning"],
+                infos=counts["info"],
+                duration_seconds=checked.seconds,
+            )
+            rows = [
+                _finding(validation, finding, excerpt)
+                for finding, excerpt in zip(report.findings, checked.excerpts, strict=True)
+            ]
+            Finding.objects.bulk_create(rows, batch_size=1_000)
+    except IntegrityError:
+        return _key(submission, version).get()
+    return validation
+
+
+def _key(submission: Submission, version: Version) -> QuerySet[Validation]:
+    return Validation.objects.filter(
+        version=version,
+        rules_version=RULES_VERSION,
+        change_kind=change_kind(submission),
+        publisher_kind=submission.connector.publisher.kind,
+    )
+
+
+def _finding(validation: Validation, finding: Hit, excerpt: tuple[str, int | None]) -> Finding:
+    return Finding(
+        validation=validation,
+        rule=finding.rule,
+        severity=finding.severity,
+        message=finding.message,
+        fix=finding.fix,
+        file=finding.file[:260],
+        pointer=finding.pointer,
+        line=finding.line or None,
+        column=finding.column or None,
+        length=finding.length or None,
+        fingerprint=finding.fingerprint,
+        group=finding.group,
+        excerpt=excerpt[0],
+        excerpt_line=excerpt[1],
+    )

@@ -117,8 +117,10 @@ def _end_record(data: bytes, limits: Limits) -> tuple[int, int, int]:
         raise _Refused("unsupported-archive", "The archive uses ZIP64, which only huge archives need.")
     _check_ends(data, at, comment)
     if offset + size != at:
-        code = "polyglot" if not data.startswith(_LOCAL_MAGIC) else "header-mismatch"
-        raise _Refused(code, "The directory of the archive is not where the archive says it is.")
+        in_front = at - size - offset
+        if in_front > 0 and data[in_front : in_front + 4] == _LOCAL_MAGIC:
+            raise _Refused("polyglot", f"{in_front:,} bytes stand in front of the archive.")
+        raise _Refused("header-mismatch", "The directory is not where the end of the archive says.")
     if count == 0:
         raise _Refused("empty-archive" if at == 0 else "hidden-data", "The archive lists no entries.")
     if count > limits.entries:

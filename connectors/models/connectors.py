@@ -44,7 +44,7 @@ class Connector(PublicIdModel):
     planned_for = models.DateField(null=True, blank=True)
     checklist = models.JSONField(default=dict, blank=True)
     contact = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="contact_of"
     )
     contact_assigned_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=12, choices=ConnectorState.choices, default=ConnectorState.PLANNED)

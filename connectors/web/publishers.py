@@ -21,7 +21,9 @@ from portal.shared.history import entries
 from portal.shared.web import add_errors, done, signed_in_user
 
 
-class PublisherForm(forms.ModelForm[Publisher]):
+class PublisherForm(forms.ModelForm):
+    website = forms.URLField(required=False, assume_scheme="https", max_length=200)
+
     class Meta:
         model = Publisher
         fields = ["name", "website", "support_email"]

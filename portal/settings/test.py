@@ -10,6 +10,7 @@ os.environ.setdefault("ALLOWED_HOSTS", "portal.test,testserver,localhost,127.0.0
 os.environ.setdefault("DATABASE_URL", "postgres://portal@127.0.0.1:5432/portal")
 os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:6379/0")
 os.environ.setdefault("MEDIA_ROOT", tempfile.mkdtemp(prefix="portal-media-"))
+os.environ.setdefault("STATIC_ROOT", tempfile.mkdtemp(prefix="portal-static-"))
 os.environ.setdefault("DB_POOL", "off")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 os.environ.setdefault("ALLOW_INSECURE_REGIONS", "on")

@@ -66,6 +66,10 @@ def configure_logging(*, style: str, level: str) -> None:
                 # One line a call, with the full address, is too much and may carry identifiers.
                 "httpx": {"level": "WARNING"},
                 "httpcore": {"level": "WARNING"},
+                # Three lines for every tick, many ticks a second: jobs write their own line when they matter.
+                "celery.beat": {"level": "WARNING"},
+                "celery.worker.strategy": {"level": "WARNING"},
+                "celery.app.trace": {"level": "WARNING"},
                 "django.server": {"handlers": ["stderr"], "level": level, "propagate": False},
             },
         }

@@ -1,9 +1,9 @@
 """Sample packages for tests: a small valid connector, pictures, and archives with any lie one could tell.
 
-    files = harbour_tides()                      a valid package, name to bytes
-    files = harbour_tides(definition={...})      with another definition
-    data = zip_of(files)                         an ordinary archive of it
-    data = RawZip().add("a.md", b"...").build()  an archive byte by byte
+files = harbour_tides()                      a valid package, name to bytes
+files = harbour_tides(definition={...})      with another definition
+data = zip_of(files)                         an ordinary archive of it
+data = RawZip().add("a.md", b"...").build()  an archive byte by byte
 """
 
 from __future__ import annotations

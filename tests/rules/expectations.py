@@ -7,7 +7,7 @@ NOT_COMPARABLE = {
     "PKG-006": "the collection lacks the sub-folders that were judged",
 }
 
-_ONLY_RECOVERED_HERE = "its JSON is broken beyond comments and trailing commas; the judgement skips it, the reader here recovers it"
+_ONLY_RECOVERED_HERE = "its JSON is broken beyond comments and trailing commas: only this reader recovers it"
 _RECOVERED = (
     "certified-connectors/CognitiveServicesTextAnalytics",
     "certified-connectors/IN-D Invoice Data Capture",

@@ -152,7 +152,7 @@ def lasting_programs(place: Place) -> list[Program]:
     serve = f"--bind {bind} --workers 2 --worker-class gthread --threads 4 --no-control-socket"
     web = (PYTHON, "-m", "gunicorn", "portal.wsgi:application", *serve.split(), "--log-level", "warning")
     # Celery warns that it runs as root; whoever starts a trial as root knows.
-    celery = (PYTHON, "-W", "ignore:You're running the worker", "-m", "celery", "-q", "-A", "portal.celery")
+    celery = (PYTHON, "-W", "ignore:You're running the worker", "-m", "celery", "-q", "--skip-checks", "-A", "portal.celery")
     programs = [Program("web", web)]
     for name, queues in WORKERS.items():
         flags = f"-n {name}@%h -Q {queues} -P prefork -c 2 --without-gossip --without-mingle"

@@ -1,0 +1,184 @@
+"""Test credentials: kept encrypted, replaced any time, revealed to a tester only with a reason and a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+from django.utils import timezone
+
+from certification.lifecycle import SUBMISSION
+from certification.models import CredentialReveal, Submission, TestCredential
+from certification.policies import can_manage_credentials, can_reveal_credential
+from portal.accounts.models import User
+from portal.shared import audit, outbox
+from portal.shared.errors import Conflict, InvalidInput
+from portal.shared.policy import require
+from portal.shared.secrets import Secret
+
+SHORTEST_REASON = 10
+LONGEST_REASON = 300
+LONGEST_VALUE = 8_000
+MOST_CREDENTIALS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One part of a credential: its stored name, its label, and whether it can be left empty."""
+
+    name: str
+    label: str
+    optional: bool = False
+    help: str = ""
+
+
+KINDS: Mapping[str, tuple[Field, ...]] = {
+    "api_key": (
+        Field("key", "API key"),
+        Field(
+            "header", "Header or parameter", optional=True, help="Only if testers have to set it themselves."
+        ),
+    ),
+    "basic": (Field("username", "User name"), Field("password", "Password")),
+    "oauth2": (
+        Field("client_id", "Client id"),
+        Field("client_secret", "Client secret"),
+        Field("scopes", "Scopes", optional=True, help="Separated by blanks."),
+    ),
+    "account": (
+        Field("username", "User name"),
+        Field("password", "Password"),
+        Field("sign_in_url", "Sign-in address", optional=True),
+        Field(
+            "second_factor", "Second factor", optional=True, help="How testers pass it; better none at all."
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialInput:
+    """What somebody typed. Values are `Secret`s from the first line on, so that nothing prints them."""
+
+    kind: str
+    purpose: str
+    values: Mapping[str, Secret]
+    expires_on: date | None = None
+
+
+def add_credential(submission: Submission, *, given: CredentialInput, actor: User) -> TestCredential:
+    """Store a credential; possible in every state that has not ended."""
+    require(can_manage_credentials, actor, submission)
+    values = _checked(given)
+    with transaction.atomic():
+        row = _open(submission)
+        if row.credentials.count() >= MOST_CREDENTIALS:
+            raise Conflict(f"There are {MOST_CREDENTIALS} credentials already: delete one first.")
+        credential = TestCredential.objects.create(
+            submission=row,
+            kind=given.kind,
+            purpose=given.purpose.strip(),
+            fields=values,
+            field_names=list(values),
+            expires_on=given.expires_on,
+            updated_by=actor,
+        )
+        _record("credential.add", credential, actor)
+    return credential
+
+
+def replace_credential(credential: TestCredential, *, given: CredentialInput, actor: User) -> None:
+    """Overwrite it whole, also after the submission was handed in. The old values are gone."""
+    require(can_manage_credentials, actor, credential.submission)
+    values = _checked(given)
+    with transaction.atomic():
+        _open(credential.submission)
+        row = TestCredential.objects.select_for_update().get(pk=credential.pk)
+        row.kind, row.purpose, row.expires_on = given.kind, given.purpose.strip(), given.expires_on
+        row.fields, row.field_names = values, list(values)
+        row.updated_by, row.updated_at = actor, timezone.now()
+        row.save()
+        _record("credential.replace", row, actor)
+    credential.refresh_from_db()
+
+
+def delete_credential(credential: TestCredential, *, actor: User) -> None:
+    """Gone from the database; the trace of who saw it stays."""
+    require(can_manage_credentials, actor, credential.submission)
+    with transaction.atomic():
+        row = TestCredential.objects.select_for_update().filter(pk=credential.pk).first()
+        if row is not None:
+            _record("credential.remove", row, actor)
+            row.delete()
+
+
+def reveal_credential(credential: TestCredential, *, reason: str, actor: User) -> dict[str, Secret]:
+    """The values, for a reviewer of another team who says why.
+
+    The read, the note of it and the audit record are one transaction: if the trace cannot be written, nothing is
+    given away.
+    """
+    require(
+        can_reveal_credential,
+        actor,
+        credential.submission,
+        otherwise="Test credentials are shown to reviewers of other teams only. The team replaces them instead.",
+    )
+    reason = reason.strip()
+    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
+        text = f"Say what you need it for, in {SHORTEST_REASON} to {LONGEST_REASON} characters."
+        raise InvalidInput(text, fields={"reason": [text]})
+    with transaction.atomic():
+        row = TestCredential.objects.select_for_update().get(pk=credential.pk)
+        reveal = CredentialReveal.objects.create(
+            credential=row, submission_id=row.submission_id, user=actor, reason=reason
+        )
+        _record("credential.reveal", row, actor, reason=reason)
+        outbox.emit("credential.reveal", id=str(row.pk), reveal=str(reveal.pk))
+        values: dict[str, Secret] = row.fields
+    return values
+
+
+def _open(submission: Submission) -> Submission:
+    row = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
+    if row.state in SUBMISSION.terminal:
+        raise Conflict(f"{row.reference} has ended: it needs no credentials any more.")
+    return row
+
+
+def _checked(given: CredentialInput) -> dict[str, Secret]:
+    """The values in the kind's order. Messages name fields, never values."""
+    if given.kind not in KINDS:
+        raise InvalidInput("Choose a kind.", fields={"kind": ["Choose one of the kinds."]})
+    problems: dict[str, list[str]] = {}
+    if not given.purpose.strip():
+        problems["purpose"] = ["Say what it is for, such as “Sandbox, read only”."]
+    elif len(given.purpose.strip()) > 120:
+        problems["purpose"] = ["At most 120 characters."]
+    if given.expires_on and given.expires_on < timezone.now().date():
+        problems["expires_on"] = ["This day has passed already."]
+    values: dict[str, Secret] = {}
+    for field in KINDS[given.kind]:
+        value = given.values.get(field.name, Secret(""))
+        if len(value.reveal()) > LONGEST_VALUE:
+            problems[field.name] = [f"{field.label}: at most {LONGEST_VALUE} characters."]
+        elif value.reveal().strip():
+            values[field.name] = value
+        elif not field.optional:
+            problems[field.name] = [f"{field.label} is missing."]
+    if problems:
+        raise InvalidInput("The credential is not complete.", fields=problems)
+    return values
+
+
+def _record(action: str, credential: TestCredential, actor: User, *, reason: str = "") -> None:
+    audit.record(
+        action,
+        credential,
+        actor=actor,
+        reason=reason,
+        about=[credential.submission],
+        data={"purpose": credential.purpose, "kind": credential.kind},
+    )

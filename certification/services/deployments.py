@@ -1,0 +1,195 @@
+"""One act in one region: its row, its key and number, and the intent that must be written before any call."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import connection, models, transaction
+
+from certification.lifecycle import DEPLOYMENT, UNDER_WAY, DeploymentState
+from certification.models import Placement, Preview, RegionDeployment, Rollout, RolloutWave
+from certification.services.clock import database_now
+from connectors.models import Connector, Region, Version
+from portal.shared.actors import SYSTEM, Actor
+from portal.shared.transitions import transition
+
+RESULT_EXPECTED_AFTER = dt.timedelta(minutes=30)
+"""An act without a result for this long raises an alarm. It does not fail by that: only a region's word does."""
+
+Action = RegionDeployment.Action
+
+
+def new_deployment(
+    *,
+    connector: Connector,
+    region: Region,
+    version: Version | None,
+    action: str = Action.DEPLOY,
+    rollout: Rollout | None = None,
+    wave: RolloutWave | None = None,
+    preview: Preview | None = None,
+) -> RegionDeployment:
+    """An unsaved, pending act of a rollout's wave or of a Preview."""
+    row = RegionDeployment(
+        connector=connector,
+        region=region,
+        version=version,
+        action=action,
+        rollout=rollout,
+        wave=wave,
+        preview=preview,
+    )
+    row.idempotency_key = key_for(row, attempt=1)
+    return row
+
+
+def key_for(row: RegionDeployment, *, attempt: int) -> str:
+    """The name of one intent. Every repetition carries it; a new try after a definite failure gets a new one."""
+    owner = f"rollout-{row.rollout_id}" if row.rollout_id else f"preview-{row.preview_id}"
+    return f"{owner}:{row.region_id}:{row.action}:{attempt}"
+
+
+def about(row: RegionDeployment) -> list[models.Model]:
+    """The objects whose history shows what happens to the deployment."""
+    owner = row.rollout or row.preview
+    return [owner, owner.submission, row.connector] if owner else [row.connector]
+
+
+def lock_deployment(pk: object) -> RegionDeployment:
+    return (
+        RegionDeployment.objects.select_related(
+            "region", "connector", "version", "rollout__submission", "rollout__version", "preview__submission"
+        )
+        .select_for_update(of=("self",))
+        .get(pk=pk)  # type: ignore[misc]
+    )
+
+
+def lock_placement(row: RegionDeployment) -> Placement:
+    Placement.objects.bulk_create(
+        [Placement(connector_id=row.connector_id, region_id=row.region_id)], ignore_conflicts=True
+    )
+    return Placement.objects.select_for_update().get(connector_id=row.connector_id, region_id=row.region_id)
+
+
+def may_act(row: RegionDeployment, *, lock: bool) -> bool:
+    """Whether the owner of the act wants it now: the rollout runs (or rolls back), the Preview deploys.
+
+    With `lock` the owner's row is held FOR SHARE until the transaction ends: a halt, which takes it FOR UPDATE,
+    is then wholly before this intent or wholly after it.
+    """
+    table, pk = (
+        ("certification_rollout", row.rollout_id)
+        if row.rollout_id
+        else ("certification_preview", row.preview_id)
+    )
+    with connection.cursor() as cursor:
+        suffix = " FOR SHARE" if lock else ""
+        cursor.execute(f"SELECT state FROM {table} WHERE id = %s{suffix}", [pk])  # noqa: S608 - two constants
+        state = cursor.fetchone()[0]
+    if not row.rollout_id:
+        return bool(state == "deploying")
+    return bool(state == ("running" if row.action == Action.DEPLOY else "rolling_back"))
+
+
+def intend(deployment: RegionDeployment) -> bool:
+    """Write the intent to act; the pollers make the call. False when it must not be (now), and nothing changed.
+
+    Lock order everywhere: rollout, deployment, placement.
+    """
+    with transaction.atomic():
+        if not may_act(deployment, lock=True):
+            return False
+        row = lock_deployment(deployment.pk)
+        if row.state != DeploymentState.PENDING:
+            return False
+        placement = lock_placement(row)
+        if _is_moving(row):
+            return False
+        transition(
+            DEPLOYMENT, row, "intend", actor=SYSTEM, about=about(row), changes=_sending(row, placement)
+        )
+    return True
+
+
+def _is_moving(row: RegionDeployment) -> bool:
+    """Whether another act for the same connector is under way in the region: never two at once."""
+    others = RegionDeployment.objects.filter(connector_id=row.connector_id, region_id=row.region_id)
+    return others.filter(state__in=UNDER_WAY).exclude(pk=row.pk).exists()
+
+
+def _sending(row: RegionDeployment, placement: Placement) -> dict[str, object]:
+    """Columns of a new intent. A number that was handed out and not overtaken is kept with its key, so that an
+    intent which was taken back and comes again is still the same one to the region."""
+    now = database_now()
+    changes: dict[str, object] = {
+        "intended_at": now,
+        "next_poll_at": now,
+        "deadline_at": now + RESULT_EXPECTED_AFTER,
+        "overdue_since": None,
+        "poll_delay_seconds": 0,
+        "polls": 0,
+        "lease_until": None,
+        "message": "",
+    }
+    if row.number is None or row.number != placement.last_number:
+        placement.last_number += 1
+        placement.save(update_fields=["last_number"])
+        if row.number is not None:
+            changes |= _next_attempt(row)
+        changes["number"] = placement.last_number
+    return changes
+
+
+def _next_attempt(row: RegionDeployment) -> dict[str, object]:
+    attempt = row.attempt + 1
+    return {"attempt": attempt, "idempotency_key": key_for(row, attempt=attempt), "number": None}
+
+
+def resend(row: RegionDeployment) -> bool:
+    """The region never heard of the key: send again if the owner still wants it, else take it back.
+
+    `row` is locked by the caller, who holds the owner's row FOR SHARE from `may_act(row, lock=True)` or found
+    that it does not want the act any more. True when it will be sent again.
+    """
+    if may_act(row, lock=False):
+        now = database_now()
+        changes = {"intended_at": now, "next_poll_at": now, "lease_until": None, "polls": 0}
+        transition(DEPLOYMENT, row, "resend", actor=SYSTEM, about=about(row), changes=changes)
+        return True
+    take_back(row)
+    return False
+
+
+def take_back(row: RegionDeployment) -> None:
+    """Not sent, as far as anybody knows: pending again, or cancelled when its owner will never want it."""
+    transition(
+        DEPLOYMENT,
+        row,
+        "forget",
+        actor=SYSTEM,
+        about=about(row),
+        reason="The region never heard of it, and nothing is to be sent now.",
+        changes={"next_poll_at": None, "lease_until": None, "deadline_at": None},
+    )
+    is_over = row.preview is not None or (
+        row.rollout is not None
+        and row.action == Action.DEPLOY
+        and row.rollout.state in ("rolling_back", "rolled_back", "cancelled")
+    )
+    if is_over:
+        cancel(row, actor=SYSTEM, reason="Not needed any more.")
+
+
+def cancel(row: RegionDeployment, *, actor: Actor, reason: str) -> None:
+    transition(DEPLOYMENT, row, "cancel", actor=actor, about=about(row), reason=reason)
+
+
+def try_again(row: RegionDeployment, *, actor: Actor, reason: str) -> None:
+    """A failed act becomes pending again, under a new key and, when it is sent, a new number."""
+    with transaction.atomic():
+        locked = lock_deployment(row.pk)
+        changes = {**_next_attempt(locked), "next_poll_at": None, "lease_until": None, "overdue_since": None}
+        transition(
+            DEPLOYMENT, locked, "retry", actor=actor, about=about(locked), reason=reason, changes=changes
+        )

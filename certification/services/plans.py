@@ -1,0 +1,262 @@
+"""Plans: complete by construction, never changed in place; an edit makes the next revision."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from certification.data import default_plan as seed
+from certification.models import Freeze, PlanWave, PlanWaveRegion, Rollout, RolloutPlan
+from certification.planning.calendar import Calendar, check_weekend, is_known_country
+from certification.planning.coverage import WaveDraft, coverage_problems
+from certification.planning.planner import PlanSpec, WaveSpec
+from certification.planning.windows import Window
+from certification.policies import can_manage_plans
+from connectors.models import Region
+from portal.accounts.models import check_time_zone
+from portal.shared import audit
+from portal.shared.actors import Actor
+from portal.shared.errors import Blocked, Conflict, InvalidInput
+from portal.shared.policy import require
+
+MAX_DAYS_BETWEEN_WAVES = 20
+
+
+@dataclass(frozen=True)
+class PlanDraft:
+    """A plan as somebody wrote it; `weekend` holds weekdays (Monday is 0)."""
+
+    name: str
+    waves: tuple[WaveDraft, ...]
+    description: str = ""
+    time_zone: str = seed.TIME_ZONE
+    weekend: tuple[int, ...] = (5, 6)
+    holiday_country: str = seed.HOLIDAY_COUNTRY
+    start_time: dt.time = seed.START_TIME
+    days_between_waves: int = 1
+    is_default: bool = False
+
+
+@dataclass
+class _Faults:
+    fields: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, name: str, *texts: str) -> None:
+        if texts:
+            self.fields.setdefault(name, []).extend(texts)
+
+
+def calendar_of(plan: RolloutPlan) -> Calendar:
+    return Calendar(plan.time_zone, frozenset(plan.weekend), plan.holiday_country, plan.start_time)
+
+
+def spec_of_plan(plan: RolloutPlan) -> PlanSpec:
+    """The waves of a plan that make a rollout, with their regions."""
+    waves = [
+        WaveSpec(wave.number, wave.name, tuple(sorted(place.region_id for place in wave.places.all())))
+        for wave in plan.waves.prefetch_related("places").order_by("number")
+        if not wave.before_sign_off
+    ]
+    return PlanSpec(tuple(waves), calendar_of(plan), plan.days_between_waves)
+
+
+def spec_of_rollout(rollout: Rollout) -> PlanSpec:
+    """The same for a rollout: its own waves and regions, pinned when it was scheduled."""
+    regions: dict[int, list[str]] = {}
+    for wave_id, code in rollout.deployments.filter(action="deploy").values_list("wave_id", "region_id"):
+        regions.setdefault(wave_id, []).append(code)
+    waves = tuple(
+        WaveSpec(wave.number, wave.name, tuple(sorted(regions.get(wave.pk, ()))))
+        for wave in rollout.waves.order_by("number")
+    )
+    return PlanSpec(waves, calendar_of(rollout.plan), rollout.plan.days_between_waves)
+
+
+def windows_of(freezes: Iterable[Freeze]) -> list[Window]:
+    return [
+        Window(row.name, row.starts_at, row.ends_at, frozenset(row.regions), row.opens) for row in freezes
+    ]
+
+
+def current_windows() -> list[Window]:
+    """Every freeze and opening that was not cancelled."""
+    return windows_of(Freeze.objects.filter(cancelled_at=None))
+
+
+def default_plan() -> RolloutPlan | None:
+    return RolloutPlan.objects.filter(is_default=True).first()
+
+
+def preview_waves() -> list[list[Region]]:
+    """The regions of the Preview stage, wave by wave: what the default plan puts before the sign-off."""
+    waves = PlanWave.objects.filter(plan__is_default=True, before_sign_off=True).order_by("number")
+    found = [
+        [place.region for place in wave.places.select_related("region") if place.region.is_active]
+        for wave in waves
+    ]
+    found = [regions for regions in found if regions]
+    return found or [[region] for region in Region.objects.filter(is_preview=True, is_active=True)]
+
+
+def check_draft(draft: PlanDraft) -> None:
+    """Raise `InvalidInput` with every problem of a draft, naming the regions it forgets or names twice."""
+    faults = _Faults()
+    if not draft.name.strip():
+        faults.add("name", "Give the plan a name.")
+    try:
+        check_time_zone(draft.time_zone)
+    except ValidationError as error:
+        faults.add("time_zone", *error.messages)
+    faults.add("weekend", *check_weekend(draft.weekend))
+    if not is_known_country(draft.holiday_country):
+        faults.add("holiday_country", "There is no holiday calendar for this country: leave it empty or choose another.")
+    if not 0 <= draft.days_between_waves <= MAX_DAYS_BETWEEN_WAVES:
+        faults.add("days_between_waves", f"Between 0 and {MAX_DAYS_BETWEEN_WAVES} business days.")
+    active = dict(Region.objects.filter(is_active=True).values_list("code", "name"))
+    pairs = Region.paired_with.through.objects.values_list("from_region_id", "to_region_id")
+    preview = Region.objects.filter(is_preview=True, is_active=True).values_list("code", flat=True).first()
+    faults.add("waves", *coverage_problems(draft.waves, active, pairs=pairs, preview=preview or ""))
+    if faults.fields:
+        first = next(iter(faults.fields.values()))[0]
+        raise InvalidInput(f"The plan cannot be used: {first}", fields=faults.fields)
+
+
+def create_plan(draft: PlanDraft, *, actor: Actor) -> RolloutPlan:
+    """A new plan, revision 1. Refuses one that forgets an active region or names one twice."""
+    require(can_manage_plans, actor, None)
+    check_draft(draft)
+    with transaction.atomic():
+        if RolloutPlan.objects.filter(name__iexact=draft.name.strip()).exists():
+            raise InvalidInput(
+                "There is a plan of this name already: revise it, or choose another name.",
+                fields={"name": ["This name is taken."]},
+            )
+        plan = _write(draft, revision=1, actor=actor)
+        audit.record("plan.create", plan, actor=actor, data=_facts(plan, draft))
+    return plan
+
+
+def revise_plan(plan: RolloutPlan, draft: PlanDraft, *, reason: str, actor: Actor) -> RolloutPlan:
+    """The next revision. Rollouts under way keep theirs; what is scheduled from now on uses the new one."""
+    require(can_manage_plans, actor, plan)
+    check_draft(draft)
+    if not reason.strip():
+        raise InvalidInput("Say why the plan changes.", fields={"reason": ["Say why."]})
+    with transaction.atomic():
+        latest = RolloutPlan.objects.select_for_update().filter(name=plan.name).order_by("-revision")[0]
+        if latest.pk != plan.pk or latest.is_retired:
+            raise Conflict("Somebody else revised this plan meanwhile: start from its latest revision.")
+        was_default = latest.is_default
+        RolloutPlan.objects.filter(pk=latest.pk).update(is_retired=True, is_default=False)
+        new = _write(
+            draft, revision=latest.revision + 1, actor=actor, name=latest.name, is_default=was_default or draft.is_default
+        )
+        audit.record(
+            "plan.revise", new, actor=actor, reason=reason, about=[latest], data=_facts(new, draft)
+        )
+    return new
+
+
+def make_default(plan: RolloutPlan, *, actor: Actor) -> None:
+    """New rollouts and Previews use this plan unless somebody chooses another."""
+    require(can_manage_plans, actor, plan)
+    with transaction.atomic():
+        if plan.is_retired:
+            raise Conflict("A retired plan cannot be the default.")
+        RolloutPlan.objects.filter(is_default=True).exclude(pk=plan.pk).update(is_default=False)
+        RolloutPlan.objects.filter(pk=plan.pk).update(is_default=True)
+        audit.record("plan.make_default", plan, actor=actor)
+    plan.is_default = True
+
+
+def retire_plan(plan: RolloutPlan, *, reason: str, actor: Actor) -> None:
+    """Not offered any more. Rollouts that use it go on."""
+    require(can_manage_plans, actor, plan)
+    with transaction.atomic():
+        row = RolloutPlan.objects.select_for_update().get(pk=plan.pk)
+        if row.is_default:
+            raise Blocked("This is the default plan: make another one the default first.")
+        if not row.is_retired:
+            RolloutPlan.objects.filter(pk=row.pk).update(is_retired=True)
+            audit.record("plan.retire", row, actor=actor, reason=reason)
+    plan.is_retired = True
+
+
+def draft_of(plan: RolloutPlan) -> PlanDraft:
+    """A plan as a draft to start the next revision from."""
+    waves = tuple(
+        WaveDraft(wave.name, tuple(place.region_id for place in wave.places.all()), wave.before_sign_off)
+        for wave in plan.waves.prefetch_related("places").order_by("number")
+    )
+    return PlanDraft(
+        name=plan.name,
+        waves=waves,
+        description=plan.description,
+        time_zone=plan.time_zone,
+        weekend=tuple(plan.weekend),
+        holiday_country=plan.holiday_country,
+        start_time=plan.start_time,
+        days_between_waves=plan.days_between_waves,
+        is_default=plan.is_default,
+    )
+
+
+def seed_draft() -> PlanDraft:
+    """The six waves a new portal starts with."""
+    waves = tuple(WaveDraft(wave.name, wave.regions, wave.before_sign_off) for wave in seed.WAVES)
+    return PlanDraft(name=seed.PLAN_NAME, waves=waves, description=seed.PLAN_DESCRIPTION, is_default=True)
+
+
+def install_default_plan(*, actor: Actor) -> RolloutPlan:
+    """The default plan of a new portal, unless there is one. Its regions must exist and be active."""
+    require(can_manage_plans, actor, None)
+    return default_plan() or create_plan(seed_draft(), actor=actor)
+
+
+def _write(
+    draft: PlanDraft, *, revision: int, actor: Actor, name: str = "", is_default: bool | None = None
+) -> RolloutPlan:
+    default = draft.is_default if is_default is None else is_default
+    if default:
+        RolloutPlan.objects.filter(is_default=True).update(is_default=False)
+    plan = RolloutPlan.objects.create(
+        name=name or draft.name.strip(),
+        revision=revision,
+        description=draft.description.strip(),
+        time_zone=draft.time_zone,
+        weekend=sorted(draft.weekend),
+        holiday_country=draft.holiday_country,
+        start_time=draft.start_time,
+        days_between_waves=draft.days_between_waves,
+        is_default=default,
+        created_by_id=actor.pk,
+    )
+    _write_waves(plan, draft.waves)
+    return plan
+
+
+def _write_waves(plan: RolloutPlan, waves: Sequence[WaveDraft]) -> None:
+    rows = PlanWave.objects.bulk_create(
+        PlanWave(plan=plan, number=number, name=wave.name.strip(), before_sign_off=wave.before_sign_off)
+        for number, wave in enumerate(waves, start=1)
+    )
+    PlanWaveRegion.objects.bulk_create(
+        PlanWaveRegion(plan=plan, wave=row, region_id=code)
+        for row, wave in zip(rows, waves, strict=True)
+        for code in wave.regions
+    )
+
+
+def _facts(plan: RolloutPlan, draft: PlanDraft) -> dict[str, object]:
+    """What a replay of the planner needs, in the audit record."""
+    return {
+        "name": plan.name,
+        "revision": plan.revision,
+        "calendar": [plan.time_zone, sorted(plan.weekend), plan.holiday_country, str(plan.start_time)],
+        "days_between_waves": plan.days_between_waves,
+        "waves": [[wave.name, list(wave.regions), wave.before_sign_off] for wave in draft.waves],
+    }

@@ -1,0 +1,218 @@
+"""Talk to the regions: claim what is due, call many at once, write each result under its own lease.
+
+Claim, call, record: no transaction is open during a call. A worker that dies leaves leases that run out; the next
+one asks the region by key before anything is sent again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import structlog
+from asgiref.sync import async_to_sync, sync_to_async
+from django.db import connection
+
+from certification.lifecycle import UNDER_WAY, DeploymentState
+from certification.models import RegionDeployment
+from certification.regions.drivers import driver_for
+from certification.regions.errors import (
+    RegionError,
+    RegionNotAsked,
+    RegionRefused,
+    RegionThrottled,
+    RegionUnauthorized,
+)
+from certification.regions.polling import HALF_OPEN_AFTER_SECONDS, Breaker, poll_as_completed
+from certification.regions.protocol import (
+    Action,
+    DeployCommand,
+    Operation,
+    RegionDriver,
+    RegionEndpoint,
+    Token,
+)
+from certification.services.clock import database_now
+from certification.services.deployments import may_act
+from certification.services.outcomes import Answer, Asked, LeaseLost, Probed, Told, record
+from connectors.models import Region
+from portal.shared import storage
+
+log = structlog.get_logger(__name__)
+
+BATCH = 80
+LEASE_SECONDS = 45
+CALLING_SECONDS = 20.0
+"""No call starts later than this after the claim. With a call's deadline of 10 s the lease outlives every call,
+and the job stays far below the time limit of its task."""
+
+
+@dataclass
+class Item:
+    """A claimed deployment. `is_sending` is set when the command itself goes out."""
+
+    row: RegionDeployment
+    fence: int
+    is_sending: bool = False
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(self.row.pk, self.fence, self.is_sending)
+
+
+def poll_due(*, limit: int = BATCH) -> int:
+    """Ask the regions about everything that is due; returns how many deployments were claimed."""
+    items = _claim(limit)
+    if items:
+        async_to_sync(_poll)(items)
+    return len(items)
+
+
+def _claim(limit: int) -> list[Item]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE certification_regiondeployment
+               SET lease_until = now() + make_interval(secs => %s), fence = fence + 1, polls = polls + 1
+             WHERE id IN (
+                   SELECT d.id FROM certification_regiondeployment d
+                     JOIN connectors_region r ON r.code = d.region_id
+                    WHERE d.state = ANY(%s) AND d.next_poll_at <= now()
+                      AND (d.lease_until IS NULL OR d.lease_until <= now())
+                      AND (r.breaker_opened_at IS NULL
+                           OR abs(extract(epoch FROM now() - r.breaker_opened_at)) >= %s)
+                    ORDER BY d.next_poll_at LIMIT %s FOR UPDATE OF d SKIP LOCKED)
+            RETURNING id, fence
+            """,
+            [LEASE_SECONDS, sorted(UNDER_WAY), HALF_OPEN_AFTER_SECONDS, limit],
+        )
+        fences = dict(cursor.fetchall())
+    rows = RegionDeployment.objects.filter(pk__in=fences).select_related(
+        "region", "connector", "version", "rollout__version", "preview__version"
+    )
+    return [Item(row, fences[row.pk]) for row in rows.order_by("next_poll_at")]
+
+
+async def _poll(items: Sequence[Item]) -> None:
+    stop_at = time.monotonic() + CALLING_SECONDS
+    breakers = {
+        item.row.region_id: Breaker(item.row.region.breaker_failures, item.row.region.breaker_opened_at)
+        for item in items
+    }
+    suspects = [code for code, breaker in breakers.items() if breaker.failures]
+    async with AsyncExitStack() as stack:
+        drivers = {
+            kind: await stack.enter_async_context(driver_for(kind))
+            for kind in {item.row.region.driver for item in items}
+        }
+
+        async def call(item: Item) -> Answer:
+            if time.monotonic() > stop_at:
+                raise RegionNotAsked(item.row.region_id, "left for the next round.")
+            return await _ask(drivers[item.row.region.driver], item)
+
+        results = poll_as_completed(
+            list(items), call, region_of=lambda item: item.row.region_id, suspects=suspects
+        )
+        async for polled in results:
+            code, error = polled.item.row.region_id, polled.error
+            breakers[code] = await sync_to_async(_keep)(polled.item, polled.value, error, breakers[code])
+
+
+def _keep(item: Item, answer: Answer | None, error: RegionError | None, breaker: Breaker) -> Breaker:
+    """Record one result and the region's condition; returns the breaker as it is now."""
+    try:
+        if isinstance(error, RegionNotAsked):
+            RegionDeployment.objects.filter(pk=item.row.pk, fence=item.fence).update(lease_until=None)
+            return breaker
+        outcome = error or answer
+        if outcome is not None:
+            record(item.asked, outcome)
+    except LeaseLost:
+        log.info("lease_lost", deployment=str(item.row.pk), region=item.row.region_id)
+    except Exception as failure:  # noqa: BLE001 - one row that cannot be written must not cost the others theirs
+        log.error("outcome_not_recorded", deployment=str(item.row.pk), exc_info=failure)
+    return _keep_breaker(item.row.region_id, breaker, error)
+
+
+def _keep_breaker(code: str, breaker: Breaker, error: RegionError | None) -> Breaker:
+    now = database_now()
+    after = breaker.after(error, now)
+    columns: dict[str, object] = {"breaker_failures": after.failures, "breaker_opened_at": after.opened_at}
+    answered = error is None or isinstance(error, (RegionRefused, RegionThrottled, RegionUnauthorized))
+    if answered:
+        columns["last_answer_at"] = now
+    if answered or after != breaker:
+        Region.objects.filter(pk=code).update(**columns)
+    return after
+
+
+async def _ask(driver: RegionDriver, item: Item) -> Answer:
+    """The one question that fits the deployment's state."""
+    row, endpoint = item.row, endpoint_of(item.row.region)
+    if row.state == DeploymentState.REPORTED:
+        return Probed(await driver.current(endpoint, row.connector.slug))
+    # Only the first holder of an intent sends at once; whoever comes after a lost holder asks by key first. The
+    # owner is asked right before the call, so that a halt committed after the claim stops it here.
+    is_first = row.state == DeploymentState.INTENDED and row.polls <= 1
+    if is_first and await sync_to_async(may_act)(row, lock=False):
+        item.is_sending = True
+        return Told(await _send(driver, endpoint, row))
+    digest = _digest(row)
+    return Told(await driver.operation(endpoint, row.idempotency_key, expected_digest=digest))
+
+
+async def _send(driver: RegionDriver, endpoint: RegionEndpoint, row: RegionDeployment) -> Operation:
+    """The command, first without the bytes: most regions of a busy day hold them already."""
+    try:
+        return await driver.deploy(endpoint, command_of(row))
+    except RegionRefused as refusal:
+        if refusal.code != "package-required":
+            raise
+    try:
+        package = await sync_to_async(storage.load, thread_sensitive=False)(_digest(row))
+    except (OSError, storage.StoredBytesDamaged):
+        # The region asked for bytes that we cannot give, so it did not act: as definite as a refusal.
+        raise RegionRefused(
+            row.region_id, "The stored package is missing or damaged.", code="package-missing", status=412
+        ) from None
+    return await driver.deploy(endpoint, command_of(row, package))
+
+
+def _digest(row: RegionDeployment) -> str:
+    return row.version.digest if row.version else _removed(row).digest
+
+
+def _removed(row: RegionDeployment):  # type: ignore[no-untyped-def]
+    """The version that an act without one of its own takes away: the rollout's."""
+    assert row.rollout is not None
+    return row.rollout.version
+
+
+def command_of(row: RegionDeployment, package: bytes | None = None) -> DeployCommand:
+    """The command of a deployment. A rollback to nothing removes the version that the rollout brought."""
+    version = row.version or _removed(row)
+    action = Action(row.action) if row.version else Action.REMOVE
+    assert row.number is not None
+    return DeployCommand(
+        idempotency_key=row.idempotency_key,
+        connector=row.connector.slug,
+        deployment_number=row.number,
+        action=action,
+        version=version.label,
+        digest=version.digest,
+        package=package,
+    )
+
+
+def endpoint_of(region: Region) -> RegionEndpoint:
+    """Where a region is reached. Raises `RegionUnauthorized` when it has no usable token yet."""
+    token = (region.credentials or {}).get("token")
+    if not token or not region.base_url:
+        raise RegionUnauthorized(region.code, "has no address or token yet.")
+    try:
+        return RegionEndpoint(region.code, region.base_url, Token(token.reveal()))
+    except ValueError as error:
+        raise RegionUnauthorized(region.code, str(error)) from None
