@@ -135,9 +135,13 @@ NEXT_STEPS: dict[str, str] = {
     "draft": "Finish the form and submit it.",
     "submitted": "A worker validates the package within minutes.",
     "validating": "The worker checks the package against every rule.",
-    "validation_failed": "Correct the errors, upload the package again and resubmit. The place in the queue is kept.",
+    "validation_failed": (
+        "Correct the errors, upload the package again and resubmit. The place in the queue is kept."
+    ),
     "in_review": "A reviewer reads the definition and decides.",
-    "changes_requested": "Answer the reviewer's threads, upload what changed and resubmit. The place in the queue is kept.",
+    "changes_requested": (
+        "Answer the reviewer's threads, upload what changed and resubmit. The place in the queue is kept."
+    ),
     "approved": "The portal deploys the package to the Preview region.",
     "preview_deploying": "The Preview region is taking the package.",
     "preview_failed": "An operator looks at the Preview region and starts the deployment again.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from certification.services import notifications, previews, reviews, rollouts, validation
+from certification.services import notifications, previews, reviews, rollouts, threads, validation
 
 
 def validate_submission(*, id: str) -> None:
@@ -11,6 +11,10 @@ def validate_submission(*, id: str) -> None:
 
 def check_draft(*, id: str) -> None:
     validation.check_draft(id)
+
+
+def carry_over_threads(*, id: str) -> None:
+    threads.carry_over_to_latest(id)
 
 
 def start_preview(*, id: str) -> None:

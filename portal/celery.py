@@ -1,6 +1,7 @@
 """The Celery app: queues, safety settings, and the timetable of periodic ticks.
 
-Nothing here is a promise: promises are rows in PostgreSQL. A lost message costs seconds, until the next sweep.
+Nothing here is a promise: promises are rows in PostgreSQL. A lost message costs seconds, until the next
+sweep.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
-from kombu import Queue
+from kombu.entity import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.base")
 

@@ -34,7 +34,8 @@ class Entry:
     count: int | None = None
 
 
-# (label, URL name, icon, section, shortcut, who: "team", "staff", "reviewer", "operator", "administrator", "all")
+# (label, URL name, icon, section, shortcut, who may see it:
+# "team", "staff", "reviewer", "operator", "administrator", "all")
 _MAP = (
     ("Home", "home", "home", "", "g h", "all"),
     ("Submissions", "submission_list", "file-text", "", "g s", "all"),

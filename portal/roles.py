@@ -10,7 +10,7 @@ from connectors.policies import remember_roles
 
 
 class RememberRolesMiddleware:
-    """Loads the signed-in person's roles at the first question of this request and keeps them till its end."""
+    """Reads the signed-in person's roles once for a page; what changes something reads them afresh."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

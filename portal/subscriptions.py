@@ -11,6 +11,7 @@ def _mail(event: str) -> Subscription:
 
 _VALIDATE = Subscription("certification.tasks.validate_submission", queue="validation")
 _CHECK = Subscription("certification.tasks.check_draft", queue="validation", max_attempts=4)
+_CARRY_OVER = Subscription("certification.tasks.carry_over_threads")
 _START_PREVIEW = Subscription("certification.tasks.start_preview", queue="regions")
 _END_WITH_SUBMISSION = Subscription("certification.tasks.end_with_submission", queue="regions")
 _SETTLE = Subscription("certification.tasks.settle_completed", queue="default")
@@ -53,6 +54,7 @@ _MAIL_ONLY = (
     "rollout.complete",
     "deployment.verify",
     "deployment.fail",
+    "deployment.overdue",
     "placement.disagree",
     "skiprequest.request",
     "skiprequest.approve",
@@ -64,7 +66,7 @@ SUBSCRIPTIONS: dict[str, tuple[Subscription, ...]] = {
     "connector.register": (_ASSIGN_CONTACT, _mail("connector.register")),
     "submission.check": (_CHECK,),
     "submission.submit": (_VALIDATE, _mail("submission.submit")),
-    "submission.resubmit": (_VALIDATE, _mail("submission.resubmit")),
+    "submission.resubmit": (_VALIDATE, _CARRY_OVER, _mail("submission.resubmit")),
     "submission.approve": (_START_PREVIEW, _mail("submission.approve")),
     "submission.withdraw": (_END_WITH_SUBMISSION, _mail("submission.withdraw")),
     "submission.complete": (_SETTLE,),

@@ -1,4 +1,4 @@
-"""Trial mode: one-click entry as a person of the demo world, and the component sheet. Never routed otherwise."""
+"""Trial mode: one-click entry as a person of the demo world, and the component sheet."""
 
 from __future__ import annotations
 
@@ -13,9 +13,17 @@ from portal.accounts.models import User
 
 # role -> (address in the demo world, label, what they do)
 ENTRIES = {
-    "owner": ("olivia.marsh@northwind-harbour.example", "Owner", "Submit connectors, test in Preview, stop a rollout."),
+    "owner": (
+        "olivia.marsh@northwind-harbour.example",
+        "Owner",
+        "Submit connectors, test in Preview, stop a rollout.",
+    ),
     "reviewer": ("rana.idris@portal.example", "Reviewer", "Work the queue, comment on definitions, decide."),
-    "operator": ("oskar.lind@portal.example", "Operator", "Plan waves and freezes, hold, release, roll back."),
+    "operator": (
+        "oskar.lind@portal.example",
+        "Operator",
+        "Plan waves and freezes, hold, release, roll back.",
+    ),
     "administrator": ("ada.quist@portal.example", "Administrator", "Regions, people, plans, jobs."),
 }
 
@@ -45,7 +53,7 @@ def enter(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def design(request: HttpRequest) -> HttpResponse:
-    return render(request, "design/index.html")
+    return render(request, "design/sheet.html")
 
 
 urlpatterns = [path("trial/enter/", enter, name="trial_enter"), path("design/", design, name="design")]

@@ -1,7 +1,7 @@
 from certification.models.notifications import Notification
 from certification.models.plans import Freeze, PlanWave, PlanWaveRegion, RolloutPlan
 from certification.models.previews import Preview
-from certification.models.reviews import Comment, Decision, ReviewClaim, Thread
+from certification.models.reviews import Comment, Decision, ReviewClaim, ReviewVisit, Thread
 from certification.models.rollouts import (
     DateChange,
     Placement,
@@ -27,6 +27,7 @@ __all__ = [
     "Preview",
     "RegionDeployment",
     "ReviewClaim",
+    "ReviewVisit",
     "Revision",
     "Rollout",
     "RolloutPlan",

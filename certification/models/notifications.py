@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from certification.models.submissions import Submission
 from connectors.models import Publisher
 from portal.shared.models import PublicIdModel
+from portal.shared.secrets import EncryptedJSONField
 
 
 class Notification(PublicIdModel):
@@ -33,6 +35,8 @@ class Notification(PublicIdModel):
     subject = models.CharField(max_length=200)
     body_text = models.TextField()
     body_html = models.TextField(blank=True)
+    # A one-time key that the mail carries and the stored text does not; gone once the mail has left.
+    sealed = EncryptedJSONField(null=True)
     url = models.CharField(max_length=300, blank=True)
     publisher = models.ForeignKey(
         Publisher, null=True, on_delete=models.CASCADE, related_name="notifications"
@@ -46,6 +50,7 @@ class Notification(PublicIdModel):
     digest_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="items")
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.CharField(max_length=200, blank=True)
+    queued_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
 

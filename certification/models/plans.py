@@ -82,8 +82,8 @@ class PlanWaveRegion(models.Model):
 class Freeze(PublicIdModel):
     """A time in which no wave starts: everywhere, or only in `regions` (codes).
 
-    With `opens` it is the opposite: weekend days and holidays inside it count as working days. Where both apply,
-    the freeze wins.
+    With `opens` it is the opposite: weekend days and holidays inside it count as working days. Where both
+    apply, the freeze wins.
     """
 
     name = models.CharField(max_length=80)

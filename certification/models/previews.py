@@ -14,7 +14,9 @@ from portal.shared.models import PublicIdModel
 
 
 class Preview(PublicIdModel):
-    """One package in the Preview region. `deadline_at` is set when the region has it and the team was told."""
+    """One package in the Preview region. `deadline_at` is set when the region has it and the team was
+    told.
+    """
 
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="previews")
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="previews")

@@ -21,6 +21,9 @@ class ReviewClaim(PublicIdModel):
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="claims")
     expires_at = models.DateTimeField()
     released_at = models.DateTimeField(null=True)
+    handed_over_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     handover_note = models.TextField(blank=True)
 
     class Meta:
@@ -32,6 +35,20 @@ class ReviewClaim(PublicIdModel):
 
     def __str__(self) -> str:
         return f"{self.reviewer} on {self.submission_id}"
+
+
+class ReviewVisit(models.Model):
+    """When a reviewer last had a submission's review open: tells others who else is looking."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="review_visits")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    seen_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["submission", "user"], name="reviewvisit_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.seen_at:%Y-%m-%d %H:%M}"
 
 
 class ThreadQuerySet(models.QuerySet["Thread"]):
@@ -47,12 +64,15 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
 class Thread(PublicIdModel):
     """A conversation, at a place in the package (JSON Pointer, or file and line) or about all of it.
 
-    `node_digest` is the SHA-256 of the node's canonical JSON when the thread was last anchored: a later revision
-    where it differs marks the thread outdated. Private threads are reviewers' notes.
+    `revision` is the one it was opened on, `anchored_in` the latest one where its place was found: `file`,
+    `pointer` and `line` are of that one. `node_digest` is the SHA-256 of the node's canonical JSON (or of the line)
+    when the thread was opened, `excerpt` its text: where a later revision differs, the thread is outdated.
+    Private threads are reviewers' notes.
     """
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="threads")
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="threads")
+    anchored_in = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="+")
     file = models.CharField(max_length=260, blank=True)
     pointer = models.TextField(blank=True)
     line = models.PositiveIntegerField(null=True)
@@ -75,14 +95,15 @@ class Thread(PublicIdModel):
 
 
 class Comment(PublicIdModel):
-    """One message in a thread, as markdown."""
+    """One message in a thread, as markdown. `masked` counts the secrets that were taken out before it was stored."""
 
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="comments")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     body = models.TextField()
+    masked = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
-        ordering = ["created_at"]
+        ordering = ["created_at", "pk"]
 
     def __str__(self) -> str:
         return self.body[:60]

@@ -38,10 +38,12 @@ class RolloutQuerySet(models.QuerySet["Rollout"]):
 
 
 class Rollout(PublicIdModel):
-    """One version on its way through the waves of a plan. `digest` is pinned from approval to the last region.
+    """One version on its way through the waves of a plan. `digest` is pinned from approval to the last
+    region.
 
-    `halt_reason` latches: only a release or a rollback by a person ends a halt. `previous_version` is the last
-    good one, what a rollback goes back to (none for a first certification: then regions remove the connector).
+    `halt_reason` latches: only a release or a rollback by a person ends a halt. `previous_version` is the
+    last good one, what a rollback goes back to (none for a first certification: then regions remove the
+    connector).
     """
 
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="rollouts")
@@ -118,10 +120,10 @@ class RolloutWave(models.Model):
 class RegionDeployment(PublicIdModel):
     """One act in one region: deploy a version, or roll back to one. For a rollout's wave or for a Preview.
 
-    `idempotency_key` goes with every attempt, so the region acts once. `number` grows per connector and region:
-    a region refuses what comes late. `next_poll_at` is when a poller looks again; `lease_until` and `fence` say
-    who is looking now. `deadline_at` is when an act without a result raises an alarm (`overdue_since`);
-    it never fails by time alone.
+    `idempotency_key` goes with every attempt, so the region acts once. `number` grows per connector and
+    region: a region refuses what comes late. `next_poll_at` is when a poller looks again; `lease_until` and
+    `fence` say who is looking now. `deadline_at` is when an act without a result raises an alarm
+    (`overdue_since`); it never fails by time alone.
     """
 
     class Action(models.TextChoices):

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from certification.lifecycle import EDITABLE_STATES, OPEN_STATES, SUBMISSION, TURNS, SubmissionState, Turn
 from connectors.models import Connector, Membership, Version
@@ -147,6 +148,10 @@ class TestCredential(PublicIdModel):
 
     def __str__(self) -> str:
         return self.purpose
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_on is not None and self.expires_on < timezone.now().date()
 
 
 class CredentialReveal(models.Model):

@@ -11,11 +11,11 @@ from django.db.models.functions import Extract
 from django.utils import timezone
 
 from certification.lifecycle import NEXT_STEPS, OPEN_STATES, SUBMISSION, TURNS, SubmissionState, Turn
-from certification.models import CredentialReveal, Submission, TestCredential
+from certification.models import CredentialReveal, Revision, Submission, TestCredential
 from certification.policies import can_see_private_notes
 from certification.queries import clock
 from certification.queries.forecast import Forecast, Spread, defaults_of, forecast, history_of
-from connectors.models import Membership, Version
+from connectors.models import Connector, Membership, Version
 from connectors.models.publishers import Role
 from portal.shared import audit
 from portal.shared.models import AuditRecord
@@ -324,3 +324,16 @@ def open_submission_of(connector_id: Any) -> Submission | None:
         .order_by(F("created_at"))
         .last()
     )
+
+
+def revisions_of(submission: Submission) -> QuerySet[Revision]:
+    """What was handed in, newest first."""
+    return submission.revisions.select_related("version", "handed_in_by").order_by("-number")
+
+
+def with_open_submission(connectors: QuerySet[Connector]) -> list[tuple[Connector, Submission | None]]:
+    """Each connector with the submission that is under way for it, in two queries."""
+    found = list(connectors)
+    under_way = Submission.objects.filter(connector__in=found, state__in=OPEN_STATES)
+    by_connector = {submission.connector_id: submission for submission in under_way}
+    return [(connector, by_connector.get(connector.pk)) for connector in found]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import Count, Q
@@ -268,13 +268,7 @@ def _add_excerpts(groups: Iterable[RuleGroup]) -> None:
     )
     for pk, excerpt, first_line in texts:
         group, index = wanted[pk]
-        group.rows[index] = _with_excerpt(group.rows[index], excerpt, first_line or 1)
-
-
-def _with_excerpt(row: FindingRow, excerpt: str, first_line: int) -> FindingRow:
-    from dataclasses import replace
-
-    return replace(row, excerpt=excerpt, excerpt_first_line=first_line)
+        group.rows[index] = replace(group.rows[index], excerpt=excerpt, excerpt_first_line=first_line or 1)
 
 
 def _add_answers(submission: Submission, groups: dict[str, RuleGroup]) -> None:
@@ -298,6 +292,23 @@ def _fixed(previous: Validation | None, left: Counter[str]) -> list[FindingRow]:
 
 
 def counts_by_rule(validation: Validation) -> list[dict[str, Any]]:
-    """[{rule, severity, count}], errors first: the short list of the submission page."""
-    rows = validation.findings.values("rule", "severity").annotate(count=Count("id"))
+    """[{rule, title, severity, count}], errors first: the short list of the submission page."""
+    rows = list(validation.findings.values("rule", "severity").annotate(count=Count("id")))
+    for row in rows:
+        info = rule_info(row["rule"])
+        row["title"] = info.title if info else row["rule"]
     return sorted(rows, key=lambda row: (_SEVERITY_RANK[row["severity"]], row["rule"]))
+
+
+def places_of(submission: Submission, waiver: Waiver) -> list[FindingRow]:
+    """The findings a waiver is about, in the package as it is now."""
+    version = shown_version(submission)
+    validation = known_validation(submission, version) if version else None
+    if validation is None:
+        return []
+    found = validation.findings.filter(rule=waiver.rule)
+    if waiver.fingerprint:
+        found = found.filter(fingerprint=waiver.fingerprint)
+    group = RuleGroup(waiver.rule, "error", None, [_row(finding, "", False) for finding in found[:20]])
+    _add_excerpts([group])
+    return group.rows

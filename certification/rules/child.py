@@ -1,6 +1,4 @@
-"""The child side of the sandbox: give up every power, read one request, check one package, print one
-report.
-"""
+"""The child side of the sandbox: give up every power, check one package, print one report."""
 
 from __future__ import annotations
 
@@ -68,9 +66,7 @@ def _check() -> int:
 
 
 def _confine(limits: dict[str, Any]) -> None:
-    """Order matters: the network goes while the process may still ask for it, the user id before the
-    limits.
-    """
+    """In this order: the network while the process may still ask for it, the user id before the limits."""
     _leave_network()
     _drop_privileges()
     cpu = int(limits["processor_seconds"])

@@ -11,7 +11,7 @@ from typing import Any
 
 from certification.rules.findings import Finding, Hit, Report, count_by_severity, fingerprint, group_of, shown
 from certification.rules.profiles import Profile
-from certification.rules.registry import Rule, metadata, rules
+from certification.rules.registry import Binding, Rule, metadata, rules
 from certification.rules.version import RULES_VERSION
 from certification.rules.walk import Node, Plan, walk
 from connectors.definitions import Document, Package, Problem, Role, SourceFile, pointers
@@ -28,10 +28,8 @@ class Context:
     """What is known besides the package; rules that need what is absent keep silent.
 
     `titles` are the titles of all other connectors, in the form of `title.normal_title`; use
-    `Context.of_titles`.
-    `icon_hashes` maps the SHA-256 of other connectors' icons to the name of their connector. `previous` is
-    the
-    version of the same connector that is published now.
+    `Context.of_titles`. `icon_hashes` maps the SHA-256 of other connectors' icons to the name of their
+    connector. `previous` is the version of the same connector that is published now.
     """
 
     titles: frozenset[str] = frozenset()
@@ -57,8 +55,7 @@ class Run:
     """One check under way: what rules may look at besides their node, and where their hits are collected.
 
     `definition` and `properties` are the parsed values, None when absent or unreadable. `cache` holds what
-    several
-    rules work out together, by a name of their choice.
+    several rules work out together, by a name of their choice.
     """
 
     def __init__(self, package: Package, profile: Profile, context: Context) -> None:
@@ -95,23 +92,40 @@ class Run:
     def roots(self) -> Iterator[Node]:
         """Where the walks begin: the package, its files, and the values of its two documents."""
         package = self.package
-        yield Node(package, "upload", self, "", None, ())
+        yield self._root("", package, "upload")
         if package.is_refused:
             return
-        yield Node(package, "package", self, "", None, ())
+        yield self._root("", package, "package")
         for name, file in self.files.items():
-            yield Node(file, "file", self, name, None, ())
+            yield self._root(name, file, "file")
         for role, document in package.documents.items():
             name = document.file.name
-            yield Node(document.file, "json-file", self, name, None, ())
+            yield self._root(name, document.file, "json-file")
             if role is Role.DEFINITION:
-                yield Node(document.file, "definition-file", self, name, None, ())
+                yield self._root(name, document.file, "definition-file")
             kind = _ROOT_KINDS.get(role)
             # Nothing was recovered of a broken file: its syntax is the finding, not its absent content.
             if kind and (document.value is not None or document.is_valid_json):
-                yield Node(document.value, kind, self, name, None, ())
+                yield self._root(name, document.value, kind)
         if package.script is not None:
-            yield Node(package.script, "script", self, package.script.name, None, ())
+            yield self._root(package.script.name, package.script, "script")
+
+    def _root(self, file: str, value: Any, kind: str) -> Node:
+        return Node(self, file, (value, kind, (), None))
+
+    def needless(self, plan_rules: Iterable[Rule]) -> frozenset[Binding]:
+        """The checks whose needles the definition does not contain anywhere: they cannot find anything."""
+        document = self.package.definition
+        text = document.file.text if document else ""
+        if "\\u" in text:
+            return frozenset()
+        folded = text.lower()
+        return frozenset(
+            binding
+            for rule in plan_rules
+            for binding in rule.bindings
+            if binding.needles and not any(needle in folded for needle in binding.needles)
+        )
 
     def collect(self, rule: Rule, hits: Iterable[Hit]) -> None:
         kept = self.hits.setdefault(rule, [])
@@ -182,7 +196,8 @@ def check_package(
     anything in the package, except MemoryError. `label` names the package in the report.
     """
     run = Run(package, profile, context or Context())
-    plan, count = _plan(profile, selected)
+    chosen = _chosen(profile, selected)
+    plan = _plan(profile, selected, run.needless(chosen))
     nodes = sum(walk(root, plan, run.collect, run.crashed) for root in run.roots())
     findings = [finding for rule, hits in run.hits.items() for finding in run.place(rule, hits)]
     findings = sorted([*findings, *run.crashes.values()], key=lambda finding: finding.order)
@@ -192,7 +207,7 @@ def check_package(
         rules_version=RULES_VERSION,
         profile=profile,
         findings=tuple(findings),
-        stats={"rules": count, "nodes": nodes, **count_by_severity(findings)},
+        stats={"rules": len(chosen), "nodes": nodes, **count_by_severity(findings)},
         omitted=dict(sorted(run.omitted.items())),
     )
 
@@ -223,10 +238,14 @@ def failed_report(label: str, profile: Profile, finding: Finding) -> Report:
 
 
 @functools.lru_cache(maxsize=32)
-def _plan(profile: Profile, selected: frozenset[str] | None) -> tuple[Plan, int]:
-    chosen = [
+def _chosen(profile: Profile, selected: frozenset[str] | None) -> tuple[Rule, ...]:
+    return tuple(
         rule
         for rule in rules().values()
         if rule.about.applies_to(profile) and (selected is None or rule.id in selected)
-    ]
-    return Plan.of(chosen), len(chosen)
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def _plan(profile: Profile, selected: frozenset[str] | None, left_out: frozenset[Binding]) -> Plan:
+    return Plan.of(_chosen(profile, selected), left_out)

@@ -23,15 +23,11 @@ _SHOWN_CHARACTERS = 120
 class Hit:
     """One place where a rule is broken, as the rule reports it.
 
-    `file` and `path` name the place; without a path the whole file is meant. Instead of a path, `span`
-    gives the
-    start and end character in the text of the file, and `at` a known line, column and length. `at_key`
-    points at
-    the member's name instead of its value. `value` is what was found; it enters message and fingerprint.
-    `facts`
-    fill the other fields of message and fix. `cause` joins hits of one root cause into a group; without
-    it, hits
-    of equal value form a group.
+    `file` and `path` name the place; without a path the whole file is meant. Instead of a path, `span` gives
+    the start and end character in the text of the file, and `at` a known line, column and length. `at_key`
+    points at the member's name instead of its value. `value` is what was found; it enters message and
+    fingerprint. `facts` fill the other fields of message and fix. `cause` joins hits of one root cause into a
+    group; without it, hits of equal value form a group.
     """
 
     file: str
@@ -73,9 +69,8 @@ class Finding:
 class Report:
     """The verdict over one package under one profile and one version of the rules.
 
-    `stats` counts nodes walked, rules run and findings by severity; `omitted` names rules whose findings
-    were cut at
-    the limit, with the number of findings left out.
+    `stats` counts nodes walked, rules run and findings by severity; `omitted` names rules whose findings were
+    cut at the limit, with the number of findings left out.
     """
 
     package: str

@@ -104,9 +104,8 @@ def conflicting_names(package: Node) -> Iterator[Hit]:
 
 @rule("PKG-018", on="upload")
 def partner_center_wrapper(package: Node) -> Iterator[Hit]:
-    """Looks at the outer archive only: an archive inside an archive is never opened (PKG-014 refuses it),
-    so what
-    the inner one should hold cannot be judged here.
+    """Looks at the outer archive only: an archive inside an archive is never opened (PKG-014 refuses it), so
+    what the inner one should hold cannot be judged here.
     """
     paths = [entry.path for entry in package.value.tree if entry.role is not Role.JUNK]
     archives = [path for path in paths if "/" not in path and path.casefold().endswith(".zip")]

@@ -38,8 +38,8 @@ class SeverityOverride:
 class Metadata:
     """What is said about a rule. `message` and `fix` are format strings over the facts of a hit.
 
-    `counts` holds how many of the measured certified and independent connectors break the rule, None if
-    not measured.
+    `counts` holds how many of the measured certified and independent connectors break the rule, None if not
+    measured.
     """
 
     id: str
@@ -69,13 +69,15 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A check and where it runs: on every node of `kinds`, or only where such a node has a member of
-    `keys`.
+    """A check and where it runs: on every node of `kinds`, or only where such a node has a member of `keys`.
+
+    `needles` are lower-case texts; a definition without any of them holds nothing for the check to find.
     """
 
     check: Check
     kinds: tuple[str, ...]
     keys: tuple[str, ...]
+    needles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,14 +98,17 @@ _registered: dict[str, Rule] = {}
 
 
 def rule(
-    rule_id: str, on: str | tuple[str, ...], key: str | tuple[str, ...] = ()
+    rule_id: str,
+    on: str | tuple[str, ...],
+    key: str | tuple[str, ...] = (),
+    needles: tuple[str, ...] = (),
 ) -> Callable[[Check], Check]:
     """Register `check(node)` for the nodes of kind `on`.
 
-    With `key` the check is `check(node, key)` and runs only where the node has that member: the cheapest
-    way to look
-    at an optional member. A check yields hits or returns a sequence of them; None and () mean: nothing to
-    say.
+    With `key` the check is `check(node, key)` and runs only where the node has that member: the cheapest way
+    to look at an optional member. With `needles` (lower case) it runs only for definitions that contain one
+    of them, found by one search of the whole text instead of many calls. A check yields hits or returns a
+    sequence of them; None and () mean: nothing to say.
     """
 
     def register(check: Check) -> Check:
@@ -112,7 +117,7 @@ def rule(
         registered = _registered.setdefault(rule_id, Rule(metadata()[rule_id], []))
         if any(binding.check.__module__ != check.__module__ for binding in registered.bindings):
             raise ValueError(f"rule {rule_id} is registered in two modules")
-        registered.bindings.append(Binding(check, kinds, keys))
+        registered.bindings.append(Binding(check, kinds, keys, needles))
         return check
 
     return register

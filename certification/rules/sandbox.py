@@ -1,9 +1,8 @@
-"""Check packages of strangers in a child process that can do no harm: little memory and time, no network,
-no secrets.
+"""Check packages of strangers in a child process that can do no harm: little memory and time, no network, no
+secrets.
 
-What the child does with a package is never an error of the caller: when it dies, hangs or answers
-nonsense, that is a
-finding (ENG-002 to ENG-004) and the verdict is fail.
+What the child does with a package is never an error of the caller: when it dies, hangs or answers nonsense,
+that is a finding (ENG-002 to ENG-004) and the verdict is fail.
 """
 
 from __future__ import annotations
@@ -35,8 +34,8 @@ _NOBODY = 65534
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the child process may use. `processor_seconds` and `wall_seconds` end it, `output_bytes` caps
-    its answer.
+    """What the child process may use. `processor_seconds` and `wall_seconds` end it, `output_bytes` caps its
+    answer.
     """
 
     memory_bytes: int = 512 * MIB

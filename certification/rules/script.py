@@ -28,8 +28,12 @@ _LISTED = """
 """
 NAMESPACES = frozenset(_LISTED.split())
 
+# Every alternative ends somewhere, if only at the end of line or text: nothing is ever scanned twice.
 _TOKENS = re.compile(
-    r'(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))|[$@]*@[$@]*"(?:[^"]|"")*"|"(?:\\[^\n]|[^"\\\n])*"|\'(?:\\[^\n]|[^\'\\\n])*\'',
+    r"(?P<comment>//[^\n]*+|/\*.*?(?:\*/|\Z))"
+    r'|\$?@\$?"(?:[^"]|"")*+(?:"|\Z)'
+    r'|"(?:\\[^\n]|[^"\\\n])*+\\?(?:"|(?=\n)|\Z)'
+    r"|'(?:\\[^\n]|[^'\\\n])*+\\?(?:'|(?=\n)|\Z)",
     re.DOTALL,
 )
 _NOT_LINE_END = re.compile(r"[^\r\n]")

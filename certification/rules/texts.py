@@ -21,8 +21,8 @@ _SAMPLE_COMPANY = re.compile(r"contoso", re.IGNORECASE)
 
 @rule("DEF-008", on=("schema", "parameter"), key="description")
 def description_empty(node: Node, key: str) -> Iterable[Hit]:
-    """Blank texts of operations, responses and info are found by rules of their own; body parameters are
-    not shown.
+    """Blank texts of operations, responses and info are found by rules of their own; body parameters are not
+    shown.
     """
     text = node.value[key]
     if isinstance(text, str) and text and not text.isspace():
@@ -32,27 +32,30 @@ def description_empty(node: Node, key: str) -> Iterable[Hit]:
     return (node.hit(key, value="blank" if isinstance(text, str) else "not a string"),)
 
 
-@rule("DEF-009", on=("operation", "schema", "parameter"), key=_TEXTS)
+@rule(
+    "DEF-009",
+    on=("operation", "schema", "parameter"),
+    key=_TEXTS,
+    needles=("power apps", "power automate", "logic apps"),
+)
 def product_name(node: Node, key: str) -> Iterable[Hit]:
     text = node.value[key]
-    if not isinstance(text, str):
-        return ()
-    folded = text.lower()
-    if "power" not in folded and "logic" not in folded:
-        return ()
-    match = wording.RESTRICTED_PRODUCTS.search(text)
+    match = wording.RESTRICTED_PRODUCTS.search(text) if isinstance(text, str) else None
     return (node.hit(key, value=match[0], cause=text),) if match else ()
 
 
-@rule("DEF-014", on=("operation", "schema", "parameter", "response", "tag"), key=_TEXTS)
+@rule(
+    "DEF-014",
+    on=("operation", "schema", "parameter", "response", "tag"),
+    key=_TEXTS,
+    needles=("todo", "ipsum"),
+)
 def placeholder_left(node: Node, key: str) -> Iterable[Hit]:
     """Sample names in examples and hosts are no placeholders; `contoso` counts only where the connector
     itself speaks.
     """
     text = node.value[key]
-    if not isinstance(text, str) or ("TODO" not in text and "ipsum" not in text.lower()):
-        return ()
-    match = _PLACEHOLDER.search(text)
+    match = _PLACEHOLDER.search(text) if isinstance(text, str) else None
     return (node.hit(key, value=match[0].strip()),) if match else ()
 
 

@@ -1,9 +1,8 @@
-"""One walk over a document: every object is visited once and named by its kind; rules are dispatched by
-kind and member.
+"""One walk over a document: every object is visited once and named by its kind; rules are dispatched by kind
+and member.
 
-References are not followed (a shared schema is visited where it is written), so a walk is linear in the
-size of the
-document, whatever cycles its references form, and uses no recursion, whatever its depth.
+References are not followed (a shared schema is visited where it is written), so a walk is linear in the size
+of the document, whatever cycles its references form, and uses no recursion, whatever its depth.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from certification.rules.findings import Hit, Key
-from certification.rules.registry import Check, Rule
+from certification.rules.registry import Binding, Check, Rule
 
 if TYPE_CHECKING:
     from certification.rules.engine import Run
@@ -72,30 +71,35 @@ GRAMMAR: Mapping[str, Mapping[str, Step]] = {
 }
 
 
+# A visited value on the stack: the value, its kind, its keys under the parent's value, the parent's frame.
+# A tuple costs a sixth of an object, so a Node is made only where a rule looks.
+Frame = tuple[Any, str, tuple[Key, ...], "Frame | None"]
+
+
 class Node:
-    """One visited value: `value`, its `kind`, the `key` under its parent, the `file` it stands in, the
-    `run` around it.
-    """
+    """A visited value as a rule sees it: `value`, its `kind`, the `file` it stands in and the `run`."""
 
-    __slots__ = ("file", "key", "kind", "parent", "run", "value")
+    __slots__ = ("_frame", "file", "kind", "run", "value")
 
-    def __init__(
-        self, value: Any, kind: str, run: Run, file: str, parent: Node | None, key: tuple[Key, ...]
-    ) -> None:
-        self.value = value
-        self.kind = kind
+    def __init__(self, run: Run, file: str, frame: Frame) -> None:
         self.run = run
         self.file = file
-        self.parent = parent
-        self.key = key
+        self.value: Any = frame[0]
+        self.kind = frame[1]
+        self._frame = frame
+
+    @property
+    def parent(self) -> Node | None:
+        above = self._frame[3]
+        return Node(self.run, self.file, above) if above else None
 
     def path(self) -> tuple[Key, ...]:
         """The keys from the root of the document; worked out only when something is found."""
         parts: list[tuple[Key, ...]] = []
-        node: Node | None = self
-        while node is not None:
-            parts.append(node.key)
-            node = node.parent
+        frame: Frame | None = self._frame
+        while frame is not None:
+            parts.append(frame[2])
+            frame = frame[3]
         return tuple(key for part in reversed(parts) for key in part)
 
     def hit(
@@ -126,18 +130,18 @@ Member = tuple[tuple[tuple[Check, Rule], ...], Step | None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The rules of one run, sorted for the walk: by kind, and by kind and member (together with the step
-    to take).
+    """The rules of one run, sorted for the walk: by kind, and by kind and member (together with the step to
+    take).
     """
 
     always: Mapping[str, tuple[tuple[Check, Rule], ...]]
     members: Mapping[str, Mapping[str, Member]]
 
     @classmethod
-    def of(cls, rules: Iterable[Rule]) -> Plan:
+    def of(cls, rules: Iterable[Rule], left_out: frozenset[Binding] = frozenset()) -> Plan:
         always: dict[str, list[tuple[Check, Rule]]] = {kind: [] for kind in _kinds()}
         keyed: dict[str, dict[str, list[tuple[Check, Rule]]]] = {kind: {} for kind in always}
-        bound = ((rule, binding) for rule in rules for binding in rule.bindings)
+        bound = ((rule, binding) for rule in rules for binding in rule.bindings if binding not in left_out)
         for rule, binding in bound:
             for kind in binding.kinds:
                 if not binding.keys:
@@ -159,17 +163,21 @@ Crashed = Callable[[Rule, Node, Exception], None]
 
 
 def walk(root: Node, plan: Plan, collect: Collect, crashed: Crashed) -> int:
-    """Visit the tree below `root` in document order; returns the number of nodes visited.
+    """Visit the tree below `root` in document order; returns the number of values visited.
 
     A check that raises is given to `crashed`, and the walk goes on with the next rule.
     """
-    visited = 0
-    stack = [root]
+    run, file = root.run, root.file
     always, members = plan.always, plan.members
+    visited = 0
+    stack: list[Frame] = [(root.value, root.kind, (), None)]
     while stack:
-        node = stack.pop()
+        frame = stack.pop()
         visited += 1
-        for check, rule in always[node.kind]:
+        value, kind, _, _ = frame
+        node: Node | None = None
+        for check, rule in always[kind]:
+            node = node or Node(run, file, frame)
             try:
                 if hits := check(node):
                     collect(rule, hits)
@@ -177,16 +185,17 @@ def walk(root: Node, plan: Plan, collect: Collect, crashed: Crashed) -> int:
                 raise
             except Exception as error:  # noqa: BLE001 - a rule's bug must not hide what the other rules find
                 crashed(rule, node, error)
-        table = members[node.kind]
-        if not table or not isinstance(node.value, dict):
+        table = members[kind]
+        if not table or not isinstance(value, dict):
             continue
         other = table.get("")
-        below: list[Node] = []
-        for key, child in node.value.items():
+        below: list[Frame] = []
+        for key, child in value.items():
             member = table.get(key, other)
             if member is None:
                 continue
             for check, rule in member[0]:
+                node = node or Node(run, file, frame)
                 try:
                     if hits := check(node, key):
                         collect(rule, hits)
@@ -195,25 +204,28 @@ def walk(root: Node, plan: Plan, collect: Collect, crashed: Crashed) -> int:
                 except Exception as error:  # noqa: BLE001 - as above
                     crashed(rule, node, error)
             if member[1] is not None:
-                _descend(below, node, key, child, member[1])
-        below.reverse()
-        stack.extend(below)
+                _descend(below, frame, key, child, member[1])
+        if below:
+            below.reverse()
+            stack += below
     return visited
 
 
-def _descend(below: list[Node], node: Node, key: str, child: Any, step: Step) -> None:
+def _descend(below: list[Frame], frame: Frame, key: str, child: Any, step: Step) -> None:
     how, kind = step
-    run, file = node.run, node.file
-    if how == "raw" or (how in ("one", "items") and isinstance(child, dict)):
-        below.append(Node(child, kind, run, file, node, (key,)))
-    elif how == "named" and isinstance(child, dict):
-        for name, item in child.items():
-            if isinstance(item, dict):
-                below.append(Node(item, kind, run, file, node, (key, name)))
-    elif how in ("each", "items") and isinstance(child, list):
-        for index, item in enumerate(child):
-            if isinstance(item, dict):
-                below.append(Node(item, kind, run, file, node, (key, index)))
+    if isinstance(child, dict):
+        if how == "named":
+            below += [
+                (item, kind, (key, name), frame) for name, item in child.items() if isinstance(item, dict)
+            ]
+        elif how != "each":
+            below.append((child, kind, (key,), frame))
+    elif how == "raw":
+        below.append((child, kind, (key,), frame))
+    elif isinstance(child, list) and how in ("each", "items"):
+        below += [
+            (item, kind, (key, index), frame) for index, item in enumerate(child) if isinstance(item, dict)
+        ]
 
 
 def _kinds() -> list[str]:

@@ -11,12 +11,14 @@ from django.db import connection
 def database_now() -> dt.datetime:
     """The database's wall clock at this statement, aware."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
+        cursor.execute("SELECT statement_timestamp()")
         moment: dt.datetime = cursor.fetchone()[0]
     return moment
 
 
 def due_from(planned_at: dt.datetime, now: dt.datetime) -> dt.datetime:
-    """When a planned instant is due: the instant itself, or earlier under a trial clock that shortens waits."""
+    """When a planned instant is due: the instant itself, or earlier under a trial clock that shortens
+    waits.
+    """
     scale = max(settings.TRIAL_CLOCK_SCALE, 1.0)
     return planned_at if planned_at <= now else now + (planned_at - now) / scale

@@ -14,7 +14,9 @@ from portal.shared.actors import SYSTEM, Actor
 from portal.shared.transitions import transition
 
 RESULT_EXPECTED_AFTER = dt.timedelta(minutes=30)
-"""An act without a result for this long raises an alarm. It does not fail by that: only a region's word does."""
+"""An act without a result for this long raises an alarm. It does not fail by that: only a region's word
+does.
+"""
 
 Action = RegionDeployment.Action
 
@@ -44,7 +46,9 @@ def new_deployment(
 
 
 def key_for(row: RegionDeployment, *, attempt: int) -> str:
-    """The name of one intent. Every repetition carries it; a new try after a definite failure gets a new one."""
+    """The name of one intent. Every repetition carries it; a new try after a definite failure gets a new
+    one.
+    """
     owner = f"rollout-{row.rollout_id}" if row.rollout_id else f"preview-{row.preview_id}"
     return f"{owner}:{row.region_id}:{row.action}:{attempt}"
 
@@ -75,8 +79,8 @@ def lock_placement(row: RegionDeployment) -> Placement:
 def may_act(row: RegionDeployment, *, lock: bool) -> bool:
     """Whether the owner of the act wants it now: the rollout runs (or rolls back), the Preview deploys.
 
-    With `lock` the owner's row is held FOR SHARE until the transaction ends: a halt, which takes it FOR UPDATE,
-    is then wholly before this intent or wholly after it.
+    With `lock` the owner's row is held FOR SHARE until the transaction ends: a halt, which takes it FOR
+    UPDATE, is then wholly before this intent or wholly after it.
     """
     table, pk = (
         ("certification_rollout", row.rollout_id)
@@ -93,7 +97,8 @@ def may_act(row: RegionDeployment, *, lock: bool) -> bool:
 
 
 def intend(deployment: RegionDeployment) -> bool:
-    """Write the intent to act; the pollers make the call. False when it must not be (now), and nothing changed.
+    """Write the intent to act; the pollers make the call. False when it must not be (now), and nothing
+    changed.
 
     Lock order everywhere: rollout, deployment, placement.
     """
@@ -119,8 +124,8 @@ def _is_moving(row: RegionDeployment) -> bool:
 
 
 def _sending(row: RegionDeployment, placement: Placement) -> dict[str, object]:
-    """Columns of a new intent. A number that was handed out and not overtaken is kept with its key, so that an
-    intent which was taken back and comes again is still the same one to the region."""
+    """Columns of a new intent. A number that was handed out and not overtaken is kept with its key, so that
+    an intent which was taken back and comes again is still the same one to the region."""
     now = database_now()
     changes: dict[str, object] = {
         "intended_at": now,

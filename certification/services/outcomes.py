@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from uuid import UUID
 
 import structlog
 from django.db import transaction
@@ -40,7 +41,7 @@ class LeaseLost(Exception):
 class Asked:
     """A question put to a region under a lease. `is_sending` says that it was the command itself."""
 
-    deployment_id: object
+    deployment_id: UUID
     fence: int
     is_sending: bool = False
 
@@ -205,7 +206,9 @@ def _record_error(row: RegionDeployment, error: RegionError, *, is_sending: bool
 
 
 def _raise_alarm_if_overdue(row: RegionDeployment) -> None:
-    """Say once that an act has no result in time. It stays what it is: only the region's word makes it fail."""
+    """Say once that an act has no result in time. It stays what it is: only the region's word makes it
+    fail.
+    """
     if row.next_poll_at is None or row.overdue_since or not row.deadline_at:
         return
     now = database_now()

@@ -113,7 +113,10 @@ def check_draft(draft: PlanDraft) -> None:
         faults.add("time_zone", *error.messages)
     faults.add("weekend", *check_weekend(draft.weekend))
     if not is_known_country(draft.holiday_country):
-        faults.add("holiday_country", "There is no holiday calendar for this country: leave it empty or choose another.")
+        faults.add(
+            "holiday_country",
+            "There is no holiday calendar for this country: leave it empty or choose another.",
+        )
     if not 0 <= draft.days_between_waves <= MAX_DAYS_BETWEEN_WAVES:
         faults.add("days_between_waves", f"Between 0 and {MAX_DAYS_BETWEEN_WAVES} business days.")
     active = dict(Region.objects.filter(is_active=True).values_list("code", "name"))
@@ -153,11 +156,13 @@ def revise_plan(plan: RolloutPlan, draft: PlanDraft, *, reason: str, actor: Acto
         was_default = latest.is_default
         RolloutPlan.objects.filter(pk=latest.pk).update(is_retired=True, is_default=False)
         new = _write(
-            draft, revision=latest.revision + 1, actor=actor, name=latest.name, is_default=was_default or draft.is_default
+            draft,
+            revision=latest.revision + 1,
+            actor=actor,
+            name=latest.name,
+            is_default=was_default or draft.is_default,
         )
-        audit.record(
-            "plan.revise", new, actor=actor, reason=reason, about=[latest], data=_facts(new, draft)
-        )
+        audit.record("plan.revise", new, actor=actor, reason=reason, about=[latest], data=_facts(new, draft))
     return new
 
 

@@ -1,7 +1,7 @@
 """Talk to the regions: claim what is due, call many at once, write each result under its own lease.
 
-Claim, call, record: no transaction is open during a call. A worker that dies leaves leases that run out; the next
-one asks the region by key before anything is sent again.
+Claim, call, record: no transaction is open during a call. A worker that dies leaves leases that run out; the
+next one asks the region by key before anything is sent again.
 """
 
 from __future__ import annotations
@@ -37,16 +37,17 @@ from certification.regions.protocol import (
 from certification.services.clock import database_now
 from certification.services.deployments import may_act
 from certification.services.outcomes import Answer, Asked, LeaseLost, Probed, Told, record
-from connectors.models import Region
+from connectors.models import Region, Version
 from portal.shared import storage
+from portal.shared.secrets import Secret
 
 log = structlog.get_logger(__name__)
 
 BATCH = 80
 LEASE_SECONDS = 45
 CALLING_SECONDS = 20.0
-"""No call starts later than this after the claim. With a call's deadline of 10 s the lease outlives every call,
-and the job stays far below the time limit of its task."""
+"""No call starts later than this after the claim. With a call's deadline of 10 s the lease outlives every
+call, and the job stays far below the time limit of its task."""
 
 
 @dataclass
@@ -75,14 +76,14 @@ def _claim(limit: int) -> list[Item]:
         cursor.execute(
             """
             UPDATE certification_regiondeployment
-               SET lease_until = now() + make_interval(secs => %s), fence = fence + 1, polls = polls + 1
+               SET lease_until = statement_timestamp() + make_interval(secs => %s), fence = fence + 1, polls = polls + 1
              WHERE id IN (
                    SELECT d.id FROM certification_regiondeployment d
                      JOIN connectors_region r ON r.code = d.region_id
-                    WHERE d.state = ANY(%s) AND d.next_poll_at <= now()
-                      AND (d.lease_until IS NULL OR d.lease_until <= now())
+                    WHERE d.state = ANY(%s) AND d.next_poll_at <= statement_timestamp()
+                      AND (d.lease_until IS NULL OR d.lease_until <= statement_timestamp())
                       AND (r.breaker_opened_at IS NULL
-                           OR abs(extract(epoch FROM now() - r.breaker_opened_at)) >= %s)
+                           OR abs(extract(epoch FROM statement_timestamp() - r.breaker_opened_at)) >= %s)
                     ORDER BY d.next_poll_at LIMIT %s FOR UPDATE OF d SKIP LOCKED)
             RETURNING id, fence
             """,
@@ -132,7 +133,7 @@ def _keep(item: Item, answer: Answer | None, error: RegionError | None, breaker:
             record(item.asked, outcome)
     except LeaseLost:
         log.info("lease_lost", deployment=str(item.row.pk), region=item.row.region_id)
-    except Exception as failure:  # noqa: BLE001 - one row that cannot be written must not cost the others theirs
+    except Exception as failure:
         log.error("outcome_not_recorded", deployment=str(item.row.pk), exc_info=failure)
     return _keep_breaker(item.row.region_id, breaker, error)
 
@@ -154,8 +155,8 @@ async def _ask(driver: RegionDriver, item: Item) -> Answer:
     row, endpoint = item.row, endpoint_of(item.row.region)
     if row.state == DeploymentState.REPORTED:
         return Probed(await driver.current(endpoint, row.connector.slug))
-    # Only the first holder of an intent sends at once; whoever comes after a lost holder asks by key first. The
-    # owner is asked right before the call, so that a halt committed after the claim stops it here.
+    # Only the first holder of an intent sends at once; whoever comes after a lost holder asks by key first.
+    # The owner is asked right before the call, so that a halt committed after the claim stops it here.
     is_first = row.state == DeploymentState.INTENDED and row.polls <= 1
     if is_first and await sync_to_async(may_act)(row, lock=False):
         item.is_sending = True
@@ -185,7 +186,7 @@ def _digest(row: RegionDeployment) -> str:
     return row.version.digest if row.version else _removed(row).digest
 
 
-def _removed(row: RegionDeployment):  # type: ignore[no-untyped-def]
+def _removed(row: RegionDeployment) -> Version:
     """The version that an act without one of its own takes away: the rollout's."""
     assert row.rollout is not None
     return row.rollout.version
@@ -209,7 +210,8 @@ def command_of(row: RegionDeployment, package: bytes | None = None) -> DeployCom
 
 def endpoint_of(region: Region) -> RegionEndpoint:
     """Where a region is reached. Raises `RegionUnauthorized` when it has no usable token yet."""
-    token = (region.credentials or {}).get("token")
+    credentials: dict[str, Secret] = region.credentials or {}  # type: ignore[assignment]
+    token = credentials.get("token")
     if not token or not region.base_url:
         raise RegionUnauthorized(region.code, "has no address or token yet.")
     try:

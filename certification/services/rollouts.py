@@ -1,0 +1,159 @@
+"""Running rollouts: hold, resume, stop, release, and what follows when one is complete.
+
+The scheduler's and the pollers' work is in `advance` and `polling`; they are named here because tasks call a
+noun's services.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import transaction
+
+from certification.lifecycle import ROLLOUT, SUBMISSION
+from certification.models import RegionDeployment, Rollout, Submission
+from certification.policies import can_run_rollout, can_stop_rollout
+from certification.services import advance, previews, schedule
+from certification.services.clock import database_now
+from certification.services.deployments import try_again
+from certification.services.outcomes import wake
+from certification.services.pointers import mark_version
+from certification.services.polling import poll_due
+from portal.shared.actors import SYSTEM, Actor
+from portal.shared.errors import Blocked, InvalidInput
+from portal.shared.policy import require
+from portal.shared.transitions import transition
+
+__all__ = [
+    "advance_due",
+    "hold_rollout",
+    "mark_version",
+    "poll_due",
+    "release_rollout",
+    "resume_rollout",
+    "retry_deployment",
+    "settle_completed",
+    "stop_rollout",
+]
+
+
+def advance_due() -> int:
+    """One tick: Previews that deploy, then rollouts whose step is due; returns how many were stepped."""
+    return previews.advance_due() + advance.advance_due()
+
+
+def need_reason(reason: str, why: str) -> str:
+    """The reason without white space around it. Raises `InvalidInput`: people will read it."""
+    if not reason.strip():
+        raise InvalidInput(why, fields={"reason": [why]})
+    return reason.strip()
+
+
+def hold_rollout(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
+    """No further region is started until somebody resumes; what is under way in regions ends by itself."""
+    require(can_run_rollout, actor, rollout)
+    reason = need_reason(reason, "Say why the rollout is held.")
+    return _move(rollout, "hold", "hold", reason, actor, {"hold_reason": reason, "next_step_at": None})
+
+
+def resume_rollout(rollout: Rollout, *, reason: str = "", actor: Actor) -> Rollout:
+    """Go on. Waves whose day went by meanwhile get another one, with the hold as cause."""
+    require(can_run_rollout, actor, rollout)
+    with transaction.atomic():
+        held_for = rollout.hold_reason
+        row = _move(
+            rollout, "resume", "resume", reason, actor, {"hold_reason": "", "next_step_at": database_now()}
+        )
+        schedule.replan(row, cause="hold", reason=held_for, actor=actor)
+    return row
+
+
+def stop_rollout(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
+    """Halt: after this commits no region is told to deploy. The owner's team needs nobody's approval.
+
+    It latches: only a release by an operator or a rollback ends it.
+    """
+    require(can_stop_rollout, actor, rollout)
+    reason = need_reason(reason, "Say what is wrong: operators and the team read it.")
+    changes = {"halt_reason": reason, "halted_by_id": actor.pk, "next_step_at": None}
+    return _move(rollout, "halt", "halt", reason, actor, changes)
+
+
+def release_rollout(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
+    """End a halt with a reason and go on where it stopped."""
+    require(can_run_rollout, actor, rollout)
+    reason = need_reason(reason, "Say why it is safe to go on.")
+    with transaction.atomic():
+        stopped_for, now = rollout.halt_reason, database_now()
+        changes = {
+            "halt_reason": "",
+            "halted_by_id": None,
+            "next_step_at": now,
+            "started_at": rollout.started_at or now,
+        }
+        row = _move(rollout, "release", "release", reason, actor, changes)
+        schedule.replan(row, cause="halt", reason=stopped_for, actor=actor)
+    return row
+
+
+def _move(
+    rollout: Rollout,
+    event: str,
+    submission_event: str,
+    reason: str,
+    actor: Actor,
+    changes: Mapping[str, object],
+) -> Rollout:
+    """The same move of the rollout and of its submission, in one transaction, the rollout's lock first."""
+    with transaction.atomic():
+        row = transition(
+            ROLLOUT,
+            rollout,
+            event,
+            actor=actor,
+            reason=reason,
+            about=[rollout.submission, rollout.connector],
+            changes=changes,
+        )
+        transition(
+            SUBMISSION,
+            row.submission,
+            submission_event,
+            actor=actor,
+            reason=reason,
+            about=[row.connector, row],
+        )
+    return row
+
+
+def retry_deployment(deployment: RegionDeployment, *, reason: str, actor: Actor) -> None:
+    """Send a failed region's act again: a new attempt with a new key, since the failure was definite."""
+    if deployment.rollout is None:
+        raise Blocked("This deployment belongs to a Preview: start the Preview deployment again instead.")
+    require(can_run_rollout, actor, deployment.rollout)
+    reason = need_reason(reason, "Say what was mended.")
+    is_back = deployment.action == RegionDeployment.Action.ROLLBACK
+    wanted = ("rolling_back",) if is_back else ("running", "held", "halted")
+    if deployment.rollout.state not in wanted:
+        raise Blocked(
+            f"The rollout is {deployment.rollout.get_state_display().lower()}: nothing is sent to regions."
+        )
+    try_again(deployment, actor=actor, reason=reason)
+    wake(deployment)
+
+
+def settle_completed(submission_id: str) -> None:
+    """A submission is live everywhere: the ones of the connector that were live before are superseded."""
+    done = Submission.objects.get(pk=submission_id)
+    if done.state != "live":
+        return
+    earlier = Submission.objects.filter(connector_id=done.connector_id, state="live").exclude(pk=done.pk)
+    for submission in earlier.select_related("connector"):
+        transition(
+            SUBMISSION,
+            submission,
+            "supersede",
+            actor=SYSTEM,
+            reason=f"{done.reference} took its place.",
+            about=[submission.connector, done],
+        )

@@ -19,6 +19,7 @@ from certification.services.deployments import cancel, new_deployment
 from certification.services.plans import current_windows, spec_of_plan, spec_of_rollout
 from certification.services.pointers import mark_version
 from connectors.models import Region
+from portal.accounts.models import User
 from portal.shared import audit, outbox
 from portal.shared.actors import SYSTEM, Actor
 from portal.shared.errors import Blocked, InvalidInput
@@ -57,7 +58,7 @@ def propose_dates(plan: RolloutPlan, dates: Dates) -> list[PlannedWave]:
     return _dated(spec_of_plan(plan), dates, database_now())
 
 
-def schedule_rollout(submission: Submission, plan: RolloutPlan, dates: Dates, *, actor: Actor) -> Rollout:
+def schedule_rollout(submission: Submission, plan: RolloutPlan, dates: Dates, *, actor: User) -> Rollout:
     """Plan the rollout of a signed-off submission: its waves, their dates, every region's place.
 
     Raises `InvalidInput` (days that cannot be kept, per wave), `Blocked` (another rollout of the connector is
@@ -74,7 +75,9 @@ def schedule_rollout(submission: Submission, plan: RolloutPlan, dates: Dates, *,
     except IntegrityError as error:
         if "rollout_one_active" not in str(error):
             raise
-        raise Blocked("Another rollout of this connector is under way: finish or roll it back first.") from None
+        raise Blocked(
+            "Another rollout of this connector is under way: finish or roll it back first."
+        ) from None
 
 
 def _dated(spec: PlanSpec, dates: Dates, now: dt.datetime) -> list[PlannedWave]:
@@ -83,7 +86,7 @@ def _dated(spec: PlanSpec, dates: Dates, now: dt.datetime) -> list[PlannedWave]:
         if dates.starts_on < earliest_start(spec, now, windows=windows):
             first = earliest_start(spec, now, windows=windows)
             raise InvalidInput(
-                f"The first wave cannot start on {dates.starts_on:%a %d %b %Y}. Possible from {first:%a %d %b %Y}.",
+                f"{dates.starts_on:%a %d %b %Y} is not possible: choose {first:%a %d %b %Y} or later.",
                 fields={"starts_on": [f"Possible from {first:%a %d %b %Y}."]},
             )
         problems = check_chosen(spec, dates.starts_on, dates.chosen, windows=windows, not_before=now)
@@ -103,7 +106,7 @@ def _write_rollout(
     dates: Dates,
     planned: Sequence[PlannedWave],
     now: dt.datetime,
-    actor: Actor,
+    actor: User,
 ) -> Rollout:
     submission = Submission.objects.select_related("connector", "revision__version").get(pk=submission.pk)
     assert submission.revision is not None
@@ -191,7 +194,7 @@ def reschedule_rollout(rollout: Rollout, dates: Dates, *, reason: str, actor: Ac
 
 
 def _started(rollout: Rollout) -> dict[int, dt.datetime]:
-    """Waves under way with the calendar's start: under a trial clock the planned instant lies in the future."""
+    """Waves under way with the calendar's start: under a trial clock the planned instant is in the future."""
     waves = rollout.waves.exclude(state=WaveState.PLANNED)
     return {wave.number: max(wave.planned_at, wave.started_at or wave.planned_at) for wave in waves}
 
@@ -207,7 +210,12 @@ def moves_for(rollout: Rollout, windows: Sequence[Window], *, now: dt.datetime) 
         spec, rollout.starts_on, windows=windows, chosen=chosen, started=_started(rollout), not_before=now
     )
     return [
-        WaveMove(waves[planned.number], waves[planned.number].planned_at, planned.starts_at, ", ".join(planned.moved_by))
+        WaveMove(
+            waves[planned.number],
+            waves[planned.number].planned_at,
+            planned.starts_at,
+            ", ".join(planned.moved_by),
+        )
         for planned in dated
         if planned.number in waves and planned.starts_at != waves[planned.number].planned_at
     ]
@@ -252,7 +260,9 @@ def unschedule_rollout(rollout: Rollout, *, reason: str, actor: Actor) -> None:
     require(can_run_rollout, actor, rollout)
     with transaction.atomic():
         row = cancel_scheduled(rollout, reason=reason, actor=actor)
-        transition(SUBMISSION, row.submission, "unschedule", actor=actor, reason=reason, about=[row.connector])
+        transition(
+            SUBMISSION, row.submission, "unschedule", actor=actor, reason=reason, about=[row.connector]
+        )
     rollout.state = row.state
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -20,6 +20,7 @@ from connectors.queries import publishers as queries
 from connectors.services import publishers as services
 from portal.accounts.models import ApiToken
 from portal.shared.rest import IdempotentCreation
+from portal.shared.web import signed_in_user
 
 
 class PublisherSerializer(serializers.ModelSerializer[Publisher]):
@@ -41,7 +42,7 @@ class PublisherSerializer(serializers.ModelSerializer[Publisher]):
         ]
         read_only_fields = ["id", "slug", "kind", "created_at"]
         # Uniqueness is worded by the service.
-        extra_kwargs = {"name": {"validators": []}}
+        extra_kwargs: ClassVar[dict[str, Any]] = {"name": {"validators": []}}
 
 
 class MemberSerializer(serializers.ModelSerializer[Membership]):
@@ -88,11 +89,15 @@ class PublisherViewSet(
         return found.filter(pk=bound) if bound else found
 
     def perform_create(self, serializer: serializers.BaseSerializer[Publisher]) -> None:
-        serializer.instance = services.create_publisher(**serializer.validated_data, actor=self.request.user)
+        serializer.instance = services.create_publisher(
+            **serializer.validated_data, actor=signed_in_user(self.request)
+        )
 
     def perform_update(self, serializer: serializers.BaseSerializer[Publisher]) -> None:
         publisher = self.get_object()
-        services.update_publisher(publisher, values=serializer.validated_data, actor=self.request.user)
+        services.update_publisher(
+            publisher, values=serializer.validated_data, actor=signed_in_user(self.request)
+        )
         serializer.instance = publisher
 
     @extend_schema(responses=MemberSerializer(many=True))
@@ -108,7 +113,7 @@ class PublisherViewSet(
         membership = get_object_or_404(self.get_object().memberships.select_related("user"), pk=member_id)
         asked = RoleSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        services.change_role(membership, role=asked.validated_data["role"], actor=request.user)
+        services.change_role(membership, role=asked.validated_data["role"], actor=signed_in_user(request))
         membership.refresh_from_db()
         return Response(MemberSerializer(membership).data)
 
@@ -117,7 +122,7 @@ class PublisherViewSet(
     def remove_member(self, request: Request, slug: str, member_id: str) -> Response:
         """Take a member out of the team."""
         membership = get_object_or_404(self.get_object().memberships, pk=member_id)
-        services.remove_member(membership, actor=request.user)
+        services.remove_member(membership, actor=signed_in_user(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(responses=InvitationSerializer(many=True))
@@ -132,7 +137,9 @@ class PublisherViewSet(
         """Invite an address. The token goes out by mail only."""
         asked = InvitationSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        invitation, _ = services.invite(self.get_object(), **asked.validated_data, actor=request.user)
+        invitation, _ = services.invite(
+            self.get_object(), **asked.validated_data, actor=signed_in_user(request)
+        )
         return Response(InvitationSerializer(invitation).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})
@@ -140,7 +147,7 @@ class PublisherViewSet(
     def revoke(self, request: Request, slug: str, invitation_id: str) -> Response:
         """Take an invitation back."""
         invitation = get_object_or_404(self.get_object().invitations, pk=invitation_id)
-        services.revoke_invitation(invitation, actor=request.user)
+        services.revoke_invitation(invitation, actor=signed_in_user(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -41,14 +41,21 @@ class _OddError(Exception):
 def read_json(file: SourceFile, limits: Limits) -> Reading:
     """Parse one file; whatever is wrong with it becomes a problem."""
     text = file.text
-    depth = nesting(file.content if file.encoding == "utf-8" else text.encode(), most=limits.json_depth)
-    if depth is not None and depth <= limits.json_depth and "\\u0000" not in text:
+    content = file.content if file.encoding == "utf-8" else text.encode()
+    if _is_modest(content, limits) and "\\u0000" not in text:
         try:
             return Reading(_load(text), (), SpanIndex(text))
         except (_OddError, JSONDecodeError):
             pass
     value, problems, root = recover(file, limits)
     return Reading(value, problems, SpanIndex(text, root))
+
+
+def _is_modest(content: bytes, limits: Limits) -> bool:
+    """Nested within the limit, and with fewer values than the limit even if every mark stands for one."""
+    depth = nesting(content, most=limits.json_depth)
+    marks = content.count(b",") + content.count(b"{") + content.count(b"[")
+    return depth is not None and depth <= limits.json_depth and marks < limits.json_values
 
 
 def nesting(content: bytes, *, most: int) -> int | None:

@@ -6,18 +6,13 @@ hard errors are bounded, so its time is linear in the text.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from connectors.definitions import pointers
 from connectors.definitions.json_positions import Node
 from connectors.definitions.json_tokens import BARE_KEY, NUMBER, REST, StopReading, TokenReader
 from connectors.definitions.problems import Limits, Problem, problem, shown
 from connectors.definitions.sources import SourceFile
-
-_MOST_PLACES = 400_000
-"""How many places are remembered: many times the largest connector, and a bound on memory. A value beyond
-them is located by its nearest ancestor.
-"""
 
 _FIRST, _NEXT, _AFTER = range(3)
 """Of an open container: nothing read yet, a comma read, a member or element read."""
@@ -57,7 +52,7 @@ class _Parser(TokenReader):
         self.value: Any = None
         self.root = Node(0, self.end)
         self.stack: list[_Frame] = []
-        self.places = 0
+        self.values = 0
 
     def pointer(self) -> str:
         return pointers.build(token for frame in self.stack if (token := frame.current()) is not None)
@@ -237,9 +232,7 @@ class _Parser(TokenReader):
             where = f" on line {self.file.position(earlier.key_start)[0]}" if earlier else ""
             message = f"The key {shown(key)} already occurs{where}; the last value is used."
             self.report("duplicate-key", message, start, self.at - start)
-        if self.places < _MOST_PLACES or key in members:
-            self.places += 1
-            members[key] = Node(self.at, self.at, start, self.at)
+        members[key] = Node(self.at, self.at, start, self.at)
 
     def read_member_value(self, frame: _Frame) -> None:
         key_end = self.at
@@ -273,35 +266,38 @@ class _Parser(TokenReader):
 
     def open(self, container: Any) -> None:
         if len(self.stack) >= self.limits.json_depth:
-            self.report("json-too-deep", f"Nested more than {self.limits.json_depth} levels deep.", self.at)
-            self.at = self.end
-            self.value = None
-            self.root.children = None
-            self.stack.clear()
-            raise StopReading
+            self.give_up("json-too-deep", f"Nested more than {self.limits.json_depth} levels deep.")
         node = self.put(container, self.at, self.at)
         self.stack.append(_Frame(container, node))
         self.at += 1
 
+    def give_up(self, code: str, message: str) -> NoReturn:
+        """Beyond a limit nothing of the value is kept: half a document could hide the other half."""
+        self.report(code, message, self.at)
+        self.value = None
+        self.root.children = None
+        self.stack.clear()
+        raise StopReading
+
     def put(self, value: Any, start: int, end: int) -> Node:
+        """Hand a value to the container that is being read."""
+        self.values += 1
+        if self.values > self.limits.json_values:
+            self.give_up("json-too-many-values", f"There are more than {self.limits.json_values:,} values.")
         if not self.stack:
             self.value = value
             self.root.start, self.root.end = start, end
             return self.root
         frame = self.stack[-1]
-        node: Node | None = None
         if frame.is_object:
-            node = frame.node.members().get(str(frame.token))
+            node = frame.node.members()[str(frame.token)]
+            node.start, node.end = start, end
             frame.value[frame.token] = value
         else:
+            node = Node(start, end)
             frame.token = len(frame.value)
             frame.value.append(value)
-            if self.places < _MOST_PLACES:
-                self.places += 1
-                node = Node(start, end)
-                frame.node.elements().append(node)
-        node = node or Node(start, end)
-        node.start, node.end = start, end
+            frame.node.elements().append(node)
         frame.state = _AFTER
         frame.last_end = end
         return node

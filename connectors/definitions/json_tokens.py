@@ -13,6 +13,8 @@ from connectors.definitions.sources import REPLACEMENT, SourceFile
 _MAX_HARD_ERRORS = 30
 """After this many errors that the parser had to guess around, what follows is noise."""
 
+_ORDINARY = frozenset('{}[]:,"')
+"""What most tokens begin with: nothing to skip before them."""
 _BLANKS = re.compile(r"[ \t\r\n]*+")
 _INVISIBLE = re.compile(
     "[\x0b\x0c\x1c-\x1f\x85\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]+"
@@ -88,6 +90,9 @@ class TokenReader:
     def skip(self) -> None:
         text = self.text
         while True:
+            char = text[self.at : self.at + 1]
+            if char in _ORDINARY:
+                return
             match = _BLANKS.match(text, self.at)
             self.at = match.end() if match else self.at
             char = text[self.at : self.at + 1]

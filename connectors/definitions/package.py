@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -181,6 +181,7 @@ class _Assembly:
 
     @property
     def refused(self) -> bool:
+        """Something found so far forbids to accept any file."""
         return any(KINDS[found.code].refuses for found in self.problems)
 
     def package(self, filename: str) -> Package:
@@ -213,9 +214,8 @@ class _Assembly:
                 message = f"{shown(place.path)} has {place.member.size:,} bytes; {allowed:,} are allowed."
                 self.add("too-large", message, place.path)
 
-    def choose(self, role: Role, is_alike: object, code: str) -> None:
+    def choose(self, role: Role, is_alike: Callable[[str], bool], code: str) -> None:
         """Find the one file of a role among those that look like it; none when that would be a guess."""
-        assert callable(is_alike)
         named = [place for place in self.places if place.role is role]
         alike = [place for place in self.places if place.role is Role.EXTRA and is_alike(place.path)]
         if alike and len(named) + len(alike) > 1:
@@ -289,51 +289,32 @@ class _Assembly:
                 self.problems.extend(outward_references(document, self.limits))
 
     def finished(self, filename: str) -> Package:
-        refused = self.refused
-        reasons = {
+        files = {} if self.refused else {place.file.name: place.file for place in self.places if place.file}
+        return Package(
+            MappingProxyType(dict(sorted(files.items()))),
+            self.tree(),
+            tuple(self.problems),
+            MappingProxyType({} if self.refused else self.documents),
+            None if self.refused else self.icon,
+            printable(self.wrapper),
+            printable(filename),
+        )
+
+    def tree(self) -> tuple[TreeEntry, ...]:
+        guilty = {
             found.file: KINDS[found.code].title.lower()
             for found in self.problems
             if KINDS[found.code].refuses
         }
-        if refused:
-            self.icon = None
-            self.documents = {}
-        tree = []
-        for place in sorted(self.places, key=lambda place: place.path):
-            accepted = place.file is not None and not refused
-            reason = place.reason
-            if refused:
-                reason = (
-                    reasons.get(printable(place.member.path)) or reasons.get(printable(place.path)) or reason
-                )
-                reason = reason or "the package is refused as a whole"
-            name = place.file.name if place.file is not None and accepted else ""
-            member = place.member
-            tree.append(
-                TreeEntry(
-                    printable(place.path),
-                    member.size,
-                    member.compressed_size,
-                    place.role,
-                    accepted,
-                    reason,
-                    name,
-                )
-            )
-        files = (
-            {}
-            if refused
-            else {place.file.name: place.file for place in self.places if place.file is not None}
-        )
-        return Package(
-            MappingProxyType(dict(sorted(files.items()))),
-            tuple(tree),
-            tuple(self.problems),
-            MappingProxyType(self.documents),
-            self.icon,
-            printable(self.wrapper),
-            printable(filename),
-        )
+        return tuple(self.entry(place, guilty) for place in sorted(self.places, key=lambda place: place.path))
+
+    def entry(self, place: _Place, guilty: Mapping[str, str]) -> TreeEntry:
+        member, path, reason = place.member, printable(place.path), place.reason
+        if self.refused:
+            reason = guilty.get(printable(member.path)) or guilty.get(path) or reason
+            reason = reason or "the package is refused as a whole"
+        name = place.file.name if place.file and not self.refused else ""
+        return TreeEntry(path, member.size, member.compressed_size, place.role, bool(name), reason, name)
 
 
 _ANY_SIDE = Limits(icon_side_pixels=4096)

@@ -27,6 +27,8 @@ class Limits:
     """Below this expanded size the ratio is not looked at: small JSON files pack very well."""
     json_bytes: int = 5 * MIB
     json_depth: int = 64
+    json_values: int = 500_000
+    """Values in one JSON file, which bound its time and memory better than its bytes do."""
     text_bytes: int = 2 * MIB
     icon_bytes: int = 2 * MIB
     icon_side_pixels: int = 1024
@@ -174,6 +176,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         ),
         "json-constant": Kind("Not a JSON value", "Use null or a number: JSON has no NaN and no Infinity."),
         "json-too-deep": Kind("Nested too deeply", "Move inner schemas into definitions and refer to them."),
+        "json-too-many-values": Kind(
+            "Too many values in a JSON file", "Leave out what the connector does not need.", refuses=True
+        ),
         "remote-reference": Kind(
             "Reference to another document",
             "Copy the target into this file and refer to it with '#/…'. Nothing outside is ever read.",

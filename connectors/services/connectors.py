@@ -163,8 +163,8 @@ def tick_checklist_item(connector: Connector, *, item: str, is_done: bool, actor
             else:
                 del row.checklist[item]
             row.save(update_fields=["checklist"])
-            data = {"item": item, "is_done": is_done}
-            audit.record("connector.tick", row, actor=actor, data=data)
+            verb = "tick" if is_done else "untick"
+            audit.record(f"connector.{verb}", row, actor=actor, data={"item": item})
     return row
 
 

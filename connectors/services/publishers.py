@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -97,9 +98,15 @@ def invite(publisher: Publisher, *, email: str, role: str, actor: User) -> tuple
                     expires_at=timezone.now() + timedelta(days=INVITATION_DAYS),
                 )
         except IntegrityError as error:
-            raise Conflict("This address has an open invitation: take it back before sending another.") from error
+            raise Conflict(
+                "This address has an open invitation: take it back before sending another."
+            ) from error
         audit.record(
-            "invitation.invite", invitation, actor=actor, about=[publisher], data={"email": email, "role": wanted}
+            "invitation.invite",
+            invitation,
+            actor=actor,
+            about=[publisher],
+            data={"email": email, "role": wanted},
         )
         outbox.emit("invitation.invite", id=str(invitation.pk), sealed=encrypt(token))
     return invitation, Secret(token)
@@ -118,11 +125,9 @@ def find_invitation(token: str) -> Invitation:
     return invitation
 
 
-def answerable_invitation(invitation_id: object) -> Invitation:
+def answerable_invitation(invitation_id: str | UUID | None) -> Invitation:
     """The invitation, if it can still be answered; else `InvalidInput` says why not."""
-    invitation = (
-        Invitation.objects.select_related("publisher", "invited_by").filter(pk=invitation_id).first()
-    )
+    invitation = Invitation.objects.select_related("publisher", "invited_by").filter(pk=invitation_id or UUID(int=0)).first()
     if invitation is None:
         raise InvalidInput("Open the link of your invitation mail again.")
     if invitation.state != "open":
@@ -144,7 +149,9 @@ def accept_invitation(invitation: Invitation, *, actor: User) -> Membership:
             raise InvalidInput("This invitation is older than 7 days. Ask for a new one.")
         # The inviter may have lost rights since.
         if not policies.can_grant_role(row.invited_by, row.publisher, Role(row.role)):
-            raise InvalidInput("Whoever invited you cannot give this role any more. Ask an owner for a new one.")
+            raise InvalidInput(
+                "Whoever invited you cannot give this role any more. Ask an owner for a new one."
+            )
 
     with transaction.atomic():
         transition(INVITATION, invitation, "accept", actor=actor, guard=still_open, about=[publisher])
@@ -240,7 +247,9 @@ def _check_address(email: str) -> None:
     try:
         validate_email(email)
     except ValidationError as error:
-        raise InvalidInput("This is not an e-mail address.", fields={"email": list(error.messages)}) from error
+        raise InvalidInput(
+            "This is not an e-mail address.", fields={"email": list(error.messages)}
+        ) from error
 
 
 def _known_role(role: str) -> Role:

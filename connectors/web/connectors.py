@@ -30,7 +30,7 @@ _LIVE_NAME = {
     "hx-get": reverse_lazy("connector_similar_names"),
     "hx-trigger": "input changed delay:300ms, load",
     "hx-target": "#similar-names",
-    "hx-include": "#connector-form [name=connector]",
+    "hx-include": "closest form",
     "autocomplete": "off",
     "spellcheck": "false",
     "maxlength": 60,

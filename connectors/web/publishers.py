@@ -71,7 +71,9 @@ def publisher_create(request: HttpRequest) -> HttpResponse:
             add_errors(form, error)
         else:
             return done(
-                request, f"{publisher} is ready. Invite your team next.", _address("publisher_detail", publisher)
+                request,
+                f"{publisher} is ready. Invite your team next.",
+                _address("publisher_detail", publisher),
             )
     return render(request, "connectors/publisher_form.html", {"form": form})
 
@@ -150,7 +152,9 @@ def invitation_create(request: HttpRequest, slug: str) -> HttpResponse:
             add_errors(form, error)
         else:
             return done(
-                request, f"An invitation is on its way to {invitation.email}.", _address("publisher_detail", publisher)
+                request,
+                f"An invitation is on its way to {invitation.email}.",
+                _address("publisher_detail", publisher),
             )
     return _page(request, publisher, form)
 
@@ -215,7 +219,9 @@ def member_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     services.remove_member(membership, actor=user)
     if membership.user_id == user.pk:
         return done(request, f"You left {publisher}.", reverse("home"))
-    return done(request, f"{membership.user} is not in the team any more.", _address("publisher_detail", publisher))
+    return done(
+        request, f"{membership.user} is not in the team any more.", _address("publisher_detail", publisher)
+    )
 
 
 @require_POST
@@ -243,9 +249,7 @@ urlpatterns = [
     path("publishers/<slug:slug>/verify/", publisher_verify, name="publisher_verify"),
     path("publishers/<slug:slug>/switch/", publisher_switch, name="publisher_switch"),
     path("publishers/<slug:slug>/invitations/", invitation_create, name="invitation_create"),
-    path(
-        "publishers/<slug:slug>/invitations/<uuid:pk>/revoke/", invitation_revoke, name="invitation_revoke"
-    ),
+    path("publishers/<slug:slug>/invitations/<uuid:pk>/revoke/", invitation_revoke, name="invitation_revoke"),
     path("publishers/<slug:slug>/members/<int:pk>/role/", member_change_role, name="member_change_role"),
     path("publishers/<slug:slug>/members/<int:pk>/remove/", member_remove, name="member_remove"),
     path("invitations/answer/", invitation_answer, name="invitation_answer"),

@@ -12,7 +12,9 @@ from portal.accounts.models import ApiToken, User
 
 
 def time_zone_choices() -> list[tuple[str, str]]:
-    names = sorted(name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith("Etc/"))
+    names = sorted(
+        name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith("Etc/")
+    )
     return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names)]
 
 
@@ -37,7 +39,9 @@ class ProfileForm(forms.ModelForm):
         fields = ["display_name", "time_zone", "away_until"]
         labels = {"display_name": "Your name", "away_until": "Away until"}
         widgets = {"away_until": forms.DateInput(attrs={"type": "date"})}
-        help_texts = {"away_until": "While you are away nothing is assigned to you. Leave empty when you are here."}
+        help_texts = {
+            "away_until": "While you are away nothing is assigned to you. Leave empty when you are here."
+        }
 
 
 class TokenForm(forms.Form):

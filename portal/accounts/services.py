@@ -25,13 +25,11 @@ def set_preference(*, group: str, delivery: str, actor: User) -> None:
     """How `actor` hears of a group of events."""
     if delivery not in NotificationPreference.Delivery.values:
         raise InvalidInput("Choose one of the listed ways.", fields={group: ["Unknown way."]})
-    NotificationPreference.objects.update_or_create(
-        user=actor, group=group, defaults={"delivery": delivery}
-    )
+    NotificationPreference.objects.update_or_create(user=actor, group=group, defaults={"delivery": delivery})
 
 
 def set_staff_role(person: User, *, role: str, reason: str, actor: Actor) -> None:
-    """Make somebody reviewer, operator or administrator, or nothing of these; effective at their next request."""
+    """Make somebody reviewer, operator, administrator, or none of them; effective at their next request."""
     if not (isinstance(actor, User) and actor.is_administrator) and actor.pk is not None:
         raise NotPermitted("Only administrators give staff roles.")
     if role not in User.StaffRole.values:

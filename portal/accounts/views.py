@@ -19,6 +19,7 @@ from portal.accounts.forms import ProfileForm, TokenForm
 from portal.accounts.models import ApiToken, User
 from portal.accounts.tokens import create_token, revoke_token
 from portal.shared.errors import InvalidInput
+from portal.shared.secrets import Secret
 from portal.shared.web import add_errors, done, safe_next, signed_in_user
 
 THEME_COOKIE_SECONDS = 365 * 24 * 3600
@@ -35,41 +36,36 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@reauthentication_required
 @never_cache
 def tokens(request: HttpRequest) -> HttpResponse:
-    """List one's tokens; a new one's text is shown on the answer to the POST, once."""
+    """List one's tokens and make new ones; the text of a new one is shown on the answer to the POST, once."""
     user = signed_in_user(request)
     teams = [(str(pk), name) for pk, name in user.publishers.order_by("name").values_list("pk", "name")]
     form = TokenForm(request.POST or None, publishers=teams)
-    made = None
-    if request.method == "POST":
-        return _create_token(request, user, form)
-    return _token_page(request, user, form, made)
+    if request.method != "POST" or not form.is_valid():
+        return _token_page(request, user, form, None)
+    chosen = form.cleaned_data["publisher"]
+    try:
+        made = create_token(
+            owner=user,
+            name=form.cleaned_data["name"],
+            scopes=form.cleaned_data["scopes"],
+            lifetime=timedelta(days=form.cleaned_data["days"]),
+            publisher_id=UUID(chosen) if chosen else None,
+            actor=user,
+        )
+    except InvalidInput as error:
+        add_errors(form, error)
+        return _token_page(request, user, form, None)
+    return _token_page(request, user, TokenForm(publishers=teams), made)
 
 
-@reauthentication_required
-def _create_token(request: HttpRequest, user: User, form: TokenForm) -> HttpResponse:
-    if form.is_valid():
-        chosen = form.cleaned_data["publisher"]
-        try:
-            made = create_token(
-                owner=user,
-                name=form.cleaned_data["name"],
-                scopes=form.cleaned_data["scopes"],
-                lifetime=timedelta(days=form.cleaned_data["days"]),
-                publisher_id=UUID(chosen) if chosen else None,
-                actor=user,
-            )
-        except InvalidInput as error:
-            add_errors(form, error)
-        else:
-            return _token_page(request, user, TokenForm(publishers=form.fields["publisher"].choices[1:]), made)  # type: ignore[attr-defined]
-    return _token_page(request, user, form, None)
-
-
-def _token_page(request: HttpRequest, user: User, form: TokenForm, made: object) -> HttpResponse:
+def _token_page(
+    request: HttpRequest, user: User, form: TokenForm, made: tuple[ApiToken, Secret] | None
+) -> HttpResponse:
     mine = ApiToken.objects.filter(user=user).order_by("-created_at")
-    token, secret = made if isinstance(made, tuple) else (None, None)
+    token, secret = made or (None, None)
     context = {
         "form": form,
         "tokens": mine,

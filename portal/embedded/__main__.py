@@ -86,11 +86,39 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, pass_on)
-    code = child.wait()
+    code = _wait(child)
     # From here on nothing may interrupt the orderly stop of the services.
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     return 128 - code if code < 0 else code
+
+
+def _wait(child: subprocess.Popen[bytes]) -> int:
+    """Wait for the command, and notice when the make that runs us was told to stop.
+
+    make passes SIGTERM on but not SIGINT: it waits for us, with the signal blocked, for as long as we run.
+    """
+    was_told = False
+    while True:
+        try:
+            return child.wait(timeout=0.5)
+        except subprocess.TimeoutExpired:
+            if not was_told and not _in_foreground() and _make_was_interrupted():
+                was_told = True
+                child.send_signal(signal.SIGINT)
+
+
+def _make_was_interrupted() -> bool:
+    if "MAKELEVEL" not in os.environ:
+        return False
+    try:
+        status = dict(
+            line.split(":", 1) for line in Path(f"/proc/{os.getppid()}/status").read_text().splitlines()
+        )
+    except OSError:
+        return False
+    blocked = int(status["SigBlk"], 16) & (1 << (signal.SIGINT - 1))
+    return status["Name"].strip() in {"make", "gmake"} and bool(blocked)
 
 
 def _in_foreground() -> bool:

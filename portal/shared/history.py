@@ -23,6 +23,8 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "membership.leave": ("left the team", "x", "neutral"),
     "connector.register": ("registered the connector", "plug", "info"),
     "connector.update": ("changed the connector", "pencil", "neutral"),
+    "connector.tick": ("ticked “{item}” in the planning checklist", "square-check", "neutral"),
+    "connector.untick": ("unticked “{item}” in the planning checklist", "circle-dashed", "neutral"),
     "connector.assign_contact": ("assigned a contact from the reviewers", "user", "info"),
     "connector.activate": ("made the connector active", "check", "success"),
     "connector.cancel": ("gave up the reserved name", "x", "neutral"),
@@ -99,7 +101,9 @@ class _Lenient(dict[str, Any]):
 def sentence(record: AuditRecord) -> tuple[str, str, str]:
     """Words, icon and tone of a record; an action nobody worded yet is shown by its verb."""
     noun, _, verb = record.action.partition(".")
-    words, icon, tone = SENTENCES.get(record.action, (f"{noun}: {verb.replace('_', ' ')}", "circle", "neutral"))
+    words, icon, tone = SENTENCES.get(
+        record.action, (f"{noun}: {verb.replace('_', ' ')}", "circle", "neutral")
+    )
     return words.format_map(_Lenient(record.data)), icon, tone
 
 

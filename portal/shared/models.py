@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 class OutboxJob(models.Model):
     """One piece of work that follows an event: a handler's dotted path and the ids it needs.
 
-    Times are the database's. `fence` grows with every claim; only the holder of the latest may finish the row.
+    Times are the database's. `fence` grows with every claim; only the latest holder may finish the row.
     """
 
     class State(models.TextChoices):

@@ -1,8 +1,9 @@
 """Durable jobs: PostgreSQL holds them, Celery runs them, the broker only rings the bell.
 
-`emit()` writes one row per subscriber inside the business transaction. After the commit the broker is told the
-row's id; if that message is lost, `sweep()` rings again. A worker claims the row with a lease and a fencing
-number, so a job runs at least once and is finished by exactly one holder. Every handler bears being run twice.
+`emit()` writes one row per subscriber inside the business transaction. After the commit the broker is told
+the row's id; if that message is lost, `sweep()` rings again. A worker claims the row with a lease and a
+fencing number, so a job runs at least once and is finished by exactly one holder. Every handler bears being
+run twice.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import random
 import time
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -43,7 +45,7 @@ class Subscription:
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Retry(Exception):  # noqa: N818 - it is an instruction, not an error
+class Retry(Exception):
     """Raised by a handler: not now, try again after so many seconds. Does not count as a failed attempt."""
 
     def __init__(self, after_seconds: float) -> None:
@@ -60,7 +62,7 @@ def _subscriptions(path: str) -> dict[str, Sequence[Subscription]]:
 def emit(
     topic: str, *, due_at: datetime | None = None, dedupe_key: str | None = None, **payload: Any
 ) -> list[OutboxJob]:
-    """Write a job for every subscriber of `topic`, due now or at `due_at`. Payload: ids and plain values only.
+    """Write a job for every subscriber of `topic`, due now or at `due_at`. Payload: ids and plain values.
 
     With `dedupe_key` a job that was already written under it is not written again.
     """
@@ -107,21 +109,33 @@ def _enqueue(
     return job
 
 
-_bell_silent_until = 0.0
+@dataclass
+class _Bell:
+    """Remembers that the broker did not answer, so that a request never waits for it twice in a row."""
+
+    silent_until: float = 0.0
+
+
+_bell = _Bell()
+_running: ContextVar[int] = ContextVar("outbox_job_id", default=0)
+
+
+def current_job_id() -> int:
+    """The id of the job that runs now, 0 outside: the same in its repetitions, another for every event."""
+    return _running.get()
 
 
 def ring(jobs: Sequence[tuple[int, str]]) -> None:
-    """Tell the broker about (job id, queue). A broker that is away costs one try every few seconds, no more."""
-    global _bell_silent_until
-    if not jobs or time.monotonic() < _bell_silent_until:
+    """Tell the broker about (job id, queue). A broker that is away costs one try every few seconds."""
+    if not jobs or time.monotonic() < _bell.silent_until:
         return
     from portal.shared.tasks import run_job
 
     try:
         for job_id, queue in jobs:
             run_job.apply_async(args=[job_id], queue=queue, retry=False)
-    except Exception as error:  # noqa: BLE001 - whatever the broker says, the row is safe and the sweep rings again
-        _bell_silent_until = time.monotonic() + _BELL_SILENCE_SECONDS
+    except Exception as error:  # noqa: BLE001 - the row is safe, and the sweep rings again
+        _bell.silent_until = time.monotonic() + _BELL_SILENCE_SECONDS
         log.warning("broker_unreachable", error=type(error).__name__)
 
 
@@ -133,8 +147,9 @@ def sweep(*, limit: int = 500) -> int:
             (SELECT id, queue FROM shared_outboxjob WHERE state = 'due' AND due_at <= statement_timestamp()
              ORDER BY due_at LIMIT %s)
             UNION ALL
-            (SELECT id, queue FROM shared_outboxjob WHERE state = 'running' AND lease_until <= statement_timestamp()
-             ORDER BY lease_until LIMIT %s)
+            (SELECT id, queue FROM shared_outboxjob
+              WHERE state = 'running' AND lease_until <= statement_timestamp()
+              ORDER BY lease_until LIMIT %s)
             """,
             [limit, limit],
         )
@@ -184,7 +199,7 @@ def _finish(claim: Claim, assignments: str, arguments: Sequence[Any] = ()) -> bo
     """Write the outcome if nobody claimed the job after us."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE shared_outboxjob SET lease_until = NULL, {assignments} "  # noqa: S608 - constants of this module
+            f"UPDATE shared_outboxjob SET lease_until = NULL, {assignments} "  # noqa: S608 - our constants
             "WHERE id = %s AND fence = %s AND state = 'running'",
             [*arguments, claim.job_id, claim.fence],
         )
@@ -200,18 +215,27 @@ def backoff_seconds(attempts: int) -> float:
 def run(job_id: int) -> bool:
     """Claim and run one job; True when it was ours and is done. Failures are recorded, not raised."""
     held = claim(job_id)
-    return bool(held) and perform(held)
+    return held is not None and perform(held)
 
 
 def perform(held: Claim) -> bool:
     """Run a claimed job to its outcome: done, due again later, or parked."""
+    token = _running.set(held.job_id)
+    try:
+        return _perform(held)
+    finally:
+        _running.reset(token)
+
+
+def _perform(held: Claim) -> bool:
     with bound_contextvars(job_id=held.job_id, topic=held.topic, request_id=held.request_id):
         try:
             import_string(held.handler)(**held.payload)
         except Retry as retry:
             _finish(
                 held,
-                "state = 'due', attempts = attempts - 1, due_at = statement_timestamp() + make_interval(secs => %s)",
+                "state = 'due', attempts = attempts - 1, "
+                "due_at = statement_timestamp() + make_interval(secs => %s)",
                 [retry.after_seconds],
             )
             return False
@@ -230,7 +254,9 @@ def _record_failure(held: Claim, error: Exception) -> None:
         return
     wait = backoff_seconds(held.attempts)
     _finish(
-        held, "state = 'due', last_error = %s, due_at = statement_timestamp() + make_interval(secs => %s)", [summary, wait]
+        held,
+        "state = 'due', last_error = %s, due_at = statement_timestamp() + make_interval(secs => %s)",
+        [summary, wait],
     )
     log.warning("job_failed", handler=held.handler, attempts=held.attempts, again_in=wait, exc_info=error)
 

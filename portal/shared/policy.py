@@ -10,7 +10,7 @@ from portal.shared.errors import NotPermitted
 
 
 def require(can: Callable[[Any, Any], bool], actor: Actor, obj: Any, *, otherwise: str = "") -> None:
-    """Raise `NotPermitted` unless `can(actor, obj)`. The portal itself is trusted: its callers are our tasks."""
+    """Raise `NotPermitted` unless `can(actor, obj)`. The portal itself is trusted: our tasks call for it."""
     if actor is SYSTEM or can(actor, obj):
         return
     deed = can.__name__.removeprefix("can_").replace("_", " ")

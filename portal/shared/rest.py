@@ -22,6 +22,7 @@ from structlog.contextvars import get_contextvars
 
 from portal.shared.errors import Blocked, Conflict, InvalidInput, PortalError
 from portal.shared.models import IdempotencyRecord
+from portal.shared.web import signed_in_user
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -106,8 +107,6 @@ class IdempotentCreation:
     either nothing or the whole. The same key with another body is refused with 409.
     """
 
-    request: Request
-
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         key = request.headers.get("Idempotency-Key", "")
         make: Callable[..., Response] = super().create  # type: ignore[misc]
@@ -118,10 +117,12 @@ class IdempotentCreation:
         fingerprint = _fingerprint(request)
         with transaction.atomic():
             IdempotencyRecord.objects.bulk_create(
-                [IdempotencyRecord(caller_id=request.user.pk, key=key, fingerprint=fingerprint)],
+                [IdempotencyRecord(caller_id=signed_in_user(request).pk, key=key, fingerprint=fingerprint)],
                 ignore_conflicts=True,
             )
-            record = IdempotencyRecord.objects.select_for_update().get(caller_id=request.user.pk, key=key)
+            record = IdempotencyRecord.objects.select_for_update().get(
+                caller_id=signed_in_user(request).pk, key=key
+            )
             if record.fingerprint != fingerprint:
                 raise Conflict("This Idempotency-Key was used for another request: choose a new one.")
             if record.status is not None:
@@ -147,8 +148,10 @@ def _fingerprint(request: Request) -> str:
             for chunk in file.chunks():
                 digest.update(chunk)
             file.seek(0)
-    fields = {name: value for name, value in request.data.items() if name not in request.FILES}
-    digest.update(repr(sorted(fields.items(), key=str)).encode())
+    data = request.data
+    if isinstance(data, dict):
+        data = sorted(((name, value) for name, value in data.items() if name not in request.FILES), key=str)
+    digest.update(repr(data).encode())
     return digest.hexdigest()
 
 

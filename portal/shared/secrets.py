@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Never
+from typing import TYPE_CHECKING, Any, Never
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
@@ -91,7 +92,13 @@ def fingerprint(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]
+if TYPE_CHECKING:
+    _SecretsField = models.Field[Mapping[str, "Secret | str"] | None, dict[str, "Secret"]]
+else:
+    _SecretsField = models.TextField
+
+
+class EncryptedJSONField(_SecretsField):
     """A flat mapping name -> `Secret`, stored encrypted. It cannot be searched, by design."""
 
     def get_prep_value(self, value: Any) -> str | None:

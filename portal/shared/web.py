@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import structlog
+from celery import current_app
 from django.conf import settings
 from django.contrib import messages
 from django.db import connection
@@ -25,6 +26,8 @@ from structlog.contextvars import bound_contextvars
 from portal.shared.errors import Blocked, InvalidInput, PortalError
 
 if TYPE_CHECKING:
+    from rest_framework.request import Request
+
     from portal.accounts.models import User
 
 log = structlog.get_logger(__name__)
@@ -115,11 +118,9 @@ def done(request: HttpRequest, message: str, target: str) -> HttpResponse:
     return response
 
 
-def signed_in_user(request: HttpRequest) -> User:
-    """The person behind a view that requires sign-in."""
-    from portal.accounts.models import User
-
-    if not isinstance(request.user, User):
+def signed_in_user(request: HttpRequest | Request) -> User:
+    """The person behind a view or endpoint that requires sign-in."""
+    if not request.user.is_authenticated:
         raise TypeError("this view needs login_required")
     return request.user
 
@@ -144,7 +145,7 @@ def livez(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """503 while a promise cannot be kept: database, migrations, storage. A broker that is away only degrades."""
+    """503 while a promise cannot be kept (database, migrations, storage); without a broker it only degrades."""
     checks = {
         "database": _database(),
         "migrations": _migrations(),
@@ -186,10 +187,8 @@ def _storage() -> str:
 
 
 def _broker() -> str:
-    from portal.celery import app
-
     try:
-        with app.connection_for_write(connect_timeout=1) as broker:
+        with current_app.connection_for_write(connect_timeout=1) as broker:
             broker.ensure_connection(max_retries=1, timeout=1)
     except Exception:  # noqa: BLE001
         return "unreachable"

@@ -66,7 +66,9 @@ def test_the_token_is_stored_hashed_and_travels_encrypted(cast):
 
 
 def test_an_invitation_works_once_and_for_its_own_mailbox_only(cast):
-    invitation, token = services.invite(cast.publisher, email="new@example.test", role="tester", actor=cast.owner)
+    invitation, token = services.invite(
+        cast.publisher, email="new@example.test", role="tester", actor=cast.owner
+    )
     other = verified_person("other@example.test")
     with pytest.raises(NotPermitted, match="another address"):
         services.accept_invitation(invitation, actor=other)
@@ -106,7 +108,9 @@ def test_one_open_invitation_per_address(cast):
 
 def test_an_invitation_dies_with_the_inviters_right_to_give_the_role(cast):
     second_owner = MembershipFactory(publisher=cast.publisher, role="owner")
-    invitation, _ = services.invite(cast.publisher, email="new@example.test", role="owner", actor=second_owner.user)
+    invitation, _ = services.invite(
+        cast.publisher, email="new@example.test", role="owner", actor=second_owner.user
+    )
     services.change_role(second_owner, role="viewer", actor=cast.owner)
     with pytest.raises(InvalidInput, match="cannot give this role"):
         services.accept_invitation(invitation, actor=verified_person("new@example.test"))
@@ -159,7 +163,9 @@ def test_only_an_administrator_of_no_team_of_theirs_verifies(cast):
     for person in (cast.owner, cast.reviewer, cast.operator):
         with pytest.raises(NotPermitted):
             services.verify_publisher(cast.other_publisher, is_verified=True, reason="checked", actor=person)
-    services.verify_publisher(cast.other_publisher, is_verified=True, reason="Domain proved", actor=cast.administrator)
+    services.verify_publisher(
+        cast.other_publisher, is_verified=True, reason="Domain proved", actor=cast.administrator
+    )
     assert Publisher.objects.get(pk=cast.other_publisher.pk).is_verified
     MembershipFactory(publisher=cast.publisher, user=cast.administrator, role="viewer")
     with pytest.raises(NotPermitted):

@@ -7,6 +7,7 @@ import io
 import struct
 import zipfile
 import zlib
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ def codes(package) -> list[str]:
 
 
 def test_a_tidy_package_has_no_problem_and_every_part_in_its_place():
-    package = read_archive(zip_of(GOOD), filename="harbour-tides.zip")
+    package: Any = read_archive(zip_of(GOOD), filename="harbour-tides.zip")
 
     assert package.problems == ()
     assert not package.is_refused
@@ -77,7 +78,7 @@ def descriptor_without_signature() -> bytes:
             local_packed_size=0,
             descriptor=sizes,
         )
-    return archive.build()  # fmt: skip
+    return archive.build()
 
 
 def with_folders() -> bytes:
@@ -97,21 +98,21 @@ def with_folders() -> bytes:
     ],
 )
 def test_archives_of_all_usual_writers_are_read(data):
-    package = read_archive(data)
+    package: Any = read_archive(data)
 
     assert package.problems == ()
     assert {name: package.files[name].content for name in GOOD} == GOOD
 
 
 def test_a_name_in_utf8_without_the_flag_is_read_as_utf8():
-    package = read_archive(RawZip().add_all(GOOD).add("images/Häfen.png", png(), flags=0).build())
+    package: Any = read_archive(RawZip().add_all(GOOD).add("images/Häfen.png", png(), flags=0).build())
 
     assert package.problems == ()
     assert "images/Häfen.png" in package.files
 
 
 def test_a_wrapping_folder_is_taken_off_and_reported():
-    package = read_archive(zip_of(GOOD, folder="Harbour Tides/"))
+    package: Any = read_archive(zip_of(GOOD, folder="Harbour Tides/"))
 
     assert codes(package) == ["wrapped-folder"]
     assert package.wrapper == "Harbour Tides/"
@@ -121,7 +122,7 @@ def test_a_wrapping_folder_is_taken_off_and_reported():
 
 def test_a_folder_in_a_folder_is_taken_off_too_with_its_own_entry():
     archive = RawZip().add("a/", b"", method=0, mode=0o040755).add("a/b/", b"", method=0, mode=0o040755)
-    package = read_archive(
+    package: Any = read_archive(
         archive.add_all({"a/b/" + name: content for name, content in GOOD.items()}).build()
     )
 
@@ -130,7 +131,7 @@ def test_a_folder_in_a_folder_is_taken_off_too_with_its_own_entry():
 
 
 def test_pictures_alone_are_no_wrapped_package():
-    package = read_files({"images/a.png": png(), "images/b.png": png()})
+    package: Any = read_files({"images/a.png": png(), "images/b.png": png()})
 
     assert package.wrapper == ""
     assert package.definition is None
@@ -139,7 +140,7 @@ def test_pictures_alone_are_no_wrapped_package():
 
 def test_left_overs_of_operating_systems_are_dropped_and_reported():
     junk = {"__MACOSX/._readme.md": b"x", ".DS_Store": b"x", "images/Thumbs.db": b"x", "desktop.ini": b"x"}
-    package = read_archive(zip_of({**GOOD, **junk}))
+    package: Any = read_archive(zip_of({**GOOD, **junk}))
 
     assert codes(package) == ["junk-entry"] * 4
     assert set(package.files) == set(GOOD)
@@ -148,14 +149,14 @@ def test_left_overs_of_operating_systems_are_dropped_and_reported():
 
 def test_left_overs_beside_the_wrapping_folder_do_not_hide_it():
     files = {"Tides/" + name: content for name, content in GOOD.items()} | {"__MACOSX/Tides/._icon.png": b"x"}
-    package = read_archive(zip_of(files))
+    package: Any = read_archive(zip_of(files))
 
     assert sorted(codes(package)) == ["junk-entry", "wrapped-folder"]
     assert set(package.files) == set(GOOD)
 
 
 def test_other_files_stay_visible_in_the_tree_but_are_not_read():
-    package = read_archive(
+    package: Any = read_archive(
         zip_of({**GOOD, "notes.txt": b"x", "docs/setup.md": b"y", "images/a.svg": b"<svg/>"})
     )
 
@@ -173,7 +174,7 @@ def test_documents_are_found_under_any_letter_case_without_a_word():
     files = {name: content for name, content in GOOD.items() if name != "readme.md"} | {
         "README.MD": b"# Tides"
     }
-    package = read_archive(zip_of(files))
+    package: Any = read_archive(zip_of(files))
 
     assert package.problems == ()
     assert package.readme.text == "# Tides"
@@ -196,7 +197,7 @@ def test_a_file_under_another_name_is_read_and_reported(given, canonical):
     files = dict(GOOD) | {"script.csx": b"public class Script : ScriptBase {}"}
     content = files.pop(canonical)
 
-    package = read_archive(zip_of({**files, given: content}))
+    package: Any = read_archive(zip_of({**files, given: content}))
 
     assert codes(package) == ["file-name"]
     assert package.files[canonical].content == content
@@ -205,21 +206,21 @@ def test_a_file_under_another_name_is_read_and_reported(given, canonical):
 
 def test_two_candidates_for_the_definition_are_reported_and_neither_is_guessed():
     files = {name: content for name, content in GOOD.items() if not name.startswith("apiDef")}
-    package = read_archive(zip_of({**files, "a.swagger.json": b"{}", "b.swagger.json": b"{}"}))
+    package: Any = read_archive(zip_of({**files, "a.swagger.json": b"{}", "b.swagger.json": b"{}"}))
 
     assert package.definition is None
     assert codes(package) == ["several-definitions", "extra-entry", "extra-entry"]
 
 
 def test_a_second_definition_does_not_displace_the_one_of_the_right_name():
-    package = read_archive(zip_of({**GOOD, "old.swagger.json": b"{}"}))
+    package: Any = read_archive(zip_of({**GOOD, "old.swagger.json": b"{}"}))
 
     assert package.definition.value["info"]["title"] == "Harbour Tides"
     assert codes(package) == ["several-definitions", "extra-entry"]
 
 
 def test_a_package_without_definition_is_no_failure_of_the_reader():
-    package = read_archive(zip_of({"readme.md": b"# Tides"}))
+    package: Any = read_archive(zip_of({"readme.md": b"# Tides"}))
 
     assert package.definition is None
     assert package.properties is None
@@ -227,7 +228,7 @@ def test_a_package_without_definition_is_no_failure_of_the_reader():
 
 
 def test_the_canonical_archive_depends_on_contents_alone():
-    package = read_archive(zip_of(GOOD))
+    package: Any = read_archive(zip_of(GOOD))
     shuffled = read_archive(RawZip().add_all(dict(reversed(GOOD.items()))).build())
 
     assert package.canonical_bytes() == shuffled.canonical_bytes()
@@ -237,7 +238,9 @@ def test_the_canonical_archive_depends_on_contents_alone():
 
 
 def test_the_canonical_archive_is_the_same_for_ever():
-    package = read_files({"readme.md": b"# Tides\n", "apiDefinition.swagger.json": b'{"swagger": "2.0"}'})
+    package: Any = read_files(
+        {"readme.md": b"# Tides\n", "apiDefinition.swagger.json": b'{"swagger": "2.0"}'}
+    )
 
     assert package.digest == "da519bdf28c0adf0e2da07482fad84c4186b2c9acbb6edc224b0e5f1bcbd54ca"
 
@@ -247,14 +250,14 @@ def test_one_changed_byte_changes_the_digest():
 
 
 def test_what_is_not_accepted_is_not_in_the_canonical_archive():
-    package = read_archive(zip_of({**GOOD, "notes.txt": b"x", ".DS_Store": b"x"}))
+    package: Any = read_archive(zip_of({**GOOD, "notes.txt": b"x", ".DS_Store": b"x"}))
 
     assert package.digest == read_files(GOOD).digest
 
 
 def test_settings_and_custom_properties_are_read_as_documents():
     files = {**GOOD, "settings.json": b'{"connectorId": "a",}', "customProperties.json": json_bytes({"a": 1})}
-    package = read_archive(zip_of(files))
+    package: Any = read_archive(zip_of(files))
 
     assert codes(package) == ["json-syntax"]
     assert package.settings.value == {"connectorId": "a"}

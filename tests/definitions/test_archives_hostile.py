@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import zlib
+from typing import Any
 
 import pytest
 
@@ -90,7 +92,10 @@ ARCHIVES: dict[str, tuple[str, bytes]] = {
     "7z": ("nested-archive", with_good("more.dat", b"7z\xbc\xaf\x27\x1crest")),
     "rar": ("nested-archive", with_good("more.dat", b"Rar!\x1a\x07\0")),
     "same name twice": ("duplicate-entry", RawZip().add_all(GOOD).add("readme.md", b"other").build()),
-    "file and folder of one name": ("duplicate-entry", RawZip().add("images", b"x").add("images/a.png", png()).build()),
+    "file and folder of one name": (
+        "duplicate-entry",
+        RawZip().add("images", b"x").add("images/a.png", png()).build(),
+    ),
     "names differing in case": ("case-clash", with_good("README.md", b"other")),
     "definition in two cases": ("case-clash", with_good("apidefinition.swagger.json", b"{}")),
     "composed and decomposed letters": (
@@ -100,7 +105,10 @@ ARCHIVES: dict[str, tuple[str, bytes]] = {
     "wide letters": ("unicode-clash", with_good("\uff52eadme.md")),
     "another name in the local header": ("header-mismatch", with_good("notes.md", local_name=b"other.md")),
     "another size in the local header": ("header-mismatch", with_good("notes.md", local_size=7)),
-    "another packed size in the local header": ("header-mismatch", with_good("notes.md", local_packed_size=1)),
+    "another packed size in the local header": (
+        "header-mismatch",
+        with_good("notes.md", local_packed_size=1),
+    ),
     "another check sum in the local header": ("header-mismatch", with_good("notes.md", local_crc=7)),
     "another method in the local header": ("header-mismatch", with_good("notes.md", local_method=0)),
     "encrypted in the local header only": ("header-mismatch", with_good("notes.md", local_flags=0x0801)),
@@ -117,7 +125,13 @@ ARCHIVES: dict[str, tuple[str, bytes]] = {
     "descriptor that contradicts": (
         "header-mismatch",
         with_good(
-            "notes.md", b"abc", flags=0x0808, local_crc=0, local_size=0, local_packed_size=0, descriptor=descriptor(1, 2, 3)
+            "notes.md",
+            b"abc",
+            flags=0x0808,
+            local_crc=0,
+            local_size=0,
+            local_packed_size=0,
+            descriptor=descriptor(1, 2, 3),
         ),
     ),
     "folder with content": ("header-mismatch", with_good("images/", b"content")),
@@ -128,7 +142,10 @@ ARCHIVES: dict[str, tuple[str, bytes]] = {
         with_good("notes.md", b"x" * 5000, size=1000, local_size=1000),
     ),
     "declared size too large": ("size-mismatch", with_good("notes.md", b"x" * 10, size=99, local_size=99)),
-    "stored with two sizes": ("size-mismatch", with_good("notes.md", b"x" * 10, method=0, size=20, local_size=20)),
+    "stored with two sizes": (
+        "size-mismatch",
+        with_good("notes.md", b"x" * 10, method=0, size=20, local_size=20),
+    ),
     "data behind the deflate stream": (
         "size-mismatch",
         with_good("notes.md", b"abc", packed=deflated(b"abc") + b"tail"),
@@ -146,7 +163,10 @@ ARCHIVES: dict[str, tuple[str, bytes]] = {
         RawZip().add("notes.md", b"x" * 40, method=0, packed=b"x" * 20, packed_size=40, size=40).build(),
     ),
     "script in front of the archive": ("polyglot", b"#!/bin/sh\nexit\n" + zip_of(GOOD)),
-    "picture in front, offsets corrected": ("polyglot", RawZip().add_all(GOOD).build(prefix=png(), shift=len(png()))),
+    "picture in front, offsets corrected": (
+        "polyglot",
+        RawZip().add_all(GOOD).build(prefix=png(), shift=len(png())),
+    ),
     "text behind the archive": ("polyglot", zip_of(GOOD) + b"<script>alert(1)</script>"),
     "second archive behind the archive": ("polyglot", zip_of(GOOD) + zip_of(SMALL)),
     "binary comment": ("polyglot", zip_of(GOOD, comment=b"\x7fELF\x02\x01\x01\0")),
@@ -179,17 +199,24 @@ ARCHIVES: dict[str, tuple[str, bytes]] = {
         "too-large",
         RawZip().add_all(GOOD).add("notes.md", b"x", size=40_000_000, packed=b"y" * 500_000).build(),
     ),
-    "definition too large": ("too-large", zip_of({**GOOD, "apiDefinition.swagger.json": b"[" + b'"abc",' * 900_000})),
+    "definition too large": (
+        "too-large",
+        zip_of({**GOOD, "apiDefinition.swagger.json": b"[" + b'"abc",' * 900_000}),
+    ),
+    "definition of too many values": (
+        "json-too-many-values",
+        zip_of({**GOOD, "apiDefinition.swagger.json": json.dumps(list(range(600_000))).encode()}),
+    ),
     "text too large": ("too-large", zip_of({**GOOD, "readme.md": b"text. " * 400_000})),
     "icon too large": ("too-large", zip_of({**GOOD, "icon.png": png() + bytes(2_200_000)})),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", ARCHIVES)
 def test_a_hostile_archive_is_refused_with_its_own_code_and_a_way_out(name):
     code, data = ARCHIVES[name]
 
-    package = read_archive(data)
+    package: Any = read_archive(data)
 
     found = {problem.code for problem in package.problems}
     assert code in found, package.problems
@@ -211,7 +238,7 @@ def test_the_collection_covers_every_code_that_refuses_an_archive():
 
 
 def test_the_tree_of_a_refused_archive_names_the_guilty_entry():
-    package = read_archive(with_good("../evil.md"))
+    package: Any = read_archive(with_good("../evil.md"))
 
     reasons = {entry.path: entry.reason for entry in package.tree}
     assert reasons["../evil.md"] == "name leads out of the package"
@@ -229,7 +256,7 @@ def test_several_guilty_entries_are_all_named():
 
 
 def test_an_archive_above_the_upload_limit_is_not_even_searched():
-    package = read_archive(zip_of(GOOD) + bytes(1000), limits=Limits(archive_bytes=1000))
+    package: Any = read_archive(zip_of(GOOD) + bytes(1000), limits=Limits(archive_bytes=1000))
 
     assert [problem.code for problem in package.problems] == ["too-large"]
     assert package.tree == ()
@@ -245,7 +272,7 @@ def test_a_lying_size_never_produces_more_than_it_declares():
 
 
 def test_messages_show_hostile_names_in_one_printable_line():
-    package = read_archive(with_good("a\n\x1b[31m\u202e../b"))
+    package: Any = read_archive(with_good("a\n\x1b[31m\u202e../b"))
 
     for problem in package.problems:
         assert problem.message.isprintable()

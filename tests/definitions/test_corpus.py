@@ -7,6 +7,7 @@ import os
 import random
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.skipif(not FOLDERS, reason="no collection of connectors
 def test_every_package_is_read_and_none_is_refused():
     started = time.process_time()
     for folder in FOLDERS:
-        package = read_path(folder)
+        package: Any = read_path(folder)
         assert not package.is_refused, folder
         assert package.definition.value["paths"], folder
         assert facts(package).title, folder
@@ -42,7 +43,7 @@ def test_strict_parsers_agree_wherever_no_problem_was_found():
 
 def test_every_operation_is_found_at_its_name():
     for folder in FOLDERS[::5]:
-        document = read_path(folder).definition
+        document: Any = read_path(folder).definition
         for operation in operations(document.value):
             span = document.locate(operation.pointer, key=True)
             found = document.file.text[span.offset : span.offset + span.length]

@@ -6,6 +6,7 @@ import io
 import time
 import zipfile
 import zlib
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -43,9 +44,9 @@ def test_transparency_of_a_palette_is_seen_in_its_own_chunk():
 def test_a_flood_of_pixels_is_refused_from_its_header_in_no_time(side):
     data = png_file(png_header(side, side, 0), zlib.compress(b"\0" * 100_000, 9))
 
-    started = time.perf_counter()
+    started = time.process_time()
     assert refused(data) == "icon-too-many-pixels"
-    assert time.perf_counter() - started < 0.05
+    assert time.process_time() - started < 0.05
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_reencoding_drops_everything_that_is_no_pixel():
     assert b"PK" not in clean
     assert not zipfile.is_zipfile(io.BytesIO(clean))
     with Image.open(io.BytesIO(clean)) as opened:
-        assert opened.getpixel((0, 0))[:3] == (1, 2, 3)
+        assert opened.getpixel((0, 0)) == (1, 2, 3, 255)
         assert opened.info == {}
 
 
@@ -126,7 +127,7 @@ def test_a_transparent_icon_has_no_background_colour():
     ],
 )
 def test_a_package_with_a_bad_icon_is_read_without_it(content, code):
-    package = read_files(harbour_tides(icon_png=content))
+    package: Any = read_files(harbour_tides(icon_png=content))
 
     assert [problem.code for problem in package.problems] == [code]
     assert package.icon is None
@@ -149,7 +150,7 @@ def test_a_package_with_a_bad_icon_is_read_without_it(content, code):
     ],
 )
 def test_pictures_for_the_documents_must_be_what_their_extension_says(name, content, accepted):
-    package = read_files({**harbour_tides(), name: content})
+    package: Any = read_files({**harbour_tides(), name: content})
 
     assert (name in package.files) == accepted
     assert bool(package.problems) == (not accepted)

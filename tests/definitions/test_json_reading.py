@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import orjson
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from connectors.definitions import Document, Limits, SourceFile
 
 
-def read(text: str | bytes, **limits) -> Document:
+def read(text: Any, **limits: int) -> Any:
     content = text if isinstance(text, bytes) else text.encode()
     return Document.read(SourceFile("apiDefinition.swagger.json", content), Limits(**limits))
 
@@ -49,7 +50,13 @@ SYNTAX = {
     "closing quote missing": ('{\n "a": "x,\n "b": 2}', 2, 7, "closing double quote", {"a": "x", "b": 2}),
     "invalid escape": ('{"a": "\\d+"}', 1, 8, "backslash as \\\\", {"a": "\\d+"}),
     "short unicode escape": ('["\\u12"]', 1, 3, "backslash as \\\\", ["\\u12"]),
-    "unescaped quote in a text": ('{"a": "so "x" so", "b": 1}', 1, 12, 'quote inside a text as \\"', {"a": "so ", "b": 1}),
+    "unescaped quote in a text": (
+        '{"a": "so "x" so", "b": 1}',
+        1,
+        12,
+        'quote inside a text as \\"',
+        {"a": "so ", "b": 1},
+    ),
     "leading zero": ("[012]", 1, 2, "no leading zero", [12]),
     "plus sign": ("[+1]", 1, 2, "no plus sign", [1]),
     "bare decimal point": ("[.5]", 1, 2, "digits beside the dot", [0.5]),
@@ -69,7 +76,7 @@ SYNTAX = {
     "lone closing bracket": ("}", 1, 1, "not a JSON value", "}"),
     "CRLF before the error": ('{\r\n\t"ä": 1,\r\n\t"b": 2,\r\n}', 3, 8, "trailing comma", {"ä": 1, "b": 2}),
     "characters outside the basic plane": ('{"🌊": "🌊",}', 1, 10, "trailing comma", {"🌊": "🌊"}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", SYNTAX)
@@ -94,27 +101,67 @@ def test_every_row_of_the_table_is_refused_by_a_strict_parser_too():
 
 # name: (text, code, line, column, length, pointer, value)
 ODDITIES = {
-    "duplicate key": ('{"a": 1,\n "b": {"c": 1, "c": 2}}', "duplicate-key", 2, 16, 3, "/b/c", {"a": 1, "b": {"c": 2}}),
-    "key that is duplicate once unescaped": ('{"a": 1, "\\u0061": 2}', "duplicate-key", 1, 10, 8, "/a", {"a": 2}),
+    "duplicate key": (
+        '{"a": 1,\n "b": {"c": 1, "c": 2}}',
+        "duplicate-key",
+        2,
+        16,
+        3,
+        "/b/c",
+        {"a": 1, "b": {"c": 2}},
+    ),
+    "key that is duplicate once unescaped": (
+        '{"a": 1, "\\u0061": 2}',
+        "duplicate-key",
+        1,
+        10,
+        8,
+        "/a",
+        {"a": 2},
+    ),
     "NaN": ('{"a": NaN}', "json-constant", 1, 7, 3, "/a", {"a": None}),
     "minus infinity": ("[1, -Infinity]", "json-constant", 1, 5, 9, "/1", [1, None]),
     "number beyond any float": ('{"a": 1e999}', "json-number", 1, 7, 5, "/a", {"a": 1.7976931348623157e308}),
     "integer above 2^53": ("[9007199254740993]", "json-number", 1, 2, 16, "/0", [9007199254740993]),
-    "integer of 5,000 digits": ("[" + "9" * 5000 + "]", "json-number", 1, 2, 5000, "/0", [1.7976931348623157e308]),
+    "integer of 5,000 digits": (
+        "[" + "9" * 5000 + "]",
+        "json-number",
+        1,
+        2,
+        5000,
+        "/0",
+        [1.7976931348623157e308],
+    ),
     "escaped NUL": ('{"a": "x\\u0000y"}', "nul-character", 1, 9, 6, "/a", {"a": "x\ufffdy"}),
     "escaped NUL in a key": ('{"\\u0000": 1}', "nul-character", 1, 3, 6, "", {"\ufffd": 1}),
     "lone high surrogate": ('["\\ud83c\\udf0a \\ud800"]', "lone-surrogate", 1, 16, 6, "/0", ["🌊 \ufffd"]),
     "lone low surrogate": ('["\\udc00"]', "lone-surrogate", 1, 3, 6, "/0", ["\ufffd"]),
-    "surrogates in the wrong order": ('["\\udf0a\\ud83c"]', "lone-surrogate", 1, 3, 6, "/0", ["\ufffd\ufffd"]),
-    "half a pair after an escaped backslash": ('["\\\\ud83c\\udf0a"]', "lone-surrogate", 1, 10, 6, "/0", ["\\ud83c\ufffd"]),
+    "surrogates in the wrong order": (
+        '["\\udf0a\\ud83c"]',
+        "lone-surrogate",
+        1,
+        3,
+        6,
+        "/0",
+        ["\ufffd\ufffd"],
+    ),
+    "half a pair after an escaped backslash": (
+        '["\\\\ud83c\\udf0a"]',
+        "lone-surrogate",
+        1,
+        10,
+        6,
+        "/0",
+        ["\\ud83c\ufffd"],
+    ),
     "byte-order mark": ("\ufeff{}", "bom", 1, 1, None, "", {}),
     "raw NUL": ('{"a": "\0"}', "nul-character", 1, 8, 1, "", {"a": "\ufffd"}),
     "Windows-1252": (b'{"a": "Br\xf8nn"}', "not-utf8", 1, 10, 1, "", {"a": "Brønn"}),
-    "Windows-1252 beside UTF-8": ('{"ä": "'.encode() + b"\xf8\"}", "not-utf8", 1, 8, 1, "", {"ä": "ø"}),
+    "Windows-1252 beside UTF-8": ('{"ä": "'.encode() + b'\xf8"}', "not-utf8", 1, 8, 1, "", {"ä": "ø"}),
     "UTF-16 with mark": ('{"a": 1}'.encode("utf-16"), "not-utf8", 1, 1, None, "", {"a": 1}),
     "UTF-16 without mark": ('{"a": 1}'.encode("utf-16-be"), "not-utf8", 1, 1, None, "", {"a": 1}),
     "UTF-32": ('{"a": 1}'.encode("utf-32"), "not-utf8", 1, 1, None, "", {"a": 1}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", ODDITIES)
@@ -171,6 +218,22 @@ def test_a_hundred_thousand_open_brackets_exhaust_nothing(opening, closed):
     assert document.locate("/0/0/0").line == 1
 
 
+@pytest.mark.parametrize("end", ["1]", "1,]"])
+def test_more_values_than_the_limit_are_refused_whether_the_rest_is_valid_or_not(end):
+    text = "[" + "1," * 98 + end
+
+    assert "json-too-many-values" not in [p.code for p in read(text, json_values=100).problems]
+    document = read(text, json_values=99)
+    assert [(p.code, p.column) for p in document.problems] == [("json-too-many-values", 2 * 99 + 1)]
+    assert document.value is None
+
+
+def test_commas_inside_texts_are_not_taken_for_values():
+    text = json.dumps([",{[" * 500])
+
+    assert read(text, json_values=100).problems == ()
+
+
 def test_brackets_and_quotes_inside_texts_are_not_counted():
     text = json.dumps({"a": '[[[{{{"\\', 'b"[': ["\\\\", "]]]"], "c": {}})
 
@@ -200,12 +263,21 @@ def test_reading_stops_when_the_text_is_no_json_at_all():
 
 
 JSON_VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
-        st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=6), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=6),
+            inner,
+            max_size=4,
+        )
+    ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=200, deadline=None)

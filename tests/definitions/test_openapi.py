@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -115,9 +116,15 @@ PLACES = {
     "root": {"$ref": "X"},
 }
 TARGETS = [
-    "http://127.0.0.1/a.json", "https://tides.example.org/a#/b", "file:///etc/passwd", "ftp://host/a", "//host/a",
-    "other.json", "../other.json#/a", "#",
-]  # fmt: skip
+    "http://127.0.0.1/a.json",
+    "https://tides.example.org/a#/b",
+    "file:///etc/passwd",
+    "ftp://host/a",
+    "//host/a",
+    "other.json",
+    "../other.json#/a",
+    "#",
+]
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -130,7 +137,7 @@ def test_a_reference_out_of_the_file_is_reported_wherever_it_stands(place, targe
             return [filled(inner) for inner in value]
         return target if value == "X" else value
 
-    package = read_files(harbour_tides(definition=filled(PLACES[place])))
+    package: Any = read_files(harbour_tides(definition=filled(PLACES[place])))
 
     (found,) = package.problems
     assert found.code == "remote-reference"
@@ -234,11 +241,30 @@ def test_several_ways_to_sign_in_are_all_found():
 
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from(["info", "title", "paths", "/a", "get", "parameters", "$ref", "properties", "values", "type", "name"]),
-        inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "info",
+                    "title",
+                    "paths",
+                    "/a",
+                    "get",
+                    "parameters",
+                    "$ref",
+                    "properties",
+                    "values",
+                    "type",
+                    "name",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
     max_leaves=10,
-)  # fmt: skip
+)
 ROOTS = [
     "info",
     "paths",
@@ -258,7 +284,7 @@ def test_no_mess_of_types_breaks_the_walk_or_the_facts(anything, roots):
             list(openapi.parameters(value, operation))
             list(itertools.islice(openapi.expanded_schemas(value, operation.value), 100))
         files = harbour_tides(definition=value, properties={"properties": value}, icon_png=None)
-        package = read_files(files)
+        package: Any = read_files(files)
         assert isinstance(facts(package).title, str)
 
 

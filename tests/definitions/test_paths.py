@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ def test_a_folder_an_archive_of_it_and_its_files_are_one_package(folder, tmp_pat
 
 
 def test_a_single_definition_is_a_package_of_one_file(folder):
-    package = read_path(folder / "apiDefinition.swagger.json")
+    package: Any = read_path(folder / "apiDefinition.swagger.json")
 
     assert set(package.files) == {"apiDefinition.swagger.json"}
     assert package.definition.value["swagger"] == "2.0"
@@ -58,7 +59,7 @@ def test_a_link_is_refused_and_not_followed(folder, tmp_path):
     secret.write_text("secret")
     (folder / "script.csx").symlink_to(secret)
 
-    package = read_path(folder)
+    package: Any = read_path(folder)
 
     assert codes(package) == ["link-entry"]
     assert package.is_refused
@@ -85,7 +86,7 @@ def test_a_folder_under_version_control_is_read_without_its_history(folder):
     for at in range(50):
         (folder / ".git" / "objects" / str(at)).write_bytes(b"x")
 
-    package = read_path(folder)
+    package: Any = read_path(folder)
 
     assert package.problems == ()
     assert not any(entry.path.startswith(".git") for entry in package.tree)
@@ -117,7 +118,7 @@ def test_too_many_bytes_are_refused_before_all_are_read(folder):
     ],
 )
 def test_single_files_are_held_to_the_same_rules_as_an_archive(files, code):
-    package = read_files(files)
+    package: Any = read_files(files)
 
     assert code in codes(package)
     assert package.is_refused

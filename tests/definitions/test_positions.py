@@ -1,9 +1,10 @@
-"""`Document.locate` finds every value and every member name where a second, independent scanner finds them."""
+"""`Document.locate` finds every value and every member name where an independent scanner finds them."""
 
 from __future__ import annotations
 
 import json
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -39,7 +40,7 @@ class Scanner:
         while self.text[self.at : self.at + 1] in (" ", "\t", "\r", "\n"):
             self.step()
 
-    def string(self) -> str:
+    def string(self) -> Any:
         start = self.at
         self.step()
         while (char := self.step()) != '"':

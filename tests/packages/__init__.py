@@ -208,8 +208,8 @@ def json_bytes(value: Any) -> bytes:
 def harbour_tides(
     *, definition: Any = None, properties: Any = None, **others: bytes | None
 ) -> dict[str, bytes]:
-    """The files of a valid package by name. `definition` and `properties` are values or bytes. Other files are given
-    by their name with "_" for "." (`readme_md=b"..."`); None leaves one out.
+    """The files of a valid package by name. `definition` and `properties` are values or bytes. Other files
+    are given by their name with "_" for "." (`readme_md=b"..."`); None leaves one out.
     """
     files = {
         "apiDefinition.swagger.json": _as_bytes(DEFINITION if definition is None else definition),
@@ -348,15 +348,40 @@ def _headers(entry: RawEntry, offset: int) -> tuple[bytes, bytes]:
 
     name = told(entry.local_name, entry.name)
     local = struct.pack(
-        "<4s5H3L2H", b"PK\3\4", 20, told(entry.local_flags, entry.flags), told(entry.local_method, entry.method), 0, 33,
-        told(entry.local_crc, crc), told(entry.local_packed_size, packed_size), told(entry.local_size, size),
-        len(name), len(entry.local_extra),
-    )  # fmt: skip
+        "<4s5H3L2H",
+        b"PK\3\4",
+        20,
+        told(entry.local_flags, entry.flags),
+        told(entry.local_method, entry.method),
+        0,
+        33,
+        told(entry.local_crc, crc),
+        told(entry.local_packed_size, packed_size),
+        told(entry.local_size, size),
+        len(name),
+        len(entry.local_extra),
+    )
     local += name + entry.local_extra + packed + (entry.descriptor or b"")
     central = struct.pack(
-        "<4s6H3L5H2L", b"PK\1\2", 0x0314, 20, entry.flags, entry.method, 0, 33, crc, packed_size, size,
-        len(entry.name), len(entry.extra), 0, entry.disk, 0, entry.mode << 16, offset,
-    )  # fmt: skip
+        "<4s6H3L5H2L",
+        b"PK\1\2",
+        0x0314,
+        20,
+        entry.flags,
+        entry.method,
+        0,
+        33,
+        crc,
+        packed_size,
+        size,
+        len(entry.name),
+        len(entry.extra),
+        0,
+        entry.disk,
+        0,
+        entry.mode << 16,
+        offset,
+    )
     return (local if entry.write_local else b""), central + entry.name + entry.extra
 
 

@@ -20,7 +20,12 @@ from tests.factories import PASSWORD, UserFactory
 def test_sign_up_needs_the_mailed_link_before_anything_else(db, client):
     answer = client.post(
         reverse("account_signup"),
-        {"display_name": "Nora Vance", "email": "Nora@Example.test", "password1": PASSWORD, "password2": PASSWORD},
+        {
+            "display_name": "Nora Vance",
+            "email": "Nora@Example.test",
+            "password1": PASSWORD,
+            "password2": PASSWORD,
+        },
     )
     assert answer.status_code == 302
     assert client.get(reverse("home")).status_code == 302, "not signed in before the address is confirmed"
@@ -67,8 +72,13 @@ def test_the_profile_refuses_an_unknown_time_zone(cast, sign_in):
 
 def make_token(user: User, **changes: object) -> tuple[ApiToken, str]:
     options = {
-        "owner": user, "name": "build", "scopes": ["read"], "lifetime": timedelta(days=1), "publisher_id": None,
-        "actor": user, **changes,
+        "owner": user,
+        "name": "build",
+        "scopes": ["read"],
+        "lifetime": timedelta(days=1),
+        "publisher_id": None,
+        "actor": user,
+        **changes,
     }
     token, text = create_token(**options)
     return token, text.reveal()
@@ -102,7 +112,9 @@ def test_a_token_does_no_more_than_its_scopes(cast, client):
         "/api/v1/publishers/", {"name": "New Team"}, content_type="application/json", headers=bearer(text)
     )
     assert answer.status_code == 201
-    assert client.get("/api/v1/publishers/", headers=bearer(text)).status_code == 403, "reading is a scope, too"
+    assert client.get("/api/v1/publishers/", headers=bearer(text)).status_code == 403, (
+        "reading is a scope, too"
+    )
 
 
 def test_an_expired_token_and_one_of_a_closed_account_are_dead(cast, client):
@@ -144,7 +156,9 @@ def test_the_same_idempotency_key_makes_one_team(cast, client):
     headers = {**bearer(text), "Idempotency-Key": "abc"}
 
     def post(name: str):
-        return client.post("/api/v1/publishers/", {"name": name}, content_type="application/json", headers=headers)
+        return client.post(
+            "/api/v1/publishers/", {"name": name}, content_type="application/json", headers=headers
+        )
 
     first, again, other = post("Gull Works"), post("Gull Works"), post("Tern Works")
     assert (first.status_code, again.status_code, other.status_code) == (201, 201, 409)

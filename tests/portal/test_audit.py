@@ -13,7 +13,9 @@ def write(count: int = 1, reason: str = "") -> list[AuditRecord]:
     connector = ConnectorFactory()
     with transaction.atomic():
         return [
-            audit.record("connector.update", connector, actor=SYSTEM, reason=reason, about=[connector.publisher])
+            audit.record(
+                "connector.update", connector, actor=SYSTEM, reason=reason, about=[connector.publisher]
+            )
             for _ in range(count)
         ]
 

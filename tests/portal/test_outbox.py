@@ -22,7 +22,9 @@ def handler(**payload: object) -> None:
 
 
 TABLE = {
-    "thing.happen": (Subscription("tests.portal.test_outbox.handler", queue="mail", arguments={"event": "thing"}),),
+    "thing.happen": (
+        Subscription("tests.portal.test_outbox.handler", queue="mail", arguments={"event": "thing"}),
+    ),
     "thing.fail": (Subscription("tests.portal.test_outbox.handler", max_attempts=2),),
 }
 
@@ -178,7 +180,7 @@ def test_a_broker_that_is_away_does_not_fail_the_transaction(monkeypatch):
         raise ConnectionError
 
     monkeypatch.setattr(run_job, "apply_async", unreachable)
-    monkeypatch.setattr(outbox, "_bell_silent_until", 0.0)
+    monkeypatch.setattr(outbox._bell, "silent_until", 0.0)
     emit(id="1")
     assert OutboxJob.objects.get().state == "due"
 

@@ -26,7 +26,16 @@ from portal.shared.transitions import Lifecycle, Move, transition
 from tests.factories import ConnectorFactory
 
 LIFECYCLES = [
-    CONNECTOR, INVITATION, SUBMISSION, REVIEW_THREAD, WAIVER, PREVIEW, ROLLOUT, WAVE, DEPLOYMENT, SKIP_REQUEST,
+    CONNECTOR,
+    INVITATION,
+    SUBMISSION,
+    REVIEW_THREAD,
+    WAIVER,
+    PREVIEW,
+    ROLLOUT,
+    WAVE,
+    DEPLOYMENT,
+    SKIP_REQUEST,
 ]
 
 
@@ -50,12 +59,16 @@ def test_a_table_that_names_an_unknown_state_is_refused():
 
 def test_a_table_that_leaves_a_terminal_state_is_refused():
     with pytest.raises(ValueError, match="leaves a terminal state"):
-        Lifecycle("x", CONNECTOR.states, {"go": Move(("retired",), "active")}, terminal=frozenset({"retired"}))
+        Lifecycle(
+            "x", CONNECTOR.states, {"go": Move(("retired",), "active")}, terminal=frozenset({"retired"})
+        )
 
 
 def test_a_move_writes_state_audit_and_brings_the_callers_object_up_to_date(db):
     connector = ConnectorFactory()
-    transition(CONNECTOR, connector, "activate", actor=SYSTEM, reason="first release", changes={"summary": "new"})
+    transition(
+        CONNECTOR, connector, "activate", actor=SYSTEM, reason="first release", changes={"summary": "new"}
+    )
     assert (connector.state, connector.summary) == ("active", "new")
     stored = Connector.objects.get(pk=connector.pk)
     assert (stored.state, stored.summary) == ("active", "new")

@@ -27,6 +27,11 @@ def package_of(text: str, **files: str) -> Package:
     return read_files(members | {name: content.encode() for name, content in files.items()})
 
 
+def forget_plans() -> None:
+    engine_module._chosen.cache_clear()
+    engine_module._plan.cache_clear()
+
+
 def found(report: Report, rule: str) -> list[tuple[str, int, int]]:
     return [(item.pointer, item.line, item.column) for item in report.findings if item.rule == rule]
 
@@ -122,11 +127,11 @@ def test_a_crashing_rule_is_one_finding_and_the_others_go_on(monkeypatch: pytest
     broken = Rule(metadata()["INF-001"], [Binding(crash, ("info", "schema"), ())])
     changed = {**rules(), "INF-001": broken}
     monkeypatch.setattr(engine_module, "rules", lambda: changed)
-    engine_module._plan.cache_clear()
+    forget_plans()
     try:
         report = check_package(package_of(json.dumps(DEFINITION | {"basepath": "/"})), NEW)
     finally:
-        engine_module._plan.cache_clear()
+        forget_plans()
     crashes = [item for item in report.findings if item.rule == "ENG-001"]
     assert len(crashes) == 1
     assert "INF-001" in crashes[0].message
@@ -195,6 +200,52 @@ def test_work_grows_in_proportion_to_the_number_of_operations() -> None:
     (nodes_1, calls_1), (nodes_2, calls_2), (nodes_3, calls_3) = (calls_for(size) for size in (100, 200, 400))
     assert nodes_3 - nodes_2 == 2 * (nodes_2 - nodes_1)
     assert calls_3 - calls_2 == 2 * (calls_2 - calls_1)
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize(
+    "unit",
+    [
+        '"',
+        '@"',
+        "@",
+        '"\\',
+        "'\\",
+        "/",
+        "/*",
+        "using a",
+        "using a = ",
+        " ",
+        "class Script :",
+        "switch (Context.OperationId) {",
+        'case "x": ',
+        "OperationId == ",
+        '"x" == ',
+        "new HttpClient ",
+        "a",
+        "{",
+    ],
+)
+def test_no_script_makes_a_pattern_backtrack(unit: str) -> None:
+    """Each would take minutes, and the time limit end the test, if any pattern were more than linear."""
+    script = unit * (1_000_000 // len(unit))
+    report = check_package(package_of(json.dumps(DEFINITION), **{"script.csx": script}), NEW)
+    assert report.verdict == "fail"
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("unit", ["x", " ", "https://", "a.", "Power ", "-", "a@", "1.", "é"])
+def test_no_text_makes_a_pattern_backtrack(unit: str) -> None:
+    text = unit * (400_000 // len(unit))
+    info = {"title": text, "description": text, "version": text, "license": {"url": text}}
+    contact = {"name": text, "url": "https://" + text, "email": text + "@" + text}
+    package = package_of(json.dumps(DEFINITION | {"info": info | {"contact": contact}}, ensure_ascii=False))
+    assert check_package(package, NEW).verdict == "fail"
+
+
+def test_a_text_hidden_behind_escapes_is_found_all_the_same() -> None:
+    text = json.dumps(DEFINITION).replace("The water level", "For Power \\u0041pps, the water level")
+    assert found(check_package(package_of(text), NEW), "DEF-009")
 
 
 def test_text_of_a_package_cannot_steer_a_terminal_or_grow_a_message() -> None:

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from certification.rules import Context, Limits, Profile, check_bytes, check_package, sandbox
+from certification.rules import Context, Limits, Profile, Report, check_bytes, check_package, sandbox
 from certification.rules.examples import Case, examples
 from connectors.definitions import read_archive
 
@@ -31,13 +31,13 @@ except MemoryError:
 """
 
 
-def run(monkeypatch: pytest.MonkeyPatch, body: str, limits: Limits = FAST):
+def run(monkeypatch: pytest.MonkeyPatch, body: str, limits: Limits = FAST) -> Report:
     indented = "\n".join("    " + line for line in body.strip().splitlines())
     monkeypatch.setattr(sandbox, "_ENTRY", entry(indented))
     return check_bytes(b"{}", filename="x.zip", profile=NEW, limits=limits)
 
 
-def said(monkeypatch: pytest.MonkeyPatch, expression: str) -> str:
+def said(monkeypatch: pytest.MonkeyPatch, expression: str) -> object:
     """The value of an expression as the confined child sees it, carried out in the label of a report."""
     report = run(
         monkeypatch,
@@ -55,7 +55,7 @@ sys.stdout.write(json.dumps(report.to_dict()))
     return report.package
 
 
-def only(report) -> str:
+def only(report: Report) -> str:
     assert report.verdict == "fail"
     assert len(report.findings) == 1
     assert len(report.digest) == 64
@@ -132,7 +132,7 @@ def test_a_child_that_talks_too_much_is_cut_off(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_child_sees_no_secret_of_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "canary-of-the-environment")
-    assert "canary" not in said(monkeypatch, "dict(os.environ)")
+    assert "canary" not in str(said(monkeypatch, "dict(os.environ)"))
     assert said(monkeypatch, "os.listdir('.')") == "[]"
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from certification.regions.agent.ledger import Accepted, Ledger
 from certification.regions.agent.packages import DigestDiffers, PackageStore
+from certification.regions.protocol import Action
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ class Deployer:
     async def _conclude(self, accepted: Accepted, reason: str | None) -> bool:
         """Record the end; False when the ledger could not be written (a full disk), which is tried again."""
         try:
-            if reason is None:
+            if reason is None and accepted.action != Action.REMOVE:
                 await asyncio.to_thread(self._packages.read, accepted.digest)
         except (DigestDiffers, OSError):
             reason = "The held package is damaged or missing."

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from certification.regions.protocol import CurrentVersion, Operation, OperationState
+from certification.regions.protocol import Action, CurrentVersion, Operation, OperationState
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS operations (
@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS outgoing_batches (
 """
 
 MAX_SPOOLED_BATCHES = 20_000
+REMOVE = Action.REMOVE.value
 
 
 class LedgerConflict(Exception):
@@ -127,7 +128,7 @@ class Ledger:
             if not isinstance(number, int) or number <= newest:
                 detail = f"Deployment {number} is not above {newest}, the newest accepted for {connector}."
                 raise LedgerConflict("stale-deployment", detail)
-            if not is_held:
+            if not is_held and request["action"] != REMOVE:
                 raise LedgerConflict("package-required", "Send the package first: PUT packages/{digest}.")
             database.execute(
                 "INSERT INTO operations VALUES (?, ?, ?, ?, ?, ?, 'accepted', '', ?, ?)",
@@ -172,13 +173,13 @@ class Ledger:
     def current(self, connector: str) -> CurrentVersion | None:
         query = "SELECT * FROM effective WHERE connector = ? ORDER BY number DESC LIMIT 1"
         rows = self._rows(query, connector)
-        return _current(rows[0]) if rows else None
+        return _current(rows[0]) if rows and rows[0]["action"] != REMOVE else None
 
     def deployed(self) -> list[CurrentVersion]:
         """The current version of every connector in the region."""
         query = """SELECT * FROM effective AS one WHERE number =
                    (SELECT max(number) FROM effective WHERE connector = one.connector) ORDER BY connector"""
-        return [_current(row) for row in self._rows(query)]
+        return [_current(row) for row in self._rows(query) if row["action"] != REMOVE]
 
     def history(self) -> list[dict[str, object]]:
         """Every effective deployment, in the order in which they took effect."""

@@ -22,12 +22,10 @@ _NEW_VERIFIED = Profile("new", "verified")
 class Case:
     """One package, written as its difference from the small connector.
 
-    `set` and `remove` change the definition, `properties` and `remove_properties` apiProperties.json, by
-    JSON Pointer;
-    `files` adds or replaces whole files (None removes one); `folder` wraps everything in a folder of the
-    archive;
-    `link` names an entry that is a symbolic link. `at` is the pointer at which a bad case is found, in `file`
-    (None: any place). `also` names further rules that this case must break as well.
+    `set` and `remove` change the definition, `properties` and `remove_properties` apiProperties.json, by JSON
+    Pointer; `files` adds or replaces whole files (None removes one); `folder` wraps everything in a folder of
+    the archive; `link` names an entry that is a symbolic link. `at` is the pointer at which a bad case is
+    found, in `file` (None: any place). `also` names further rules that this case must break as well.
     """
 
     set: Mapping[str, Any] = field(default_factory=dict)
@@ -75,9 +73,7 @@ class Case:
         return buffer.getvalue()
 
     def snippet(self) -> str:
-        """The change as a short text for the rule's page: the JSON that changed, or the files of the
-        package.
-        """
+        """The change as a short text for the rule's page: the JSON that changed, or the package's files."""
         if self.show:
             return self.show
         if self.set or self.remove:

@@ -106,7 +106,7 @@ def _time(machine: str, title: str, text: str, relative: bool = False) -> SafeSt
 
 
 @register.filter
-def duration(value: dt.timedelta | float | None) -> str:
+def duration(value: dt.timedelta | float | str | None) -> str:
     """A span of time (timedelta or seconds) in its two largest units: "2 d 4 h", "35 s"; "" for None."""
     if value is None or value == "":
         return ""
@@ -122,7 +122,7 @@ def duration(value: dt.timedelta | float | None) -> str:
 
 
 @register.filter
-def compact(value: float | None) -> str:
+def compact(value: float | str | None) -> str:
     """A count for tight places: 950, "12.4k", "3.1M"; a dash for None."""
     if value is None or value == "":
         return "-"

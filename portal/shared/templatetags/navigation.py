@@ -28,7 +28,7 @@ def pagination(context: RequestContext, page: Page, parameter: str = "page") -> 
     numbers = [
         {
             "number": number,
-            "gap": number == paginator.ELLIPSIS,
+            "gap": not isinstance(number, int),
             "url": _query(context, **{parameter: str(number)}),
         }
         for number in paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)

@@ -1,0 +1,123 @@
+"""Which events people are told of: the group a person can tune, the audience, and the mood of the mail.
+
+The words are templates: `templates/email/<event>_subject.txt`, `_body.txt` and `_body.html`, a dot in the
+event's name being a hyphen in the file's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db import models
+
+
+class Group(models.TextChoices):
+    """What a person can tune together."""
+
+    TEAM = "team", "Team and membership"
+    SUBMISSIONS = "submissions", "Progress of submissions"
+    REVIEW = "review", "Reviews, threads and waivers"
+    PREVIEW = "preview", "Preview and sign-off"
+    ROLLOUT = "rollout", "Rollout plans, holds and stops"
+    REGIONS = "regions", "Each region that is reached"
+    OPERATIONS = "operations", "Failures and disagreements for operators"
+
+
+class Audience(StrEnum):
+    """Who is told, in terms of the object the event is about."""
+
+    TEAM = "team"
+    OWNERS = "owners"
+    MAKERS = "makers"
+    PERSON = "person"
+    REVIEW_SIDE = "review_side"
+    REVIEWERS = "reviewers"
+    OPERATORS = "operators"
+    OTHER_SIDE = "other_side"
+
+
+@dataclass(frozen=True)
+class MessageKind:
+    """`tells_actor`: also whoever did it (a receipt). `is_required`: no preference turns it off."""
+
+    group: Group
+    audiences: tuple[Audience, ...]
+    action_label: str = "Open the submission"
+    tone: str = ""
+    tells_actor: bool = False
+    is_required: bool = False
+
+
+_TEAM_AND_OPERATORS = (Audience.TEAM, Audience.OPERATORS)
+
+KINDS: dict[str, MessageKind] = {
+    "connector.register": MessageKind(Group.TEAM, (Audience.MAKERS,), "Open the connector", tells_actor=True),
+    "connector.assign_contact": MessageKind(
+        Group.TEAM, (Audience.MAKERS, Audience.PERSON), "Open the connector", tells_actor=True
+    ),
+    "invitation.invite": MessageKind(
+        Group.TEAM, (Audience.PERSON,), "See the invitation", is_required=True, tells_actor=True
+    ),
+    "invitation.accept": MessageKind(Group.TEAM, (Audience.OWNERS,), "See the team", "success"),
+    "membership.change_role": MessageKind(Group.TEAM, (Audience.PERSON,), "See the team"),
+    "membership.remove": MessageKind(Group.TEAM, (Audience.PERSON,), "Open the portal", "warning"),
+    "publisher.verify": MessageKind(Group.TEAM, (Audience.TEAM,), "See the team"),
+    "submission.submit": MessageKind(Group.SUBMISSIONS, (Audience.MAKERS,), tells_actor=True),
+    "submission.resubmit": MessageKind(Group.SUBMISSIONS, (Audience.MAKERS,), tells_actor=True),
+    "submission.pass_validation": MessageKind(
+        Group.SUBMISSIONS, (Audience.MAKERS, Audience.REVIEWERS), tone="success", tells_actor=True
+    ),
+    "submission.fail_validation": MessageKind(
+        Group.SUBMISSIONS, (Audience.MAKERS,), "See the findings", "danger", tells_actor=True
+    ),
+    "submission.request_changes": MessageKind(Group.REVIEW, (Audience.MAKERS,), tone="warning"),
+    "submission.approve": MessageKind(Group.REVIEW, (Audience.TEAM,), tone="success"),
+    "submission.reject": MessageKind(Group.REVIEW, (Audience.TEAM,), "Read the reasons", "danger"),
+    "submission.withdraw": MessageKind(Group.SUBMISSIONS, (Audience.MAKERS, Audience.REVIEW_SIDE)),
+    "comment.add": MessageKind(Group.REVIEW, (Audience.OTHER_SIDE,), "Read and answer"),
+    "waiver.request": MessageKind(Group.REVIEW, (Audience.REVIEW_SIDE,), "Decide on it"),
+    "waiver.approve": MessageKind(Group.REVIEW, (Audience.MAKERS,), tone="success"),
+    "waiver.decline": MessageKind(Group.REVIEW, (Audience.MAKERS,), tone="warning"),
+    "claim.hand_over": MessageKind(Group.REVIEW, (Audience.PERSON,), "Open the review"),
+    "credential.reveal": MessageKind(Group.REVIEW, (Audience.MAKERS,), "See who looked"),
+    "preview.open": MessageKind(
+        Group.PREVIEW, (Audience.TEAM,), "Test and sign off", "success", tells_actor=True
+    ),
+    "preview.fail": MessageKind(Group.OPERATIONS, (Audience.OPERATORS,), "Open the Preview", "danger"),
+    "preview.remind": MessageKind(Group.PREVIEW, (Audience.TEAM,), "Test and sign off", "warning"),
+    "preview.sign_off": MessageKind(
+        Group.PREVIEW, (Audience.TEAM, Audience.OPERATORS), "Plan the rollout", "success"
+    ),
+    "preview.refuse": MessageKind(
+        Group.PREVIEW, (Audience.TEAM, Audience.REVIEW_SIDE), "Read the reasons", "warning"
+    ),
+    "preview.expire": MessageKind(Group.PREVIEW, _TEAM_AND_OPERATORS, "Reopen the Preview", "warning"),
+    "preview.reopen": MessageKind(Group.PREVIEW, _TEAM_AND_OPERATORS, "Test and sign off"),
+    "rollout.schedule": MessageKind(Group.ROLLOUT, (Audience.TEAM,), "See every region's date"),
+    "rollout.reschedule": MessageKind(Group.ROLLOUT, (Audience.TEAM,), "See every region's date", "warning"),
+    "rollout.start": MessageKind(Group.ROLLOUT, (Audience.TEAM,), "Watch the rollout"),
+    "rollout.hold": MessageKind(Group.ROLLOUT, _TEAM_AND_OPERATORS, "See the rollout", "warning"),
+    "rollout.resume": MessageKind(Group.ROLLOUT, _TEAM_AND_OPERATORS, "Watch the rollout"),
+    "rollout.halt": MessageKind(Group.ROLLOUT, _TEAM_AND_OPERATORS, "See the rollout", "danger"),
+    "rollout.release": MessageKind(Group.ROLLOUT, _TEAM_AND_OPERATORS, "Watch the rollout"),
+    "rollout.start_rollback": MessageKind(Group.ROLLOUT, _TEAM_AND_OPERATORS, "See the rollback", "warning"),
+    "rollout.complete_rollback": MessageKind(Group.ROLLOUT, _TEAM_AND_OPERATORS, "See every region"),
+    "rollout.complete": MessageKind(Group.ROLLOUT, _TEAM_AND_OPERATORS, "See every region", "success"),
+    "deployment.verify": MessageKind(Group.REGIONS, (Audience.TEAM,), "See every region", "success"),
+    "deployment.fail": MessageKind(Group.OPERATIONS, (Audience.OPERATORS,), "Look at the region", "danger"),
+    "deployment.overdue": MessageKind(
+        Group.OPERATIONS, (Audience.OPERATORS,), "Look at the region", "warning"
+    ),
+    "placement.disagree": MessageKind(
+        Group.OPERATIONS, (Audience.OPERATORS,), "Look at the region", "danger"
+    ),
+    "skiprequest.request": MessageKind(Group.OPERATIONS, (Audience.OPERATORS,), "Decide on it"),
+    "skiprequest.approve": MessageKind(Group.OPERATIONS, (Audience.PERSON,), "See the rollout"),
+    "skiprequest.decline": MessageKind(Group.OPERATIONS, (Audience.PERSON,), "See the rollout"),
+}
+
+
+def template_name(event: str, part: str) -> str:
+    """`part` is "subject.txt", "body.txt" or "body.html"."""
+    return f"email/{event.replace('.', '-')}_{part}"

@@ -1,0 +1,233 @@
+"""The scheduler's step: start waves that are due and allowed, write intents, notice what is complete.
+
+Each rollout is stepped in its own short transaction under its row lock, so two schedulers do no harm and a
+halt is either before or after a step. The step is a function of what is stored: running it again changes
+nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.db.models import Q
+
+from certification.lifecycle import ROLLOUT, SUBMISSION, UNDER_WAY, WAVE, DeploymentState, WaveState
+from certification.models import Placement, RegionDeployment, Rollout, RolloutWave
+from certification.planning.planner import why_not_at
+from certification.services import deployments, schedule
+from certification.services.clock import database_now
+from certification.services.plans import calendar_of, current_windows, spec_of_rollout
+from certification.services.pointers import mark_version
+from connectors.lifecycle import CONNECTOR
+from portal.shared.actors import SYSTEM
+from portal.shared.errors import Blocked, IllegalTransition
+from portal.shared.transitions import transition
+
+log = structlog.get_logger(__name__)
+
+_SOON = dt.timedelta(seconds=5)
+_WATCH = dt.timedelta(seconds=30)
+"""Answers wake a rollout at once (`outcomes.wake`); this is only for wake-ups that got lost."""
+_AFTER_ERROR = dt.timedelta(seconds=60)
+
+_SETTLED = (DeploymentState.VERIFIED, DeploymentState.SKIPPED, DeploymentState.CANCELLED)
+_STEPPED = ("scheduled", "running", "rolling_back")
+
+
+def advance_due(*, limit: int = 500) -> int:
+    """Step every rollout whose next step is due; returns how many were stepped."""
+    due = Q(state__in=_STEPPED, next_step_at__lte=database_now())
+    ids = list(Rollout.objects.filter(due).order_by("next_step_at").values_list("pk", flat=True)[:limit])
+    return sum(advance(pk) for pk in ids)
+
+
+def advance(pk: UUID) -> bool:
+    """Step one rollout if nobody else is at it; True when it was stepped. A failing one is set aside a
+    minute.
+    """
+    try:
+        with transaction.atomic():
+            rollout = (
+                Rollout.objects.select_for_update(of=("self",), skip_locked=True)
+                .select_related("plan", "connector", "submission", "version", "previous_version")
+                .filter(pk=pk, state__in=_STEPPED)
+                .first()
+            )
+            if rollout is None:
+                return False
+            next_step_at = _step(rollout)
+            Rollout.objects.filter(pk=pk).update(next_step_at=next_step_at)
+    except Exception as error:
+        log.error("rollout_step_failed", rollout=str(pk), exc_info=error)
+        Rollout.objects.filter(pk=pk, state__in=_STEPPED).update(next_step_at=database_now() + _AFTER_ERROR)
+        return False
+    return True
+
+
+def _step(rollout: Rollout) -> dt.datetime | None:
+    """Do what can be done now; returns when to look again."""
+    now = database_now()
+    if rollout.state == "rolling_back":
+        return _step_rollback(rollout, now)
+    if rollout.state == "scheduled":
+        first = rollout.waves.order_by("number").first()
+        if first is not None and _waits_until(rollout, first, now):
+            return _waits_until(rollout, first, now)
+        if not _start(rollout, now):
+            return None
+    return _step_waves(rollout, now)
+
+
+def _start(rollout: Rollout, now: dt.datetime) -> bool:
+    about = [rollout.submission, rollout.connector]
+    try:
+        with transaction.atomic():
+            transition(SUBMISSION, rollout.submission, "start_rollout", actor=SYSTEM, about=about)
+            transition(ROLLOUT, rollout, "start", actor=SYSTEM, about=about, changes={"started_at": now})
+    except IllegalTransition:
+        schedule.cancel_scheduled(rollout, reason="The submission is not scheduled any more.")
+        return False
+    return True
+
+
+def _waits_until(rollout: Rollout, wave: RolloutWave, now: dt.datetime) -> dt.datetime | None:
+    """None when the wave may start now, else when to look again.
+
+    The calendar is asked about the later of now and the planned instant: they differ when the wave is late,
+    and under a trial clock, where a wave is due before its planned day.
+    """
+    if wave.due_at > now:
+        return wave.due_at
+    moment = max(now, wave.planned_at)
+    spec = spec_of_rollout(rollout)
+    wave_spec = next(item for item in spec.waves if item.number == wave.number)
+    reason = why_not_at(spec, wave_spec, moment, current_windows())
+    if not reason:
+        return None
+    _replan_late(rollout, reason)
+    wave.refresh_from_db(fields=["due_at", "planned_at"])
+    return max(wave.due_at, now + _SOON)
+
+
+def _replan_late(rollout: Rollout, reason: str) -> None:
+    try:
+        schedule.replan(rollout, cause="late", reason=reason, actor=SYSTEM)
+    except Blocked as error:
+        log.warning("rollout_has_no_open_day", rollout=str(rollout.pk), error=error.message)
+
+
+def _step_waves(rollout: Rollout, now: dt.datetime) -> dt.datetime | None:
+    for wave in rollout.waves.order_by("number"):
+        if wave.state in (WaveState.VERIFIED, WaveState.SKIPPED):
+            continue
+        if wave.state == WaveState.PLANNED:
+            waits = _waits_until(rollout, wave, now)
+            if waits:
+                return waits
+            transition(
+                WAVE, wave, "start", actor=SYSTEM, about=[rollout, rollout.submission, rollout.connector],
+                changes={"started_at": now}, data={"wave": wave.number},
+            )  # fmt: skip
+        if not _finish_wave(rollout, wave, now):
+            _slip_following(rollout, wave, now)
+            return now + _WATCH
+    _complete(rollout, now)
+    return None
+
+
+def _finish_wave(rollout: Rollout, wave: RolloutWave, now: dt.datetime) -> bool:
+    """Send what is pending in the wave; True when every region is verified or left out."""
+    rows = list(wave.deployments.filter(action="deploy"))
+    for row in rows:
+        if row.state == DeploymentState.PENDING:
+            deployments.intend(row)
+    if any(row.state not in _SETTLED for row in rows):
+        return False
+    event = "verify" if any(row.state == DeploymentState.VERIFIED for row in rows) else "skip"
+    transition(
+        WAVE, wave, event, actor=SYSTEM, about=[rollout, rollout.submission, rollout.connector],
+        changes={"finished_at": now}, data={"wave": wave.number},
+    )  # fmt: skip
+    return True
+
+
+def _slip_following(rollout: Rollout, running: RolloutWave, now: dt.datetime) -> None:
+    """The wave after an unfinished one whose day is over gets another day, with the unfinished one as
+    cause.
+    """
+    following = rollout.waves.filter(number__gt=running.number).order_by("number").first()
+    if following is None:
+        return
+    calendar = calendar_of(rollout.plan)
+    if calendar.date_of(following.planned_at) < calendar.date_of(now):
+        _replan_late(rollout, f"Wave {running.number} is not verified yet")
+
+
+def _complete(rollout: Rollout, now: dt.datetime) -> None:
+    connector, submission = rollout.connector, rollout.submission
+    about = [submission, connector]
+    transition(
+        ROLLOUT, rollout, "complete", actor=SYSTEM, about=about,
+        changes={"finished_at": now, "next_step_at": None},
+    )  # fmt: skip
+    transition(SUBMISSION, submission, "complete", actor=SYSTEM, about=[connector, rollout])
+    mark_version(connector, "live_version", rollout.version)
+    mark_version(connector, "scheduled_version", None)
+    if CONNECTOR.can("activate", connector.state) and connector.state == "planned":
+        transition(CONNECTOR, connector, "activate", actor=SYSTEM, about=[rollout])
+
+
+def holding(rollout: Rollout) -> list[RegionDeployment]:
+    """The rollout's deployments whose region holds its version, or may: what a rollback has to return."""
+    rows = list(rollout.deployments.filter(action="deploy").select_related("region", "wave"))
+    reported = set(
+        Placement.objects.filter(
+            Q(reported_version_id=rollout.version_id) | Q(disagrees_since__isnull=False),
+            connector_id=rollout.connector_id,
+        ).values_list("region_id", flat=True)
+    )
+    may = {*UNDER_WAY, "verified"}
+    # A failed or left-out region counts when it once reported the version, or runs something nobody expected.
+    return [
+        row
+        for row in rows
+        if row.state in may or (row.state in ("failed", "skipped") and row.region_id in reported)
+    ]
+
+
+def _step_rollback(rollout: Rollout, now: dt.datetime) -> dt.datetime | None:
+    held = {row.region_id: row for row in holding(rollout)}
+    backs = list(rollout.deployments.filter(action="rollback"))
+    for back in backs:
+        if back.state != DeploymentState.PENDING:
+            continue
+        forward = held.get(back.region_id)
+        if forward is None:
+            deployments.cancel(back, actor=SYSTEM, reason="The region does not hold the version.")
+            back.state = DeploymentState.CANCELLED
+        elif forward.state not in UNDER_WAY:
+            deployments.intend(back)
+    if any(back.state not in _SETTLED for back in backs):
+        return now + _WATCH
+    returned = {back.region_id for back in backs if back.state == DeploymentState.VERIFIED}
+    if set(held) - returned:
+        # Regions nobody asked to return keep the version: a person adds them or ends the rollback.
+        return now + _WATCH
+    finish_rollback(rollout, now)
+    return None
+
+
+def finish_rollback(rollout: Rollout, now: dt.datetime, *, kept: int = 0) -> None:
+    """The rollout is rolled back; the connector's pointers go back unless some regions kept the version."""
+    connector = rollout.connector
+    transition(
+        ROLLOUT, rollout, "complete_rollback", actor=SYSTEM, about=[rollout.submission, connector],
+        changes={"finished_at": now, "next_step_at": None}, data={"kept": kept},
+    )  # fmt: skip
+    transition(SUBMISSION, rollout.submission, "complete_rollback", actor=SYSTEM, about=[connector, rollout])
+    mark_version(connector, "scheduled_version", None)
+    if not kept:
+        mark_version(connector, "live_version", rollout.previous_version)

@@ -1,0 +1,127 @@
+"""Two people, or a person and the scheduler, at the same instant: real transactions, real threads."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from certification.lifecycle import UNDER_WAY
+from certification.models import RegionDeployment, Rollout
+from certification.services import deployments, rollouts, skips
+from certification.services.clock import database_now
+from portal.shared.errors import IllegalTransition, PortalError
+from portal.shared.models import AuditRecord
+from tests.factories.rollouts import scheduled_rollout
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROUNDS = 200
+
+
+def together(*deeds):
+    """Run the deeds at once, each on its own connection; returns their results or errors, in order."""
+    barrier, results = threading.Barrier(len(deeds)), [None] * len(deeds)
+
+    def run(place, deed):
+        try:
+            barrier.wait(10)
+            results[place] = deed()
+        except (PortalError, DatabaseError) as error:
+            results[place] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=item) for item in enumerate(deeds)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return results
+
+
+def as_running(rollout):
+    """The rollout with its first wave under way and nothing sent yet."""
+    Rollout.objects.filter(pk=rollout.pk).update(state="running", halt_reason="", next_step_at=database_now())
+    type(rollout.submission).objects.filter(pk=rollout.submission_id).update(state="rolling_out")
+    rollout.waves.update(state="running")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE certification_regiondeployment SET state = 'pending', next_poll_at = NULL WHERE rollout_id = %s",
+            [rollout.pk],
+        )
+
+
+def test_after_a_halt_has_committed_no_intent_is_ever_written(cast):
+    rollout = scheduled_rollout(cast, "north")
+    deployment = rollout.deployments.get()
+    intents_won = 0
+    for _ in range(ROUNDS):
+        as_running(rollout)
+        last = AuditRecord.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+        fresh = Rollout.objects.get(pk=rollout.pk)
+        row = RegionDeployment.objects.get(pk=deployment.pk)
+        together(
+            lambda fresh=fresh: rollouts.stop_rollout(fresh, reason="Stop.", actor=cast.owner),
+            lambda row=row: deployments.intend(row),
+        )
+
+        actions = list(
+            AuditRecord.objects.filter(pk__gt=last, action__in=["rollout.halt", "deployment.intend"])
+            .order_by("pk")
+            .values_list("action", flat=True)
+        )
+        assert actions in (["rollout.halt"], ["deployment.intend", "rollout.halt"])
+        intents_won += len(actions) - 1
+        # Whoever comes now finds the halt.
+        RegionDeployment.objects.filter(pk=deployment.pk).update(state="pending", next_poll_at=None)
+        assert deployments.intend(RegionDeployment.objects.get(pk=deployment.pk)) is False
+    assert 0 <= intents_won <= ROUNDS
+
+
+def test_the_database_refuses_an_intent_whatever_code_writes_it(cast):
+    rollout = scheduled_rollout(cast, "north")
+    as_running(rollout)
+    rollouts.stop_rollout(Rollout.objects.get(pk=rollout.pk), reason="Stop.", actor=cast.owner)
+
+    with pytest.raises(DatabaseError, match="nothing is deployed"), transaction.atomic():
+        rollout.deployments.update(state="intended", intended_at=database_now(), next_poll_at=database_now())
+
+
+def test_of_two_stops_and_a_hold_exactly_one_wins_each_time(cast):
+    rollout = scheduled_rollout(cast, "north")
+    for _ in range(40):
+        as_running(rollout)
+        results = together(
+            lambda: rollouts.stop_rollout(
+                Rollout.objects.get(pk=rollout.pk), reason="Stop.", actor=cast.owner
+            ),
+            lambda: rollouts.stop_rollout(
+                Rollout.objects.get(pk=rollout.pk), reason="Stop!", actor=cast.developer
+            ),
+        )
+        assert sum(isinstance(result, IllegalTransition) for result in results) == 1
+
+
+def test_two_schedulers_write_one_intent(cast):
+    rollout = scheduled_rollout(cast, "north south")
+    for _ in range(20):
+        together(rollouts.advance_due, rollouts.advance_due)
+        Rollout.objects.filter(pk=rollout.pk).update(next_step_at=database_now())
+    assert AuditRecord.objects.filter(action="deployment.intend").count() == 2
+    assert RegionDeployment.objects.filter(state__in=UNDER_WAY).count() == 2
+
+
+def test_one_of_two_decisions_on_a_skip_counts(cast):
+    rollout = scheduled_rollout(cast, "north")
+    request = skips.request_skip(rollout.deployments.get(), reason="It moves house.", actor=cast.operator)
+    results = together(
+        lambda: skips.decide_skip(
+            type(request).objects.get(pk=request.pk), is_approved=True, actor=cast.second_operator
+        ),
+        lambda: skips.decide_skip(
+            type(request).objects.get(pk=request.pk), is_approved=False, actor=cast.administrator
+        ),
+    )
+    assert sum(isinstance(result, PortalError) for result in results) == 1

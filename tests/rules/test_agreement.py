@@ -1,0 +1,24 @@
+"""The rules agree with an independent judgement of real packages, where those are at hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.agreement import EXPECTED, PACKAGES, compare, total
+from tests.rules.expectations import REASONED
+
+pytestmark = pytest.mark.skipif(
+    not (PACKAGES.is_dir() and EXPECTED.is_file()), reason="no collection of real packages on this machine"
+)
+
+
+def test_the_rules_name_the_packages_that_an_independent_judgement_names() -> None:
+    agreements = compare()
+    differing = {rule: one for rule, one in agreements.items() if one.f1 < 0.98}
+    assert differing == {}
+    assert total(agreements) >= 0.98
+
+
+def test_the_list_of_reasoned_exceptions_stays_short() -> None:
+    assert sum(len(packages) for packages in REASONED.values()) <= 20
+    assert all(reason for packages in REASONED.values() for reason in packages.values())
