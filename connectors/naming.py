@@ -24,7 +24,7 @@ def name_key(name: str) -> str:
 
 def check_name(name: str) -> str:
     """The name in its stored form. Raises `InvalidInput` with what to change."""
-    name = " ".join(unicodedata.normalize("NFC", name).split())
+    name = " ".join(unicodedata.normalize("NFKC", name).split())
     fault = _fault_of(name)
     if fault:
         raise InvalidInput(fault, fields={"name": [fault]})

@@ -7,17 +7,25 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from certification.queries.home import home_of
+from portal.search import search as find
+from portal.shared.web import signed_in_user
+
+LONGEST_QUERY = 100
+
 
 @require_safe
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "home.html", {})
+    user = signed_in_user(request)
+    return render(request, "home.html", {"home": home_of(user)})
 
 
 @require_safe
 @login_required
 def search(request: HttpRequest) -> HttpResponse:
-    return render(request, "search.html", {"query": request.GET.get("q", "").strip()[:100]})
+    query = " ".join(request.GET.get("q", "").replace("\0", "").split())[:LONGEST_QUERY]
+    return render(request, "search.html", {"query": query, "groups": find(request.user, query)})
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -22,6 +22,7 @@ _ROOMS = (
     "certification.web.validation",
     "certification.web.rules",
     "certification.web.reviews",
+    "certification.web.threads",
     "certification.web.previews",
     "certification.web.rollouts",
     "certification.web.notifications",

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.urls import reverse
 from django.utils import timezone
 
 from certification.lifecycle import ACTIVE_ROLLOUT_STATES, UNDER_WAY
@@ -159,7 +160,7 @@ def cell_of(row: RegionDeployment, wave: RolloutWave | None, back: RegionDeploym
         reported_at=shown.reported_at,
         verified_at=shown.verified_at,
         note=note,
-        url=f"/rollouts/{owner}/regions/{row.region_id}/" if owner else "",
+        url=reverse("rollout_region", args=[owner, row.region_id]) if owner else "",
     )
 
 

@@ -1,7 +1,330 @@
-"""Pages of rollouts."""
+"""Pages of rollouts: the board, the rollout with its matrix, single regions, and every deed with its reason."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from typing import Any
+from uuid import UUID
 
-urlpatterns: list[URLPattern] = []
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from certification import policies
+from certification.lifecycle import DEPLOYMENT
+from certification.models import RegionDeployment, Rollout, RolloutPlan, SkipRequest, Submission
+from certification.planning.planner import PlannedWave
+from certification.queries import rollouts as queries
+from certification.services import plans, rollouts, schedule, skips
+from certification.services.clock import database_now
+from certification.web import rollout_deeds
+from certification.web.rollout_forms import (
+    DatesForm,
+    PlanChoiceForm,
+    ReasonForm,
+    RegionsForm,
+    RescheduleForm,
+)
+from portal.shared import audit, history
+from portal.shared.errors import Blocked, InvalidInput
+from portal.shared.policy import require
+from portal.shared.web import add_errors, done, signed_in_user
+
+_PAGE = 25
+
+
+def visible_rollout(request: HttpRequest, pk: UUID) -> Rollout:
+    """The rollout with what pages need of it; 404 for strangers."""
+    found = Rollout.objects.visible_to(request.user).select_related(
+        "connector__publisher",
+        "submission__connector__publisher",
+        "version",
+        "previous_version",
+        "plan",
+        "halted_by",
+    )
+    return get_object_or_404(found, pk=pk)
+
+
+def _address(rollout: Rollout) -> str:
+    return reverse("rollout_detail", args=[rollout.pk])
+
+
+@require_safe
+@login_required
+def rollout_list(request: HttpRequest) -> HttpResponse:
+    group = request.GET.get("group", "active")
+    page = Paginator(queries.board(request.user, group), _PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "group": group, "groups": queries.group_counts(request.user)}
+    if request.headers.get("HX-Target") == "board":
+        return render(request, "certification/_rollout_board.html", context)
+    return render(request, "certification/rollout_list.html", context)
+
+
+def _page_context(request: HttpRequest, rollout: Rollout) -> dict[str, Any]:
+    user = signed_in_user(request)
+    waves = queries.matrix_of(rollout)
+    return {
+        "rollout": rollout,
+        "waves": waves,
+        "is_moving": queries.is_moving(rollout, waves),
+        "deeds": rollout_deeds.offered(user, rollout),
+        "changes": queries.date_changes(rollout)[:20],
+        "skip_requests": [
+            (request_, policies.can_decide_skip(user, request_))
+            for request_ in queries.open_skip_requests(rollout)
+        ],
+        "can_reschedule": policies.can_run_rollout(user, rollout)
+        and rollout.state in ("scheduled", "running", "held", "halted"),
+    }
+
+
+@require_safe
+@login_required
+def rollout_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    rollout = visible_rollout(request, pk)
+    context = _page_context(request, rollout)
+    context["history"] = history.entries(audit.history(rollout)[:30])
+    return render(request, "certification/rollout_detail.html", context)
+
+
+@require_safe
+@login_required
+def rollout_live(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The part of the page that moves. The last answer of a rollout that is over stops the asking."""
+    return render(
+        request, "certification/_rollout_live.html", _page_context(request, visible_rollout(request, pk))
+    )
+
+
+@require_safe
+@login_required
+def rollout_panel(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The rollout on its submission's page, or the way to schedule one."""
+    submission = get_object_or_404(Submission.objects.visible_to(request.user), pk=pk)
+    rollout = queries.rollouts_of_submission(submission.pk)
+    context = {
+        "submission": submission,
+        "rollout": rollout,
+        "waves": queries.matrix_of(rollout) if rollout else [],
+        "can_schedule": submission.state == "signed_off"
+        and policies.can_schedule_rollout(request.user, submission),
+    }
+    return render(request, "certification/_rollout_panel.html", context)
+
+
+@login_required
+def rollout_schedule(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Plan, first day and days of waves; "Show the dates" fills them in, "Schedule" saves."""
+    submission = get_object_or_404(Submission.objects.visible_to(request.user), pk=pk)
+    require(policies.can_schedule_rollout, signed_in_user(request), submission)
+    plan = _chosen_plan(request)
+    if plan is None:
+        raise Blocked("There is no plan yet: create one first.")
+    waves = [(wave.number, wave.name) for wave in plans.spec_of_plan(plan).waves]
+    form, planned = _dates_form(request, plan, waves)
+    if request.method == "POST" and "save" in request.POST and form.is_valid():
+        try:
+            rollout = schedule.schedule_rollout(submission, plan, form.dates(), actor=signed_in_user(request))
+        except InvalidInput as error:
+            add_errors(form, error)
+        else:
+            return done(request, "The rollout is scheduled; the team was told.", _address(rollout))
+    context = {
+        "submission": submission, "plan": plan, "form": form, "planned": planned,
+        "plan_form": PlanChoiceForm(initial={"plan": plan.pk}),
+    }  # fmt: skip
+    return render(request, "certification/rollout_schedule.html", context)
+
+
+def _chosen_plan(request: HttpRequest) -> RolloutPlan | None:
+    choice = PlanChoiceForm(request.POST if request.method == "POST" else request.GET)
+    if choice.is_valid():
+        plan: RolloutPlan = choice.cleaned_data["plan"]
+        return plan
+    return plans.default_plan() or RolloutPlan.objects.filter(is_retired=False).order_by("name").first()
+
+
+def _dates_form(
+    request: HttpRequest, plan: RolloutPlan, waves: list[tuple[int, str]]
+) -> tuple[DatesForm, list[PlannedWave]]:
+    """The form with the earliest legal dates, or with what was typed; and the dates that would follow."""
+    if request.method == "POST":
+        form = DatesForm(request.POST, waves=waves)
+        try:
+            return form, schedule.propose_dates(plan, form.dates()) if form.is_valid() else []
+        except (InvalidInput, Blocked) as error:
+            if isinstance(error, InvalidInput) and "save" not in request.POST:
+                add_errors(form, error)
+            return form, []
+    first = schedule.propose_start(plan)
+    planned = schedule.propose_dates(plan, schedule.Dates(first))
+    return DatesForm(initial={"starts_on": first}, waves=waves), planned
+
+
+@login_required
+def rollout_reschedule(request: HttpRequest, pk: UUID) -> HttpResponse:
+    rollout = visible_rollout(request, pk)
+    require(policies.can_run_rollout, signed_in_user(request), rollout)
+    planned = list(rollout.waves.filter(state="planned").order_by("number"))
+    calendar = plans.calendar_of(rollout.plan)
+    form = RescheduleForm(
+        request.POST or None,
+        waves=[(wave.number, wave.name) for wave in planned],
+        initial={
+            "starts_on": rollout.starts_on,
+            **{
+                f"wave_{wave.number}": calendar.date_of(wave.planned_at) for wave in planned if wave.chosen_on
+            },
+        },
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            changes = schedule.reschedule_rollout(
+                rollout, form.dates(), reason=form.cleaned_data["reason"], actor=signed_in_user(request)
+            )
+        except InvalidInput as error:
+            add_errors(form, error)
+        else:
+            message = f"{len(changes)} waves have new dates." if changes else "No date changed."
+            return done(request, message, _address(rollout))
+    context = {"rollout": rollout, "form": form, "planned": planned}
+    return render(request, "certification/rollout_reschedule.html", context)
+
+
+@login_required
+def rollout_deed(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
+    """Ask for the reason, show what would be touched, and do it."""
+    rollout = visible_rollout(request, pk)
+    deed = rollout_deeds.DEEDS.get(verb)
+    if deed is None:
+        raise Http404
+    user = signed_in_user(request)
+    require(deed.can, user, rollout)
+    radius = queries.blast_radius(rollout, deed.touches(rollout))
+    form = _deed_form(request, deed, radius)
+    if request.method == "POST" and form.is_valid():
+        try:
+            deed.act(rollout, form.cleaned_data, user)
+        except InvalidInput as error:
+            add_errors(form, error)
+        else:
+            return done(request, deed.done, _address(rollout))
+    if request.method != "POST" and not deed.is_possible(rollout):
+        raise Blocked(
+            f"The rollout is {rollout.get_state_display().lower()}: “{deed.label}” is not possible now."
+        )
+    context = {"rollout": rollout, "deed": deed, "form": form, "radius": radius}
+    return render(request, "certification/rollout_deed.html", context)
+
+
+def _deed_form(request: HttpRequest, deed: rollout_deeds.Deed, radius: queries.Affected) -> forms.Form:
+    data = request.POST if request.method == "POST" else None
+    if deed.form is RegionsForm:
+        return RegionsForm(data, offered=[(code, name) for code, name, _ in radius.regions])
+    return deed.form(data)
+
+
+@require_safe
+@login_required
+def rollout_region(request: HttpRequest, pk: UUID, code: str) -> HttpResponse:
+    rollout = visible_rollout(request, pk)
+    acts = queries.region_history(rollout, code)
+    if not acts:
+        raise Http404
+    context = {
+        "rollout": rollout,
+        "region": acts[0].region,
+        "acts": [_act(request, act) for act in acts],
+        "placement": queries.placement_of(rollout.connector_id, code),
+        "form": ReasonForm(),
+        "radius": queries.blast_radius(rollout, acts[:1]),
+        "now": database_now(),
+    }
+    return render(request, "certification/rollout_region.html", context)
+
+
+def _act(request: HttpRequest, deployment: RegionDeployment) -> dict[str, Any]:
+    user = signed_in_user(request)
+    assert deployment.rollout is not None
+    runs = policies.can_run_rollout(user, deployment.rollout)
+    return {
+        "deployment": deployment,
+        "history": history.entries(audit.history(deployment)[:30]),
+        "can_retry": runs and DEPLOYMENT.can("retry", deployment.state),
+        "can_skip": policies.can_request_skip(user, deployment)
+        and deployment.action == "deploy"
+        and DEPLOYMENT.can("skip", deployment.state),
+    }
+
+
+def _deployment(request: HttpRequest, pk: UUID) -> RegionDeployment:
+    found = RegionDeployment.objects.filter(rollout__in=Rollout.objects.visible_to(request.user))
+    related = found.select_related(
+        "rollout__submission__connector__publisher", "connector", "region", "preview"
+    )
+    return get_object_or_404(related, pk=pk)
+
+
+@require_POST
+@login_required
+def deployment_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
+    deployment = _deployment(request, pk)
+    rollouts.retry_deployment(
+        deployment, reason=request.POST.get("reason", ""), actor=signed_in_user(request)
+    )
+    return done(request, f"{deployment.region} is tried again.", _region_address(deployment))
+
+
+@require_POST
+@login_required
+def deployment_skip(request: HttpRequest, pk: UUID) -> HttpResponse:
+    deployment = _deployment(request, pk)
+    skips.request_skip(deployment, reason=request.POST.get("reason", ""), actor=signed_in_user(request))
+    return done(request, "Asked: another operator has to agree.", _region_address(deployment))
+
+
+def _region_address(deployment: RegionDeployment) -> str:
+    return reverse("rollout_region", args=[deployment.rollout_id, deployment.region_id])
+
+
+@require_POST
+@login_required
+def skip_decide(request: HttpRequest, pk: UUID) -> HttpResponse:
+    visible = SkipRequest.objects.filter(deployment__rollout__in=Rollout.objects.visible_to(request.user))
+    found = get_object_or_404(visible.select_related("deployment__region", "deployment__rollout"), pk=pk)
+    is_approved = request.POST.get("decision") == "approve"
+    skips.decide_skip(found, is_approved=is_approved, actor=signed_in_user(request))
+    verb = "is left out" if is_approved else "stays in the rollout"
+    assert found.deployment.rollout is not None
+    return done(request, f"{found.deployment.region} {verb}.", _address(found.deployment.rollout))
+
+
+@require_safe
+@login_required
+def submission_rollout(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The rollout of a submission, by the submission's address."""
+    submission = get_object_or_404(Submission.objects.visible_to(request.user), pk=pk)
+    rollout = queries.rollouts_of_submission(submission.pk)
+    if rollout is None:
+        raise Http404
+    return redirect(_address(rollout))
+
+
+urlpatterns = [
+    path("rollouts/", rollout_list, name="rollout_list"),
+    path("rollouts/<uuid:pk>/", rollout_detail, name="rollout_detail"),
+    path("rollouts/<uuid:pk>/live/", rollout_live, name="rollout_live"),
+    path("rollouts/<uuid:pk>/reschedule/", rollout_reschedule, name="rollout_reschedule"),
+    path("rollouts/<uuid:pk>/do/<slug:verb>/", rollout_deed, name="rollout_deed"),
+    path("rollouts/<uuid:pk>/regions/<slug:code>/", rollout_region, name="rollout_region"),
+    path("rollouts/deployments/<uuid:pk>/retry/", deployment_retry, name="deployment_retry"),
+    path("rollouts/deployments/<uuid:pk>/skip/", deployment_skip, name="deployment_skip"),
+    path("rollouts/skips/<uuid:pk>/", skip_decide, name="skip_decide"),
+    path("submissions/<uuid:pk>/schedule/", rollout_schedule, name="rollout_schedule"),
+    path("submissions/<uuid:pk>/rollout/", submission_rollout, name="submission_rollout"),
+    path("submissions/<uuid:pk>/rollout/panel/", rollout_panel, name="rollout_panel"),
+]

@@ -85,10 +85,16 @@ def upload_detail(request: HttpRequest, pk: str) -> HttpResponse:
         "problems": problems,
         "refusing": sum(problem["refuses"] for problem in upload.problems),
         "nodes": queries.tree_nodes(upload.tree, upload.version),
-        "is_known": upload.version is not None and upload.version.created_at < upload.created_at,
+        "is_known": _is_repetition(upload),
         "can_upload": policies.can_upload_version(request.user, upload.connector),
     }
     return render(request, "connectors/upload_detail.html", context)
+
+
+def _is_repetition(upload: Upload) -> bool:
+    """The version was made by an earlier upload of the same bytes."""
+    version = upload.version
+    return version is not None and version.uploads.filter(received_at__lt=upload.received_at).exists()
 
 
 def _link_places(problems: list[dict[str, object]], version: Version) -> None:

@@ -7,6 +7,11 @@ os.environ.setdefault("SECRET_KEY", "tests-only-" + "k" * 60)
 os.environ.setdefault("FIELD_ENCRYPTION_KEYS", "b2theSBnb2VzIGhlcmUsIDMyIGJ5dGVzIGxvbmcuLi4=")
 os.environ.setdefault("SITE_URL", "https://portal.test")
 os.environ.setdefault("ALLOWED_HOSTS", "portal.test,testserver,localhost,127.0.0.1")
+if "PYTEST_VERSION" in os.environ:
+    # Settings are read before the first conftest, so this is where a plain `pytest` gets its services.
+    from tests.services import provide_services
+
+    provide_services()
 os.environ.setdefault("DATABASE_URL", "postgres://portal@127.0.0.1:5432/portal")
 os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:6379/0")
 os.environ.setdefault("MEDIA_ROOT", tempfile.mkdtemp(prefix="portal-media-"))

@@ -93,7 +93,8 @@ def fingerprint(token: str) -> str:
 
 
 if TYPE_CHECKING:
-    _SecretsField = models.Field[Mapping[str, "Secret | str"] | None, dict[str, "Secret"]]
+    # None, where the column allows it, is told by `Any`: the stubs know no other way.
+    _SecretsField = models.Field[Mapping[str, "Secret | str"] | None, Any]
 else:
     _SecretsField = models.TextField
 

@@ -130,6 +130,7 @@ def test_the_list_needs_as_many_queries_for_25_rows_as_for_5(
     address = reverse("submission_list")
     browser = sign_in(getattr(cast, reader))
     _rows(5, cast)
+    browser.get(address)  # the first visit of a session writes that it was there
     with django_assert_max_num_queries(25) as few:
         assert len(browser.get(address).context["rows"]) == 5
     _rows(20, cast)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -19,7 +20,7 @@ import psycopg
 import pytest
 
 from portal.embedded.ports import free_port
-from portal.embedded.processes import wait_until
+from portal.embedded.processes import is_running, wait_until
 
 PROJECT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(300)]
@@ -184,3 +185,42 @@ def test_killing_the_outermost_process_takes_everything_down(portal: RunningPort
     portal.process.kill()
     portal.process.wait(10)
     assert wait_until(lambda: portal.everything_of_this_run() == [], 40, step_seconds=0.2)
+
+
+def test_an_interrupt_that_reaches_only_make_still_ends_the_portal(var: Path, tmp_path: Path) -> None:
+    """make keeps SIGINT to itself and waits for us; a terminal would have told both."""
+    (tmp_path / "Makefile").write_text("run:\n\t@exec $(COMMAND)\n")
+    made = subprocess.Popen(
+        [
+            "make",
+            "-f",
+            str(tmp_path / "Makefile"),
+            "run",
+            "COMMAND="
+            + shlex.join(
+                [
+                    sys.executable,
+                    "-m",
+                    "portal.embedded",
+                    "exec",
+                    "--keep",
+                    str(var),
+                    "--",
+                    "sh",
+                    "-c",
+                    f"echo $$$$ > '{var}/pid'; exec sleep 100",
+                ]
+            ),
+        ],
+        cwd=PROJECT,
+        env={name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")},
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert wait_until(lambda: (var / "pid").exists() and (var / "pid").read_text() != "", 60)
+    command = int((var / "pid").read_text())
+    made.send_signal(signal.SIGINT)
+    made.wait(30)
+    assert not is_running(command)
+    assert not (var / "postgres" / "postmaster.pid").exists()

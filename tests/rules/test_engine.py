@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -13,7 +13,7 @@ from certification.rules.engine import MOST_FINDINGS_PER_RULE, Run
 from certification.rules.examples import Case, examples
 from certification.rules.examples.base import DEFINITION
 from certification.rules.findings import Hit, shown
-from certification.rules.registry import Binding, Rule, metadata, rules
+from certification.rules.registry import Binding, Check, Rule, metadata, rules
 from certification.rules.version import RULES_DIGEST, rules_digest
 from certification.rules.walk import Node, Plan, walk
 from connectors.definitions import Package, read_files
@@ -179,8 +179,8 @@ def calls_for(operations: int) -> tuple[int, int]:
     calls = 0
 
     def counted(rule: Rule) -> Rule:
-        def counting(check):
-            def call(*arguments):
+        def counting(check: Check) -> Check:
+            def call(*arguments: object) -> Iterable[Hit] | None:
                 nonlocal calls
                 calls += 1
                 return check(*arguments)

@@ -1,0 +1,209 @@
+"""Threads: the conversation of a submission, and the small forms to open, answer, resolve and reopen."""
+
+from __future__ import annotations
+
+import json
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from certification import policies
+from certification.models import Submission, Thread
+from certification.queries import threads as queries
+from certification.reviewing.anchors import PlaceNotFound, anchor_at, describe
+from certification.queries.workbench import package_of
+from certification.services import threads
+from certification.services.threads import LONGEST_COMMENT, Place
+from certification.web.review_pages import page_context, reviewed_submission
+from portal.shared.errors import InvalidInput
+from portal.shared.policy import require
+from portal.shared.web import add_errors, done, signed_in_user
+
+_MASKED = "What looked like a secret was taken out of your comment. If it was real, replace it now."
+
+
+class ThreadForm(forms.Form):
+    """A message and the place it is about; `private` makes it a note of reviewers."""
+
+    body = forms.CharField(max_length=LONGEST_COMMENT, label="Comment", widget=forms.Textarea(attrs={"rows": 4}))
+    file = forms.CharField(required=False, max_length=260, widget=forms.HiddenInput)
+    pointer = forms.CharField(required=False, max_length=4_000, widget=forms.HiddenInput)
+    line = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+    private = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def place(self) -> Place:
+        given = self.cleaned_data
+        return Place(given["file"], given["pointer"], given["line"])
+
+
+@require_safe
+@login_required
+def review_threads(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The whole conversation; for htmx the card that the submission's page shows."""
+    submission = reviewed_submission(request, pk)
+    if request.headers.get("HX-Request"):
+        user = signed_in_user(request)
+        context = {
+            "submission": submission,
+            "talk": queries.conversation(user, submission),
+            "can_comment": policies.can_comment_submission(user, submission),
+            "can_note": policies.can_see_private_notes(user, submission),
+        }
+        return render(request, "certification/_thread_panel.html", context)
+    return render(request, "certification/thread_list.html", page_context(request, submission, "threads"))
+
+
+@login_required
+def thread_new(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """A form for a place (GET: file, pointer, line, private), then the thread itself."""
+    submission = reviewed_submission(request, pk)
+    user = signed_in_user(request)
+    sent = request.POST if request.method == "POST" else None
+    is_private = bool((sent or request.GET).get("private"))
+    can = policies.can_comment_privately if is_private else policies.can_comment_submission
+    require(can, user, submission)
+    form = ThreadForm(sent, initial=request.GET.dict(), auto_id=False)
+    if sent is not None and form.is_valid():
+        try:
+            thread = threads.open_thread(
+                submission,
+                body=form.cleaned_data["body"],
+                place=form.place(),
+                is_private=is_private,
+                actor=user,
+            )
+        except InvalidInput as error:
+            add_errors(form, error)
+        else:
+            return _answer(request, thread, "Saved." if is_private else "Posted.")
+    return _form_page(request, submission, form, is_private=is_private)
+
+
+def _form_page(
+    request: HttpRequest, submission: Submission, form: ThreadForm, *, is_private: bool
+) -> HttpResponse:
+    given = request.POST if form.is_bound else request.GET
+    is_fragment = bool(request.headers.get("HX-Request"))
+    context = {
+        "form": form,
+        "is_private": is_private,
+        "place": _place_in_words(submission, given.get("file", ""), given.get("pointer", ""), given.get("line", "")),
+        "as_row": bool(given.get("row")),
+        "submission": submission,
+        "can_note": policies.can_comment_privately(request.user, submission),
+    }
+    if not is_fragment:
+        context = page_context(request, submission, "threads") | context
+    template = "_thread_form.html" if is_fragment else "thread_new.html"
+    # 422 is what htmx swaps in; a page is a plain 400.
+    status = (422 if is_fragment else 400) if form.is_bound else 200
+    return render(request, f"certification/{template}", context, status=status)
+
+
+def _place_in_words(submission: Submission, file: str, pointer: str, line: str) -> str:
+    """Where the comment will stand; for a line of JSON the node that it belongs to."""
+    if not file or submission.revision is None:
+        return ""
+    number = int(line) if line.isascii() and line.isdigit() and len(line) < 9 else None
+    try:
+        found = anchor_at(package_of(submission.revision.version), file, pointer, number)
+    except PlaceNotFound:
+        return file
+    if found.pointer:
+        return describe(found.pointer)
+    return f"{file}, line {found.line}" if found.line else file
+
+
+def _visible(request: HttpRequest, pk: UUID) -> Thread:
+    found = Thread.objects.visible_to(request.user).select_related(
+        "submission__connector__publisher", "submission__revision__version", "revision", "anchored_in", "author"
+    )
+    return get_object_or_404(found, pk=pk)
+
+
+@require_safe
+@login_required
+def thread_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The thread's permanent address leads to its place in the conversation."""
+    return HttpResponseRedirect(_address(_visible(request, pk)))
+
+
+@require_POST
+@login_required
+def thread_reply(request: HttpRequest, pk: UUID) -> HttpResponse:
+    thread = _visible(request, pk)
+    return _answered(request, thread, "")
+
+
+@require_POST
+@login_required
+def thread_resolve(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """With a text: answer first, then resolve."""
+    return _answered(request, _visible(request, pk), "resolve")
+
+
+@require_POST
+@login_required
+def thread_reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
+    return _answered(request, _visible(request, pk), "reopen")
+
+
+def _answered(request: HttpRequest, thread: Thread, event: str) -> HttpResponse:
+    user, body = signed_in_user(request), request.POST.get("body", "").strip()
+    masked = False
+    try:
+        if body or not event:
+            masked = bool(threads.reply(thread, body=body, actor=user).masked)
+        if event == "resolve":
+            threads.resolve(thread, actor=user)
+        elif event == "reopen":
+            threads.reopen(thread, actor=user)
+    except InvalidInput as error:
+        return _card(request, thread, error=error.message, typed=body, status=422)
+    words = {"": "Answered.", "resolve": "Resolved.", "reopen": "Open again."}[event]
+    return _answer(request, thread, words, masked=masked)
+
+
+def _answer(request: HttpRequest, thread: Thread, words: str, *, masked: bool = False) -> HttpResponse:
+    """The thread as it is now: in its place for htmx, else on the conversation's page."""
+    masked = masked or bool(thread.comments.filter(author=request.user, masked__gt=0).count() == thread.comments.count() == 1)
+    if not request.headers.get("HX-Request"):
+        if masked:
+            messages.warning(request, _MASKED)
+        return done(request, words, _address(thread))
+    toast = {"text": _MASKED, "tone": "warning"} if masked else {"text": words}
+    response = _card(request, _visible(request, thread.pk))
+    response["HX-Trigger-After-Swap"] = json.dumps({"threads-changed": True, "toast": toast})
+    return response
+
+
+def _card(
+    request: HttpRequest, thread: Thread, *, error: str = "", typed: str = "", status: int = 200
+) -> HttpResponse:
+    view = queries.thread_views(signed_in_user(request), thread.submission, [thread])[0]
+    as_row = bool(request.POST.get("row"))
+    context = {"thread": view, "error": error, "typed": typed, "as_row": as_row, "unfold": True}
+    if status == 200 or request.headers.get("HX-Request"):
+        return render(request, "certification/_thread_card.html", context, status=status)
+    context |= page_context(request, thread.submission, "threads")
+    return render(request, "certification/thread_answer.html", context, status=400)
+
+
+def _address(thread: Thread) -> str:
+    return f"{reverse('review_threads', args=[thread.submission_id])}#thread-{thread.pk}"
+
+
+urlpatterns = [
+    path("submissions/<uuid:pk>/threads/", review_threads, name="review_threads"),
+    path("submissions/<uuid:pk>/threads/new/", thread_new, name="thread_new"),
+    path("threads/<uuid:pk>/", thread_detail, name="thread_detail"),
+    path("threads/<uuid:pk>/reply/", thread_reply, name="thread_reply"),
+    path("threads/<uuid:pk>/resolve/", thread_resolve, name="thread_resolve"),
+    path("threads/<uuid:pk>/reopen/", thread_reopen, name="thread_reopen"),
+]
