@@ -28,7 +28,7 @@ test: environment-dev  ## run every test against throw-away services (PYTEST="te
 lint: environment-dev  ## style, types, import contracts, migrations, deployment checks, templates
 	$(VENV_PYTHON) -m ruff check .
 	$(VENV_PYTHON) -m ruff format --check .
-	$(VENV_PYTHON) -m mypy .
+	$(VENV_PYTHON) -m mypy
 	$(VENV_PYTHON) -c "from importlinter.cli import lint_imports_command; lint_imports_command()" --no-cache
 	@echo "manage.py makemigrations --check"
 	@$(EMBEDDED) -- env $(AS_IN_PRODUCTION) $(VENV_PYTHON) manage.py makemigrations --check --dry-run

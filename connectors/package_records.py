@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import zipfile
 from dataclasses import asdict
@@ -82,7 +83,7 @@ def _problem(package: Package, found: Problem, *, with_excerpt: bool) -> dict[st
 
 def facts_of(package: Package) -> dict[str, Any]:
     """What the package says about itself: the fields of `ConnectorFacts`, plus `operations` and `icon`."""
-    found = asdict(facts(package))
+    found = json.loads(json.dumps(asdict(facts(package))))
     definition = package.definition.value if package.definition else None
     listed = []
     for operation in operations(definition):

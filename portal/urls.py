@@ -25,6 +25,9 @@ _ROOMS = (
     "certification.web.threads",
     "certification.web.previews",
     "certification.web.rollouts",
+    "certification.web.plans",
+    "certification.web.freezes",
+    "certification.web.regions",
     "certification.web.notifications",
     "portal.operations",
 )

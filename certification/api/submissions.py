@@ -98,7 +98,7 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
         return NEXT_STEPS[submission.state]
 
 
-class ReasonSerializer(serializers.Serializer[Any]):
+class WithdrawalSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=services.LONGEST_REASON)
 
 
@@ -210,12 +210,12 @@ class SubmissionViewSet(
         services.submit(submission, actor=request.user)
         return self._answer(submission)
 
-    @extend_schema(request=ReasonSerializer, responses=SubmissionSerializer)
+    @extend_schema(request=WithdrawalSerializer, responses=SubmissionSerializer)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: str | None = None) -> Response:
         """Take it back, with a reason."""
         submission = self.get_object()
-        asked = ReasonSerializer(data=request.data)
+        asked = WithdrawalSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         services.withdraw(submission, reason=asked.validated_data["reason"], actor=request.user)
         return self._answer(submission)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status
@@ -16,11 +16,11 @@ from rest_framework.routers import BaseRouter
 from rest_framework.viewsets import GenericViewSet, ViewSet
 
 from certification.api.submissions import visible_submissions
-from certification.models import Finding, Submission, Validation, Waiver
+from certification.models import Finding, Revision, Submission, Validation, Waiver
 from certification.rules.rulebook import catalogue, rule_info
 from certification.rules.version import RULES_VERSION
 from certification.services import waivers as services
-from connectors.models import Connector
+from connectors.models import Membership
 from portal.accounts.models import ApiToken
 
 
@@ -67,7 +67,7 @@ class FindingSerializer(serializers.ModelSerializer[Finding]):
 
 
 class ValidationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Validation]):
-    """Verdicts on packages you may see, newest first. Filter by `version` or `submission` (its reference)."""
+    """Verdicts on packages you may see, newest first."""
 
     serializer_class = ValidationSerializer
     filterset_fields = ["version", "verdict", "rules_version"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -89,10 +89,7 @@ def absolute(path: str) -> str:
 
 
 def _address(name: str, *args: Any) -> str:
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return reverse("home")
+    return reverse(name, args=args)
 
 
 def _add_deed(letter: Letter) -> None:
@@ -132,7 +129,7 @@ def _submission(event: str, payload: dict[str, str]) -> Letter:
     submission = _get(Submission, payload, *_SUBMISSION)
     letter = _of_submission(Letter(event, submission), submission)
     if event == "submission.fail_validation":
-        letter.url = _address("submission_findings", submission.pk)
+        letter.url = _address("finding_list", submission.pk)
     if submission.version:
         letter.facts.append(("Package", submission.version.digest[:12]))
     if event in {"submission.request_changes", "submission.reject"}:
@@ -200,14 +197,14 @@ def _comment(event: str, payload: dict[str, str]) -> Letter:
     letter = _of_submission(Letter(event, comment, is_private=thread.is_private), thread.submission)
     letter.actor = comment.author
     letter.names.update(comment=comment, thread=thread, place=thread.pointer or thread.file or "general")
-    letter.url = f"{_address('submission_detail', thread.submission_id)}#thread-{thread.pk}"
+    letter.url = _address("thread_detail", thread.pk)
     return letter
 
 
 def _waiver(event: str, payload: dict[str, str]) -> Letter:
     waiver = _get(Waiver, payload, "requested_by", "submission__connector__publisher", "submission__version")
     letter = _of_submission(Letter(event, waiver), waiver.submission)
-    letter.url = _address("submission_findings", waiver.submission_id)
+    letter.url = _address("waiver_detail", waiver.pk)
     letter.facts += [("Rule", waiver.rule), ("Why it is asked for", waiver.reason)]
     letter.names["waiver"] = waiver
     return letter
@@ -233,7 +230,7 @@ def _preview(event: str, payload: dict[str, str]) -> Letter:
     preview = _get(Preview, payload, "region", "version", "submission__connector__publisher")
     letter = _of_submission(Letter(event, preview), preview.submission)
     letter.names.update(preview=preview, version=preview.version)
-    letter.url = _address("preview_detail", preview.submission_id)
+    letter.url = _address("preview_detail", preview.pk)
     letter.facts.append(("Region", preview.region.name))
     if preview.deadline_at and preview.state in {"testing", "deploying"}:
         letter.facts.append(("Deadline", preview.deadline_at))
@@ -276,7 +273,7 @@ def _deployment(event: str, payload: dict[str, str]) -> Letter:
         if event == "deployment.verify":
             raise NothingToTell
         letter = _of_submission(Letter(event, deployment), deployment.preview.submission)
-        letter.url = _address("preview_detail", deployment.preview.submission_id)
+        letter.url = _address("preview_detail", deployment.preview_id)
     else:
         letter = _of_rollout(Letter(event, deployment), deployment.rollout)
     letter.names.update(deployment=deployment, version=deployment.version)

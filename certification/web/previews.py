@@ -24,8 +24,8 @@ from portal.shared.web import add_errors, done, signed_in_user
 
 class SignOffForm(forms.Form):
     checked = forms.MultipleChoiceField(
-        choices=queries.CHECKLIST, required=False, widget=forms.CheckboxSelectMultiple, label="What you tested",
-        help_text="What stays unticked is shown to the operators as not tested.",
+        choices=queries.CHECKLIST, required=False, widget=forms.CheckboxSelectMultiple,
+        label="What you tested", help_text="What stays unticked is shown to the operators as not tested.",
     )  # fmt: skip
     note = forms.CharField(max_length=2_000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
 

@@ -19,7 +19,9 @@ from portal.accounts.models import User
 
 @dataclass(frozen=True)
 class Deed:
-    """`move` is the event of the rollout's lifecycle that has to be possible; `touches` are the regions it concerns."""
+    """`move` is the event of the rollout's lifecycle that has to be possible; `touches` are the regions it
+    concerns.
+    """
 
     verb: str
     label: str
@@ -67,8 +69,8 @@ DEEDS: dict[str, Deed] = {
             "release", "Release the halt", "lock-open",
             "The rollout goes on where it stopped. Say what was checked.",
             "The halt is released; the rollout goes on.", "release", policies.can_run_rollout,
-            lambda rollout, data, actor: rollouts.release_rollout(rollout, reason=data["reason"], actor=actor),
-            style="primary", touches=_not_yet,
+            lambda rollout, data, actor: rollouts.release_rollout(rollout, reason=data["reason"],
+            actor=actor), style="primary", touches=_not_yet,
         ),
         Deed(
             "hold", "Hold", "player-pause",
@@ -79,16 +81,16 @@ DEEDS: dict[str, Deed] = {
         ),
         Deed(
             "stop", "Stop", "hand-stop",
-            "From this moment no region is told to deploy. It needs nobody's approval, and stays until an operator "
-            "releases it or the version is rolled back.",
+            "From this moment no region is told to deploy. It needs nobody's approval, and stays "
+            "until an operator releases it or the version is rolled back.",
             "Stopped: no further region will get this version.", "halt", policies.can_stop_rollout,
             lambda rollout, data, actor: rollouts.stop_rollout(rollout, reason=data["reason"], actor=actor),
             style="danger", touches=_not_yet,
         ),
         Deed(
             "rollback", "Roll back", "arrow-back-up",
-            "Regions return to the last good version without another review. A connector that had none is removed "
-            "from them. Nothing is deployed by this rollout afterwards.",
+            "Regions return to the last good version without another review. A connector that had none "
+            "is removed from them. Nothing is deployed by this rollout afterwards.",
             "The rollback is under way.", "start_rollback", policies.can_roll_back_rollout, _roll_back,
             form=RegionsForm, style="danger", touches=holding,
         ),
@@ -96,7 +98,9 @@ DEEDS: dict[str, Deed] = {
             "end-rollback", "End the rollback", "check",
             "Regions that still hold the version keep it. The rollback is then shown as partial.",
             "The rollback is ended.", "complete_rollback", policies.can_run_rollout,
-            lambda rollout, data, actor: rollbacks.end_rollback(rollout, reason=data["reason"], actor=actor),
+            lambda rollout, data, actor: rollbacks.end_rollback(
+                rollout, reason=data["reason"], actor=actor
+            ),
         ),
         Deed(
             "unschedule", "Take off the schedule", "calendar-event",
@@ -111,7 +115,9 @@ DEEDS: dict[str, Deed] = {
 
 
 def offered(user: Any, rollout: Rollout) -> list[Deed]:
-    """What this person can do to the rollout now. A halted one is released or rolled back, not unscheduled."""
+    """What this person can do to the rollout now. A halted one is released or rolled back, not
+    unscheduled.
+    """
     deeds = [deed for deed in DEEDS.values() if deed.is_offered(user, rollout)]
     if rollout.state == "halted":
         deeds = [deed for deed in deeds if deed.verb != "unschedule"]

@@ -1,4 +1,6 @@
-"""Pages of rollouts: the board, the rollout with its matrix, single regions, and every deed with its reason."""
+"""Pages of rollouts: the board, the rollout with its matrix, single regions, and every deed with its
+reason.
+"""
 
 from __future__ import annotations
 

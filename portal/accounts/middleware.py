@@ -9,7 +9,7 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import resolve
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -58,18 +58,15 @@ class StaffSecondFactorMiddleware:
     def _allowed(request: HttpRequest) -> bool:
         if request.path.startswith("/static/"):
             return True
-        match = resolve(request.path_info) if _resolves(request.path_info) else None
-        name = match.url_name if match else ""
-        if name in _OPEN_NAMES or (name or "").startswith("mfa_"):
+        name = _url_name(request.path_info)
+        if name in _OPEN_NAMES or name.startswith("mfa_"):
             return True
         return bool(is_mfa_enabled(request.user) or request.session.get("trial_entry"))
 
 
-def _resolves(path: str) -> bool:
-    from django.urls import Resolver404
-
+def _url_name(path: str) -> str:
+    """The name of the route, "" where there is none."""
     try:
-        resolve(path)
+        return resolve(path).url_name or ""
     except Resolver404:
-        return False
-    return True
+        return ""

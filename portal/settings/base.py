@@ -6,6 +6,7 @@ A value that is missing or malformed stops the start with a message that names t
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -197,6 +198,8 @@ MFA_TOTP_ISSUER = SITE_NAME
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = TRIAL_MODE
 USERSESSIONS_TRACK_ACTIVITY = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+OIDC_SERVER_URL = env("OIDC_SERVER_URL", default="")
+OIDC_ORIGIN = "{0.scheme}://{0.netloc}".format(urlsplit(OIDC_SERVER_URL)) if OIDC_SERVER_URL else ""
 SOCIALACCOUNT_PROVIDERS = {
     "openid_connect": {
         "OAUTH_PKCE_ENABLED": True,
@@ -206,7 +209,7 @@ SOCIALACCOUNT_PROVIDERS = {
                 "name": env("OIDC_NAME", default="Single sign-on"),
                 "client_id": env("OIDC_CLIENT_ID", default=""),
                 "secret": env("OIDC_CLIENT_SECRET", default=""),
-                "settings": {"server_url": env("OIDC_SERVER_URL", default="")},
+                "settings": {"server_url": OIDC_SERVER_URL},
             }
         ]
         if env("OIDC_CLIENT_ID", default="")
@@ -241,7 +244,8 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
-        "form-action": [SELF],
+        # Signing in through OIDC posts to us and is sent on to the provider; Chrome asks here for both.
+        "form-action": [SELF, *([OIDC_ORIGIN] if OIDC_ORIGIN else [])],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }

@@ -78,6 +78,10 @@ class RunningPortal:
         except OSError as error:
             return 0, str(error)
 
+    def is_ready(self) -> bool:
+        status, body = self.get("/readyz")
+        return status == 200 and json.loads(body)["status"] == "ready"
+
     def wait_for(self, text: str, seconds: float = 120) -> None:
         found = wait_until(
             lambda: text in self.said or self.process.poll() is not None, seconds, step_seconds=0.1
@@ -134,7 +138,7 @@ def portal(var: Path) -> Iterator[RunningPortal]:
 def test_the_portal_comes_up_heals_and_goes_down_without_a_trace(portal: RunningPortal) -> None:
     portal.wait_for("The portal is ready: http://localhost:")
     assert portal.get("/livez")[0] == 200
-    assert wait_until(lambda: json.loads(portal.get("/readyz")[1])["status"] == "ready", 30, step_seconds=0.5)
+    assert wait_until(portal.is_ready, 30, step_seconds=0.5), portal.get("/readyz")
 
     web = portal.children_running("gunicorn portal.wsgi")
     assert len(web) >= 3
@@ -147,7 +151,7 @@ def test_the_portal_comes_up_heals_and_goes_down_without_a_trace(portal: Running
     ]
     os.kill(postmaster, signal.SIGKILL)
     portal.wait_for("postgres is back")
-    assert wait_until(lambda: json.loads(portal.get("/readyz")[1])["status"] == "ready", 60, step_seconds=0.5)
+    assert wait_until(portal.is_ready, 60, step_seconds=0.5), portal.get("/readyz")
 
     assert portal.end(signal.SIGINT) == 0, portal.said[-3000:]
     assert wait_until(lambda: portal.everything_of_this_run() == [], 5)

@@ -1,0 +1,132 @@
+"""Reads of plans, freezes and regions for operators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from certification.lifecycle import ACTIVE_ROLLOUT_STATES
+from certification.models import Freeze, PlanWave, Rollout, RolloutPlan
+from certification.planning.coverage import WaveDraft
+from connectors.models import Region
+
+SPARE_ROWS = 2
+"""Empty waves offered below those a plan has."""
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def all_plans() -> QuerySet[RolloutPlan]:
+    return RolloutPlan.objects.select_related("created_by")
+
+
+def plans() -> QuerySet[RolloutPlan]:
+    """Latest revisions, the default first, with counts of waves, regions and rollouts under way."""
+    return (
+        all_plans()
+        .filter(is_retired=False)
+        .annotate(
+            wave_count=Count("waves", distinct=True),
+            region_count=Count("places", distinct=True),
+            rollout_count=Count(
+                "rollouts", distinct=True, filter=Q(rollouts__state__in=ACTIVE_ROLLOUT_STATES)
+            ),
+        )
+        .order_by("-is_default", "name")
+    )
+
+
+def waves_of(plan: RolloutPlan) -> list[tuple[PlanWave, list[Region]]]:
+    rows = plan.waves.prefetch_related("places__region").order_by("number")
+    return [(wave, sorted((p.region for p in wave.places.all()), key=lambda r: r.name)) for wave in rows]
+
+
+def revisions_of(plan: RolloutPlan) -> QuerySet[RolloutPlan]:
+    return all_plans().filter(name=plan.name).order_by("-revision")
+
+
+def rollouts_using(plan: RolloutPlan) -> QuerySet[Rollout]:
+    return (
+        Rollout.objects.filter(plan=plan, state__in=ACTIVE_ROLLOUT_STATES)
+        .select_related("connector", "version")
+        .order_by("created_at")[:20]
+    )
+
+
+def calendar_words(plan: RolloutPlan) -> list[tuple[str, str]]:
+    weekend = ", ".join(_WEEKDAYS[day] for day in plan.weekend) or "no day"
+    between = plan.days_between_waves
+    return [
+        ("Time zone", plan.time_zone),
+        ("Waves start at", f"{plan.start_time:%H:%M}"),
+        ("Between waves", "one business day" if between == 1 else f"{between} business days"),
+        ("No wave on", weekend),
+        ("Public holidays", plan.holiday_country or "none"),
+    ]
+
+
+@dataclass(frozen=True)
+class WaveRow:
+    """A wave in the form: empty rows are room for more."""
+
+    number: int
+    name: str = ""
+    before_sign_off: bool = False
+
+
+@dataclass(frozen=True)
+class RegionRow:
+    """A region in the form, with the wave it is in (0: none yet)."""
+
+    code: str
+    name: str
+    geography: str
+    wave: int
+    is_preview: bool
+
+
+def form_rows(waves: Sequence[WaveDraft]) -> list[WaveRow]:
+    rows = [WaveRow(number, wave.name, wave.before_sign_off) for number, wave in enumerate(waves, start=1)]
+    return rows + [WaveRow(len(rows) + extra) for extra in range(1, SPARE_ROWS + 1)]
+
+
+def form_regions(waves: Sequence[WaveDraft]) -> list[RegionRow]:
+    """Every active region, by geography; those nobody placed come out with wave 0."""
+    wave_of = {code: number for number, wave in enumerate(waves, start=1) for code in wave.regions}
+    regions = Region.objects.filter(is_active=True).order_by("geography", "name")
+    return [RegionRow(r.code, r.name, r.geography, wave_of.get(r.code, 0), r.is_preview) for r in regions]
+
+
+def freezes() -> QuerySet[Freeze]:
+    """Those that hold or will hold, in order."""
+    return (
+        Freeze.objects.filter(cancelled_at=None, ends_at__gt=timezone.now())
+        .select_related("created_by")
+        .order_by("starts_at")
+    )
+
+
+def past_freezes() -> QuerySet[Freeze]:
+    return (
+        Freeze.objects.filter(Q(cancelled_at__isnull=False) | Q(ends_at__lte=timezone.now()))
+        .select_related("created_by")
+        .order_by("-starts_at")[:30]
+    )
+
+
+def regions() -> QuerySet[Region]:
+    """Every region with how many connectors it holds, verified."""
+    return Region.objects.annotate(
+        held=Count("placements", filter=Q(placements__verified_version__isnull=False)),
+        disagreeing=Count("placements", filter=Q(placements__disagrees_since__isnull=False)),
+    ).order_by("-is_active", "geography", "name")
+
+
+def unplaced_regions() -> list[Region]:
+    """Active regions that the default plan does not name: no rollout reaches them."""
+    plan = RolloutPlan.objects.filter(is_default=True).first()
+    placed = plan.places.values("region_id") if plan else []
+    return list(Region.objects.filter(is_active=True).exclude(pk__in=placed)) if plan else []

@@ -1,0 +1,110 @@
+"""Pages of freezes: the calendar of what stands still, and what would move before it is saved."""
+
+from __future__ import annotations
+
+import zoneinfo
+from uuid import UUID
+
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_safe
+
+from certification import policies
+from certification.models import Freeze
+from certification.queries import plans as queries
+from certification.services import freezes as services
+from certification.web.rollout_forms import ReasonForm
+from connectors.models import Region
+from portal.shared.errors import InvalidInput
+from portal.shared.policy import require
+from portal.shared.web import add_errors, done, signed_in_user
+
+KINDS = (
+    ("freeze", "Freeze: no wave starts"),
+    ("opening", "Extra working days: weekends and holidays inside count as working days"),
+)
+
+
+def _moment(label: str) -> forms.DateTimeField:
+    return forms.DateTimeField(label=label, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+
+
+class FreezeForm(forms.Form):
+    kind = forms.ChoiceField(choices=KINDS, widget=forms.RadioSelect, initial="freeze")
+    name = forms.CharField(max_length=80, help_text="As publishers will read it: “Year-end freeze”.")
+    starts_at = _moment("From")
+    ends_at = _moment("Until")
+    regions = forms.MultipleChoiceField(
+        required=False, widget=forms.CheckboxSelectMultiple, help_text="None ticked: every region."
+    )
+    reason = forms.CharField(max_length=1_000, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        choices = Region.objects.filter(is_active=True).values_list("code", "name")
+        self.fields["regions"].choices = list(choices)  # type: ignore[attr-defined]
+
+    def draft(self) -> services.FreezeDraft:
+        data = self.cleaned_data
+        return services.FreezeDraft(
+            name=data["name"],
+            reason=data["reason"],
+            starts_at=data["starts_at"],
+            ends_at=data["ends_at"],
+            regions=tuple(data["regions"]),
+            opens=data["kind"] == "opening",
+        )
+
+
+@require_safe
+@login_required
+def freeze_list(request: HttpRequest) -> HttpResponse:
+    require(policies.can_manage_plans, signed_in_user(request), None)
+    context = {"freezes": queries.freezes(), "past": queries.past_freezes()}
+    return render(request, "certification/freeze_list.html", context)
+
+
+@login_required
+def freeze_create(request: HttpRequest) -> HttpResponse:
+    """ "Show what moves" computes; "Save" saves. Both keep what was typed."""
+    user = signed_in_user(request)
+    require(policies.can_manage_plans, user, None)
+    form, moves = FreezeForm(request.POST or None), None
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.check_freeze(form.draft())
+            if "save" in request.POST:
+                freeze, moved = services.create_freeze(form.draft(), actor=user)
+                return done(request, f"{freeze} is saved; {moved} rollouts moved.", reverse("freeze_list"))
+            moves = services.preview_freeze(form.draft())
+        except InvalidInput as error:
+            add_errors(form, error)
+    context = {"form": form, "moves": moves, "zone": _zone_name(user.time_zone)}
+    return render(request, "certification/freeze_form.html", context)
+
+
+def _zone_name(name: str) -> str:
+    return name if name in zoneinfo.available_timezones() else "UTC"
+
+
+@login_required
+def freeze_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+    user = signed_in_user(request)
+    require(policies.can_manage_plans, user, None)
+    freeze = get_object_or_404(Freeze.objects.filter(cancelled_at=None), pk=pk)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        moved = services.cancel_freeze(freeze, reason=form.cleaned_data["reason"], actor=user)
+        return done(request, f"{freeze} is taken back; {moved} rollouts moved.", reverse("freeze_list"))
+    context = {"freeze": freeze, "form": form, "moves": services.preview_cancellation(freeze)}
+    return render(request, "certification/freeze_cancel.html", context)
+
+
+urlpatterns = [
+    path("freezes/", freeze_list, name="freeze_list"),
+    path("freezes/new/", freeze_create, name="freeze_create"),
+    path("freezes/<uuid:pk>/cancel/", freeze_cancel, name="freeze_cancel"),
+]

@@ -1,0 +1,195 @@
+"""Pages of plans: list, one plan with its revisions, and the form that makes the next revision."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from certification import policies
+from certification.planning.coverage import WaveDraft
+from certification.queries import plans as queries
+from certification.services import plans as services
+from portal.shared import audit, history
+from portal.shared.errors import InvalidInput
+from portal.shared.policy import require
+from portal.shared.web import add_errors, done, signed_in_user
+
+WEEKDAYS = [(str(number), f"{dt.date(2024, 1, 1 + number):%A}") for number in range(7)]
+MAX_WAVES = 20
+
+
+class PlanForm(forms.Form):
+    """The calendar of a plan. Its waves are the rows below, read by `waves_from`."""
+
+    name = forms.CharField(max_length=80)
+    description = forms.CharField(required=False, max_length=1_000, widget=forms.Textarea(attrs={"rows": 2}))
+    time_zone = forms.CharField(
+        max_length=60, help_text="A name such as Europe/Berlin: days and the start are local to it."
+    )
+    start_time = forms.TimeField(widget=forms.TimeInput(attrs={"type": "time"}), label="Waves start at")
+    days_between_waves = forms.IntegerField(min_value=0, max_value=20, label="Business days between waves")
+    holiday_country = forms.CharField(
+        max_length=2, required=False, label="Public holidays of",
+        help_text="Two letters, such as US or DE; empty for none.",
+    )  # fmt: skip
+    weekend = forms.MultipleChoiceField(choices=WEEKDAYS, required=False, widget=forms.CheckboxSelectMultiple)
+    is_default = forms.BooleanField(required=False, label="Use it for new Previews and rollouts")
+
+    def draft(self, waves: list[WaveDraft]) -> services.PlanDraft:
+        data = self.cleaned_data
+        return services.PlanDraft(
+            name=data["name"],
+            waves=tuple(waves),
+            description=data["description"],
+            time_zone=data["time_zone"],
+            weekend=tuple(int(day) for day in data["weekend"]),
+            holiday_country=data["holiday_country"].upper(),
+            start_time=data["start_time"],
+            days_between_waves=data["days_between_waves"],
+            is_default=data["is_default"],
+        )
+
+
+class RevisionForm(PlanForm):
+    reason = forms.CharField(
+        max_length=1_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Kept in the history of the plan.",
+    )
+
+
+def waves_from(data: QueryDict) -> list[WaveDraft]:
+    """The waves as typed: `wave-<n>-name`, `wave-<n>-early`, and for each region `region-<code>` = n."""
+    places: dict[int, list[str]] = {}
+    for key, typed in data.items():
+        if key.startswith("region-") and str(typed).isdigit() and int(str(typed)):
+            places.setdefault(int(str(typed)), []).append(key.removeprefix("region-"))
+    drafts = []
+    for number in range(1, MAX_WAVES + 1):
+        name = str(data.get(f"wave-{number}-name", "")).strip()
+        if name or number in places:
+            early = bool(data.get(f"wave-{number}-early"))
+            drafts.append(WaveDraft(name, tuple(sorted(places.get(number, ()))), early))
+    return drafts
+
+
+def _initial(draft: services.PlanDraft) -> dict[str, Any]:
+    return {
+        "name": draft.name,
+        "description": draft.description,
+        "time_zone": draft.time_zone,
+        "start_time": draft.start_time.strftime("%H:%M"),
+        "days_between_waves": draft.days_between_waves,
+        "holiday_country": draft.holiday_country,
+        "weekend": [str(day) for day in draft.weekend],
+        "is_default": draft.is_default,
+    }
+
+
+@require_safe
+@login_required
+def plan_list(request: HttpRequest) -> HttpResponse:
+    require(policies.can_manage_plans, signed_in_user(request), None)
+    return render(request, "certification/plan_list.html", {"plans": queries.plans()})
+
+
+@require_safe
+@login_required
+def plan_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    require(policies.can_manage_plans, signed_in_user(request), None)
+    plan = get_object_or_404(queries.all_plans(), pk=pk)
+    context = {
+        "plan": plan,
+        "waves": queries.waves_of(plan),
+        "revisions": queries.revisions_of(plan),
+        "rollouts": queries.rollouts_using(plan),
+        "calendar": queries.calendar_words(plan),
+        "history": history.entries(audit.history(plan)[:20]),
+    }
+    return render(request, "certification/plan_detail.html", context)
+
+
+@login_required
+def plan_create(request: HttpRequest) -> HttpResponse:
+    user = signed_in_user(request)
+    require(policies.can_manage_plans, user, None)
+    start = services.PlanDraft(name="", waves=()) if services.default_plan() else services.seed_draft()
+    form = PlanForm(request.POST or None, initial=_initial(start))
+    waves = waves_from(request.POST) if request.method == "POST" else list(start.waves)
+    if request.method == "POST" and form.is_valid():
+        try:
+            plan = services.create_plan(form.draft(waves), actor=user)
+        except InvalidInput as error:
+            _show(form, error)
+        else:
+            return done(request, "The plan is saved.", reverse("plan_detail", args=[plan.pk]))
+    context = {"form": form, "rows": queries.form_rows(waves), "regions": queries.form_regions(waves)}
+    return render(request, "certification/plan_form.html", context)
+
+
+@login_required
+def plan_revise(request: HttpRequest, pk: UUID) -> HttpResponse:
+    user = signed_in_user(request)
+    require(policies.can_manage_plans, user, None)
+    plan = get_object_or_404(queries.all_plans(), pk=pk)
+    start = services.draft_of(plan)
+    form = RevisionForm(request.POST or None, initial=_initial(start))
+    form.fields["name"].disabled = True
+    waves = waves_from(request.POST) if request.method == "POST" else list(start.waves)
+    if request.method == "POST" and form.is_valid():
+        try:
+            new = services.revise_plan(
+                plan, form.draft(waves), reason=form.cleaned_data["reason"], actor=user
+            )
+        except InvalidInput as error:
+            _show(form, error)
+        else:
+            return done(request, f"Revision {new.revision} is saved.", reverse("plan_detail", args=[new.pk]))
+    context = {
+        "plan": plan, "form": form, "rows": queries.form_rows(waves), "regions": queries.form_regions(waves),
+    }  # fmt: skip
+    return render(request, "certification/plan_form.html", context)
+
+
+def _show(form: forms.Form, error: InvalidInput) -> None:
+    """Problems of the waves are not a field's: they go above the form, all of them."""
+    for text in error.fields.pop("waves", []):
+        form.add_error(None, text)
+    if error.fields:
+        add_errors(form, error)
+    elif not form.errors:
+        form.add_error(None, error.message)
+
+
+@require_POST
+@login_required
+def plan_make_default(request: HttpRequest, pk: UUID) -> HttpResponse:
+    plan = get_object_or_404(queries.all_plans(), pk=pk)
+    services.make_default(plan, actor=signed_in_user(request))
+    return done(request, f"{plan} is the default plan now.", reverse("plan_detail", args=[plan.pk]))
+
+
+@require_POST
+@login_required
+def plan_retire(request: HttpRequest, pk: UUID) -> HttpResponse:
+    plan = get_object_or_404(queries.all_plans(), pk=pk)
+    services.retire_plan(plan, reason=request.POST.get("reason", ""), actor=signed_in_user(request))
+    return done(request, f"{plan} is not offered any more.", reverse("plan_list"))
+
+
+urlpatterns = [
+    path("plans/", plan_list, name="plan_list"),
+    path("plans/new/", plan_create, name="plan_create"),
+    path("plans/<uuid:pk>/", plan_detail, name="plan_detail"),
+    path("plans/<uuid:pk>/revise/", plan_revise, name="plan_revise"),
+    path("plans/<uuid:pk>/make-default/", plan_make_default, name="plan_make_default"),
+    path("plans/<uuid:pk>/retire/", plan_retire, name="plan_retire"),
+]
