@@ -1,8 +1,8 @@
 """Latency histograms: the fixed bounds, and percentiles read from the counts.
 
-A histogram counts calls per bucket: bucket i holds the calls that took at most `LATENCY_BOUNDS_MS[i]` and more
-than the bound before; one more bucket at the end holds everything slower. All regions use the same bounds, so
-histograms of different regions and hours add up without loss.
+A histogram counts calls per bucket: bucket i holds the calls that took at most `LATENCY_BOUNDS_MS[i]` and
+more than the bound before; one more bucket at the end holds everything slower. All regions use the same
+bounds, so histograms of different regions and hours add up without loss.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Names of connectors: what they may look like, what makes two of them the same, and how they are addressed."""
+"""Names of connectors: what they may look like, what makes two of them the same, and how they are
+addressed.
+"""
 
 from __future__ import annotations
 

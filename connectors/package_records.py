@@ -105,7 +105,9 @@ def facts_of(package: Package) -> dict[str, Any]:
 
 
 def member_of(canonical: bytes, name: str) -> bytes | None:
-    """One file out of canonical bytes, which are an archive we wrote ourselves; None when it is not in there."""
+    """One file out of canonical bytes, which are an archive we wrote ourselves; None when it is not in
+    there.
+    """
     with zipfile.ZipFile(io.BytesIO(canonical)) as archive:
         try:
             return archive.read(name)

@@ -38,12 +38,12 @@ CHECKLIST: tuple[ChecklistItem, ...] = (
     ChecklistItem(
         "test-account",
         "A test account is ready",
-        "With sample data, without a second factor, valid for at least four weeks. Reviewers sign in with it.",
+        "Sample data, no second factor, valid for at least four weeks. Reviewers sign in with it.",
     ),
     ChecklistItem(
         "icon",
-        "The icon is 230 × 230 pixels",
-        "PNG with the logo in the middle 160 × 160, on one colour that is neither white nor transparent and "
+        "The icon is 230 x 230 pixels",
+        "PNG with the logo in the middle 160 x 160, on one colour that is neither white nor transparent and "
         "equals iconBrandColor.",
     ),
     ChecklistItem(

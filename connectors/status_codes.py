@@ -5,12 +5,11 @@ from __future__ import annotations
 _MEANINGS: dict[int, tuple[str, str]] = {
     400: (
         "Bad request",
-        "The backend does not understand the call. Compare required parameters and formats in the definition "
-        "with what the backend expects.",
+        "The backend does not understand the call. Compare parameters and formats in the definition with it.",
     ),
     401: (
         "Not signed in",
-        "Credentials are missing, wrong or expired. Check the connection's authentication and token lifetime.",
+        "Credentials are missing, wrong or expired. Check the authentication and token lifetime.",
     ),
     403: (
         "Not allowed",

@@ -1,9 +1,11 @@
-"""Reading multipart uploads: refused by size before they are read, and with the folders of their files kept."""
+"""Reading multipart uploads: refused by size before they are read, and with the folders of their files
+kept.
+"""
 
 from __future__ import annotations
 
 import io
-from typing import IO, Any
+from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import InMemoryUploadedFile, UploadedFile
@@ -49,7 +51,9 @@ class _Budget(FileUploadHandler):
 
 
 class _InMemory(FileUploadHandler):
-    """Keeps every file in memory: the budget is small, and nothing hostile gets near a disk by its own name."""
+    """Keeps every file in memory: the budget is small, and nothing hostile gets near a disk by its own
+    name.
+    """
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
@@ -76,7 +80,7 @@ class FolderMultiPartParser(MultiPartParser):
 
 
 def parse_upload(
-    meta: dict[str, Any], stream: IO[bytes], encoding: str | None
+    meta: dict[str, Any], stream: Any, encoding: str | None
 ) -> tuple[Any, MultiValueDict[str, Any]]:
     """(fields, files) of a multipart body within the limits."""
     refuse_oversized(meta.get("CONTENT_LENGTH"))
@@ -85,10 +89,12 @@ def parse_upload(
 
 
 def prepare(request: HttpRequest) -> None:
-    """Make `request.POST` and `request.FILES` be read by `parse_upload`. Call before anything touches them."""
+    """Make `request.POST` and `request.FILES` be read by `parse_upload`. Call before anything touches
+    them.
+    """
     refuse_oversized(request.META.get("CONTENT_LENGTH"))
 
-    def parse_file_upload(meta: dict[str, Any], stream: IO[bytes]) -> Any:
+    def parse_file_upload(meta: dict[str, Any], stream: Any) -> Any:
         return parse_upload(meta, stream, request.encoding)
 
     request.parse_file_upload = parse_file_upload  # type: ignore[method-assign,assignment]

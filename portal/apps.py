@@ -6,3 +6,7 @@ class PortalConfig(AppConfig):
 
     name = "portal"
     label = "portal"
+
+    def ready(self) -> None:
+        """Make our Celery app the current one everywhere, also in the web server."""
+        from portal import celery  # noqa: F401

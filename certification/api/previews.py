@@ -1,9 +1,125 @@
-"""Endpoints of previews."""
+"""Endpoints of Previews: read them, sign off, refuse, reopen, extend."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
+from rest_framework.viewsets import GenericViewSet
+
+from certification.models import Preview
+from certification.queries import previews as queries
+from certification.services import previews as services
+from portal.accounts.models import ApiToken
+from portal.shared.web import signed_in_user
+
+
+class PreviewSerializer(serializers.ModelSerializer[Preview]):
+    connector = serializers.SlugField(source="submission.connector.slug", read_only=True)
+    version_label = serializers.CharField(source="version.label", read_only=True)
+
+    class Meta:
+        model = Preview
+        fields = [
+            "id", "submission", "connector", "version", "version_label", "region", "state", "state_changed_at",
+            "opened_at", "deadline_at", "reminders_sent", "reasons", "checked", "created_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class SignOffSerializer(serializers.Serializer[Any]):
+    checked = serializers.MultipleChoiceField(choices=queries.CHECKLIST, required=False, default=list)
+    note = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)
+
+
+class RefusalSerializer(serializers.Serializer[Any]):
+    reasons = serializers.CharField(max_length=4_000)
+
+
+class ExtensionSerializer(serializers.Serializer[Any]):
+    business_days = serializers.IntegerField(min_value=1, max_value=services.MAX_EXTENSION_BUSINESS_DAYS)
+    reason = serializers.CharField(max_length=1_000)
+
+
+class RetrySerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=1_000)
+
+
+class PreviewViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Preview]):
+    """Packages in the Preview region, waiting for their team's word."""
+
+    serializer_class = PreviewSerializer
+    write_scope = ApiToken.Scope.ROLLOUTS
+    filterset_fields = ["state", "submission"]
+    queryset = Preview.objects.none()
+
+    def get_queryset(self) -> QuerySet[Preview]:
+        found = queries.previews_for(self.request.user)
+        bound = getattr(self.request.auth, "publisher_id", None)
+        return found.filter(submission__connector__publisher=bound) if bound else found
+
+    def _asked(self, kind: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+        asked = kind(data=self.request.data)
+        asked.is_valid(raise_exception=True)
+        data: dict[str, Any] = asked.validated_data
+        return data
+
+    def _done(self) -> Response:
+        return Response(PreviewSerializer(self.get_object()).data)
+
+    @extend_schema(request=SignOffSerializer, responses=PreviewSerializer)
+    @action(detail=True, methods=["post"], url_path="sign-off")
+    def sign_off(self, request: Request, pk: str) -> Response:
+        """It works: let the rollout be planned."""
+        data = self._asked(SignOffSerializer)
+        services.sign_off_preview(
+            self.get_object(),
+            checked=sorted(data["checked"]),
+            note=data["note"],
+            actor=signed_in_user(request),
+        )
+        return self._done()
+
+    @extend_schema(request=RefusalSerializer, responses=PreviewSerializer)
+    @action(detail=True, methods=["post"])
+    def refuse(self, request: Request, pk: str) -> Response:
+        """It does not work, and why."""
+        services.refuse_preview(
+            self.get_object(), **self._asked(RefusalSerializer), actor=signed_in_user(request)
+        )
+        return self._done()
+
+    @extend_schema(request=None, responses=PreviewSerializer)
+    @action(detail=True, methods=["post"])
+    def reopen(self, request: Request, pk: str) -> Response:
+        """After the deadline: test it after all."""
+        services.reopen_preview(self.get_object(), actor=signed_in_user(request))
+        return self._done()
+
+    @extend_schema(request=ExtensionSerializer, responses=PreviewSerializer)
+    @action(detail=True, methods=["post"])
+    def extend(self, request: Request, pk: str) -> Response:
+        """More time to test, given by an operator."""
+        services.extend_preview(
+            self.get_object(), **self._asked(ExtensionSerializer), actor=signed_in_user(request)
+        )
+        return self._done()
+
+    @extend_schema(request=RetrySerializer, responses=PreviewSerializer)
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: str) -> Response:
+        """Deploy again after a failure."""
+        services.retry_preview(
+            self.get_object(), **self._asked(RetrySerializer), actor=signed_in_user(request)
+        )
+        return self._done()
 
 
 def register(router: BaseRouter) -> None:
-    """Add this noun's viewsets."""
+    router.register("previews", PreviewViewSet, basename="preview")

@@ -1,9 +1,336 @@
-"""Endpoints of rollouts."""
+"""Endpoints of rollouts: the list, a rollout with its regions, its schedule and every deed."""
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
+from rest_framework.viewsets import GenericViewSet
+
+from certification.api import freezes, plans
+from certification.models import DateChange, RegionDeployment, Rollout, RolloutPlan, SkipRequest, Submission
+from certification.queries import rollouts as queries
+from certification.services import plans as plan_services
+from certification.services import rollbacks, rollouts, schedule, skips
+from portal.accounts.models import ApiToken
+from portal.shared.errors import Blocked
+from portal.shared.rest import IdempotentCreation
+from portal.shared.web import signed_in_user
+
+
+class RolloutSerializer(serializers.ModelSerializer[Rollout]):
+    connector = serializers.SlugField(source="connector.slug", read_only=True)
+    publisher = serializers.SlugField(source="connector.publisher.slug", read_only=True)
+    version_label = serializers.CharField(source="version.label", read_only=True)
+    previous_version_label = serializers.CharField(
+        source="previous_version.label", read_only=True, default=None
+    )
+
+    class Meta:
+        model = Rollout
+        fields = [
+            "id", "submission", "connector", "publisher", "version", "version_label", "previous_version_label",
+            "digest", "plan", "state", "state_changed_at", "starts_on", "hold_reason", "halt_reason",
+            "started_at", "finished_at", "created_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class RegionCellSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    name = serializers.CharField()
+    state = serializers.CharField()
+    planned_at = serializers.DateTimeField(allow_null=True)
+    reported_at = serializers.DateTimeField(allow_null=True)
+    verified_at = serializers.DateTimeField(allow_null=True)
+    note = serializers.CharField()
+
+
+class WaveSerializer(serializers.Serializer[Any]):
+    number = serializers.IntegerField()
+    name = serializers.CharField()
+    state = serializers.CharField()
+    planned_at = serializers.DateTimeField(allow_null=True)
+    regions = RegionCellSerializer(many=True)
+
+
+class RolloutDetailSerializer(RolloutSerializer):
+    waves = serializers.SerializerMethodField()
+
+    class Meta(RolloutSerializer.Meta):
+        fields = [*RolloutSerializer.Meta.fields, "waves"]
+        read_only_fields = fields
+
+    @extend_schema(responses=WaveSerializer(many=True))
+    def get_waves(self, rollout: Rollout) -> list[dict[str, Any]]:
+        return list(WaveSerializer(queries.matrix_of(rollout), many=True).data)
+
+
+class DateChangeSerializer(serializers.ModelSerializer[DateChange]):
+    wave = serializers.IntegerField(source="wave.number", read_only=True)
+    by = serializers.CharField(source="actor.name", read_only=True, default=None)
+
+    class Meta:
+        model = DateChange
+        fields = ["wave", "old_at", "new_at", "cause", "reason", "by", "at"]
+
+
+class DeploymentSerializer(serializers.ModelSerializer[RegionDeployment]):
+    wave = serializers.IntegerField(source="wave.number", read_only=True, default=None)
+
+    class Meta:
+        model = RegionDeployment
+        fields = [
+            "id", "region", "wave", "action", "attempt", "number", "state", "state_changed_at", "intended_at",
+            "reported_at", "verified_at", "overdue_since", "message",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class SkipRequestSerializer(serializers.ModelSerializer[SkipRequest]):
+    region = serializers.CharField(source="deployment.region_id", read_only=True)
+    rollout = serializers.UUIDField(source="deployment.rollout_id", read_only=True)
+
+    class Meta:
+        model = SkipRequest
+        fields = ["id", "rollout", "deployment", "region", "reason", "requested_by", "decided_by", "state"]
+        read_only_fields = fields
+
+
+class DatesSerializer(serializers.Serializer[Any]):
+    """Days in the plan's time zone; `waves` maps a wave's number to its day."""
+
+    starts_on = serializers.DateField(required=False)
+    waves = serializers.DictField(child=serializers.DateField(), required=False)
+
+    def validate_waves(self, value: dict[str, Any]) -> dict[int, Any]:
+        if not all(number.isdigit() for number in value):
+            raise serializers.ValidationError("Name waves by their number.")
+        return {int(number): day for number, day in value.items()}
+
+
+class ScheduleSerializer(DatesSerializer):
+    submission = serializers.PrimaryKeyRelatedField(queryset=Submission.objects.none())
+    plan = serializers.PrimaryKeyRelatedField(
+        queryset=RolloutPlan.objects.filter(is_retired=False), required=False
+    )
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        request = self.context.get("request")
+        if request is not None:
+            fields["submission"].queryset = Submission.objects.visible_to(request.user)  # type: ignore[attr-defined]
+        return fields
+
+
+class RescheduleSerializer(DatesSerializer):
+    reason = serializers.CharField(max_length=1_000)
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=1_000)
+
+
+class OptionalReasonSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=1_000, required=False, default="", allow_blank=True)
+
+
+class RollbackSerializer(ReasonSerializer):
+    """Without `regions`: every region that holds the version, or may."""
+
+    regions = serializers.ListField(child=serializers.CharField(max_length=40), required=False)
+
+
+class SkipDecisionSerializer(serializers.Serializer[Any]):
+    is_approved = serializers.BooleanField()
+
+
+def bound(queryset: QuerySet[Any], request: Request, path: str) -> QuerySet[Any]:
+    """A token that belongs to one publisher sees only that publisher's rows."""
+    publisher = getattr(request.auth, "publisher_id", None)
+    return queryset.filter(**{path: publisher}) if publisher else queryset
+
+
+class RolloutViewSet(
+    IdempotentCreation,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.CreateModelMixin,
+    GenericViewSet[Rollout],
+):
+    """Versions on their way through the regions. Creating one schedules a signed-off submission."""
+
+    serializer_class = RolloutSerializer
+    write_scope = ApiToken.Scope.ROLLOUTS
+    filterset_fields = ["state", "submission"]
+    queryset = Rollout.objects.none()
+
+    def get_queryset(self) -> QuerySet[Rollout]:
+        found = Rollout.objects.visible_to(self.request.user).select_related(
+            "connector__publisher", "version", "previous_version", "submission__connector__publisher", "plan"
+        )
+        return bound(found, self.request, "connector__publisher")
+
+    def get_serializer_class(self) -> type[serializers.BaseSerializer[Rollout]]:
+        return RolloutDetailSerializer if self.action == "retrieve" else RolloutSerializer
+
+    @extend_schema(request=ScheduleSerializer, responses={201: RolloutSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().create(request, *args, **kwargs)
+
+    def perform_create(self, serializer: serializers.BaseSerializer[Rollout]) -> None:
+        asked = ScheduleSerializer(data=self.request.data, context={"request": self.request})
+        asked.is_valid(raise_exception=True)
+        data = asked.validated_data
+        plan = data.get("plan") or plan_services.default_plan()
+        if plan is None:
+            raise Blocked("There is no default plan: name a plan, or create one first.")
+        dates = schedule.Dates(data.get("starts_on") or schedule.propose_start(plan), data.get("waves", {}))
+        serializer.instance = schedule.schedule_rollout(
+            data["submission"], plan, dates, actor=signed_in_user(self.request)
+        )
+
+    def _done(self) -> Response:
+        return Response(RolloutDetailSerializer(self.get_object()).data)
+
+    def _reason(self, kind: type[serializers.Serializer[Any]] = ReasonSerializer) -> dict[str, Any]:
+        asked = kind(data=self.request.data)
+        asked.is_valid(raise_exception=True)
+        data: dict[str, Any] = asked.validated_data
+        return data
+
+    @extend_schema(request=ReasonSerializer, responses=RolloutDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def hold(self, request: Request, pk: str) -> Response:
+        """Start no further region until somebody resumes."""
+        rollouts.hold_rollout(self.get_object(), **self._reason(), actor=signed_in_user(request))
+        return self._done()
+
+    @extend_schema(request=OptionalReasonSerializer, responses=RolloutDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: str) -> Response:
+        """Go on after a hold."""
+        reason = self._reason(OptionalReasonSerializer)
+        rollouts.resume_rollout(self.get_object(), **reason, actor=signed_in_user(request))
+        return self._done()
+
+    @extend_schema(request=ReasonSerializer, responses=RolloutDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def stop(self, request: Request, pk: str) -> Response:
+        """Halt at once; needs nobody's approval and stays until it is released."""
+        rollouts.stop_rollout(self.get_object(), **self._reason(), actor=signed_in_user(request))
+        return self._done()
+
+    @extend_schema(request=ReasonSerializer, responses=RolloutDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def release(self, request: Request, pk: str) -> Response:
+        """End a halt and go on."""
+        rollouts.release_rollout(self.get_object(), **self._reason(), actor=signed_in_user(request))
+        return self._done()
+
+    @extend_schema(request=RollbackSerializer, responses=RolloutDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def rollback(self, request: Request, pk: str) -> Response:
+        """Return regions to the last good version, without another review."""
+        rollbacks.roll_back(
+            self.get_object(), **self._reason(RollbackSerializer), actor=signed_in_user(request)
+        )
+        return self._done()
+
+    @extend_schema(request=ReasonSerializer, responses=RolloutDetailSerializer)
+    @action(detail=True, methods=["post"], url_path="end-rollback")
+    def end_rollback(self, request: Request, pk: str) -> Response:
+        """Leave the regions that still hold the version as they are."""
+        rollbacks.end_rollback(self.get_object(), **self._reason(), actor=signed_in_user(request))
+        return self._done()
+
+    @extend_schema(request=ReasonSerializer, responses=RolloutDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def unschedule(self, request: Request, pk: str) -> Response:
+        """Take a rollout that has not started off the schedule."""
+        schedule.unschedule_rollout(self.get_object(), **self._reason(), actor=signed_in_user(request))
+        return self._done()
+
+    @extend_schema(request=RescheduleSerializer, responses=RolloutDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def reschedule(self, request: Request, pk: str) -> Response:
+        """Other days for the waves that have not started."""
+        rollout, data = self.get_object(), self._reason(RescheduleSerializer)
+        dates = schedule.Dates(data.get("starts_on") or rollout.starts_on, data.get("waves", {}))
+        schedule.reschedule_rollout(rollout, dates, reason=data["reason"], actor=signed_in_user(request))
+        return self._done()
+
+    @extend_schema(responses=DateChangeSerializer(many=True))
+    @action(detail=True, url_path="date-changes", pagination_class=None, filter_backends=[])
+    def date_changes(self, request: Request, pk: str) -> Response:
+        """The ledger of dates, newest first."""
+        return Response(DateChangeSerializer(queries.date_changes(self.get_object()), many=True).data)
+
+    @extend_schema(responses=DeploymentSerializer(many=True))
+    @action(detail=True, pagination_class=None, filter_backends=[])
+    def deployments(self, request: Request, pk: str) -> Response:
+        """Every act in every region."""
+        rows = self.get_object().deployments.select_related("wave").order_by("created_at")
+        return Response(DeploymentSerializer(rows, many=True).data)
+
+    def _deployment(self, deployment_id: UUID | str) -> RegionDeployment:
+        rows = self.get_object().deployments.select_related(
+            "rollout__submission__connector__publisher", "connector", "region", "preview"
+        )
+        return get_object_or_404(rows, pk=deployment_id)
+
+    @extend_schema(request=ReasonSerializer, responses=DeploymentSerializer)
+    @action(detail=True, methods=["post"], url_path=r"deployments/(?P<deployment_id>[0-9a-f-]{36})/retry")
+    def retry(self, request: Request, pk: str, deployment_id: str) -> Response:
+        """Try a failed region again."""
+        deployment = self._deployment(deployment_id)
+        rollouts.retry_deployment(deployment, **self._reason(), actor=signed_in_user(request))
+        return Response(DeploymentSerializer(self._deployment(deployment_id)).data)
+
+    @extend_schema(request=ReasonSerializer, responses={201: SkipRequestSerializer})
+    @action(detail=True, methods=["post"], url_path=r"deployments/(?P<deployment_id>[0-9a-f-]{36})/skip")
+    def skip(self, request: Request, pk: str, deployment_id: str) -> Response:
+        """Ask to leave a region out; another operator has to agree."""
+        found = skips.request_skip(
+            self._deployment(deployment_id), **self._reason(), actor=signed_in_user(request)
+        )
+        return Response(SkipRequestSerializer(found).data, status=status.HTTP_201_CREATED)
+
+
+class SkipRequestViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[SkipRequest]):
+    """Requests to leave a region out of a rollout."""
+
+    serializer_class = SkipRequestSerializer
+    write_scope = ApiToken.Scope.ROLLOUTS
+    filterset_fields = ["state"]
+    queryset = SkipRequest.objects.none()
+
+    def get_queryset(self) -> QuerySet[SkipRequest]:
+        visible = bound(Rollout.objects.visible_to(self.request.user), self.request, "connector__publisher")
+        return SkipRequest.objects.filter(deployment__rollout__in=visible).select_related(
+            "deployment__rollout__submission__connector", "deployment__region"
+        )
+
+    @extend_schema(request=SkipDecisionSerializer, responses=SkipRequestSerializer)
+    @action(detail=True, methods=["post"])
+    def decide(self, request: Request, pk: str) -> Response:
+        """Agree or decline; never the person who asked."""
+        asked = SkipDecisionSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        found = skips.decide_skip(self.get_object(), **asked.validated_data, actor=signed_in_user(request))
+        return Response(SkipRequestSerializer(found).data)
 
 
 def register(router: BaseRouter) -> None:
-    """Add this noun's viewsets."""
+    router.register("rollouts", RolloutViewSet, basename="rollout")
+    router.register("skip-requests", SkipRequestViewSet, basename="skiprequest")
+    plans.register(router)
+    freezes.register(router)

@@ -127,7 +127,7 @@ class WaiverSerializer(serializers.ModelSerializer[Waiver]):
         return fields
 
 
-class DecisionSerializer(serializers.Serializer[Any]):
+class WaiverDecisionSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=services.LONGEST_TEXT)
     expires_on = serializers.DateField(required=False, allow_null=True)
 
@@ -163,7 +163,7 @@ class WaiverViewSet(
             actor=self.request.user,
         )
 
-    @extend_schema(request=DecisionSerializer, responses=WaiverSerializer)
+    @extend_schema(request=WaiverDecisionSerializer, responses=WaiverSerializer)
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str | None = None) -> Response:
         """Let the error pass."""
@@ -171,7 +171,7 @@ class WaiverViewSet(
         services.approve_waiver(waiver, **given, actor=request.user)
         return self._answer(waiver)
 
-    @extend_schema(request=DecisionSerializer, responses=WaiverSerializer)
+    @extend_schema(request=WaiverDecisionSerializer, responses=WaiverSerializer)
     @action(detail=True, methods=["post"])
     def decline(self, request: Request, pk: str | None = None) -> Response:
         """Leave the error an error."""
@@ -189,7 +189,7 @@ class WaiverViewSet(
 
     @staticmethod
     def _decision(request: Request) -> dict[str, Any]:
-        asked = DecisionSerializer(data=request.data)
+        asked = WaiverDecisionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         return dict(asked.validated_data)
 

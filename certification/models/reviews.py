@@ -65,9 +65,9 @@ class Thread(PublicIdModel):
     """A conversation, at a place in the package (JSON Pointer, or file and line) or about all of it.
 
     `revision` is the one it was opened on, `anchored_in` the latest one where its place was found: `file`,
-    `pointer` and `line` are of that one. `node_digest` is the SHA-256 of the node's canonical JSON (or of the line)
-    when the thread was opened, `excerpt` its text: where a later revision differs, the thread is outdated.
-    Private threads are reviewers' notes.
+    `pointer` and `line` are of that one. `node_digest` is the SHA-256 of the node's canonical JSON (or of
+    the line) when the thread was opened, `excerpt` its text: where a later revision differs, the thread is
+    outdated. Private threads are reviewers' notes.
     """
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="threads")
@@ -95,7 +95,8 @@ class Thread(PublicIdModel):
 
 
 class Comment(PublicIdModel):
-    """One message in a thread, as markdown. `masked` counts the secrets that were taken out before it was stored."""
+    """One message in a thread, as markdown. `masked` counts the secrets that were taken out before it was
+    stored."""
 
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="comments")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -1,4 +1,5 @@
-"""The review queue: everything that waits for a reviewer, with its clock, and what stands in the way of approval."""
+"""The review queue: everything that waits for a reviewer, with its clock, and what stands in the way of
+approval."""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ def review_calendar() -> Calendar:
 
 @dataclass(frozen=True, slots=True)
 class QueueFilter:
-    """What the queue was asked for. `view`: "", "mine", "unclaimed" or "overdue"; `sort`: "" (place) or "deadline"."""
+    """What the queue was asked for. `view`: "", "mine", "unclaimed" or "overdue"; `sort`: "" (place) or
+    "deadline"."""
 
     view: str = ""
     kind: str = ""
@@ -55,8 +57,8 @@ class QueueFilter:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """One submission of the queue. `position` counts from 1 over the whole queue; `is_own_team` rows cannot be
-    decided by the reader. Counts of findings are None before the first verdict."""
+    """One submission of the queue. `position` counts from 1 over the whole queue; `is_own_team` rows cannot
+    be decided by the reader. Counts of findings are None before the first verdict."""
 
     submission: Submission
     position: int
@@ -130,7 +132,9 @@ def _places() -> list[_Place]:
         .values_list("pk", "kind", "state_changed_at", "holder", named=True)
     )
     return [
-        _Place(row.pk, row.kind, review_deadline(row.kind, row.state_changed_at, calendar), position, row.holder)
+        _Place(
+            row.pk, row.kind, review_deadline(row.kind, row.state_changed_at, calendar), position, row.holder
+        )
         for position, row in enumerate(rows, start=1)
     ]
 
@@ -221,9 +225,7 @@ def waivers_to_decide(user: User) -> QuerySet[Waiver]:
 
 def current_claim(submission: Submission) -> ReviewClaim | None:
     """The claim in force, with reviewer and who handed it over."""
-    return (
-        active_claims().filter(submission=submission).select_related("reviewer", "handed_over_by").first()
-    )
+    return active_claims().filter(submission=submission).select_related("reviewer", "handed_over_by").first()
 
 
 def lookers(submission: Submission, user: User) -> list[User]:
@@ -254,7 +256,8 @@ def unresolved_public(submission: Submission) -> int:
 
 
 def approval_blockers(submission: Submission) -> list[str]:
-    """What stands in the way of an approval, one sentence each: open threads, errors without a valid waiver."""
+    """What stands in the way of an approval, one sentence each: open threads, errors without a valid
+    waiver."""
     blockers = []
     count = unresolved_public(submission)
     if count:

@@ -1,4 +1,5 @@
-"""Threads as pages show them: with their comments, place and what the reader may do. Two queries for any number."""
+"""Threads as pages show them: with their comments, place and what the reader may do. Two queries for any
+number."""
 
 from __future__ import annotations
 
@@ -41,8 +42,8 @@ class CommentView:
 
 @dataclass(frozen=True, slots=True)
 class ThreadView:
-    """A thread for the reader: `place` is in words, `place_url` leads to the source. `is_lost`: the package has no
-    such place any more. `operation` is the pointer of the operation it belongs to, or ""."""
+    """A thread for the reader: `place` is in words, `place_url` leads to the source. `is_lost`: the package
+    has no such place any more. `operation` is the pointer of the operation it belongs to, or ""."""
 
     id: UUID
     private: bool

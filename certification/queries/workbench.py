@@ -1,30 +1,21 @@
-"""What the review page shows of a package: its operations, its source with margins, and what changed."""
+"""What the review page shows of a package: the connector's facts and its operations, node by node."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from django.utils.html import escape, format_html
-from django.utils.safestring import SafeString, mark_safe
-
-from certification.models import Finding, Revision, Submission, Validation
+from certification.models import Finding, Submission, Validation
 from certification.queries.threads import Conversation, ThreadView
-from certification.reviewing import differences
-from certification.reviewing.anchors import document_of, operation_pointer
-from connectors.definitions import Operation, Package, SourceFile, openapi, operations, pointers, read_archive
+from certification.reviewing.anchors import operation_pointer
+from connectors.definitions import Operation, Package, openapi, operations, pointers, read_archive
 from connectors.models import Version
 from portal.shared import storage
 
-LINES_PER_CHUNK = 250
-_LONGEST_LINE = 2_000
 _MOST_PARAMETERS = 200
-_TEXT = re.compile(r"\.(json|md|csx|cs|txt)\Z", re.IGNORECASE)
-_FINDINGS_PER_LINE = 5
 
 
 @lru_cache(maxsize=6)
@@ -129,6 +120,82 @@ def definition_of(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A value outside of the operations that a reviewer reads: title, host, how one signs in."""
+
+    file: str
+    pointer: str
+    name: str
+    text: str
+    threads: int
+    findings: int
+
+
+_DEFINITION_FACTS = (
+    ("/info/title", "Title"),
+    ("/info/description", "Description"),
+    ("/info/version", "Version"),
+    ("/info/contact", "Contact"),
+    ("/host", "Host"),
+    ("/basePath", "Base path"),
+    ("/schemes", "Schemes"),
+    ("/securityDefinitions", "Security"),
+    ("/x-ms-connector-metadata", "Metadata"),
+)
+_PROPERTIES_FACTS = (
+    ("/properties/publisher", "Publisher"),
+    ("/properties/stackOwner", "Stack owner"),
+    ("/properties/iconBrandColor", "Icon colour"),
+    ("/properties/capabilities", "Capabilities"),
+    ("/properties/connectionParameters", "Connection parameters"),
+    ("/properties/connectionParameterSets", "Ways to sign in"),
+    ("/properties/policyTemplateInstances", "Policies"),
+)
+
+
+def facts_of(package: Package, talk: Conversation, validation: Validation | None) -> list[Fact]:
+    """The connector outside of its operations, node by node."""
+    rows = []
+    places = ((package.definition, _DEFINITION_FACTS), (package.properties, _PROPERTIES_FACTS))
+    for document, facts in places:
+        if document is None:
+            continue
+        found = [each.pointer for each in findings_of(validation, file=document.file.name)]
+        for pointer, name in facts:
+            value = document.resolve(pointer, None)
+            if value is not None:
+                threads = sum(each.is_open for each in talk.at(document.file.name, pointer))
+                words = _fact_in_words(value)
+                rows.append(Fact(document.file.name, pointer, name, words, threads, _below(found, pointer)))
+    return rows
+
+
+def _fact_in_words(value: Any) -> str:
+    """A short text, or the members of an object with their kind."""
+    if isinstance(value, str):
+        return value[:2_000]
+    if isinstance(value, dict):
+        kinds = (
+            f"{name} ({openapi.text(child, 'type')})"
+            if openapi.text(child, "type")
+            else f"{name}: {child}"
+            if isinstance(child, str)
+            else name
+            for name, child in value.items()
+        )
+        return " · ".join(kinds)[:600]
+    if isinstance(value, list):
+        names = (
+            f"{openapi.text(each, 'propertyName')}: {openapi.text(each, 'propertyValue')}"
+            if openapi.text(each, "propertyName")
+            else openapi.text(each, "title") or openapi.text(each, "templateId") or str(each)[:80]
+            for each in value
+        )
+        return " · ".join(names)[:600] or "none"
+    return str(value)[:200]
+
+
 def _findings_by_operation(validation: Validation | None, file: str) -> tuple[Counter[str], Counter[str]]:
     errors: Counter[str] = Counter()
     warnings: Counter[str] = Counter()
@@ -178,7 +245,7 @@ def operation_page(
 ) -> OperationPage | None:
     """The operation at `pointer`; None when the definition has no such operation."""
     document = package.definition
-    if document is None or not operation_pointer(pointer) == pointer:
+    if document is None or operation_pointer(pointer) != pointer:
         return None
     operation = next((each for each in operations(document.value) if each.pointer == pointer), None)
     if operation is None:
@@ -277,159 +344,3 @@ def schema_in_words(definition: Any, schema: Any, depth: int = 0) -> str:
     choices = openapi.sequence(schema, "enum")
     kind = f"{kind} ({form})" if form else kind
     return f"{kind}, one of {len(choices)}" if choices else kind
-
-
-@dataclass(frozen=True, slots=True)
-class SourceLine:
-    """`html` is the escaped line with its tokens marked; the margins are what stands on it."""
-
-    number: int
-    html: SafeString
-    is_hit: bool
-    findings: list[Finding]
-    more_findings: int
-    threads: list[ThreadView]
-
-
-@dataclass(frozen=True, slots=True)
-class SourceChunk:
-    """A stretch of a text file; `previous` and `next` are first lines of the stretches around it, 0 for none."""
-
-    file: str
-    lines: list[SourceLine]
-    first: int
-    last: int
-    total: int
-    previous: int
-    next: int
-
-
-def text_files(package: Package) -> list[SourceFile]:
-    """What can be read as lines, the definition first."""
-    definition = package.definition.file.name if package.definition else ""
-    found = [file for name, file in package.files.items() if _TEXT.search(name)]
-    return sorted(found, key=lambda file: (file.name != definition, file.name))
-
-
-def source_chunk(
-    source: SourceFile, *, line: int, conversation: Conversation, validation: Validation | None
-) -> SourceChunk:
-    """The stretch that holds `line` (1-based), with findings and threads in the margin."""
-    total = source.line_count
-    hit = line
-    line = min(max(line, 1), total)
-    first = (line - 1) // LINES_PER_CHUNK * LINES_PER_CHUNK + 1
-    last = min(first + LINES_PER_CHUNK - 1, total)
-    threads = conversation.by_line(source.name)
-    findings: dict[int, list[Finding]] = defaultdict(list)
-    for each in findings_of(validation, file=source.name, line__gte=first, line__lte=last):
-        findings[each.line or 0].append(each)
-    is_json = source.name.lower().endswith(".json")
-    lines = [
-        SourceLine(
-            number=number,
-            html=_coloured(source.line_text(number)[:_LONGEST_LINE], is_json),
-            is_hit=number == hit and hit > 1,
-            findings=findings[number][:_FINDINGS_PER_LINE],
-            more_findings=max(len(findings[number]) - _FINDINGS_PER_LINE, 0),
-            threads=threads.get(number, []),
-        )
-        for number in range(first, last + 1)
-    ]
-    return SourceChunk(
-        source.name,
-        lines,
-        first,
-        last,
-        total,
-        previous=max(first - LINES_PER_CHUNK, 0),
-        next=last + 1 if last < total else 0,
-    )
-
-
-_TOKENS = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b)')
-
-
-def _coloured(text: str, is_json: bool) -> SafeString:
-    """One line, escaped; keys, strings, numbers and words of JSON get a class each."""
-    if not is_json:
-        return mark_safe(escape(text))  # noqa: S308 - escaped here
-    parts, end = [], 0
-    for match in _TOKENS.finditer(text):
-        parts.append(escape(text[end : match.start()]))
-        string, colon, word, number = match.groups()
-        if string is not None:
-            css = "tok-key" if colon else "tok-string"
-            parts.append(format_html('<span class="{}">{}</span>{}', css, string, colon or ""))
-        else:
-            parts.append(format_html('<span class="tok-literal">{}</span>', word or number))
-        end = match.end()
-    parts.append(escape(text[end:]))
-    return mark_safe("".join(parts))  # noqa: S308 - every part is escaped above
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What changed since another package. `title` names it ("revision 1", "1.4.0, live now")."""
-
-    title: str
-    version: Version
-    files: list[differences.FileChange]
-    operations: list[differences.OperationChange]
-
-
-def compared_with(submission: Submission, number: int = 0) -> tuple[Version, str] | None:
-    """The package to compare the revision with: revision `number`, else the one handed in before it that is another
-    package, else what is live. None for the first revision of a new connector."""
-    revision = submission.revision
-    if revision is None:
-        return None
-    earlier = (
-        Revision.objects.filter(submission=submission, number__lt=revision.number)
-        .exclude(version_id=revision.version_id)
-        .select_related("version")
-        .order_by("-number")
-    )
-    found = (earlier.filter(number=number).first() if number else None) or earlier.first()
-    if found is not None:
-        return found.version, f"revision {found.number}"
-    live = submission.connector.live_version
-    if live is not None and live.pk != revision.version_id:
-        return live, f"{live.label}, live now"
-    return None
-
-
-def comparison(submission: Submission, number: int = 0) -> Comparison | None:
-    """By file and by operation; lines are compared file by file, when asked for."""
-    other = compared_with(submission, number)
-    if other is None or submission.revision is None:
-        return None
-    version, title = other
-    old, new = package_of(version), package_of(submission.revision.version)
-    return Comparison(
-        title, version, differences.file_changes(old, new), differences.operation_changes(old, new)
-    )
-
-
-def file_diff(old: Package, new: Package, name: str) -> differences.LineDiff | None:
-    """Line by line; None for a file that neither package has or that is not text."""
-    before, after = old.files.get(name), new.files.get(name)
-    if (before is None and after is None) or not _TEXT.search(name):
-        return None
-    return differences.line_diff(
-        before.text.splitlines() if before else [], after.text.splitlines() if after else []
-    )
-
-
-def json_text_at(package: Package, file: str, pointer: str, *, most_lines: int = 40) -> tuple[str, int]:
-    """The text of a node and its first line; ("", 0) when it is not there."""
-    document = document_of(package, file)
-    if document is None or document.resolve(pointer, None) is None:
-        return "", 0
-    key, span = document.locate(pointer, key=True), document.locate(pointer)
-    last = document.file.position(span.offset + span.length)[0]
-    lines = [
-        document.file.line_text(number)[:400]
-        for number in range(key.line, min(last, key.line + most_lines) + 1)
-    ]
-    return "\n".join(lines), key.line

@@ -1,7 +1,7 @@
 """Where a comment stands in a package, and where that place is in the next package.
 
-A place in JSON is a JSON Pointer and the digest of its value, so that new formatting, another order of members or
-something inserted before it neither moves nor outdates it. A place in any other text is a line.
+A place in JSON is a JSON Pointer and the digest of its value, so that new formatting, another order of
+members or something inserted before it neither moves nor outdates it. A place in any other text is a line.
 """
 
 from __future__ import annotations
@@ -37,10 +37,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A place that exists in a package. `file` is empty for the package as a whole, `pointer` for a whole file.
+    """A place that exists in a package. `file` is empty for the package as a whole, `pointer` for a whole
+    file.
 
-    `digest` is the SHA-256 of what stands there, `excerpt` its text (at most 12 lines) starting at `line`, which is
-    None where lines mean nothing.
+    `digest` is the SHA-256 of what stands there, `excerpt` its text (at most 12 lines) starting at `line`,
+    which is None where lines mean nothing.
     """
 
     file: str = ""
@@ -108,7 +109,8 @@ def _line(source: SourceFile, line: int) -> Anchor:
 
 
 def _excerpt(source: SourceFile, start: int, end: int) -> str:
-    """The text from `start` to `end`, with its indentation where nothing else stands before it on the line."""
+    """The text from `start` to `end`, with its indentation where nothing else stands before it on the
+    line."""
     before = source.text.rfind("\n", 0, start) + 1
     if start - before <= 200 and not source.text[before:start].strip():
         start = before
@@ -149,8 +151,8 @@ def pointer_at(document: Document, line: int) -> str:
 def carried(anchor: Anchor, old: Package | None, new: Package) -> tuple[Outcome, Anchor]:
     """The place in the new package. `old` is the package that `anchor.pointer` and `anchor.line` are of.
 
-    SAME: found and equal; the anchor has its new pointer, line and excerpt. CHANGED: found but different; digest and
-    excerpt stay those of the comment. GONE: the anchor as it was.
+    SAME: found and equal; the anchor has its new pointer, line and excerpt. CHANGED: found but different;
+    digest and excerpt stay those of the comment. GONE: the anchor as it was.
     """
     if not anchor.file:
         return Outcome.SAME, anchor
@@ -183,8 +185,8 @@ def _counterpart(anchor: Anchor, old: Package | None, new: Package) -> Anchor | 
 def pointer_counterpart(old: Any, new: Any, pointer: str) -> str | None:
     """Where the node at `pointer` of `old` is in `new`; None when it is gone.
 
-    Elements of arrays are found by what names them (a parameter's name and place, a reference), operations by their
-    operationId when path or method changed, and renamed members by being equal.
+    Elements of arrays are found by what names them (a parameter's name and place, a reference), operations
+    by their operationId when path or method changed, and renamed members by being equal.
     """
     place = ""
     for token in pointers.split(pointer):
@@ -255,14 +257,15 @@ def _operation_ids(value: Any) -> set[str]:
 
 
 def describe(pointer: str) -> str:
-    """A pointer in words: "GET /tides › parameters › 0", "info › title"."""
+    """A pointer in words, its steps parted by angle marks: an operation as "GET /tides", then what is in
+    it."""
     tokens = pointers.split(pointer)
     if tokens[:1] == ["paths"] and len(tokens) > 1:
         if len(tokens) > 2 and tokens[2].lower() in METHODS:
             tokens = [f"{tokens[2].upper()} {tokens[1]}", *tokens[3:]]
         else:
             tokens = tokens[1:]
-    return " › ".join(tokens)
+    return " \u203a ".join(tokens)
 
 
 def operation_pointer(pointer: str) -> str:

@@ -14,8 +14,8 @@ LAST_CALL = dt.time(16, 0)
 
 
 def review_deadline(kind: str, since: dt.datetime, calendar: Calendar) -> dt.datetime:
-    """The UTC instant until which a submission of `kind` ("new", "update", "hotfix"), with the reviewers since
-    `since`, has to be decided."""
+    """The UTC instant until which a submission of `kind` ("new", "update", "hotfix"), with the reviewers
+    since `since`, has to be decided."""
     if kind in WORKING_DAYS:
         return calendar.deadline_after(since, WORKING_DAYS[kind])
     local = since.astimezone(calendar.zone)

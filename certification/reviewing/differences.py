@@ -1,7 +1,7 @@
 """What changed between two packages: by file, by line and by operation.
 
-Line matching is the patience algorithm (lines that occur once on both sides are fixed points), so a definition of
-40,000 lines takes a fraction of a second where a quadratic comparison would take minutes.
+Line matching is the patience algorithm (lines that occur once on both sides are fixed points), so a
+definition of 40,000 lines takes a fraction of a second where a quadratic comparison would take minutes.
 """
 
 from __future__ import annotations
@@ -87,7 +87,8 @@ def _small(old: Sequence[str], new: Sequence[str], a: int, b: int, c: int, d: in
 
 
 def line_counterpart(old: Sequence[str], new: Sequence[str], line: int) -> int | None:
-    """The line (1-based) of `new` where line `line` of `old` went, changed or not; None when it was removed."""
+    """The line (1-based) of `new` where line `line` of `old` went, changed or not; None when it was
+    removed."""
     at, end_old, end_new = line - 1, 0, 0
     for i, j, size in [*matching_blocks(old, new), (len(old), len(new), 0)]:
         if i <= at < i + size:
@@ -179,7 +180,8 @@ def _row(kind: str, old: int | None, new: int | None, words: str) -> DiffRow:
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One file in two packages: added, removed, changed, reformatted (JSON with equal values) or unchanged."""
+    """One file in two packages: added, removed, changed, reformatted (JSON with equal values) or
+    unchanged."""
 
     name: str
     state: str
@@ -220,8 +222,8 @@ def _canonical(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OperationChange:
-    """One operation that differs. `pointer` is of the new package, empty where it was removed; `parts` are the
-    members that differ, "definitions" when only a schema it refers to does."""
+    """One operation that differs. `pointer` is of the new package, empty where it was removed; `parts` are
+    the members that differ, "definitions" when only a schema it refers to does."""
 
     state: str
     operation_id: str

@@ -190,11 +190,13 @@ def walk(root: Node, plan: Plan, collect: Collect, crashed: Crashed) -> int:
             continue
         other = table.get("")
         below: list[Frame] = []
+        known = table.get
         for key, child in value.items():
-            member = table.get(key, other)
+            member = known(key, other)
             if member is None:
                 continue
-            for check, rule in member[0]:
+            checks, step = member
+            for check, rule in checks:
                 node = node or Node(run, file, frame)
                 try:
                     if hits := check(node, key):
@@ -203,8 +205,8 @@ def walk(root: Node, plan: Plan, collect: Collect, crashed: Crashed) -> int:
                     raise
                 except Exception as error:  # noqa: BLE001 - as above
                     crashed(rule, node, error)
-            if member[1] is not None:
-                _descend(below, frame, key, child, member[1])
+            if step is not None:
+                _descend(below, frame, key, child, step)
         if below:
             below.reverse()
             stack += below

@@ -88,7 +88,7 @@ def _start(rollout: Rollout, now: dt.datetime) -> bool:
             transition(SUBMISSION, rollout.submission, "start_rollout", actor=SYSTEM, about=about)
             transition(ROLLOUT, rollout, "start", actor=SYSTEM, about=about, changes={"started_at": now})
     except IllegalTransition:
-        schedule.cancel_scheduled(rollout, reason="The submission is not scheduled any more.")
+        schedule.cancel_scheduled(rollout, reason="The submission is not scheduled any more.", actor=SYSTEM)
         return False
     return True
 
@@ -174,8 +174,8 @@ def _complete(rollout: Rollout, now: dt.datetime) -> None:
         changes={"finished_at": now, "next_step_at": None},
     )  # fmt: skip
     transition(SUBMISSION, submission, "complete", actor=SYSTEM, about=[connector, rollout])
-    mark_version(connector, "live_version", rollout.version)
-    mark_version(connector, "scheduled_version", None)
+    mark_version(connector, "live_version", rollout.version, actor=SYSTEM)
+    mark_version(connector, "scheduled_version", None, actor=SYSTEM)
     if CONNECTOR.can("activate", connector.state) and connector.state == "planned":
         transition(CONNECTOR, connector, "activate", actor=SYSTEM, about=[rollout])
 
@@ -228,6 +228,6 @@ def finish_rollback(rollout: Rollout, now: dt.datetime, *, kept: int = 0) -> Non
         changes={"finished_at": now, "next_step_at": None}, data={"kept": kept},
     )  # fmt: skip
     transition(SUBMISSION, rollout.submission, "complete_rollback", actor=SYSTEM, about=[connector, rollout])
-    mark_version(connector, "scheduled_version", None)
+    mark_version(connector, "scheduled_version", None, actor=SYSTEM)
     if not kept:
         mark_version(connector, "live_version", rollout.previous_version)

@@ -25,8 +25,8 @@ def decide(submission: Submission, *, verdict: str, reasons: str, digest: str, a
     """Approve, request changes or reject ("approve", "request_changes", "reject") the package `digest`.
 
     The reviewer must hold the review; a free one is claimed on the way. Raises Conflict when another revision
-    arrived since `digest` was read or somebody else holds the review, IllegalTransition when it is decided already,
-    Blocked while public threads are open (approve only).
+    arrived since `digest` was read or somebody else holds the review, IllegalTransition when it is decided
+    already, Blocked while public threads are open (approve only).
     """
     require(can_decide_submission, actor, submission, otherwise=_OWN_TEAM)
     reasons = _reasons(verdict, reasons)
@@ -62,7 +62,9 @@ def _reasons(verdict: str, reasons: str) -> str:
         raise InvalidInput("Choose a decision.", fields={"verdict": ["Choose a decision."]})
     reasons = mask_secrets(reasons.replace("\0", "\ufffd").strip()).text
     if verdict != Decision.Verdict.APPROVE and not reasons:
-        text = "Say what has to change." if verdict == "request_changes" else "Say why it cannot be certified."
+        text = (
+            "Say what has to change." if verdict == "request_changes" else "Say why it cannot be certified."
+        )
         raise InvalidInput(text, fields={"reasons": [text]})
     if len(reasons) > LONGEST_REASONS:
         text = f"At most {LONGEST_REASONS:,} characters."
@@ -73,7 +75,8 @@ def _reasons(verdict: str, reasons: str) -> str:
 def _check(submission: Submission, revision: Revision, verdict: str, digest: str, actor: User) -> None:
     if revision.version.digest != digest:
         raise Conflict(
-            "A new revision arrived while you were reading: look at what changed, then decide.", code="new-revision"
+            "A new revision arrived while you were reading: look at what changed, then decide.",
+            code="new-revision",
         )
     if actor.pk in {revision.handed_in_by_id, revision.version.created_by_id}:
         raise NotPermitted("You made or handed in this package: leave the decision to another reviewer.")

@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from connectors.models import Connector, Version
 from portal.shared import audit
-from portal.shared.actors import SYSTEM, Actor
+from portal.shared.actors import Actor
 
 Pointer = Literal["approved_version", "scheduled_version", "preview_version", "live_version"]
 
 
 def mark_version(
-    connector: Connector, pointer: Pointer, version: Version | None, *, actor: Actor = SYSTEM
+    connector: Connector, pointer: Pointer, version: Version | None, *, actor: Actor
 ) -> None:
     """Let a pointer of the connector name `version` (or nothing), in the caller's transaction."""
     if not connection.in_atomic_block:

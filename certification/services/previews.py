@@ -134,7 +134,7 @@ def _open(preview: Preview) -> None:
     }
     transition(PREVIEW, preview, "open", actor=SYSTEM, about=_about(preview), changes=changes)
     transition(SUBMISSION, preview.submission, "reach_preview", actor=SYSTEM, about=[preview, connector])
-    mark_version(connector, "preview_version", preview.version)
+    mark_version(connector, "preview_version", preview.version, actor=SYSTEM)
 
 
 def sign_off_preview(
@@ -245,7 +245,7 @@ def cancel_with_submission(submission_id: str) -> None:
     )
     with transaction.atomic():
         for rollout in Rollout.objects.filter(submission=submission, state="scheduled"):
-            schedule.cancel_scheduled(rollout, reason=reason)
+            schedule.cancel_scheduled(rollout, reason=reason, actor=SYSTEM)
         for preview in open_previews.select_related("submission__connector"):
             transition(PREVIEW, preview, "cancel", actor=SYSTEM, reason=reason, about=_about(preview))
             for row in preview.deployments.filter(state__in=("pending", "failed")):

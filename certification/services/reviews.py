@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from certification.lifecycle import SubmissionState
 from certification.models import ReviewClaim, ReviewVisit, Submission
-from certification.policies import can_claim_review, can_see_queue
+from certification.policies import can_claim_review, can_see_private_notes
 from certification.services.clock import database_now
 from portal.accounts.models import User
 from portal.shared import audit, outbox
@@ -30,7 +30,9 @@ def claim(submission: Submission, *, actor: User) -> ReviewClaim:
     with transaction.atomic():
         row = _locked(submission)
         if row.state != SubmissionState.IN_REVIEW:
-            raise IllegalTransition(f"{row.reference} is not in review now: reload the page to see what happened.")
+            raise IllegalTransition(
+                f"{row.reference} is not in review now: reload the page to see what happened."
+            )
         return hold(row, actor=actor)
 
 
@@ -130,7 +132,7 @@ def release_expired_claims() -> int:
 
 def note_visit(submission: Submission, *, actor: User) -> None:
     """Remember that the reviewer has the page open: a hint for others, no lock."""
-    require(can_see_queue, actor)
+    require(can_see_private_notes, actor, submission)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""

@@ -21,7 +21,7 @@ from certification.services.pointers import mark_version
 from connectors.models import Region
 from portal.accounts.models import User
 from portal.shared import audit, outbox
-from portal.shared.actors import SYSTEM, Actor
+from portal.shared.actors import Actor
 from portal.shared.errors import Blocked, InvalidInput
 from portal.shared.policy import require
 from portal.shared.transitions import transition
@@ -266,7 +266,7 @@ def unschedule_rollout(rollout: Rollout, *, reason: str, actor: Actor) -> None:
     rollout.state = row.state
 
 
-def cancel_scheduled(rollout: Rollout, *, reason: str, actor: Actor = SYSTEM) -> Rollout:
+def cancel_scheduled(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
     """End a rollout that has not started, with its planned deployments; the submission is the caller's."""
     row = transition(
         ROLLOUT,

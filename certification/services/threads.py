@@ -23,7 +23,8 @@ LONGEST_COMMENT = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a thread is to stand: nothing for the whole submission, a file, or a JSON Pointer or line of it."""
+    """Where a thread is to stand: nothing for the whole submission, a file, or a JSON Pointer or line of
+    it."""
 
     file: str = ""
     pointer: str = ""
@@ -82,7 +83,11 @@ def reply(thread: Thread, *, body: str, actor: User) -> Comment:
 def _add(thread: Thread, text: str, masked: int, actor: User) -> Comment:
     comment = Comment.objects.create(thread=thread, author=actor, body=text, masked=masked)
     audit.record(
-        "comment.add", comment, actor=actor, about=[thread, thread.submission], data=_trace(thread, masked=masked)
+        "comment.add",
+        comment,
+        actor=actor,
+        about=[thread, thread.submission],
+        data=_trace(thread, masked=masked),
     )
     outbox.emit("comment.add", id=str(comment.pk))
     return comment
@@ -119,17 +124,18 @@ def _trace(thread: Thread, **more: int) -> dict[str, object]:
     return data | {name: value for name, value in more.items() if value}
 
 
-def resolve(thread: Thread, *, actor: User) -> Thread:
-    """Settle it: it does not stand in the way of an approval any more."""
-    return _move(thread, "resolve", actor)
+def resolve(thread: Thread, *, body: str = "", actor: User) -> Thread:
+    """Settle it, with a last word where `body` has one: it does not stand in the way of an approval any
+    more."""
+    return _move(thread, "resolve", body, actor)
 
 
-def reopen(thread: Thread, *, actor: User) -> Thread:
+def reopen(thread: Thread, *, body: str = "", actor: User) -> Thread:
     """It was not settled after all."""
-    return _move(thread, "reopen", actor)
+    return _move(thread, "reopen", body, actor)
 
 
-def _move(thread: Thread, event: str, actor: User) -> Thread:
+def _move(thread: Thread, event: str, body: str, actor: User) -> Thread:
     require(
         can_resolve_thread,
         actor,
@@ -137,18 +143,21 @@ def _move(thread: Thread, event: str, actor: User) -> Thread:
         otherwise="The reviewer, or whoever opened the thread, resolves it. Answer in it instead.",
     )
     with transaction.atomic():
-        # The submission's row first, as deciding does: an approval and a reopened thread never pass each other.
-        _open_submission(thread.submission)
-        return transition(
-            REVIEW_THREAD, thread, event, actor=actor, about=[thread.submission], data=_trace(thread)
-        )
+        # The submission's row first, as deciding does: an approval never passes a reopening on its way.
+        row = _open_submission(thread.submission)
+        moved = transition(REVIEW_THREAD, thread, event, actor=actor, about=[row], data=_trace(thread))
+        if body.strip():
+            reply(thread, body=body, actor=actor)
+    return moved
 
 
 def carry_over_threads(revision: Revision) -> int:
-    """Find the place of every thread of the submission in this revision's package; returns how many there are.
+    """Find the place of every thread of the submission in this revision's package; returns how many there
+    are.
 
-    Equal nodes are carried, changed ones carried and marked outdated, missing ones stay where they were last seen,
-    outdated, with their old text. Running it twice changes nothing; an older revision than the latest is left alone.
+    Equal nodes are carried, changed ones carried and marked outdated, missing ones stay where they were
+    last seen, outdated, with their old text. Running it twice changes nothing; an older revision than the
+    latest is left alone.
     """
     with transaction.atomic():
         row = Submission.objects.select_for_update(of=("self",)).get(pk=revision.submission_id)

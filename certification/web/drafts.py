@@ -76,6 +76,14 @@ class DraftForm(forms.Form):
             del self.fields["kind"]
         if submission.kind == Submission.Kind.NEW:
             self.fields["change_notes"].help_text = "Only needed for updates and hotfixes."
+        self._is_new = submission.kind == Submission.Kind.NEW
+
+    def mark_needed(self) -> DraftForm:
+        """Show as optional only what can stay empty for good. Call after validation: a draft may be half done."""
+        self.use_required_attribute = False
+        for name, field in self.fields.items():
+            field.required = not (self._is_new and name == "change_notes")
+        return self
 
 
 def as_uuid(text: str) -> UUID:
@@ -165,8 +173,8 @@ def _form_page(
     contacts = submission.contacts if contacts is None else contacts
     blockers = readiness(submission)
     context |= {
-        "form": form,
-        "contact_rows": [*contacts, *[{}] * _SPARE_CONTACT_ROWS][: services.MOST_CONTACTS],
+        "form": form.mark_needed(),
+        "contact_rows": [*contacts, *_spare_rows(contacts)][: services.MOST_CONTACTS],
         "contact_roles": services.CONTACT_ROLES.items(),
         "outline": _outline(submission, blockers),
         "blocker_count": len(blockers),
@@ -205,6 +213,13 @@ def _package_context(submission: Submission) -> dict[str, Any]:
         "is_checking": verdicts.is_being_checked(submission),
         "max_bytes": settings.MAX_UPLOAD_BYTES,
     }
+
+
+def _spare_rows(contacts: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Empty rows that propose the roles nobody has yet."""
+    taken = {contact["role"] for contact in contacts}
+    free = [role for role in services.CONTACT_ROLES if role not in taken]
+    return [{"role": role} for role in free[:_SPARE_CONTACT_ROWS]] or [{"role": "primary"}]
 
 
 def _outline(submission: Submission, blockers: list[Blocker]) -> list[dict[str, Any]]:

@@ -1,4 +1,5 @@
-"""What all pages of one review share: finding it, its header and tabs, and the panel with claim and decision."""
+"""What all pages of one review share: finding it, its header and tabs, and the panel with claim and
+decision."""
 
 from __future__ import annotations
 
@@ -154,7 +155,8 @@ def _obstacles(user: User, submission: Submission, claim: Any) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A line of the checklist, its evidence filled in by the portal. `tone` is success, warning, danger or info."""
+    """A line of the checklist, its evidence filled in by the portal. `tone` is success, warning, danger or
+    info."""
 
     text: str
     detail: str
@@ -192,14 +194,21 @@ def _check_findings(submission: Submission) -> list[Check]:
         found.append(Check("Warnings without a note", ", ".join(left[:6]), "warning", url))
     asked = submission.waivers.filter(state="requested").count()
     if asked:
-        found.append(Check("Waivers", f"{_count(asked, 'waiver')} to decide.", "warning", reverse("review_queue")))
+        found.append(
+            Check("Waivers", f"{_count(asked, 'waiver')} to decide.", "warning", reverse("review_queue"))
+        )
     return found
 
 
 def _check_credentials(submission: Submission) -> Check:
     count = submission.credentials.count()
     words = f"{_count(count, 'credential')} to test with." if count else "None: it cannot be tried."
-    return Check("Test credentials", words, "success" if count else "warning", url_or_empty("credential_list", submission))
+    return Check(
+        "Test credentials",
+        words,
+        "success" if count else "warning",
+        url_or_empty("credential_list", submission),
+    )
 
 
 def _check_threads(submission: Submission, talk: Conversation) -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from certification import policies
 from certification.models import Submission
+from certification.queries import review_source as sources
 from certification.queries import reviews as queries
 from certification.queries import workbench
 from certification.queries.threads import conversation
@@ -33,6 +35,18 @@ _WORDS = {
     "request_changes": "Changes requested: the team is told.",
     "reject": "Rejected: the team is told why.",
 }
+_SHOWS: dict[str, Callable[[workbench.OperationRow], bool]] = {
+    "": lambda row: True,
+    "findings": lambda row: bool(row.errors or row.warnings),
+    "threads": lambda row: bool(row.threads),
+    "changed": lambda row: bool(row.change),
+}
+_SHOW_LABELS = (
+    ("", "All"),
+    ("findings", "With findings"),
+    ("threads", "With threads"),
+    ("changed", "Changed"),
+)
 
 
 def _number(value: str | None, default: int = 0) -> int:
@@ -67,9 +81,18 @@ def review_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = page_context(request, submission, "definition", talk)
     assert submission.revision is not None
     package = workbench.package_of(submission.revision.version)
-    changed = workbench.comparison(submission)
+    changed = sources.comparison(submission)
     changes = {each.pointer: each.state for each in changed.operations} if changed else {}
-    context["definition"] = workbench.definition_of(package, talk, context["validation"], changes)
+    definition = workbench.definition_of(package, talk, context["validation"], changes)
+    show = request.GET.get("show", "")
+    context["definition"] = definition
+    context["rows"] = [row for row in definition.rows if _SHOWS.get(show, _SHOWS[""])(row)]
+    context["shows"] = [
+        {"key": key, "label": label, "count": sum(map(_SHOWS[key], definition.rows))}
+        for key, label in _SHOW_LABELS
+    ]
+    context["show"] = show if show in _SHOWS else ""
+    context["facts"] = workbench.facts_of(package, talk, context["validation"])
     context["changed"] = changed
     context["opened"] = _operation(request, submission, request.GET.get("at", ""))
     return render(request, "certification/review_detail.html", context)
@@ -102,11 +125,12 @@ def review_operation(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 @login_required
 def review_source(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """A file with findings and threads in its margin, a stretch at a time; `chunk` asks for the rows alone."""
+    """A file with findings and threads in its margin, a stretch at a time; `chunk` asks for the rows
+    alone."""
     submission = reviewed_submission(request, pk)
     assert submission.revision is not None
     package = workbench.package_of(submission.revision.version)
-    files = workbench.text_files(package)
+    files = sources.text_files(package)
     name = request.GET.get("file", "") or (files[0].name if files else "")
     source = next((file for file in files if file.name == name), None)
     if source is None and (name or request.GET.get("chunk")):
@@ -114,7 +138,7 @@ def review_source(request: HttpRequest, pk: UUID) -> HttpResponse:
     talk = conversation(signed_in_user(request), submission)
     validation = workbench.verdict_on(submission)
     line = _number(request.GET.get("line"), 1)
-    chunk = source and workbench.source_chunk(source, line=line, conversation=talk, validation=validation)
+    chunk = source and sources.source_chunk(source, line=line, conversation=talk, validation=validation)
     rows = {
         "submission": submission,
         "chunk": chunk,
@@ -133,7 +157,7 @@ def review_changes(request: HttpRequest, pk: UUID) -> HttpResponse:
     number = _number(request.GET.get("since"))
     earlier = submission.revisions.filter(number__lt=submission.revision.number if submission.revision else 0)
     context = page_context(request, submission, "changes") | {
-        "comparison": workbench.comparison(submission, number),
+        "comparison": sources.comparison(submission, number),
         "earlier": earlier.order_by("-number"),
         "since": number,
     }
@@ -145,11 +169,11 @@ def review_changes(request: HttpRequest, pk: UUID) -> HttpResponse:
 def review_file_changes(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The line diff of one file, fetched when it is unfolded."""
     submission = reviewed_submission(request, pk)
-    other = workbench.compared_with(submission, _number(request.GET.get("since")))
+    other = sources.compared_with(submission, _number(request.GET.get("since")))
     if other is None or submission.revision is None:
         raise Http404
     old, new = workbench.package_of(other[0]), workbench.package_of(submission.revision.version)
-    found = workbench.file_diff(old, new, request.GET.get("file", ""))
+    found = sources.file_diff(old, new, request.GET.get("file", ""))
     if found is None:
         raise Http404
     return render(request, "certification/_review_file_changes.html", {"diff": found})
@@ -162,10 +186,14 @@ def review_panel(request: HttpRequest, pk: UUID) -> HttpResponse:
     submission = reviewed_submission(request, pk)
     user = signed_in_user(request)
     talk = conversation(user, submission)
-    context = {"submission": submission, "revision": submission.revision, "talk": talk}
-    context["can_note"] = policies.can_see_private_notes(user, submission)
+    context = {
+        "submission": submission,
+        "revision": submission.revision,
+        "talk": talk,
+        "can_note": policies.can_see_private_notes(user, submission),
+    }
     return render(
-        request, "certification/_review_panel.html", context | panel_context(user, submission, talk)
+        request, "certification/_review_panel.html", {**context, **panel_context(user, submission, talk)}
     )
 
 

@@ -16,13 +16,14 @@ from django.views.decorators.http import require_POST, require_safe
 from certification import policies
 from certification.models import Submission, Thread
 from certification.queries import threads as queries
-from certification.reviewing.anchors import PlaceNotFound, anchor_at, describe
 from certification.queries.workbench import package_of
+from certification.reviewing.anchors import PlaceNotFound, anchor_at, describe
 from certification.services import threads
 from certification.services.threads import LONGEST_COMMENT, Place
 from certification.web.review_pages import page_context, reviewed_submission
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
+from portal.shared.secret_scan import mask_secrets
 from portal.shared.web import add_errors, done, signed_in_user
 
 _MASKED = "What looked like a secret was taken out of your comment. If it was real, replace it now."
@@ -31,7 +32,9 @@ _MASKED = "What looked like a secret was taken out of your comment. If it was re
 class ThreadForm(forms.Form):
     """A message and the place it is about; `private` makes it a note of reviewers."""
 
-    body = forms.CharField(max_length=LONGEST_COMMENT, label="Comment", widget=forms.Textarea(attrs={"rows": 4}))
+    body = forms.CharField(
+        max_length=LONGEST_COMMENT, label="Comment", widget=forms.Textarea(attrs={"rows": 4})
+    )
     file = forms.CharField(required=False, max_length=260, widget=forms.HiddenInput)
     pointer = forms.CharField(required=False, max_length=4_000, widget=forms.HiddenInput)
     line = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
@@ -81,7 +84,8 @@ def thread_new(request: HttpRequest, pk: UUID) -> HttpResponse:
         except InvalidInput as error:
             add_errors(form, error)
         else:
-            return _answer(request, thread, "Saved." if is_private else "Posted.")
+            words = "Noted for reviewers only." if is_private else "Posted."
+            return _answer(request, thread, words, form.cleaned_data["body"])
     return _form_page(request, submission, form, is_private=is_private)
 
 
@@ -93,8 +97,10 @@ def _form_page(
     context = {
         "form": form,
         "is_private": is_private,
-        "place": _place_in_words(submission, given.get("file", ""), given.get("pointer", ""), given.get("line", "")),
-        "as_row": bool(given.get("row")),
+        "place": _place_in_words(
+            submission, given.get("file", ""), given.get("pointer", ""), given.get("line", "")
+        ),
+        "as_row": _columns(given.get("row", "")),
         "submission": submission,
         "can_note": policies.can_comment_privately(request.user, submission),
     }
@@ -104,6 +110,11 @@ def _form_page(
     # 422 is what htmx swaps in; a page is a plain 400.
     status = (422 if is_fragment else 400) if form.is_bound else 200
     return render(request, f"certification/{template}", context, status=status)
+
+
+def _columns(value: str) -> int:
+    """How many columns the table has in which the fragment is a row; 0 outside of tables."""
+    return int(value) if value in {"2", "3", "4", "5", "6"} else 0
 
 
 def _place_in_words(submission: Submission, file: str, pointer: str, line: str) -> str:
@@ -122,7 +133,11 @@ def _place_in_words(submission: Submission, file: str, pointer: str, line: str) 
 
 def _visible(request: HttpRequest, pk: UUID) -> Thread:
     found = Thread.objects.visible_to(request.user).select_related(
-        "submission__connector__publisher", "submission__revision__version", "revision", "anchored_in", "author"
+        "submission__connector__publisher",
+        "submission__revision__version",
+        "revision",
+        "anchored_in",
+        "author",
     )
     return get_object_or_404(found, pk=pk)
 
@@ -137,8 +152,7 @@ def thread_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @login_required
 def thread_reply(request: HttpRequest, pk: UUID) -> HttpResponse:
-    thread = _visible(request, pk)
-    return _answered(request, thread, "")
+    return _answered(request, _visible(request, pk), "")
 
 
 @require_POST
@@ -156,23 +170,22 @@ def thread_reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _answered(request: HttpRequest, thread: Thread, event: str) -> HttpResponse:
     user, body = signed_in_user(request), request.POST.get("body", "").strip()
-    masked = False
     try:
-        if body or not event:
-            masked = bool(threads.reply(thread, body=body, actor=user).masked)
         if event == "resolve":
-            threads.resolve(thread, actor=user)
+            threads.resolve(thread, body=body, actor=user)
         elif event == "reopen":
-            threads.reopen(thread, actor=user)
+            threads.reopen(thread, body=body, actor=user)
+        else:
+            threads.reply(thread, body=body, actor=user)
     except InvalidInput as error:
         return _card(request, thread, error=error.message, typed=body, status=422)
     words = {"": "Answered.", "resolve": "Resolved.", "reopen": "Open again."}[event]
-    return _answer(request, thread, words, masked=masked)
+    return _answer(request, thread, words, body)
 
 
-def _answer(request: HttpRequest, thread: Thread, words: str, *, masked: bool = False) -> HttpResponse:
+def _answer(request: HttpRequest, thread: Thread, words: str, body: str) -> HttpResponse:
     """The thread as it is now: in its place for htmx, else on the conversation's page."""
-    masked = masked or bool(thread.comments.filter(author=request.user, masked__gt=0).count() == thread.comments.count() == 1)
+    masked = bool(mask_secrets(body).count)
     if not request.headers.get("HX-Request"):
         if masked:
             messages.warning(request, _MASKED)
@@ -187,7 +200,7 @@ def _card(
     request: HttpRequest, thread: Thread, *, error: str = "", typed: str = "", status: int = 200
 ) -> HttpResponse:
     view = queries.thread_views(signed_in_user(request), thread.submission, [thread])[0]
-    as_row = bool(request.POST.get("row"))
+    as_row = _columns(request.POST.get("row", ""))
     context = {"thread": view, "error": error, "typed": typed, "as_row": as_row, "unfold": True}
     if status == 200 or request.headers.get("HX-Request"):
         return render(request, "certification/_thread_card.html", context, status=status)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
@@ -18,7 +18,7 @@ from connectors.models import Connector, Publisher, Version
 from connectors.planning import CHECKLIST_KEYS
 from connectors.queries import connectors as queries
 from connectors.services import connectors as services
-from portal.accounts.models import ApiToken
+from portal.accounts.models import ApiToken, User
 from portal.shared.errors import InvalidInput
 from portal.shared.rest import IdempotentCreation
 
@@ -30,6 +30,11 @@ def visible_connectors(request: Request) -> QuerySet[Connector]:
     return found.filter(publisher_id=bound) if bound else found
 
 
+def acting_user(request: Request) -> User:
+    """The person behind a request that passed `HasScope`."""
+    return cast("User", request.user)
+
+
 class VersionReferenceSerializer(serializers.ModelSerializer[Version]):
     class Meta:
         model = Version
@@ -37,7 +42,7 @@ class VersionReferenceSerializer(serializers.ModelSerializer[Version]):
 
 
 class ConnectorSerializer(serializers.ModelSerializer[Connector]):
-    publisher = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    publisher = serializers.CharField(source="publisher.slug", read_only=True)
     contact = serializers.CharField(source="contact.name", read_only=True, default=None)
     checklist = serializers.DictField(
         child=serializers.DateTimeField(), read_only=True, help_text="Ticked item to the time it was ticked."
@@ -91,14 +96,12 @@ class TickSerializer(serializers.Serializer[Any]):
     is_done = serializers.BooleanField()
 
 
-class ReasonSerializer(serializers.Serializer[Any]):
+class CancellationSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=500, default="", allow_blank=True)
 
 
 class _Registration:
     """`create` for a connector: what is sent and what is answered differ."""
-
-    request: Request
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         asked = RegistrationSerializer(data=request.data)
@@ -110,7 +113,7 @@ class _Registration:
         if publisher is None:
             text = "You belong to no such team."
             raise InvalidInput(text, fields={"publisher": [text]})
-        connector = services.register_connector(publisher, **values, actor=request.user)
+        connector = services.register_connector(publisher, **values, actor=acting_user(request))
         made = visible_connectors(request).get(pk=connector.pk)
         return Response(ConnectorSerializer(made).data, status=status.HTTP_201_CREATED)
 
@@ -147,7 +150,9 @@ class ConnectorViewSet(
         found = visible_connectors(self.request)
         if self.action == "list":
             asked = self.request.query_params
-            ids = queries.listed(self.request.user, text=asked.get("q", "")[:100], state=asked.get("state", ""))
+            ids = queries.listed(
+                self.request.user, text=asked.get("q", "")[:100], state=asked.get("state", "")
+            )
             found = found.filter(pk__in=ids.order_by().values("pk"))
         return found
 
@@ -157,17 +162,19 @@ class ConnectorViewSet(
         connector = self.get_object()
         asked = ChangeSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        services.update_connector(connector, values=asked.validated_data, actor=request.user)
+        services.update_connector(connector, values=asked.validated_data, actor=acting_user(request))
         return self._fresh(connector)
 
-    @extend_schema(request=ReasonSerializer, responses=ConnectorSerializer)
+    @extend_schema(request=CancellationSerializer, responses=ConnectorSerializer)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         """Give up the reserved name."""
         connector = self.get_object()
-        asked = ReasonSerializer(data=request.data)
+        asked = CancellationSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        services.cancel_connector(connector, reason=asked.validated_data["reason"], actor=request.user)
+        services.cancel_connector(
+            connector, reason=asked.validated_data["reason"], actor=acting_user(request)
+        )
         return self._fresh(connector)
 
     @extend_schema(request=TickSerializer, responses=ConnectorSerializer)
@@ -177,7 +184,7 @@ class ConnectorViewSet(
         connector = self.get_object()
         asked = TickSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        services.tick_checklist_item(connector, **asked.validated_data, actor=request.user)
+        services.tick_checklist_item(connector, **asked.validated_data, actor=acting_user(request))
         return self._fresh(connector)
 
     def _fresh(self, connector: Connector) -> Response:

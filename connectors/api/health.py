@@ -31,6 +31,18 @@ from connectors.services.health_intake import BATCH_SCHEMA, EVENT_SCHEMA, MAX_BY
 from portal.shared.errors import InvalidInput, TooLarge
 from portal.shared.secrets import fingerprint
 
+# What the published schema cannot say in OpenAPI 3.0 is said in docs/health.md.
+_PUBLISHED_EVENT: dict[str, Any] = {
+    **EVENT_SCHEMA,
+    "properties": {
+        **EVENT_SCHEMA["properties"],
+        "statuses": {
+            "type": "object",
+            "description": "HTTP status, 100 to 599, to number of calls.",
+            "additionalProperties": {"type": "integer", "minimum": 0},
+        },
+    },
+}
 _BREAKDOWNS = ("step", "operation", "region", "version", "status")
 
 
@@ -107,6 +119,12 @@ class RejectionSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
+def _region_of(request: Request) -> Region:
+    caller: Any = request.user
+    region: Region = caller.region
+    return region
+
+
 class ReceiptSerializer(serializers.Serializer[Any]):
     batch_id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=["stored", "duplicate"])
@@ -133,8 +151,17 @@ class TelemetryBatchView(APIView):
                 **BATCH_SCHEMA,
                 "properties": {
                     **BATCH_SCHEMA["properties"],
-                    "bounds_ms": {"type": "array", "items": {"type": "integer"}, "enum": [list(LATENCY_BOUNDS_MS)]},
-                    "events": {"type": "array", "minItems": 1, "maxItems": MAX_EVENTS, "items": EVENT_SCHEMA},
+                    "bounds_ms": {
+                        "type": "array",
+                        "items": {"type": "integer"},
+                        "enum": [list(LATENCY_BOUNDS_MS)],
+                    },
+                    "events": {
+                        "type": "array",
+                        "minItems": 1,
+                        "maxItems": MAX_EVENTS,
+                        "items": _PUBLISHED_EVENT,
+                    },
                 },
             }
         },
@@ -143,10 +170,10 @@ class TelemetryBatchView(APIView):
     def post(self, request: Request) -> Response:
         """Store a batch: 202, or 200 with the first receipt when this batch_id was taken in before.
 
-        At most 5,000 events and 1 MB. Events that cannot be used are counted by reason; the others are stored.
-        400 and 413 are final: the same document cannot succeed.
+        At most 5,000 events and 1 MB. Events that cannot be used are counted by reason; the others are
+        stored. 400 and 413 are final: the same document cannot succeed.
         """
-        receipt = services.take_batch(request.data, region=request.user.region)
+        receipt = services.take_batch(request.data, region=_region_of(request))
         body = {
             "batch_id": str(receipt.batch_id),
             "status": "duplicate" if receipt.is_repeated else "stored",

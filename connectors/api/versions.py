@@ -39,7 +39,9 @@ class VersionSerializer(serializers.ModelSerializer[Version]):
 
 
 class VersionDetailSerializer(VersionSerializer):
-    """`tree` lists the files, `facts` what the package says about itself (title, operations, authentication)."""
+    """`tree` lists the files, `facts` what the package says about itself (title, operations,
+    authentication).
+    """
 
     tree = serializers.ListField(child=serializers.DictField(), read_only=True)
     facts = serializers.DictField(read_only=True)
@@ -87,10 +89,14 @@ class PackageParser(BaseParser):
 
     media_type = "multipart/form-data"
 
-    def parse(self, stream: IO[bytes], media_type: Any = None, parser_context: Any = None) -> DataAndFiles[Any, Any]:
+    def parse(
+        self, stream: IO[bytes], media_type: Any = None, parser_context: Any = None
+    ) -> DataAndFiles[Any, Any]:
         request = parser_context["request"]
         meta = {**request.META, "CONTENT_TYPE": media_type}
-        return DataAndFiles(*upload_parsing.parse_upload(meta, stream, parser_context.get("encoding", "utf-8")))
+        return DataAndFiles(
+            *upload_parsing.parse_upload(meta, stream, parser_context.get("encoding", "utf-8"))
+        )
 
 
 class VersionViewSet(mixins.RetrieveModelMixin, GenericViewSet[Version]):
@@ -136,7 +142,7 @@ class _Receiving:
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         connector = get_object_or_404(visible_connectors(request), pk=kwargs["pk"])
         files = upload_parsing.named_contents(request.FILES)
-        upload = services.receive_upload(connector, files=files, actor=request.user)
+        upload = services.receive_upload(connector, files=files, actor=acting_user(request))
         return Response(UploadSerializer(upload).data, status=status.HTTP_201_CREATED)
 
 

@@ -11,6 +11,9 @@ from typing import Any
 # Both are as old as the module and its only C entry points; the type stubs leave them out.
 scanstring: Callable[[str, int, bool], tuple[str, int]] = vars(decoder)["scanstring"]
 _scan_once: Callable[[str, int], tuple[Any, int]] = vars(scanner)["make_scanner"](json.JSONDecoder())
+Scan = Callable[[str, int], tuple[Any, int]]
+"""Parses the value at an offset of a text; gives it with the offset behind it."""
+
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
 _NEXT = re.compile(r"[ \t\r\n]*([,}\]])[ \t\r\n]*")
@@ -44,19 +47,20 @@ class Node:
 class SpanIndex:
     """The tree of nodes of one text.
 
-    For valid JSON (`root` None) a container's members are scanned when first asked for; the C scanner of the
-    standard library leaps over each member's value, so finding one place costs little more than parsing the
-    containers on the way. For broken JSON the recovering parser hands over the tree it built.
+    For valid JSON a container's members are scanned when first asked for; the C scanner of the standard
+    library leaps over each member's value, so finding one place costs little more than parsing the containers
+    on the way. The parser hands over the top of the tree as `root`, and of broken JSON, being `complete`, all
+    of it.
     """
 
-    def __init__(self, text: str, root: Node | None = None) -> None:
+    def __init__(self, text: str, root: Node, *, complete: bool = False) -> None:
         self._text = text
-        self._complete = root is not None
+        self._complete = complete
         self._root = root
 
     def find(self, tokens: list[str]) -> Node:
         """The node at a path of unescaped tokens, or its nearest existing ancestor."""
-        node = self._root or self._first()
+        node = self._root
         for token in tokens:
             children = self._children(node)
             if isinstance(children, dict):
@@ -70,12 +74,6 @@ class SpanIndex:
             node = child
         return node
 
-    def _first(self) -> Node:
-        match = _BLANKS.match(self._text)
-        start = match.end() if match else 0
-        self._root = Node(start, len(self._text.rstrip(" \t\r\n")))
-        return self._root
-
     def _children(self, node: Node) -> dict[str, Node] | list[Node] | None:
         if node.children is None and not self._complete:
             opening = self._text[node.start : node.start + 1]
@@ -84,6 +82,50 @@ class SpanIndex:
             elif opening == "[":
                 node.children = _elements(self._text, node.start)
         return node.children
+
+
+def read_root(text: str, scan: Scan) -> tuple[Any, Node]:
+    """Parse a text with `scan` and note where the members of its root stand: nearly every package has findings
+    there, and looking for their places afterwards would parse the whole text a second time.
+
+    Raises ValueError when the text is not JSON or its root has two members of one name.
+    """
+    try:
+        start = _end(_BLANKS, text, 0)
+        if text[start] == "{":
+            value, root = _root_object(text, start, scan)
+        else:
+            value, end = scan(text, start)
+            root = Node(start, end)
+    except (IndexError, StopIteration):
+        raise ValueError("the text ends early") from None
+    if _end(_BLANKS, text, root.end) != len(text):
+        raise ValueError("text after the end")
+    return value, root
+
+
+def _root_object(text: str, start: int, scan: Scan) -> tuple[dict[str, Any], Node]:
+    members: dict[str, Any] = {}
+    nodes: dict[str, Node] = {}
+    at = _end(_BLANKS, text, start + 1)
+    end = at + 1
+    more = text[at] != "}"
+    while more:
+        if text[at] != '"':
+            raise ValueError("a name must follow")
+        key, key_end = scanstring(text, at + 1, True)
+        colon = _COLON.match(text, key_end)
+        if colon is None or key in members:
+            raise ValueError("no colon, or the name a second time")
+        members[key], value_end = scan(text, colon.end())
+        nodes[key] = Node(colon.end(), value_end, at, key_end)
+        following = _NEXT.match(text, value_end)
+        if following is None or following[1] == "]":
+            raise ValueError("neither comma nor closing brace")
+        more, at, end = following[1] == ",", following.end(), following.end(1)
+    root = Node(start, end)
+    root.children = nodes
+    return members, root
 
 
 def _value_end(text: str, start: int) -> int:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from json.decoder import JSONDecodeError
 from math import isinf
 from typing import Any, NoReturn
 
-from connectors.definitions.json_positions import SpanIndex
+from connectors.definitions.json_positions import Node, Scan, SpanIndex, read_root
 from connectors.definitions.json_recovery import recover
 from connectors.definitions.problems import Limits, Problem
 from connectors.definitions.sources import SourceFile
@@ -34,7 +33,7 @@ class Reading:
     index: SpanIndex
 
 
-class _OddError(Exception):
+class _OddError(ValueError):
     """The text is JSON to the C scanner, but not fit to be passed on unseen."""
 
 
@@ -42,20 +41,27 @@ def read_json(file: SourceFile, limits: Limits) -> Reading:
     """Parse one file; whatever is wrong with it becomes a problem."""
     text = file.text
     content = file.content if file.encoding == "utf-8" else text.encode()
-    if _is_modest(content, limits) and "\\u0000" not in text:
+    has_nul = "\\u" in text and "\\u0000" in text
+    if _is_modest(content, limits) and not has_nul:
         try:
-            return Reading(_load(text), (), SpanIndex(text))
-        except (_OddError, JSONDecodeError):
+            value, root = _load(text)
+        except ValueError:
             pass
+        else:
+            return Reading(value, (), SpanIndex(text, root))
     value, problems, root = recover(file, limits)
-    return Reading(value, problems, SpanIndex(text, root))
+    return Reading(value, problems, SpanIndex(text, root, complete=True))
 
 
 def _is_modest(content: bytes, limits: Limits) -> bool:
     """Nested within the limit, and with fewer values than the limit even if every mark stands for one."""
     depth = nesting(content, most=limits.json_depth)
-    marks = content.count(b",") + content.count(b"{") + content.count(b"[")
-    return depth is not None and depth <= limits.json_depth and marks < limits.json_values
+    if depth is None or depth > limits.json_depth:
+        return False
+    marks = len(content)
+    if marks >= limits.json_values:
+        marks = content.count(b",") + content.count(b"{") + content.count(b"[")
+    return marks < limits.json_values
 
 
 def nesting(content: bytes, *, most: int) -> int | None:
@@ -81,14 +87,15 @@ def nesting(content: bytes, *, most: int) -> int | None:
     return depth
 
 
-def _load(text: str) -> Any:
-    value = _DECODER.decode(text)
-    if "\\ud" in text or "\\uD" in text:
+def _load(text: str) -> tuple[Any, Node]:
+    """Raises ValueError when the recovering parser has to look at the text."""
+    value, root = read_root(text, _SCAN)
+    if "\\u" in text and ("\\ud" in text or "\\uD" in text):
         try:
             json.dumps(value, ensure_ascii=False).encode()
         except UnicodeEncodeError:
             raise _OddError from None
-    return value
+    return value, root
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -115,6 +122,6 @@ def _constant(_name: str) -> NoReturn:
     raise _OddError
 
 
-_DECODER = json.JSONDecoder(
+_SCAN: Scan = json.JSONDecoder(
     object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant
-)
+).scan_once

@@ -17,7 +17,7 @@ def outward_references(document: Document, limits: Limits | None = None) -> tupl
     """A problem for each `$ref` string that does not start with "#/", wherever in the document it stands."""
     limits = limits or Limits()
     text = document.file.text
-    if not document.problems and not _OUTWARD.search(text) and not _ESCAPED_ASCII.search(text):
+    if not document.problems and not _may_lead_out(text):
         return ()
     found: list[Problem] = []
     for pointer, target in _references(document.value):
@@ -30,6 +30,11 @@ def outward_references(document: Document, limits: Limits | None = None) -> tupl
             break
         found.append(_outward(document, pointer, target))
     return tuple(found)
+
+
+def _may_lead_out(text: str) -> bool:
+    is_escaped = "\\u00" in text and _ESCAPED_ASCII.search(text) is not None
+    return is_escaped or _OUTWARD.search(text) is not None
 
 
 def _outward(document: Document, pointer: str, target: str) -> Problem:

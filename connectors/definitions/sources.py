@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import re
-from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from connectors.definitions.lines import Lines
 from connectors.definitions.problems import Problem, problem
 
 REPLACEMENT = "\ufffd"
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
 _WIDE_BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -117,22 +115,20 @@ class SourceFile:
         return len(self.content)
 
     @cached_property
-    def _line_starts(self) -> list[int]:
-        return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+    def _lines(self) -> Lines:
+        return Lines(self.text)
 
     @property
     def line_count(self) -> int:
-        return len(self._line_starts)
+        return len(self._lines.starts)
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column (1-based, in characters) of a character offset of `text`."""
-        offset = max(0, min(offset, len(self.text)))
-        line = bisect_right(self._line_starts, offset)
-        return line, offset - self._line_starts[line - 1] + 1
+        return self._lines.position(max(0, min(offset, len(self.text))))
 
     def offset(self, line: int, column: int = 1) -> int:
         """The character offset of a position; positions outside the text are moved to its nearest end."""
-        starts = self._line_starts
+        starts = self._lines.starts
         if line < 1:
             return 0
         if line > len(starts):

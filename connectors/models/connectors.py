@@ -88,8 +88,8 @@ class Connector(PublicIdModel):
 class Region(models.Model):
     """A place that holds and runs connectors, reached through a driver.
 
-    `credentials` holds `token` (we call the region with it) and is encrypted; `telemetry_digest` is the SHA-256
-    of the token the region pushes telemetry with. `paired_with` regions are kept out of one wave.
+    `credentials` holds `token` (we call the region with it) and is encrypted; `telemetry_digest` is the
+    SHA-256 of the token the region pushes telemetry with. `paired_with` regions are kept out of one wave.
     """
 
     code = models.SlugField(primary_key=True, max_length=40)

@@ -1,7 +1,7 @@
 """Telemetry as regions push it, and the hours it is rolled up into.
 
-The samples themselves live in `connectors_sample`, a table partitioned by day that a migration creates: one row
-per (region, connector, version, operation, minute) and batch, written by COPY.
+The samples themselves live in `connectors_sample`, a table partitioned by day that a migration creates: one
+row per (region, connector, version, operation, minute) and batch, written by COPY.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ class TelemetryBatch(models.Model):
     """A batch that was taken in. Its id comes from the region, so a repeated push has no second effect.
 
     `events` were stored, `rejected` were not; `reasons` counts the latter by reason. `first_minute` and
-    `last_minute` bound the stored ones (None without any). `rolled_up_at` says that its samples are in the hours.
+    `last_minute` bound the stored ones (None without any). `rolled_up_at` says that its samples are in the
+    hours.
     """
 
     id = models.UUIDField(primary_key=True)

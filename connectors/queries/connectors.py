@@ -61,8 +61,8 @@ def listed(
 
 @dataclass(frozen=True, slots=True)
 class SimilarName:
-    """A name that could be taken for another. `percent` is the share of common trigrams; `relation` is "yours",
-    "staff" or "public"."""
+    """A name that could be taken for another. `percent` is the share of common trigrams; `relation` is
+    "yours", "staff" or "public"."""
 
     connector: Connector
     percent: int
@@ -88,7 +88,7 @@ def similar_names(name: str, *, viewer: Any, besides: Connector | None = None) -
         # The operator uses the trigram index; its threshold is below ours.
         Connector.objects.filter(Q(name_key__trigram_similar=key) | Q(name_key=key))
         .exclude(state__in=_NAME_IS_FREE)
-        .exclude(pk=besides.pk if besides else None)
+        .exclude(pk__in=[besides.pk] if besides else [])
         .annotate(similarity=TrigramSimilarity("name_key", key))
         .filter(similarity__gte=SIMILAR_FROM)
         .select_related("publisher")
@@ -99,7 +99,7 @@ def similar_names(name: str, *, viewer: Any, besides: Connector | None = None) -
         taken = taken or connector.name_key == key
         relation = _relation(viewer, connector)
         if relation:
-            matches.append(SimilarName(connector, round(100 * connector.similarity), relation))  # type: ignore[attr-defined]
+            matches.append(SimilarName(connector, round(100 * connector.similarity), relation))
         else:
             hidden += 1
     return SimilarNames(matches, hidden, taken)
@@ -116,7 +116,7 @@ def _relation(viewer: Any, connector: Connector) -> str:
 def holder_of_name(key: str, *, besides: Connector | None = None) -> Connector | None:
     """The connector that holds this name now."""
     held = Connector.objects.filter(name_key=key).exclude(state__in=_NAME_IS_FREE).select_related("publisher")
-    return held.exclude(pk=besides.pk if besides else None).first()
+    return held.exclude(pk__in=[besides.pk] if besides else []).first()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +139,8 @@ _STAGES = (
 
 
 def stages(connector: Connector, newest: Version | None) -> list[Stage]:
-    """Draft, approved, scheduled, Preview and live, side by side. The draft is the newest upload unless that is
-    approved already."""
+    """Draft, approved, scheduled, Preview and live, side by side. The draft is the newest upload unless that
+    is approved already."""
     is_new = newest is not None and newest.pk not in {
         connector.approved_version_id,
         connector.live_version_id,
@@ -180,8 +180,8 @@ def registrable_publishers(user: User) -> QuerySet[Publisher]:
 
 
 def contact_pool(publisher_id: UUID, *, on: date | None = None) -> QuerySet[User]:
-    """Reviewers who could be the contact of a connector of this publisher, least loaded first: active, not away
-    on that day, not of the team. Ties go to whoever was given one longest ago."""
+    """Reviewers who could be the contact of a connector of this publisher, least loaded first: active, not
+    away on that day, not of the team. Ties go to whoever was given one longest ago."""
     day = on or timezone.localdate()
     carried = Q(contact_of__state__in=[ConnectorState.PLANNED, ConnectorState.ACTIVE])
     return (

@@ -22,7 +22,9 @@ SILENCE = timedelta(hours=2)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A span of time to look at, in steps of `step`. Steps begin at whole multiples of their length in UTC."""
+    """A span of time to look at, in steps of `step`. Steps begin at whole multiples of their length in
+    UTC.
+    """
 
     key: str
     label: str
@@ -236,7 +238,9 @@ def _read_statuses(condition: str, values: dict[str, Any]) -> dict[tuple[datetim
 
 
 def _read_connections(condition: str, values: dict[str, Any]) -> dict[datetime, int]:
-    """Step -> the most connections active in one hour of it: the regions' peaks, each counted once per region."""
+    """Step -> the most connections active in one hour of it: the regions' peaks, each counted once per
+    region.
+    """
     query = f"""
         SELECT {_STEP}, max(active)::bigint
           FROM (SELECT hour, sum(peak) AS active
@@ -284,7 +288,9 @@ def _errors(statuses: dict[tuple[datetime, int], int], requests: int) -> list[Er
     for (_, status), count in statuses.items():
         calls[status] = calls.get(status, 0) + count
     ranked = sorted(calls.items(), key=lambda item: (-item[1], item[0]))
-    return [ErrorCode(status, *meaning_of(status), count, count / requests) for status, count in ranked if count]
+    return [
+        ErrorCode(status, *meaning_of(status), count, count / requests) for status, count in ranked if count
+    ]
 
 
 def last_report(connector_id: UUID, *, now: datetime) -> datetime | None:

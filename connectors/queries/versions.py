@@ -102,8 +102,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class FilePage:
-    """A stretch of a text file. `first` and `last` are 1-based line numbers; `previous`, `next` and `end` the first
-    lines of other stretches, 0 where there is none."""
+    """A stretch of a text file. `first` and `last` are 1-based line numbers; `previous`, `next` and `end` the
+    first lines of other stretches, 0 where there is none."""
 
     lines: Sequence[Line]
     first: int

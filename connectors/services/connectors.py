@@ -101,8 +101,8 @@ def _checked_date(planned_for: date | None) -> date | None:
 
 
 def update_connector(connector: Connector, *, values: Mapping[str, Any], actor: Actor) -> Connector:
-    """Change any of name, summary, backend_host and planned_for. The name is fixed from the first approval on;
-    the slug always. Returns the fresh row."""
+    """Change any of name, summary, backend_host and planned_for. The name is fixed from the first approval
+    on; the slug always. Returns the fresh row."""
     require(policies.can_edit_connector, actor, connector)
     with transaction.atomic():
         row = _locked(connector)

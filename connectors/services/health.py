@@ -39,7 +39,8 @@ class Hour:
 
 
 def import_hours(hours: Iterable[Hour], *, actor: Actor) -> int:
-    """Bring in the history of another system, for administrators and the portal itself; returns how many hours.
+    """Bring in the history of another system, for administrators and the portal itself; returns how many
+    hours.
 
     An hour that exists is left as it is, so the import can be repeated and never counts a call twice.
     """

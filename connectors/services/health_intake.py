@@ -89,7 +89,9 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a batch. `rejections` are the first few; a repetition (`is_repeated`) has the counts only."""
+    """What became of a batch. `rejections` are the first few; a repetition (`is_repeated`) has the counts
+    only.
+    """
 
     batch_id: UUID
     accepted: int
@@ -150,7 +152,9 @@ def _check_shape(body: Any) -> None:
 
 
 def _claim(batch_id: UUID, region: Region, events: _Sorted, reasons: Mapping[str, int]) -> bool:
-    """Insert the batch's row; False when its id was taken in before. Waits for a simultaneous twin to finish."""
+    """Insert the batch's row; False when its id was taken in before. Waits for a simultaneous twin to
+    finish.
+    """
     minutes = [row[0] for row in events.rows]
     values = [
         batch_id,
@@ -248,8 +252,8 @@ def _checked_minute(text: str, now: datetime) -> datetime | str:
 
 
 def _known_versions(events: Iterable[Mapping[str, Any]]) -> _Versions:
-    """(slug, label) -> (connector id, version id) of all versions of the connectors named. A connector without
-    any version is in nobody's telemetry."""
+    """(slug, label) -> (connector id, version id) of all versions of the connectors named. A connector
+    without any version is in nobody's telemetry."""
     slugs = {event["connector"] for event in events}
     rows = Version.objects.filter(connector__slug__in=slugs).values_list(
         "connector__slug", "label", "connector_id", "pk"
@@ -259,7 +263,9 @@ def _known_versions(events: Iterable[Mapping[str, Any]]) -> _Versions:
 
 @lru_cache(maxsize=4_096)
 def _operations_of(version_id: UUID) -> frozenset[str] | None:
-    """The operation ids of a version; None when none are recorded. A version never changes, so this may stay."""
+    """The operation ids of a version; None when none are recorded. A version never changes, so this may
+    stay.
+    """
     facts = Version.objects.filter(pk=version_id).values_list("facts", flat=True).get()
     listed = facts.get("operations")
     return frozenset(operation["id"] for operation in listed) if listed is not None else None

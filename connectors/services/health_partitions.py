@@ -1,4 +1,6 @@
-"""The daily partitions of the samples: made ahead, made on demand for late data, dropped when they are old."""
+"""The daily partitions of the samples: made ahead, made on demand for late data, dropped when they are
+old.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ LATE_LIMIT = timedelta(days=7)
 DETAIL_DAYS = 90
 HOUR_DAYS = 400
 AHEAD_DAYS = 3
-# Ids of batches are remembered longer than their minutes would be accepted, so a repetition never counts twice.
+# Ids of batches are remembered longer than their minutes would be accepted, so a repetition never counts
+# twice.
 BATCH_DAYS = 30
 _DELETE_AT_ONCE = 20_000
 _PREFIX = "connectors_sample_"
@@ -26,7 +29,9 @@ _LOCK = 0x5A4D
 
 
 def keep_partitions() -> None:
-    """Make the partitions of the days to come, drop the expired ones, forget old hours and batches. Idempotent."""
+    """Make the partitions of the days to come, drop the expired ones, forget old hours and batches.
+    Idempotent.
+    """
     today = timezone.now().astimezone(UTC).date()
     late_days = LATE_LIMIT.days + 1
     ensure_partitions(today + timedelta(days=offset) for offset in range(-late_days, AHEAD_DAYS + 1))
@@ -76,7 +81,8 @@ def ensure_partitions(days: Iterable[date]) -> None:
             name, start, end = _name(day), _start(day), _start(day + timedelta(days=1))
             cursor.execute(f"CREATE TABLE {name} (LIKE connectors_sample INCLUDING ALL)")
             cursor.execute(
-                f"ALTER TABLE connectors_sample ATTACH PARTITION {name} FOR VALUES FROM ('{start}') TO ('{end}')"
+                f"ALTER TABLE connectors_sample ATTACH PARTITION {name} "
+                f"FOR VALUES FROM ('{start}') TO ('{end}')"
             )
 
 

@@ -27,8 +27,8 @@ WITH fresh AS MATERIALIZED (
       FROM connectors_sample
      WHERE batch_id = ANY(%(batches)s) AND minute >= %(first)s AND minute <= %(last)s
 ), counted AS (
-    SELECT connector_id, region_id, version_label, operation, hour, jsonb_object_agg(status, calls) AS statuses
-      FROM (SELECT connector_id, region_id, version_label, operation, hour, key AS status,
+    SELECT connector_id, region_id, version_label, operation, hour, jsonb_object_agg(status, calls) AS
+    statuses FROM (SELECT connector_id, region_id, version_label, operation, hour, key AS status,
                    sum(value::bigint) AS calls
               FROM fresh, jsonb_each_text(statuses) GROUP BY 1, 2, 3, 4, 5, 6) AS single
      GROUP BY 1, 2, 3, 4, 5
@@ -60,8 +60,9 @@ SELECT summed.*, counted.statuses
 def roll_up(*, limit: int = BATCHES_AT_ONCE) -> int:
     """Add the samples of batches that are in no hour yet to their hours; returns how many batches.
 
-    Batches are marked in the same transaction, so each counts once however often and wherever this runs; two at a
-    time do not happen (advisory lock), the second has nothing to do. Late minutes land in their own hour.
+    Batches are marked in the same transaction, so each counts once however often and wherever this runs; two
+    at a time do not happen (advisory lock), the second has nothing to do. Late minutes land in their own
+    hour.
     """
     done = 0
     while taken := _roll_up_some(limit):

@@ -28,10 +28,10 @@ MAX_FILES = 60
 def receive_upload(connector: Connector, *, files: Sequence[tuple[str, bytes]], actor: User) -> Upload:
     """Take in a package: one .zip, or the connector's files with their relative paths.
 
-    The bytes are on disk and the row is committed when this returns. A package that cannot be trusted is kept as
-    a refused upload with its tree and problems; an accepted one becomes a version, or is found to be one already.
-    Raises `TooLarge`, `InvalidInput`, `Conflict` (closed connector, quota) or `Unavailable` (disk); then nothing
-    is recorded.
+    The bytes are on disk and the row is committed when this returns. A package that cannot be trusted is kept
+    as a refused upload with its tree and problems; an accepted one becomes a version, or is found to be one
+    already. Raises `TooLarge`, `InvalidInput`, `Conflict` (closed connector, quota) or `Unavailable` (disk);
+    then nothing is recorded.
     """
     require(policies.can_upload_version, actor, connector)
     _check_files(files)
@@ -97,8 +97,8 @@ def _check_room(connector: Connector, size: int) -> None:
     used = connector.uploads.aggregate(total=Sum("size_bytes"))["total"] or 0
     if used + size > MAX_CONNECTOR_BYTES:
         raise Conflict(
-            f"The uploads of this connector fill {used / 1024**2:,.0f} of {MAX_CONNECTOR_BYTES // 1024**2:,} MB. "
-            "Ask an administrator to archive old ones.",
+            f"The uploads of this connector fill {used / 1024**2:,.0f} of "
+            f"{MAX_CONNECTOR_BYTES // 1024**2:,} MB. Ask an administrator to archive old ones.",
             code="quota-reached",
         )
 
@@ -122,8 +122,8 @@ def _keep(content: bytes) -> str:
         return storage.store(content)
     except OSError as error:
         raise Unavailable(
-            "The upload could not be written to disk, so nothing was recorded. Try again in a few minutes; if it "
-            "happens again, tell an operator."
+            "The upload could not be written to disk, so nothing was recorded. Try again in a few minutes; "
+            "if it happens again, tell an operator."
         ) from error
 
 
@@ -135,7 +135,8 @@ def _version_of(connector: Connector, package: Package, size: int, *, actor: Use
     number = (connector.versions.aggregate(last=Max("number"))["last"] or 0) + 1
     if connector.versions.count() >= MAX_VERSIONS:
         raise Conflict(
-            f"This connector has {MAX_VERSIONS} versions, which is the most. Ask an administrator to archive old ones.",
+            f"This connector has {MAX_VERSIONS} versions, which is the most. "
+            "Ask an administrator to archive old ones.",
             code="quota-reached",
         )
     facts = records.facts_of(package)
@@ -160,7 +161,9 @@ def _version_of(connector: Connector, package: Package, size: int, *, actor: Use
 
 
 def _free_label(connector: Connector, wished: str, number: int) -> str:
-    """What the definition calls itself, if that can travel to regions; a label in use gets the number added."""
+    """What the definition calls itself, if that can travel to regions; a label in use gets the number
+    added.
+    """
     label = wished if records.LABEL.fullmatch(wished) else str(number)
     if connector.versions.filter(label=label).exists():
         label = f"{label[:32]}+{number}"
@@ -173,8 +176,8 @@ def package_bytes(version: Version) -> bytes:
         return storage.load(version.digest)
     except (OSError, storage.StoredBytesDamaged) as error:
         raise Unavailable(
-            "The stored package is damaged or missing and is not given out. An operator has to restore it from the "
-            "backup.",
+            "The stored package is damaged or missing and is not given out. An operator has to restore it "
+            "from the backup.",
             code="package-damaged",
         ) from error
 
@@ -185,7 +188,9 @@ def load_package(version: Version) -> Package:
 
 
 def icon_png(version: Version) -> bytes | None:
-    """The icon made anew from its pixels, so that nothing hidden in the file is served; None without an icon."""
+    """The icon made anew from its pixels, so that nothing hidden in the file is served; None without an
+    icon.
+    """
     content = records.member_of(package_bytes(version), "icon.png")
     if content is None:
         return None

@@ -43,7 +43,7 @@ class ConnectorForm(forms.Form):
     name = forms.CharField(
         max_length=60,
         widget=forms.TextInput(attrs=_LIVE_NAME),
-        help_text="As users will find it. Without “API” and “Connector”, at most 30 characters for certification.",
+        help_text="As users will find it: at most 30 characters, without “API” or “Connector”.",
     )
     summary = forms.CharField(
         required=False,
@@ -134,9 +134,8 @@ def connector_register(request: HttpRequest) -> HttpResponse:
 def connector_similar_names(request: HttpRequest) -> HttpResponse:
     """The fragment under the name while it is typed."""
     name = " ".join(request.GET.get("name", "").split())[:60]
-    besides = (
-        Connector.objects.visible_to(request.user).filter(pk=_uuid(request.GET.get("connector", ""))).first()
-    )
+    pk = _uuid(request.GET.get("connector", ""))
+    besides = Connector.objects.visible_to(request.user).filter(pk=pk).first() if pk else None
     context = {
         "name": name,
         "advice": advice_on(name) if len(name) > 2 else [],

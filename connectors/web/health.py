@@ -41,7 +41,8 @@ def _uncalled(connector: Connector, health: queries.Health) -> list[str]:
         return []
     called = {group.key for group in health.operations}
     listed = connector.live_version.facts.get("operations", [])
-    return [each["id"] for each in listed if each["id"] and each["id"] not in called and not each["is_deprecated"]]
+    wanted = [each["id"] for each in listed if each["id"] and not each.get("is_deprecated")]
+    return [operation for operation in wanted if operation not in called]
 
 
 @require_safe

@@ -31,7 +31,9 @@ _INERT = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-T
 @csrf_exempt
 @login_required
 def upload_new(request: HttpRequest, pk: str) -> HttpResponse:
-    """Exempt only until the parser is in place, because looking for the token reads the body; see `_upload`."""
+    """Exempt only until the parser is in place, because looking for the token reads the body; see
+    `_upload`.
+    """
     if request.method == "POST":
         try:
             upload_parsing.prepare(request)

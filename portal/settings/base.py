@@ -293,6 +293,20 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Fields called "state", "kind" and "role" hold other words in every noun; these are their names.
+    "ENUM_NAME_OVERRIDES": {
+        "SubmissionStateEnum": "certification.lifecycle.SubmissionState",
+        "RolloutStateEnum": "certification.lifecycle.RolloutState",
+        "WaveStateEnum": "certification.lifecycle.WaveState",
+        "DeploymentStateEnum": "certification.lifecycle.DeploymentState",
+        "PreviewStateEnum": "certification.lifecycle.PreviewState",
+        "WaiverStateEnum": "certification.lifecycle.WaiverState",
+        "ThreadStateEnum": "certification.lifecycle.ReviewThreadState",
+        "SkipRequestStateEnum": "certification.lifecycle.SkipRequestState",
+        "ConnectorStateEnum": "connectors.lifecycle.ConnectorState",
+        "InvitationStateEnum": "connectors.lifecycle.InvitationState",
+        "RoleEnum": "connectors.models.publishers.Role",
+    },
 }
 
 LOGGING_CONFIG = None

@@ -1,7 +1,17 @@
 """Tests: the base settings against throw-away services, with cheap passwords and mail in memory."""
 
+import atexit
 import os
+import shutil
 import tempfile
+
+
+def _folder(purpose: str) -> str:
+    """A folder that is gone when the process ends."""
+    path = tempfile.mkdtemp(prefix=f"portal-{purpose}-")
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    return path
+
 
 os.environ.setdefault("SECRET_KEY", "tests-only-" + "k" * 60)
 os.environ.setdefault("FIELD_ENCRYPTION_KEYS", "b2theSBnb2VzIGhlcmUsIDMyIGJ5dGVzIGxvbmcuLi4=")
@@ -14,8 +24,10 @@ if "PYTEST_VERSION" in os.environ:
     provide_services()
 os.environ.setdefault("DATABASE_URL", "postgres://portal@127.0.0.1:5432/portal")
 os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:6379/0")
-os.environ.setdefault("MEDIA_ROOT", tempfile.mkdtemp(prefix="portal-media-"))
-os.environ.setdefault("STATIC_ROOT", tempfile.mkdtemp(prefix="portal-static-"))
+if "MEDIA_ROOT" not in os.environ:
+    os.environ["MEDIA_ROOT"] = _folder("media")
+if "STATIC_ROOT" not in os.environ:
+    os.environ["STATIC_ROOT"] = _folder("static")
 os.environ.setdefault("DB_POOL", "off")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 os.environ.setdefault("ALLOW_INSECURE_REGIONS", "on")

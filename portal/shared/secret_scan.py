@@ -18,7 +18,10 @@ _PATTERNS: tuple[tuple[str, Any], ...] = tuple(
     for name, pattern in (
         (
             "private key",
-            r"(?s)-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\z)",
+            (
+                r"(?s)-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?"
+                r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\z)"
+            ),
         ),
         (
             "signed address",
@@ -33,8 +36,11 @@ _PATTERNS: tuple[tuple[str, Any], ...] = tuple(
         ("signed token", r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),
         (
             "access token",
-            r"\b(?:ccp_[A-Za-z0-9_-]{20,}|gh[opsur]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|xox[abprs]-[A-Za-z0-9-]{10,}"
-            r"|AKIA[0-9A-Z]{16}|[sr]k_live_[A-Za-z0-9]{16,}|AIza[0-9A-Za-z_-]{35})",
+            (
+                r"\b(?:ccp_[A-Za-z0-9_-]{20,}|gh[opsur]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}"
+                r"|xox[abprs]-[A-Za-z0-9-]{10,}|AKIA[0-9A-Z]{16}|[sr]k_live_[A-Za-z0-9]{16,}"
+                r"|AIza[0-9A-Za-z_-]{35})"
+            ),
         ),
     )
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import pickle
-import time
 from datetime import timedelta
 
 import pytest
@@ -20,6 +19,7 @@ from portal.shared import audit
 from portal.shared.errors import Conflict, InvalidInput, NotPermitted
 from portal.shared.models import OutboxJob
 from portal.shared.secrets import Secret
+from tests.factories import PASSWORD
 from tests.factories.submissions import add_api_key, draft, submission_in
 
 pytestmark = pytest.mark.django_db
@@ -193,12 +193,10 @@ def test_when_the_trace_cannot_be_written_nothing_is_given_away(cast, monkeypatc
     assert not OutboxJob.objects.filter(topic="credential.reveal").exists()
 
 
-def _freshly_signed_in(browser, user):
-    session = browser.session
-    session["account_authentication_methods"] = [
-        {"method": "password", "at": time.time(), "reauthenticated": True, "email": user.email}
-    ]
-    session.save()
+def _freshly_signed_in(browser):
+    """Prove it again with the password, the way the page asks for it."""
+    answer = browser.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    assert answer.status_code == 302
     return browser
 
 
@@ -208,7 +206,7 @@ def test_the_page_reveals_once_uncached_and_only_after_a_fresh_sign_in(cast, sig
     address = reverse("credential_reveal", args=[submission.pk, credential.pk])
     browser = sign_in(cast.reviewer)
     assert reverse("account_reauthenticate") in browser.get(address).url
-    _freshly_signed_in(browser, cast.reviewer)
+    _freshly_signed_in(browser)
     asked = browser.get(address)
     assert asked.status_code == 200
     assert "sandbox-key-for-tests" not in asked.content.decode()
@@ -224,9 +222,9 @@ def test_the_page_reveals_once_uncached_and_only_after_a_fresh_sign_in(cast, sig
 def test_a_team_mate_is_refused_the_reveal_page_post(cast, sign_in):
     submission = submission_in("in_review", cast.owner)
     address = reverse("credential_reveal", args=[submission.pk, submission.credentials.get().pk])
-    browser = _freshly_signed_in(sign_in(cast.owner), cast.owner)
+    browser = _freshly_signed_in(sign_in(cast.owner))
     assert browser.post(address, {"reason": REASON}).status_code == 403
-    stranger = _freshly_signed_in(sign_in(cast.stranger), cast.stranger)
+    stranger = _freshly_signed_in(sign_in(cast.stranger))
     assert stranger.post(address, {"reason": REASON}).status_code == 404
 
 

@@ -38,7 +38,9 @@ def world(cast):
 
 
 def some_event(dice, connectors, now):
-    statuses = {dice.choice(["200", "201", "302", "404", "429", "500"]): dice.randint(0, 50) for _ in range(3)}
+    statuses = {
+        dice.choice(["200", "201", "302", "404", "429", "500"]): dice.randint(0, 50) for _ in range(3)
+    }
     histogram = [0] * BUCKETS
     for _ in range(sum(statuses.values())):
         histogram[dice.randrange(BUCKETS)] += 1
@@ -107,7 +109,9 @@ def test_late_minutes_are_added_to_their_own_hour(world):
     hour = NOW - timedelta(hours=20)
     health.take_batch(batch(regions[0], [event(connectors[0], hour)]), region=regions[0])
     health.roll_up()
-    health.take_batch(batch(regions[0], [event(connectors[0], hour + timedelta(minutes=3))]), region=regions[0])
+    health.take_batch(
+        batch(regions[0], [event(connectors[0], hour + timedelta(minutes=3))]), region=regions[0]
+    )
     health.roll_up()
     row = HealthHour.objects.get()
     assert (row.requests, row.successes, row.hour) == (20, 18, hour.replace(minute=0))
@@ -129,7 +133,9 @@ def test_the_page_shows_the_sums_of_what_was_pushed(world, window):
     health.take_batch(batch(regions[0], events), region=regions[0])
     health.roll_up()
     since, until = queries.WINDOWS[window].bounds(timezone.now())
-    inside = [each for each in events if since <= datetime.fromisoformat(each["minute"]).replace(minute=0) < until]
+    inside = [
+        each for each in events if since <= datetime.fromisoformat(each["minute"]).replace(minute=0) < until
+    ]
     total = Counter()
     for each in inside:
         total.update(each["statuses"])
@@ -149,10 +155,15 @@ def test_the_page_shows_the_sums_of_what_was_pushed(world, window):
 def test_filters_narrow_every_figure(world):
     connectors, regions = world
     for region in regions:
-        events = [event(connectors[0], NOW), event(connectors[0], NOW, operation="ListStations", version="1.1.0")]
+        events = [
+            event(connectors[0], NOW),
+            event(connectors[0], NOW, operation="ListStations", version="1.1.0"),
+        ]
         health.take_batch(batch(region, events), region=region)
     health.roll_up()
-    narrow = queries.health_of(queries.Selection(connectors[0].pk, region="japan", operation="GetTides", version="1.0.0"))
+    narrow = queries.health_of(
+        queries.Selection(connectors[0].pk, region="japan", operation="GetTides", version="1.0.0")
+    )
     assert narrow.total.requests == 10
     assert [group.key for group in narrow.regions] == ["japan"]
     nothing = queries.health_of(queries.Selection(connectors[0].pk, region="nowhere"))
@@ -175,7 +186,9 @@ def test_connections_are_the_regions_peaks_added_up_not_one_per_operation(world)
 
 def test_silence_is_told_after_two_hours(world):
     connectors, regions = world
-    health.take_batch(batch(regions[0], [event(connectors[0], NOW - timedelta(minutes=90))]), region=regions[0])
+    health.take_batch(
+        batch(regions[0], [event(connectors[0], NOW - timedelta(minutes=90))]), region=regions[0]
+    )
     health.roll_up()
     assert not queries.health_of(queries.Selection(connectors[0].pk)).is_silent
     with time_machine.travel(NOW + timedelta(hours=1), tick=False):

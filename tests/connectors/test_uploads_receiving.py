@@ -93,7 +93,9 @@ def test_there_are_enough_hostile_archives():
     assert len(HOSTILE) >= 20
 
 
-@pytest.mark.parametrize("name", ["../apiDefinition.swagger.json", "/etc/passwd", "images\\x.png", "a\0b.json"])
+@pytest.mark.parametrize(
+    "name", ["../apiDefinition.swagger.json", "/etc/passwd", "images\\x.png", "a\0b.json"]
+)
 def test_hostile_names_of_single_files_are_refused_and_kept(cast, connector, name):
     upload = send(connector, cast, [*good_files(), (name, b"x")])
     assert upload.state == "refused"
@@ -215,7 +217,11 @@ def test_an_oversized_request_is_refused_by_its_length_before_it_is_read(cast, c
     client = sign_in(cast.developer)
     settings.MAX_UPLOAD_BYTES = 1000
     announced = client.generic(
-        "POST", reverse("upload_new", args=[connector.pk]), b"x", "multipart/form-data; boundary=b", CONTENT_LENGTH=900_000
+        "POST",
+        reverse("upload_new", args=[connector.pk]),
+        b"x",
+        "multipart/form-data; boundary=b",
+        CONTENT_LENGTH=900_000,
     )
     assert announced.status_code == 413
     streamed = post(client, connector, SimpleUploadedFile("a.json", b"x" * 2000))
@@ -281,7 +287,11 @@ def test_the_viewer_escapes_text_and_shows_the_stretch_with_the_line_asked_for(c
 
 
 def test_a_definition_in_one_long_line_is_cut_for_the_browser(cast, connector, sign_in):
-    version = send(connector, cast, [("apiDefinition.swagger.json", b'{"a": "' + b"x" * 1_100_000 + b'"}')]).version
-    answer = sign_in(cast.viewer).get(reverse("version_file", args=[version.pk, "apiDefinition.swagger.json"]))
+    version = send(
+        connector, cast, [("apiDefinition.swagger.json", b'{"a": "' + b"x" * 1_100_000 + b'"}')]
+    ).version
+    answer = sign_in(cast.viewer).get(
+        reverse("version_file", args=[version.pk, "apiDefinition.swagger.json"])
+    )
     assert len(answer.content) < 60_000
     assert "cut: the whole line" in answer.content.decode()

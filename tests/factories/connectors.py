@@ -20,7 +20,9 @@ from tests.factories import VersionFactory
 OPERATIONS = ("GetTides", "ListStations")
 
 
-def definition(*, version: str = "1.0.0", operations: tuple[str, ...] = OPERATIONS, padding: int = 0) -> bytes:
+def definition(
+    *, version: str = "1.0.0", operations: tuple[str, ...] = OPERATIONS, padding: int = 0
+) -> bytes:
     paths = {
         f"/{name.lower()}": {
             "get": {
@@ -34,7 +36,11 @@ def definition(*, version: str = "1.0.0", operations: tuple[str, ...] = OPERATIO
     }
     body = {
         "swagger": "2.0",
-        "info": {"title": "Harbour Tides", "version": version, "description": "Tide tables. " + "x" * padding},
+        "info": {
+            "title": "Harbour Tides",
+            "version": version,
+            "description": "Tide tables. " + "x" * padding,
+        },
         "host": "api.northwind.example",
         "basePath": "/",
         "schemes": ["https"],
@@ -143,7 +149,9 @@ def uploaded(connector: Connector, actor: User, **options: Any) -> Version:
     return upload.version
 
 
-def reporting_version(connector: Connector, *, label: str = "1.0.0", operations: tuple[str, ...] = OPERATIONS) -> Version:
+def reporting_version(
+    connector: Connector, *, label: str = "1.0.0", operations: tuple[str, ...] = OPERATIONS
+) -> Version:
     """A version that telemetry may name; its bytes are not in the store."""
     return VersionFactory(
         connector=connector,
@@ -153,7 +161,7 @@ def reporting_version(connector: Connector, *, label: str = "1.0.0", operations:
     )
 
 
-def event(connector: Connector, minute: datetime, **changes: Any) -> dict[str, Any]:
+def event(connector: Connector, minute: datetime, /, **changes: Any) -> dict[str, Any]:
     histogram = [0] * BUCKETS
     histogram[5] = 10
     made = {
@@ -168,7 +176,7 @@ def event(connector: Connector, minute: datetime, **changes: Any) -> dict[str, A
     return {**made, **changes}
 
 
-def batch(region: Region, events: list[Any], **changes: Any) -> dict[str, Any]:
+def batch(region: Region, events: list[Any], /, **changes: Any) -> dict[str, Any]:
     made = {
         "batch_id": str(uuid.uuid4()),
         "region": region.pk,

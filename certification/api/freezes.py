@@ -1,0 +1,102 @@
+"""Endpoints of freezes: plan one, see what it would move, take it back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import BaseRouter
+from rest_framework.viewsets import GenericViewSet
+
+from certification import policies
+from certification.models import Freeze
+from certification.services import freezes as services
+from portal.accounts.models import ApiToken
+from portal.shared.policy import require
+from portal.shared.rest import IdempotentCreation
+from portal.shared.web import signed_in_user
+
+
+class FreezeSerializer(serializers.ModelSerializer[Freeze]):
+    """Without `regions` it holds everywhere. `opens` turns it round: days inside count as working days."""
+
+    regions = serializers.ListField(child=serializers.CharField(max_length=40), required=False, default=list)
+
+    class Meta:
+        model = Freeze
+        fields = [
+            "id", "name", "reason", "starts_at", "ends_at", "regions", "opens", "cancelled_at", "created_at",
+        ]  # fmt: skip
+        read_only_fields = ["id", "cancelled_at", "created_at"]
+
+
+class WaveMoveSerializer(serializers.Serializer[Any]):
+    wave = serializers.IntegerField(source="wave.number")
+    old_at = serializers.DateTimeField()
+    new_at = serializers.DateTimeField()
+    because = serializers.CharField()
+
+
+class RolloutMoveSerializer(serializers.Serializer[Any]):
+    rollout = serializers.UUIDField(source="rollout.pk")
+    connector = serializers.SlugField(source="rollout.connector.slug")
+    waves = WaveMoveSerializer(many=True)
+    problem = serializers.CharField()
+
+
+class FreezeReasonSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=1_000)
+
+
+class FreezeViewSet(
+    IdempotentCreation,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.CreateModelMixin,
+    GenericViewSet[Freeze],
+):
+    """Times in which no wave starts. Everybody who is signed in may read them."""
+
+    serializer_class = FreezeSerializer
+    write_scope = ApiToken.Scope.ADMIN
+    queryset = Freeze.objects.none()
+
+    def get_queryset(self) -> QuerySet[Freeze]:
+        return Freeze.objects.all()
+
+    def _draft(self, data: dict[str, Any]) -> services.FreezeDraft:
+        return services.FreezeDraft(**{**data, "regions": tuple(data.get("regions", ()))})
+
+    def perform_create(self, serializer: serializers.BaseSerializer[Freeze]) -> None:
+        draft = self._draft(serializer.validated_data)
+        serializer.instance, _ = services.create_freeze(draft, actor=signed_in_user(self.request))
+
+    @extend_schema(request=FreezeSerializer, responses=RolloutMoveSerializer(many=True))
+    @action(detail=False, methods=["post"], url_path="what-moves", pagination_class=None, filter_backends=[])
+    def what_moves(self, request: Request) -> Response:
+        """The rollouts that saving this freeze would move. Saves nothing."""
+        require(policies.can_manage_plans, signed_in_user(request), None)
+        asked = FreezeSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        draft = self._draft(asked.validated_data)
+        services.check_freeze(draft)
+        return Response(RolloutMoveSerializer(services.preview_freeze(draft), many=True).data)
+
+    @extend_schema(request=FreezeReasonSerializer, responses=FreezeSerializer)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        """Take it back; waves it had moved return."""
+        freeze = self.get_object()
+        asked = FreezeReasonSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        services.cancel_freeze(freeze, **asked.validated_data, actor=signed_in_user(request))
+        return Response(FreezeSerializer(freeze).data)
+
+
+def register(router: BaseRouter) -> None:
+    router.register("freezes", FreezeViewSet, basename="freeze")

@@ -1,0 +1,124 @@
+"""Endpoints of plans. A plan is never changed: a PUT makes its next revision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import BaseRouter
+from rest_framework.viewsets import GenericViewSet
+
+from certification import policies
+from certification.models import PlanWave, RolloutPlan
+from certification.planning.coverage import WaveDraft
+from certification.services import plans as services
+from portal.accounts.models import ApiToken
+from portal.shared.rest import IdempotentCreation
+from portal.shared.web import signed_in_user
+
+
+class PlanWaveSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=80)
+    regions = serializers.ListField(child=serializers.CharField(max_length=40))
+    before_sign_off = serializers.BooleanField(default=False)
+
+
+class PlanSerializer(serializers.ModelSerializer[RolloutPlan]):
+    """`waves` in order. Every active region belongs to exactly one; `weekend` counts from Monday = 0."""
+
+    waves = PlanWaveSerializer(many=True, write_only=True)
+    reason = serializers.CharField(max_length=1_000, write_only=True, required=False, default="")
+
+    class Meta:
+        model = RolloutPlan
+        fields = [
+            "id", "name", "revision", "description", "time_zone", "weekend", "holiday_country", "start_time",
+            "days_between_waves", "is_default", "is_retired", "created_at", "waves", "reason",
+        ]  # fmt: skip
+        read_only_fields = ["id", "revision", "is_retired", "created_at"]
+        validators: list[Any] = []
+
+    def to_representation(self, instance: RolloutPlan) -> dict[str, Any]:
+        shown = super().to_representation(instance)
+        shown["waves"] = [_wave(wave) for wave in instance.waves.all()]
+        return shown
+
+
+def _wave(wave: PlanWave) -> dict[str, Any]:
+    codes = sorted(place.region_id for place in wave.places.all())
+    return {"name": wave.name, "regions": codes, "before_sign_off": wave.before_sign_off}
+
+
+def draft_from(data: dict[str, Any], *, name: str = "") -> services.PlanDraft:
+    fields = {
+        key: data[key]
+        for key in (
+            "description",
+            "time_zone",
+            "holiday_country",
+            "start_time",
+            "days_between_waves",
+            "is_default",
+        )
+        if key in data
+    }
+    if "weekend" in data:
+        fields["weekend"] = tuple(data["weekend"])
+    waves = tuple(
+        WaveDraft(wave["name"], tuple(wave["regions"]), wave["before_sign_off"]) for wave in data["waves"]
+    )
+    return services.PlanDraft(name=name or data["name"], waves=waves, **fields)
+
+
+class PlanViewSet(
+    IdempotentCreation,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.CreateModelMixin,
+    GenericViewSet[RolloutPlan],
+):
+    """Ordered waves of regions with a calendar. For operators."""
+
+    serializer_class = PlanSerializer
+    write_scope = ApiToken.Scope.ADMIN
+    filterset_fields = ["is_default", "is_retired", "name"]
+    queryset = RolloutPlan.objects.none()
+
+    def get_queryset(self) -> QuerySet[RolloutPlan]:
+        if not policies.can_manage_plans(self.request.user):
+            return RolloutPlan.objects.none()
+        return RolloutPlan.objects.prefetch_related("waves__places")
+
+    def perform_create(self, serializer: serializers.BaseSerializer[RolloutPlan]) -> None:
+        draft = draft_from(serializer.validated_data)
+        serializer.instance = services.create_plan(draft, actor=signed_in_user(self.request))
+
+    @extend_schema(request=PlanSerializer, responses={201: PlanSerializer})
+    @action(detail=True, methods=["post"])
+    def revise(self, request: Request, pk: str) -> Response:
+        """The next revision; rollouts under way keep theirs."""
+        plan = self.get_object()
+        asked = PlanSerializer(data={"name": plan.name, **request.data})
+        asked.is_valid(raise_exception=True)
+        data = asked.validated_data
+        new = services.revise_plan(
+            plan, draft_from(data, name=plan.name), reason=data["reason"], actor=signed_in_user(request)
+        )
+        return Response(PlanSerializer(new).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses=PlanSerializer)
+    @action(detail=True, methods=["post"], url_path="make-default")
+    def make_default(self, request: Request, pk: str) -> Response:
+        """Use it for new Previews and rollouts."""
+        plan = self.get_object()
+        services.make_default(plan, actor=signed_in_user(request))
+        return Response(PlanSerializer(plan).data)
+
+
+def register(router: BaseRouter) -> None:
+    router.register("plans", PlanViewSet, basename="plan")

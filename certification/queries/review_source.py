@@ -1,0 +1,167 @@
+"""The review's source view with its margins, and what changed since another package."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from certification.models import Finding, Revision, Submission, Validation
+from certification.queries.threads import Conversation, ThreadView
+from certification.queries.workbench import findings_of, package_of
+from certification.reviewing import differences
+from connectors.definitions import Package, SourceFile
+from connectors.models import Version
+
+LINES_PER_CHUNK = 250
+_LONGEST_LINE = 2_000
+_TEXT = re.compile(r"\.(json|md|csx|cs|txt)\Z", re.IGNORECASE)
+_FINDINGS_PER_LINE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """`html` is the escaped line with its tokens marked; the margins are what stands on it."""
+
+    number: int
+    html: SafeString
+    is_hit: bool
+    findings: list[Finding]
+    more_findings: int
+    threads: list[ThreadView]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChunk:
+    """A stretch of a text file; `previous` and `next` are first lines of the stretches around it, 0 for
+    none."""
+
+    file: str
+    lines: list[SourceLine]
+    first: int
+    last: int
+    total: int
+    previous: int
+    next: int
+
+
+def text_files(package: Package) -> list[SourceFile]:
+    """What can be read as lines, the definition first."""
+    definition = package.definition.file.name if package.definition else ""
+    found = [file for name, file in package.files.items() if _TEXT.search(name)]
+    return sorted(found, key=lambda file: (file.name != definition, file.name))
+
+
+def source_chunk(
+    source: SourceFile, *, line: int, conversation: Conversation, validation: Validation | None
+) -> SourceChunk:
+    """The stretch that holds `line` (1-based), with findings and threads in the margin."""
+    total = source.line_count
+    hit = line
+    line = min(max(line, 1), total)
+    first = (line - 1) // LINES_PER_CHUNK * LINES_PER_CHUNK + 1
+    last = min(first + LINES_PER_CHUNK - 1, total)
+    threads = conversation.by_line(source.name)
+    findings: dict[int, list[Finding]] = defaultdict(list)
+    for each in findings_of(validation, file=source.name, line__gte=first, line__lte=last):
+        findings[each.line or 0].append(each)
+    is_json = source.name.lower().endswith(".json")
+    lines = [
+        SourceLine(
+            number=number,
+            html=_coloured(source.line_text(number)[:_LONGEST_LINE], is_json),
+            is_hit=number == hit and hit > 1,
+            findings=findings[number][:_FINDINGS_PER_LINE],
+            more_findings=max(len(findings[number]) - _FINDINGS_PER_LINE, 0),
+            threads=threads.get(number, []),
+        )
+        for number in range(first, last + 1)
+    ]
+    return SourceChunk(
+        source.name,
+        lines,
+        first,
+        last,
+        total,
+        previous=max(first - LINES_PER_CHUNK, 0),
+        next=last + 1 if last < total else 0,
+    )
+
+
+_TOKENS = re.compile(
+    r'("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b)'
+)
+
+
+def _coloured(text: str, is_json: bool) -> SafeString:
+    """One line, escaped; keys, strings, numbers and words of JSON get a class each."""
+    if not is_json:
+        return mark_safe(escape(text))  # noqa: S308 - escaped here
+    parts, end = [], 0
+    for match in _TOKENS.finditer(text):
+        parts.append(escape(text[end : match.start()]))
+        string, colon, word, number = match.groups()
+        if string is not None:
+            css = "tok-key" if colon else "tok-string"
+            parts.append(format_html('<span class="{}">{}</span>{}', css, string, colon or ""))
+        else:
+            parts.append(format_html('<span class="tok-literal">{}</span>', word or number))
+        end = match.end()
+    parts.append(escape(text[end:]))
+    return mark_safe("".join(parts))  # noqa: S308 - every part is escaped above
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What changed since another package. `title` names it ("revision 1", "1.4.0, live now")."""
+
+    title: str
+    version: Version
+    files: list[differences.FileChange]
+    operations: list[differences.OperationChange]
+
+
+def compared_with(submission: Submission, number: int = 0) -> tuple[Version, str] | None:
+    """The package to compare the revision with: revision `number`, else the one handed in before it that is
+    another package, else what is live. None for the first revision of a new connector."""
+    revision = submission.revision
+    if revision is None:
+        return None
+    earlier = (
+        Revision.objects.filter(submission=submission, number__lt=revision.number)
+        .exclude(version_id=revision.version_id)
+        .select_related("version")
+        .order_by("-number")
+    )
+    found = (earlier.filter(number=number).first() if number else None) or earlier.first()
+    if found is not None:
+        return found.version, f"revision {found.number}"
+    live = submission.connector.live_version
+    if live is not None and live.pk != revision.version_id:
+        return live, f"{live.label}, live now"
+    return None
+
+
+def comparison(submission: Submission, number: int = 0) -> Comparison | None:
+    """By file and by operation; lines are compared file by file, when asked for."""
+    other = compared_with(submission, number)
+    if other is None or submission.revision is None:
+        return None
+    version, title = other
+    old, new = package_of(version), package_of(submission.revision.version)
+    return Comparison(
+        title, version, differences.file_changes(old, new), differences.operation_changes(old, new)
+    )
+
+
+def file_diff(old: Package, new: Package, name: str) -> differences.LineDiff | None:
+    """Line by line; None for a file that neither package has or that is not text."""
+    before, after = old.files.get(name), new.files.get(name)
+    if (before is None and after is None) or not _TEXT.search(name):
+        return None
+    return differences.line_diff(
+        before.text.splitlines() if before else [], after.text.splitlines() if after else []
+    )
