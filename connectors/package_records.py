@@ -10,9 +10,19 @@ from dataclasses import asdict
 from typing import Any
 
 from connectors.definitions import KINDS, Package, Problem, facts, operations
+from connectors.definitions.facts import Authentication
 from connectors.definitions.problems import problem
 
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
+AUTHENTICATION_LABELS = {
+    Authentication.NONE: "None",
+    Authentication.API_KEY: "API key",
+    Authentication.BASIC: "Basic",
+    Authentication.OAUTH2: "OAuth 2.0",
+    Authentication.WINDOWS: "Windows",
+    Authentication.CERTIFICATE: "Certificate",
+    Authentication.GATEWAY: "Gateway",
+}
 _EXPECTED = ("apiDefinition.swagger.json", "apiProperties.json", "icon.png")
 _MOST_PROBLEMS = 500
 _MOST_EXCERPTS = 50
@@ -27,7 +37,7 @@ def shown_name(name: str) -> str:
 
 def tree_of(package: Package) -> list[dict[str, Any]]:
     """Every entry of the upload: {path, size, role, state: ok|ignored|refused|missing, note, name}."""
-    entries = [
+    entries: list[dict[str, Any]] = [
         {
             "path": entry.path,
             "size": entry.size,

@@ -55,7 +55,7 @@ def _wave(wave: PlanWave) -> dict[str, Any]:
 
 
 def draft_from(data: dict[str, Any], *, name: str = "") -> services.PlanDraft:
-    fields = {
+    fields: dict[str, Any] = {
         key: data[key]
         for key in (
             "description",
@@ -103,7 +103,7 @@ class PlanViewSet(
     def revise(self, request: Request, pk: str) -> Response:
         """The next revision; rollouts under way keep theirs."""
         plan = self.get_object()
-        asked = PlanSerializer(data={"name": plan.name, **request.data})
+        asked = PlanSerializer(data={**dict(request.data), "name": plan.name})
         asked.is_valid(raise_exception=True)
         data = asked.validated_data
         new = services.revise_plan(

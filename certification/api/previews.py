@@ -34,7 +34,7 @@ class PreviewSerializer(serializers.ModelSerializer[Preview]):
 
 
 class SignOffSerializer(serializers.Serializer[Any]):
-    checked = serializers.MultipleChoiceField(choices=queries.CHECKLIST, required=False, default=list)
+    checked = serializers.MultipleChoiceField(choices=queries.CHECKLIST, required=False, default=set)
     note = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)
 
 

@@ -75,12 +75,14 @@ class ValidationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Generi
 
     def get_queryset(self) -> QuerySet[Validation]:
         request = self.request
-        connectors = Connector.objects.visible_to(request.user)
+        own = Membership.objects.filter(user=request.user)
         bound = getattr(request.auth, "publisher_id", None)
-        connectors = connectors.filter(publisher_id=bound) if bound else connectors
-        return Validation.objects.filter(version__connector__in=connectors).select_related(
-            "version__connector"
-        )
+        own = own.filter(publisher_id=bound) if bound else own
+        seen = Q(version__connector__publisher__in=own.values("publisher"))
+        if request.user.staff_role and not bound:
+            # Like submissions: staff see what left its team once.
+            seen |= Q(version__in=Revision.objects.values("version"))
+        return Validation.objects.filter(seen).select_related("version__connector")
 
     @extend_schema(
         parameters=[OpenApiParameter("severity", str), OpenApiParameter("rule", str)],

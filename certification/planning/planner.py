@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from certification.planning.calendar import HORIZON_DAYS, Calendar, NoOpenDay
 from certification.planning.windows import Window, freeze_at, is_opened
@@ -79,9 +79,20 @@ def plan_waves(
         after = _after(spec, wave, previous, windows) if previous else starts_on
         wish = max(filter(None, (after, chosen.get(wave.number), today)))
         result = _first_open(spec, wave, wish, windows)
+        if previous and result.day > previous:
+            result = replace(result, moved_by=_closed_between(spec, wave, previous, result.day, windows))
         planned.append(result)
         previous = result.day
     return planned
+
+
+def _closed_between(
+    spec: PlanSpec, wave: WaveSpec, first: dt.date, last: dt.date, windows: Sequence[Window]
+) -> tuple[str, ...]:
+    """What closes the days between two waves, without saying anything twice."""
+    between = (first + dt.timedelta(days=offset) for offset in range(1, (last - first).days))
+    reasons = (why_not(spec, wave, day, windows) for day in between)
+    return tuple(dict.fromkeys(reason for reason in reasons if reason))
 
 
 def _after(spec: PlanSpec, wave: WaveSpec, day: dt.date, windows: Sequence[Window]) -> dt.date:

@@ -23,6 +23,7 @@ from certification.models import (
     SkipRequest,
 )
 from connectors.models import HealthHour
+from portal.shared import audit, history
 
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "active": ("Under way", tuple(sorted(ACTIVE_ROLLOUT_STATES))),
@@ -182,6 +183,20 @@ def date_changes(rollout: Rollout) -> QuerySet[DateChange]:
     return rollout.date_changes.select_related("wave", "actor").order_by("-at", "-pk")
 
 
+_ROUTINE = (
+    "deployment.intend",
+    "deployment.resend",
+    "deployment.accept",
+    "deployment.report",
+    "connector.mark_version",
+)
+
+
+def milestones(obj: Rollout | Preview) -> list[history.HistoryEntry]:
+    """What happened, without the routine of every region: that is on the region's own page."""
+    return history.entries(audit.history(obj).exclude(action__in=_ROUTINE)[:40])
+
+
 def open_skip_requests(rollout: Rollout) -> QuerySet[SkipRequest]:
     return SkipRequest.objects.filter(deployment__rollout=rollout, state="requested").select_related(
         "deployment__region", "requested_by"
@@ -211,7 +226,8 @@ def blast_radius(rollout: Rollout, deployments: Iterable[RegionDeployment]) -> A
         .values_list("region_id")
         .annotate(peak=Max("connections"))
     )
-    return Affected([(row.region_id, row.region.name, peaks.get(row.region_id) or 0) for row in rows])
+    found = [(row.region_id, row.region.name, peaks.get(row.region_id) or 0) for row in rows]
+    return Affected(sorted(found, key=lambda region: region[1]))
 
 
 def region_history(rollout: Rollout, code: str) -> list[RegionDeployment]:

@@ -268,7 +268,11 @@ def last_reason(submission: Submission) -> AuditRecord | None:
 def history_for(user: Any, submission: Submission) -> QuerySet[AuditRecord]:
     """The audit trail as `user` may see it: reviewers' private notes leave no trace for the team."""
     records = audit.history(submission)
-    return records if can_see_private_notes(user, submission) else records.exclude(data__contains={"private": True})
+    return (
+        records
+        if can_see_private_notes(user, submission)
+        else records.exclude(data__contains={"private": True})
+    )
 
 
 def choosable_versions(submission: Submission) -> QuerySet[Version]:

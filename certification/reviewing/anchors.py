@@ -60,7 +60,7 @@ def document_of(package: Package, file: str) -> Document | None:
 
 
 def anchor_at(package: Package, file: str = "", pointer: str = "", line: int | None = None) -> Anchor:
-    """The place as it is in the package; a line of a JSON file becomes the node that stands there.
+    """The place as it is in the package; a line of a JSON file becomes the node that stands there, if any.
 
     Raises `PlaceNotFound`.
     """
@@ -74,6 +74,8 @@ def anchor_at(package: Package, file: str = "", pointer: str = "", line: int | N
         if line is not None and not pointer:
             _check_line(source, line)
             pointer = pointer_at(document, line)
+            if not pointer:
+                return _line(source, line)
         return _node(document, pointer)
     if pointer:
         raise PlaceNotFound(f"“{file}” is not JSON: name a line of it.")
@@ -168,7 +170,7 @@ def _counterpart(anchor: Anchor, old: Package | None, new: Package) -> Anchor | 
     before = old.files.get(anchor.file) if old else None
     line = anchor.line
     is_line = bool(line and not anchor.pointer)
-    if is_line and before is not None and anchor.file in new.files and document_of(new, anchor.file) is None:
+    if is_line and before is not None and anchor.file in new.files:
         line = line_counterpart(before.text.splitlines(), new.files[anchor.file].text.splitlines(), line or 1)
     pointer: str | None = anchor.pointer
     document, old_document = document_of(new, anchor.file), old and document_of(old, anchor.file)

@@ -16,8 +16,11 @@ LAST_CALL = dt.time(16, 0)
 def review_deadline(kind: str, since: dt.datetime, calendar: Calendar) -> dt.datetime:
     """The UTC instant until which a submission of `kind` ("new", "update", "hotfix"), with the reviewers
     since `since`, has to be decided."""
-    if kind in WORKING_DAYS:
-        return calendar.deadline_after(since, WORKING_DAYS[kind])
     local = since.astimezone(calendar.zone)
+    if kind in WORKING_DAYS:
+        if not calendar.is_business_day(local.date()):
+            # What comes on a closed day comes at the beginning of the next open one.
+            since = calendar.instant(calendar.next_business_day(local.date()), dt.time.min)
+        return calendar.deadline_after(since, WORKING_DAYS[kind])
     day = local.date() if local.time() <= LAST_CALL else local.date() + dt.timedelta(days=1)
     return calendar.instant(calendar.next_business_day(day), CLOSING_TIME)

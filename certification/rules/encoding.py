@@ -33,15 +33,16 @@ def invalid_json(file: Node) -> Iterator[Hit]:
 def duplicate_key(file: Node) -> Iterator[Hit]:
     for problem in file.run.problems_of(file.file):
         if problem.code == "duplicate-key":
-            yield _hit(problem, value=f'"{problem.pointer.rpartition("/")[2]}"')
+            yield hit_of(problem, value=f'"{problem.pointer.rpartition("/")[2]}"')
 
 
 def _hits(file: Node, codes: frozenset[str]) -> Iterator[Hit]:
     for problem in file.run.problems_of(file.file):
         if problem.code in codes:
-            yield _hit(problem, value=problem.message.rstrip("."))
+            yield hit_of(problem, value=problem.message.rstrip("."))
 
 
-def _hit(problem: Problem, value: str) -> Hit:
+def hit_of(problem: Problem, value: str) -> Hit:
+    """The hit at the place where the reader found a problem."""
     place = (problem.line or 0, problem.column or 0, problem.length or 0)
     return Hit(problem.file, tuple(pointers.split(problem.pointer)), value, at=place)

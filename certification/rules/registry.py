@@ -16,7 +16,18 @@ from certification.rules.profiles import CHANGES, PUBLISHERS, Change, Profile, P
 Check = Callable[..., Iterable[Hit] | None]
 
 # Modules whose import registers rules. A new subject is added here.
-RULE_MODULES = ("layout", "encoding", "script", "root", "texts", "title", "description", "contact", "listing")
+RULE_MODULES = (
+    "layout",
+    "encoding",
+    "reader",
+    "script",
+    "root",
+    "texts",
+    "title",
+    "description",
+    "contact",
+    "listing",
+)
 _METADATA = ("package_layout", "definition_root", "info", "engine")
 # Connectors measured for the figures of the catalogue.
 MEASURED = {"certified": 619, "independent": 396}

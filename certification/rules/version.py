@@ -11,8 +11,8 @@ import io
 import tokenize
 from importlib import resources
 
-RULES_VERSION = "1.0.0"
-RULES_DIGEST = "641234fc76dfbb40b96e14b2284d0a9a5c3e2d39e0c507dc7708de4cec1939f3"
+RULES_VERSION = "1.1.0"
+RULES_DIGEST = "0b135d6b7625ffcf090f1fbbdc5d0f9cfcd02ca8ae536f5aeb0bc2705245998f"
 
 # Not part of a verdict: how it is printed, run and explained.
 _NOT_COUNTED = frozenset(

@@ -230,4 +230,4 @@ def finish_rollback(rollout: Rollout, now: dt.datetime, *, kept: int = 0) -> Non
     transition(SUBMISSION, rollout.submission, "complete_rollback", actor=SYSTEM, about=[connector, rollout])
     mark_version(connector, "scheduled_version", None, actor=SYSTEM)
     if not kept:
-        mark_version(connector, "live_version", rollout.previous_version)
+        mark_version(connector, "live_version", rollout.previous_version, actor=SYSTEM)

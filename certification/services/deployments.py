@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 from django.db import connection, models, transaction
 
@@ -59,6 +60,30 @@ def about(row: RegionDeployment) -> list[models.Model]:
     return [owner, owner.submission, row.connector] if owner else [row.connector]
 
 
+def move(
+    row: RegionDeployment,
+    event: str,
+    *,
+    actor: Actor = SYSTEM,
+    reason: str = "",
+    changes: Mapping[str, object] | None = None,
+) -> None:
+    """A transition of a deployment, told in the histories of its rollout or Preview, submission and
+    connector.
+    """
+    number = (changes or {}).get("number") or row.number
+    transition(
+        DEPLOYMENT,
+        row,
+        event,
+        actor=actor,
+        reason=reason,
+        about=about(row),
+        changes=changes,
+        data={"region": row.region_id, "number": number},
+    )
+
+
 def lock_deployment(pk: object) -> RegionDeployment:
     return (
         RegionDeployment.objects.select_related(
@@ -111,9 +136,7 @@ def intend(deployment: RegionDeployment) -> bool:
         placement = lock_placement(row)
         if _is_moving(row):
             return False
-        transition(
-            DEPLOYMENT, row, "intend", actor=SYSTEM, about=about(row), changes=_sending(row, placement)
-        )
+        move(row, "intend", changes=_sending(row, placement))
     return True
 
 
@@ -160,7 +183,7 @@ def resend(row: RegionDeployment) -> bool:
     if may_act(row, lock=False):
         now = database_now()
         changes = {"intended_at": now, "next_poll_at": now, "lease_until": None, "polls": 0}
-        transition(DEPLOYMENT, row, "resend", actor=SYSTEM, about=about(row), changes=changes)
+        move(row, "resend", changes=changes)
         return True
     take_back(row)
     return False
@@ -168,12 +191,9 @@ def resend(row: RegionDeployment) -> bool:
 
 def take_back(row: RegionDeployment) -> None:
     """Not sent, as far as anybody knows: pending again, or cancelled when its owner will never want it."""
-    transition(
-        DEPLOYMENT,
+    move(
         row,
         "forget",
-        actor=SYSTEM,
-        about=about(row),
         reason="The region never heard of it, and nothing is to be sent now.",
         changes={"next_poll_at": None, "lease_until": None, "deadline_at": None},
     )
@@ -187,7 +207,7 @@ def take_back(row: RegionDeployment) -> None:
 
 
 def cancel(row: RegionDeployment, *, actor: Actor, reason: str) -> None:
-    transition(DEPLOYMENT, row, "cancel", actor=actor, about=about(row), reason=reason)
+    move(row, "cancel", actor=actor, reason=reason)
 
 
 def try_again(row: RegionDeployment, *, actor: Actor, reason: str) -> None:
@@ -195,6 +215,4 @@ def try_again(row: RegionDeployment, *, actor: Actor, reason: str) -> None:
     with transaction.atomic():
         locked = lock_deployment(row.pk)
         changes = {**_next_attempt(locked), "next_poll_at": None, "lease_until": None, "overdue_since": None}
-        transition(
-            DEPLOYMENT, locked, "retry", actor=actor, about=about(locked), reason=reason, changes=changes
-        )
+        move(locked, "retry", actor=actor, reason=reason, changes=changes)

@@ -22,10 +22,9 @@ from certification.regions.errors import (
 from certification.regions.polling import next_delay
 from certification.regions.protocol import CurrentVersion, Operation, OperationState
 from certification.services.clock import database_now
-from certification.services.deployments import about, lock_deployment, lock_placement, may_act, resend
+from certification.services.deployments import about, lock_deployment, lock_placement, may_act, move, resend
 from portal.shared import audit, outbox
 from portal.shared.actors import SYSTEM
-from portal.shared.transitions import transition
 
 log = structlog.get_logger(__name__)
 
@@ -107,8 +106,7 @@ def _later(row: RegionDeployment, *, at_least: float = 0.0, message: str | None 
 
 def _move(row: RegionDeployment, event: str, *, after: float, message: str = "", **columns: object) -> None:
     """A transition that keeps (or ends) the polling: next question in `after` seconds, lease given back."""
-    move = DEPLOYMENT.moves[event]
-    ends = move.target in ("failed", "verified")
+    ends = DEPLOYMENT.moves[event].target in ("failed", "verified")
     changes = {
         "next_poll_at": None if ends else database_now() + dt.timedelta(seconds=after),
         "poll_delay_seconds": after,
@@ -116,16 +114,7 @@ def _move(row: RegionDeployment, event: str, *, after: float, message: str = "",
         "message": message[:500],
         **columns,
     }
-    transition(
-        DEPLOYMENT,
-        row,
-        event,
-        actor=SYSTEM,
-        reason=message[:500],
-        about=about(row),
-        changes=changes,
-        data={"region": row.region_id, "number": row.number},
-    )
+    move(row, event, reason=message[:500], changes=changes)
 
 
 def _record_operation(row: RegionDeployment, operation: Operation) -> None:

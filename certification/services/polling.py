@@ -76,7 +76,8 @@ def _claim(limit: int) -> list[Item]:
         cursor.execute(
             """
             UPDATE certification_regiondeployment
-               SET lease_until = statement_timestamp() + make_interval(secs => %s), fence = fence + 1, polls = polls + 1
+               SET lease_until = statement_timestamp() + make_interval(secs => %s),
+                   fence = fence + 1, polls = polls + 1
              WHERE id IN (
                    SELECT d.id FROM certification_regiondeployment d
                      JOIN connectors_region r ON r.code = d.region_id

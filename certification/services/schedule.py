@@ -87,7 +87,7 @@ def _dated(spec: PlanSpec, dates: Dates, now: dt.datetime) -> list[PlannedWave]:
             first = earliest_start(spec, now, windows=windows)
             raise InvalidInput(
                 f"{dates.starts_on:%a %d %b %Y} is not possible: choose {first:%a %d %b %Y} or later.",
-                fields={"starts_on": [f"Possible from {first:%a %d %b %Y}."]},
+                fields={"starts_on": [f"Choose {first:%a %d %b %Y} or later."]},
             )
         problems = check_chosen(spec, dates.starts_on, dates.chosen, windows=windows, not_before=now)
         if problems:
@@ -233,7 +233,9 @@ def replan(rollout: Rollout, *, cause: str, reason: str, actor: Actor) -> list[D
         wave = move.wave
         wave.planned_at, wave.due_at = move.new_at, due_from(move.new_at, now)
         wave.save(update_fields=["planned_at", "due_at"])
-        text = ". ".join(filter(None, (reason.strip(), move.because)))
+        # A freeze's own words say it already; other causes tell what the calendar added to them.
+        because = f" ({move.because})" if move.because and cause != "freeze" else ""
+        text = f"{reason.strip()}{because}".strip()
         changes.append(
             DateChange(
                 rollout=rollout, wave=wave, old_at=move.old_at, new_at=move.new_at,

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from certification.lifecycle import DEPLOYMENT, SKIP_REQUEST
 from certification.models import RegionDeployment, SkipRequest
 from certification.policies import can_decide_skip, can_request_skip
-from certification.services.deployments import about, lock_deployment
+from certification.services.deployments import about, lock_deployment, move
 from certification.services.outcomes import wake
 from certification.services.rollouts import need_reason
 from portal.accounts.models import User
@@ -63,15 +63,12 @@ def decide_skip(request: SkipRequest, *, is_approved: bool, actor: Actor) -> Ski
         )
         if is_approved:
             locked = lock_deployment(deployment.pk)
-            transition(
-                DEPLOYMENT,
+            move(
                 locked,
                 "skip",
                 actor=actor,
                 reason=request.reason,
-                about=about(locked),
                 changes={"next_poll_at": None, "lease_until": None, "fence": locked.fence + 1},
-                data={"region": locked.region_id},
             )
     if is_approved:
         wake(deployment)

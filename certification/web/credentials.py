@@ -166,7 +166,6 @@ def credential_delete(request: HttpRequest, pk: UUID, credential_pk: UUID) -> Ht
     return done(request, "Deleted.", submission_url(credential.submission, "credential_list"))
 
 
-@never_cache
 @login_required
 @reauthentication_required(enabled=needs_fresh_sign_in)
 def credential_reveal(request: HttpRequest, pk: UUID, credential_pk: UUID) -> HttpResponse:

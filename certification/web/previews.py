@@ -16,8 +16,8 @@ from certification import policies
 from certification.lifecycle import PREVIEW
 from certification.models import Preview, Submission
 from certification.queries import previews as queries
+from certification.queries.rollouts import milestones
 from certification.services import previews as services
-from portal.shared import audit, history
 from portal.shared.errors import InvalidInput
 from portal.shared.web import add_errors, done, signed_in_user
 
@@ -76,7 +76,7 @@ def preview_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _page(request: HttpRequest, preview: Preview, *, status: int = 200, **bound: forms.Form) -> HttpResponse:
     context = _context(request, preview, **bound)
-    context["history"] = history.entries(audit.history(preview)[:30])
+    context["history"] = milestones(preview)
     return render(request, "certification/preview_detail.html", context, status=status)
 
 

@@ -89,7 +89,7 @@ def _page_context(request: HttpRequest, rollout: Rollout) -> dict[str, Any]:
 def rollout_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     rollout = visible_rollout(request, pk)
     context = _page_context(request, rollout)
-    context["history"] = history.entries(audit.history(rollout)[:30])
+    context["history"] = queries.milestones(rollout)
     return render(request, "certification/rollout_detail.html", context)
 
 

@@ -20,7 +20,7 @@ from rest_framework.routers import BaseRouter
 from rest_framework.viewsets import GenericViewSet
 
 from connectors import upload_parsing
-from connectors.api.connectors import visible_connectors
+from connectors.api.connectors import acting_user, visible_connectors
 from connectors.models import Upload, Version
 from connectors.queries import versions as queries
 from connectors.services import versions as services

@@ -46,6 +46,7 @@ def listed(
         latest_label=Subquery(newest.values("label")[:1]), latest_at=Subquery(newest.values("created_at")[:1])
     )
     found = found.filter(state=state) if state else found.exclude(state=ConnectorState.CANCELLED)
+    text = text.replace("\0", "")
     if text:
         found = found.filter(
             Q(name__icontains=text)

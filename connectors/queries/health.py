@@ -63,13 +63,17 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One step of the window. `connections` is None and the rates are None when nothing was reported."""
+    """One step of the window. `connections` is None and the rates are None when nothing was reported.
+
+    `is_open`: neither this step nor a later one has a report, so it may still come; 0 would be a claim.
+    """
 
     at: datetime
     figures: Figures
     connections: int | None
     refused: int = 0
     failed: int = 0
+    is_open: bool = False
 
     @property
     def percent(self) -> float | None:
@@ -268,10 +272,10 @@ def _points(
         elif status != 429:
             refused[step] = refused.get(step, 0) + calls
     found = []
-    at = since
+    at, latest = since, max(groups.steps, default=since)
     while at < until:
-        figures = groups.steps.get(at, Figures())
-        found.append(Point(at, figures, connections.get(at), refused.get(at, 0), failed.get(at, 0)))
+        figures, is_open = groups.steps.get(at, Figures()), at > latest
+        found.append(Point(at, figures, connections.get(at), refused.get(at, 0), failed.get(at, 0), is_open))
         at += window.step
     return found
 

@@ -219,7 +219,12 @@ def mark_version(connector: Connector, *, pointer: str, version: Version | None,
             setattr(row, column, version)
             row.marked_at = {**row.marked_at, pointer: timezone.now().isoformat()}
             row.save(update_fields=[column, "marked_at"])
-            data = {"pointer": pointer, "from": str(before or ""), "to": str(version.pk) if version else ""}
+            data = {
+                "pointer": pointer,
+                "from": str(before or ""),
+                "to": str(version.pk) if version else "",
+                "label": version.label if version else "none",
+            }
             audit.record("connector.mark_version", row, actor=actor, data=data)
         if pointer == "live" and version is not None and row.state == ConnectorState.PLANNED:
             transition(CONNECTOR, row, "activate", actor=actor)

@@ -118,8 +118,15 @@ def _is_refused(package: Package) -> bool:
 
 
 def _keep(content: bytes) -> str:
+    """Store the bytes; a damaged copy under the same digest is replaced, so uploading again repairs it."""
     try:
-        return storage.store(content)
+        digest = storage.store(content)
+        try:
+            storage.load(digest)
+        except storage.StoredBytesDamaged:
+            storage.path_of(digest).unlink()
+            storage.store(content)
+        return digest
     except OSError as error:
         raise Unavailable(
             "The upload could not be written to disk, so nothing was recorded. Try again in a few minutes; "

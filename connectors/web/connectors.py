@@ -227,7 +227,7 @@ def connector_checklist(request: HttpRequest, pk: str) -> HttpResponse:
 @login_required
 def connector_cancel(request: HttpRequest, pk: str) -> HttpResponse:
     connector = _connector(request, pk)
-    reason = request.POST.get("reason", "").strip()[:500]
+    reason = request.POST.get("reason", "").replace("\0", "").strip()[:500]
     services.cancel_connector(connector, reason=reason, actor=signed_in_user(request))
     return done(request, f"The name “{connector.name}” is free again.", reverse("connector_list"))
 

@@ -276,11 +276,11 @@
     if (form) autosave(form, "saving");
   });
   document.addEventListener("htmx:afterRequest", (event) => {
-    const { xhr, successful } = event.detail;
+    const { xhr } = event.detail;
     if (!xhr?.status) return;
     connection(true);
     const form = event.target.closest?.("form[data-autosave]");
-    if (form) autosave(form, successful ? "saved" : "failed");
+    if (form) autosave(form, xhr.status < 400 ? "saved" : "failed");
   });
   document.addEventListener("htmx:responseError", (event) => {
     const status = event.detail.xhr.status;

@@ -65,7 +65,8 @@ def step(times=1):
         ("error", "deploy"), ("lose-answer", "deploy"), ("drop", "deploy"), ("garbage", "deploy"),
         ("error", "operation"), ("drop", "operation"), ("garbage", "operation"), ("old-status", "operation"),
         ("error", "package"), ("lose-answer", "package"), ("error", "current"), ("garbage", "current"),
-        ("backwards", "operation"), ("backwards", "current"), ("duplicate-answer", "operation"), ("reflect-token", "deploy"),
+        ("backwards", "operation"), ("backwards", "current"), ("duplicate-answer", "operation"),
+        ("reflect-token", "deploy"),
     ],
 )  # fmt: skip
 def test_a_passing_fault_ends_with_exactly_one_effective_deployment(cast, agent, fault, on):
@@ -211,7 +212,7 @@ def test_a_region_that_keeps_failing_is_left_alone_for_a_while(cast, agent):
 
 
 def test_only_the_holder_of_the_lease_writes_what_it_heard(cast, agent):
-    rollout = scheduled_rollout(cast, "north", agent=agent)
+    scheduled_rollout(cast, "north", agent=agent)
     hurry()
     rollouts.advance_due()
     (first,) = polling._claim(10)

@@ -22,6 +22,7 @@ def at(text: str) -> dt.datetime:
         ("update", "2026-03-02T10:00", "2026-03-09T10:00"),  # Monday to Monday
         ("new", "2026-03-02T10:00", "2026-03-16T10:00"),
         ("update", "2026-03-06T10:00", "2026-03-13T10:00"),  # over one weekend
+        ("update", "2026-03-07T10:00", "2026-03-16T00:00"),  # Saturday counts as early Monday
         ("hotfix", "2026-03-02T10:00", "2026-03-02T18:00"),  # the same day
         ("hotfix", "2026-03-02T17:00", "2026-03-03T18:00"),  # too late for it
         ("hotfix", "2026-03-07T10:00", "2026-03-09T18:00"),  # Saturday

@@ -47,7 +47,8 @@ def as_running(rollout):
     rollout.waves.update(state="running")
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE certification_regiondeployment SET state = 'pending', next_poll_at = NULL WHERE rollout_id = %s",
+            "UPDATE certification_regiondeployment SET state = 'pending', next_poll_at = NULL"
+            " WHERE rollout_id = %s",
             [rollout.pk],
         )
 

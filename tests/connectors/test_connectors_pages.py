@@ -195,6 +195,7 @@ def test_the_list_is_searched_and_filtered(cast, sign_in):
     assert names(q="QUAY-w") == ["Quay Weather"]
     assert names(state="cancelled") == ["Berth Ledger"]
     assert names(q="nothing like it") == []
+    assert names(q="a\0b") == []
     assert names(publisher="not-a-uuid", state="not-a-state", page="-5") == ["Harbour Tides", "Quay Weather"]
     rows = client.get(reverse("connector_list"), headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in rows

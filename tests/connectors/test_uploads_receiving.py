@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import threading
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, transaction
+from django.db import connection as db_connection
 from django.urls import reverse
 
 from connectors.models import Connector, Upload, Version
@@ -113,6 +115,38 @@ def test_broken_json_is_accepted_with_line_column_and_what_to_do(cast, connector
     assert missing == ["apiProperties.json"]
 
 
+def test_characters_that_no_column_takes_do_not_stop_an_upload(cast, connector):
+    paths = rb'{"/a\u0000": {"get": {"operationId": "\u0000\udfff"}}}'
+    nasty = rb'{"\u0000key": "\ud800", "paths": ' + paths + rb', "\u0000key": 1}'
+    upload = send(
+        connector, cast, [("apiDefinition.swagger.json", nasty), ("apiProperties.json", b"\xff\xfe{")]
+    )
+    assert upload.state == "accepted"
+    assert {"nul-character", "duplicate-key"} & {problem["code"] for problem in upload.problems}
+    assert len(Version.objects.get().facts["operations"]) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_uploads_at_the_same_moment_make_one_version_per_package(cast, connector):
+    packages = [zipped(good_files(padding=padding)) for padding in (0, 0, 1, 1)]
+    barrier, states = threading.Barrier(4), []
+
+    def attempt(raw: bytes) -> None:
+        try:
+            barrier.wait(10)
+            states.append(send(connector, cast, [("a.zip", raw)]).state)
+        finally:
+            db_connection.close()
+
+    threads = [threading.Thread(target=attempt, args=(raw,)) for raw in packages]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert states == ["accepted"] * 4
+    assert sorted(connector.versions.values_list("label", flat=True)) == ["1.0.0", "1.0.0+2"]
+
+
 def test_files_that_are_no_part_of_a_connector_are_no_package(cast, connector):
     upload = send(connector, cast, [("holiday.txt", b"x")])
     assert upload.state == "refused"
@@ -142,6 +176,13 @@ def test_a_flipped_byte_on_disk_is_noticed_and_nothing_is_given_out(cast, connec
     assert refused.value.code == "package-damaged"
     answer = sign_in(cast.developer).get(reverse("version_package", args=[version.pk]))
     assert answer.status_code == 503
+
+
+def test_sending_the_same_bytes_again_repairs_the_damaged_copy(cast, connector):
+    version = uploaded(connector, cast.developer)
+    storage.path_of(version.digest).write_bytes(b"damaged")
+    assert uploaded(connector, cast.developer) == version
+    assert services.load_package(version).digest == version.digest
 
 
 def test_sizes_counts_and_names_are_checked_before_anything_is_kept(cast, connector, settings):

@@ -8,7 +8,15 @@ import time
 from django.utils import timezone
 
 from certification.data import default_plan as seed
-from certification.models import Placement, RegionDeployment, Revision, Rollout, RolloutPlan, RolloutWave, Submission
+from certification.models import (
+    Placement,
+    RegionDeployment,
+    Revision,
+    Rollout,
+    RolloutPlan,
+    RolloutWave,
+    Submission,
+)
 from certification.planning.coverage import WaveDraft
 from certification.services import plans, previews, rollouts, schedule
 from certification.services.clock import database_now
@@ -38,7 +46,9 @@ def add_regions(*codes: str, agent: AgentProcess | None = None, preview: str = "
 def add_all_regions() -> None:
     """The regions of the default plan, with nobody behind them."""
     for region in seed.REGIONS:
-        RegionFactory(code=region.code, name=region.name, geography=region.geography, is_preview=region.is_preview)
+        RegionFactory(
+            code=region.code, name=region.name, geography=region.geography, is_preview=region.is_preview
+        )
     for one, other in seed.PAIRS:
         Region.objects.get(pk=one).paired_with.add(other)
 
@@ -87,7 +97,9 @@ def add_submission(
     return submission
 
 
-def scheduled_rollout(cast, *waves: str, agent: AgentProcess | None = None, due: bool = True, **more) -> Rollout:
+def scheduled_rollout(
+    cast, *waves: str, agent: AgentProcess | None = None, due: bool = True, **more
+) -> Rollout:
     """A rollout over new regions, one wave per word list; with `due` its waves may start at once."""
     codes = " ".join(waves).split()
     if not Region.objects.filter(pk="preview-us").exists():

@@ -72,7 +72,9 @@ def run_worker(moment):
     return done.returncode
 
 
-@pytest.mark.parametrize("moment", ["before the call", "during the call", "after the call", "after the report"])
+@pytest.mark.parametrize(
+    "moment", ["before the call", "during the call", "after the call", "after the report"]
+)
 def test_a_killed_worker_costs_a_lease_and_nothing_else(cast, agent, moment):
     rollout = scheduled_rollout(cast, "north south", agent=agent)
 
@@ -120,6 +122,8 @@ def test_a_region_killed_in_the_middle_ends_with_one_deployment(cast, agent):
     from connectors.models import Region
 
     for region in Region.objects.all():
-        Region.objects.filter(pk=region.pk).update(base_url=f"{agent.base_url}/{region.pk}", breaker_opened_at=None)
+        Region.objects.filter(pk=region.pk).update(
+            base_url=f"{agent.base_url}/{region.pk}", breaker_opened_at=None
+        )
     run_until(lambda: state_of(rollout) == "completed")
     assert len(agent.ledger("north")) == 1

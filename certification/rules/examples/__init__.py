@@ -10,7 +10,7 @@ from certification.rules.examples.case import Case, Examples
 
 __all__ = ["Case", "Examples", "examples"]
 
-_MODULES = ("package_layout", "definition_root", "info")
+_MODULES = ("package_layout", "definition_root", "info", "reader")
 
 
 @functools.cache

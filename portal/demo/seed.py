@@ -1,0 +1,109 @@
+"""Builds the demo world in one transaction: it is there as a whole, or not at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from certification.lifecycle import SubmissionState
+from certification.models import Rollout, RolloutWave, Submission
+from certification.rules import Context, Profile, check_package
+from certification.rules.findings import Report
+from certification.services import notifications, validation
+from certification.services.clock import database_now, due_from
+from connectors.definitions import read_archive
+from connectors.services import health
+from portal.accounts.models import User
+from portal.demo import people, telemetry
+from portal.demo.clock import Clock, replaced, told_time
+from portal.demo.director import Director
+from portal.demo.regions import ToldRegions, told_regions
+from portal.demo.story import beginnings, cast
+from portal.demo.world import World
+from portal.shared import audit, outbox
+
+HISTORY_DAYS = 92
+_LOCK = 0xDE30
+Say = Callable[[str], None]
+
+
+class WorldIncomplete(Exception):
+    """The stories did not lead where they should; nothing was kept."""
+
+
+def is_there() -> bool:
+    """Whether the world was built before."""
+    return User.objects.filter(email=people.OLIVIA.address).exists()
+
+
+def build(base_url: str, token: str, *, with_telemetry: bool = True, say: Say = lambda _: None) -> bool:
+    """Tell the whole history up to this moment; False when the world is there already.
+
+    `base_url` and `token` are those of the reference agent that plays the regions.
+    """
+    # Outside: making partitions takes locks that the workers should not wait for.
+    health.keep_partitions()
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        if is_there():
+            return False
+        present = database_now()
+        with _stage(present) as (clock, regions):
+            _tell(World(clock, regions, ends_at=present), base_url, token)
+        _hand_over_to_the_portal()
+        _check_complete()
+        if with_telemetry:
+            say(f"{telemetry.write(present):,} hours of telemetry")
+        while audit.seal():
+            pass
+    return True
+
+
+@contextmanager
+def _stage(present: dt.datetime) -> Iterator[tuple[Clock, ToldRegions]]:
+    """Told time and told regions. Mail is marked as sent and goes nowhere; nobody rings for jobs that are done
+    here; packages of our own making are checked in this process."""
+    with ExitStack() as stack:
+        stack.enter_context(replaced(settings, "EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend"))
+        stack.enter_context(replaced(settings, "TRIAL_CLOCK_SCALE", 1.0))
+        stack.enter_context(replaced(outbox, "ring", lambda _: None))
+        stack.enter_context(replaced(validation, "check_bytes", _check_here))
+        regions = stack.enter_context(told_regions())
+        clock = stack.enter_context(told_time(present - dt.timedelta(days=HISTORY_DAYS)))
+        yield clock, regions
+
+
+def _check_here(data: bytes, *, filename: str, profile: Profile, context: Context | None = None) -> Report:
+    return check_package(read_archive(data, filename=filename), profile, context=context)
+
+
+def _tell(world: World, base_url: str, token: str) -> None:
+    beginnings.opening(world, base_url, token)
+    director = Director(world.clock, ends_at=world.ends_at)
+    for story in cast.stories(world):
+        director.tell(story)
+    director.run()
+
+
+def _hand_over_to_the_portal() -> None:
+    """From here on the real clock goes: waits to come are as short as the trial makes them."""
+    now = database_now()
+    for wave in RolloutWave.objects.filter(state="planned", planned_at__gt=now):
+        RolloutWave.objects.filter(pk=wave.pk).update(due_at=due_from(wave.planned_at, now))
+    Rollout.objects.filter(next_step_at__gt=now).update(next_step_at=now)
+
+
+def _check_complete() -> None:
+    found = set(Submission.objects.values_list("state", flat=True))
+    missing = set(SubmissionState.values) - found
+    if missing:
+        raise WorldIncomplete(f"no submission is {', '.join(sorted(missing))}")
+
+
+def mark_old_messages_read(user: User) -> None:
+    notifications.mark_all_read(actor=user)

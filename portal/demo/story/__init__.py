@@ -1,0 +1,1 @@
+"""The stories of the demo world, and the order in which they begin."""

@@ -1,0 +1,423 @@
+"""Who may do what at which address: the whole table, as data. A new address belongs here before it works anywhere.
+
+`GET` and `POST` … name a kind of access below. `at` says which object stands for a URL's kwarg, `data` what is sent,
+so that the request is good enough to reach the question of who asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.architecture.world import ROLES, World
+
+EVERYBODY = frozenset(ROLES) - {"staff_without_factor"}
+SIGNED_IN = EVERYBODY - {"anonymous"}
+TEAM = frozenset({"owner", "developer", "tester", "viewer", "reviewing_member"})
+EDITORS = frozenset({"owner", "developer", "reviewing_member"})
+TESTERS = EDITORS | {"tester"}
+STAFF = frozenset({"reviewer", "operator", "administrator"})
+REVIEWERS = frozenset({"reviewer", "administrator"})
+OPERATORS = frozenset({"operator", "administrator"})
+ADMINISTRATORS = frozenset({"administrator"})
+
+
+@dataclass(frozen=True)
+class Access:
+    """`allowed` may; of the others those in `seen_by` are told no (403), and the rest that there is nothing (404)."""
+
+    allowed: frozenset[str]
+    seen_by: frozenset[str] = SIGNED_IN
+    # Statuses that an allowed request may have besides success, redirection, 400, 409 and 422.
+    also: tuple[int, ...] = ()
+
+
+SEEN = TEAM | STAFF
+public = Access(EVERYBODY)
+signed_in = Access(SIGNED_IN)
+team_reads = Access(SEEN, SEEN)
+draft_reads = Access(TEAM, TEAM)
+draft_editors = Access(EDITORS, TEAM)
+editors = Access(EDITORS, SEEN)
+owner = Access(frozenset({"owner"}), SEEN)
+owner_or_administrator = Access(frozenset({"owner", "administrator"}), SEEN)
+administrators_seen = Access(ADMINISTRATORS, SEEN)
+testers = Access(TESTERS, SEEN)
+talkers = Access(TESTERS | STAFF, SEEN)
+note_takers = Access(STAFF, SEEN)
+resolvers = Access(REVIEWERS, SEEN)
+reviewers = Access(REVIEWERS, SEEN)
+staff = Access(STAFF | {"reviewing_member"})
+operators = Access(OPERATORS)
+operators_seen = Access(OPERATORS, SEEN)
+operators_hidden = Access(OPERATORS, frozenset())
+administrators = Access(ADMINISTRATORS)
+administrators_hidden = Access(ADMINISTRATORS, frozenset())
+stoppers = Access(EDITORS | OPERATORS, SEEN)
+rollers_back = Access(frozenset({"owner"}) | OPERATORS, SEEN)
+second_operator = Access(ADMINISTRATORS, SEEN)
+own_message = Access(frozenset({"developer"}), frozenset())
+readable_message = Access(frozenset({"developer", *OPERATORS}), frozenset())
+own_token = Access(frozenset({"owner"}), frozenset())
+region_only = Access(frozenset())
+
+Data = Mapping[str, Any] | Callable[[World], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Method -> access. A method that is not named must be answered with 405."""
+
+    methods: Mapping[str, Access]
+    at: Mapping[str, str] = field(default_factory=dict)
+    data: Data = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    # Pages of allauth take PUT for POST; framework behaviour that nothing here depends on.
+    is_foreign: bool = False
+
+
+def entry(*, at: Mapping[str, str] | str = "", data: Data = (), query: Mapping[str, str] = (), **methods: Access) -> Entry:  # type: ignore[assignment]
+    places = {"pk": at} if isinstance(at, str) and at else dict(at or {})
+    return Entry(methods, places, data or {}, dict(query or {}))
+
+
+def foreign(**methods: Access) -> Entry:
+    return Entry(methods, is_foreign=True)
+
+
+REASON = {"reason": "Because the harbour master asked for it today."}
+_form = public
+ALLAUTH = {
+    "account_login": foreign(GET=_form, POST=_form),
+    "account_logout": foreign(GET=_form, POST=_form),
+    "account_inactive": foreign(GET=_form),
+    "account_signup": foreign(GET=_form, POST=_form),
+    "account_reauthenticate": foreign(GET=signed_in, POST=signed_in),
+    "account_email": foreign(GET=signed_in, POST=signed_in),
+    "account_email_verification_sent": foreign(GET=_form),
+    "account_change_password": foreign(GET=signed_in, POST=signed_in),
+    "account_set_password": foreign(GET=signed_in, POST=signed_in),
+    "account_reset_password": foreign(GET=_form, POST=_form),
+    "account_confirm_login_code": foreign(GET=_form, POST=_form),
+    "account_confirm_email": foreign(GET=_form, POST=Access(EVERYBODY, also=(404,))),
+    "account_reset_password_from_key_done": foreign(GET=_form),
+    "account_reset_password_from_key": foreign(GET=_form, POST=_form),
+    "account_reset_password_done": foreign(GET=_form),
+    "mfa_index": foreign(GET=signed_in),
+    "mfa_authenticate": foreign(GET=_form, POST=_form),
+    "mfa_reauthenticate": foreign(GET=signed_in, POST=signed_in),
+    "mfa_activate_totp": foreign(GET=signed_in, POST=signed_in),
+    "mfa_deactivate_totp": foreign(GET=Access(SIGNED_IN, also=(404,)), POST=Access(SIGNED_IN, also=(404,))),
+    "mfa_view_recovery_codes": foreign(GET=Access(SIGNED_IN, also=(404,))),
+    "mfa_generate_recovery_codes": foreign(GET=Access(SIGNED_IN, also=(404,)), POST=Access(SIGNED_IN, also=(404,))),
+    "mfa_download_recovery_codes": foreign(GET=Access(SIGNED_IN, also=(404,))),
+    "mfa_list_webauthn": foreign(GET=signed_in),
+    "mfa_add_webauthn": foreign(GET=signed_in, POST=signed_in),
+    "mfa_reauthenticate_webauthn": foreign(GET=signed_in, POST=signed_in),
+    "mfa_remove_webauthn": foreign(GET=Access(SIGNED_IN, also=(404,)), POST=Access(SIGNED_IN, also=(404,))),
+    "mfa_edit_webauthn": foreign(GET=Access(SIGNED_IN, also=(404,)), POST=Access(SIGNED_IN, also=(404,))),
+    "mfa_login_webauthn": foreign(GET=_form, POST=_form),
+    "socialaccount_login_cancelled": foreign(GET=_form),
+    "socialaccount_login_error": foreign(GET=Access(EVERYBODY, also=(401, 403))),
+    "socialaccount_signup": foreign(GET=_form, POST=_form),
+    "socialaccount_connections": foreign(GET=signed_in, POST=signed_in),
+    # No provider is configured in the tests: all of it is 404.
+    "openid_connect_login": foreign(GET=Access(EVERYBODY, also=(404,)), POST=Access(EVERYBODY, also=(404,))),
+    "openid_connect_callback": foreign(GET=Access(EVERYBODY, also=(404,)), POST=Access(EVERYBODY, also=(404,))),
+    "usersessions_list": foreign(GET=signed_in, POST=signed_in),
+    "/accounts/social/login/cancelled/": foreign(GET=_form),
+    "/accounts/social/login/error/": foreign(GET=Access(EVERYBODY, also=(401, 403))),
+    "/accounts/social/signup/": foreign(GET=_form, POST=_form),
+    "/accounts/social/connections/": foreign(GET=signed_in, POST=signed_in),
+}
+
+SHELL = {
+    "home": entry(GET=signed_in),
+    "search": entry(GET=signed_in, query={"q": "harbour"}),
+    "livez": entry(GET=public),
+    "readyz": entry(GET=public),
+    "api_schema": entry(GET=Access(SIGNED_IN)),
+    "api_docs": entry(GET=public),
+    "api_not_found": entry(),
+    "accounts:profile": entry(GET=signed_in, POST=signed_in),
+    "accounts:tokens": entry(GET=signed_in, POST=signed_in),
+    "accounts:token_revoke": entry(POST=own_token, at="read_token"),
+    "accounts:theme": entry(POST=public, data={"theme": "dark"}),
+    "accounts:people": entry(GET=administrators_hidden),
+    "accounts:set_staff_role": entry(POST=administrators_hidden, at="viewer", data={"role": "reviewer", **REASON}),
+    "job_list": entry(GET=operators_hidden),
+    "job_run_again": entry(POST=operators_hidden, at="job"),
+}
+
+CONNECTORS = {
+    "publisher_list": entry(GET=signed_in),
+    "publisher_create": entry(GET=signed_in, POST=signed_in, data={"name": "Gull Works"}),
+    "publisher_detail": entry(GET=team_reads),
+    "publisher_edit": entry(GET=owner_or_administrator, POST=owner_or_administrator, data={"name": "Zq7quartz Harbour"}),
+    "publisher_verify": entry(POST=administrators_seen, data={"kind": "independent", **REASON}),
+    "publisher_switch": entry(POST=team_reads),
+    "invitation_create": entry(POST=editors, data={"email": "new@example.test", "role": "viewer"}),
+    "invitation_revoke": entry(POST=owner, at="invitation"),
+    "member_change_role": entry(POST=owner, at="membership", data={"role": "viewer"}),
+    "member_remove": entry(POST=owner, at="viewing_membership"),
+    "invitation_answer": entry(GET=Access(SIGNED_IN, also=(403,)), POST=Access(SIGNED_IN, also=(403,))),
+    "invitation_open": entry(GET=public),
+    "connector_list": entry(GET=signed_in),
+    "connector_register": entry(GET=signed_in, POST=signed_in, data={"name": "Gull Counter"}),
+    "connector_similar_names": entry(GET=signed_in, query={"name": "Gull"}),
+    "connector_detail": entry(GET=team_reads, at="connector"),
+    "connector_edit": entry(GET=editors, POST=editors, at="connector", data={"name": "Zq7quartz Tides"}),
+    "connector_checklist": entry(POST=editors, at="connector", data={"item": "backend", "done": "1"}),
+    "connector_cancel": entry(POST=owner, at="connector", data=REASON),
+    "connector_history": entry(GET=team_reads, at="connector"),
+    "version_list": entry(GET=team_reads, at="connector"),
+    "upload_new": entry(GET=team_reads, POST=editors, at="connector"),
+    "upload_detail": entry(GET=team_reads, at="upload"),
+    "version_detail": entry(GET=team_reads, at="version"),
+    "version_file": entry(GET=team_reads, at="version"),
+    "version_icon": entry(GET=Access(SEEN, SEEN, also=(404,)), at="version"),
+    "version_package": entry(GET=team_reads, at="version"),
+    "connector_health": entry(GET=team_reads, at="connector"),
+    "connector_health_summary": entry(GET=team_reads, at="connector"),
+}
+
+NEW_CREDENTIAL = {"purpose": "Sandbox", "key": "another-key-for-tests"}
+SUBMISSIONS = {
+    "submission_list": entry(GET=signed_in),
+    # Strangers are offered their own connectors only; somebody else's is not there.
+    "submission_create": entry(GET=signed_in, POST=Access(EDITORS, frozenset()), data=lambda w: {"connector": w.objects["withdrawn"].connector_id, "kind": "new"}),
+    "submission_detail": entry(GET=team_reads, at="submission"),
+    "submission_package": entry(GET=team_reads, at="submission"),
+    "submission_history": entry(GET=team_reads, at="submission"),
+    "submission_ready": entry(GET=draft_reads, at="draft"),
+    "submission_submit": entry(POST=draft_editors, at="draft"),
+    "submission_withdraw": entry(GET=editors, POST=editors, at="submission", data=REASON),
+    "submission_start_again": entry(POST=Access(EDITORS, TEAM), at="withdrawn"),
+    "submission_by_reference": entry(GET=team_reads),
+    "connector_submissions": entry(GET=team_reads, at="connector"),
+    "intro_preview": entry(POST=signed_in, data={"intro": "# Tides"}),
+    "submission_edit": entry(GET=draft_editors, POST=draft_editors, at="draft", data={"edit_count": "1", "kind": "new"}),
+    "submission_autosave": entry(POST=draft_editors, at="draft", data={"edit_count": "1", "kind": "new"}),
+    "submission_upload": entry(POST=draft_editors, at="draft"),
+    "submission_choose": entry(POST=draft_editors, at="draft", data=lambda w: {"version": w.objects["draft"].version_id}),
+    "submission_check": entry(POST=draft_editors, at="draft"),
+    "credential_list": entry(GET=team_reads, at="submission"),
+    "credential_create": entry(GET=editors, POST=editors, at="submission", data=NEW_CREDENTIAL),
+    "credential_replace": entry(GET=editors, POST=editors, at="submission", data=NEW_CREDENTIAL),
+    "credential_delete": entry(POST=editors, at="submission"),
+    "credential_reveal": entry(GET=reviewers, POST=reviewers, at="submission", data=REASON),
+    "finding_list": entry(GET=team_reads, at="submission"),
+    "finding_progress": entry(GET=team_reads, at="submission"),
+    "finding_note": entry(POST=editors, at="submission", data={"rule": "INF-015", "note": "It reads better without a stop."}),
+    "waiver_request": entry(POST=editors, at="submission", data={"rule": "INF-004", **REASON}),
+    "waiver_detail": entry(GET=team_reads, at="waiver"),
+    "waiver_decide": entry(POST=reviewers, at="waiver", data={"decision": "decline", **REASON}),
+    "waiver_withdraw": entry(POST=editors, at="waiver"),
+    "rule_list": entry(GET=public),
+    "rule_detail": entry(GET=public),
+}
+
+REVIEWS = {
+    "review_queue": entry(GET=staff),
+    "review_detail": entry(GET=team_reads, at="submission"),
+    "review_operation": entry(GET=Access(SEEN, SEEN, also=(404,)), at="submission"),
+    "review_source": entry(GET=team_reads, at="submission"),
+    "review_changes": entry(GET=team_reads, at="submission"),
+    "review_file_changes": entry(GET=Access(SEEN, SEEN, also=(404,)), at="submission"),
+    "review_panel": entry(GET=team_reads, at="submission"),
+    "review_claim": entry(POST=reviewers, at="submission"),
+    "review_extend": entry(POST=reviewers, at="submission"),
+    "review_release": entry(POST=reviewers, at="submission"),
+    "review_hand_over": entry(POST=reviewers, at="submission", data=lambda w: {"to": w.second_reviewer.pk, "note": "Half done."}),
+    "review_decide": entry(POST=reviewers, at="submission", data=lambda w: {"verdict": "reject", "reasons": "No.", "digest": w.objects["version"].digest}),
+    "review_looking": entry(POST=note_takers, at="submission"),
+    "review_threads": entry(GET=team_reads, at="submission"),
+    "thread_new": entry(GET=talkers, POST=talkers, at="submission", data={"body": "Which tide?"}),
+    "thread_detail": entry(GET=team_reads, at="thread"),
+    "thread_reply": entry(POST=talkers, at="thread", data={"body": "The high one."}),
+    "thread_resolve": entry(POST=resolvers, at="thread"),
+    "thread_reopen": entry(POST=resolvers, at="thread"),
+}
+
+_DATES = {"starts_on": "2031-03-03", "save": "1", **REASON}
+ROLLOUTS = {
+    "preview_detail": entry(GET=team_reads, at="preview"),
+    "preview_live": entry(GET=team_reads, at="preview"),
+    "preview_sign_off": entry(POST=testers, at="preview"),
+    "preview_refuse": entry(POST=testers, at="preview", data={"reasons": "GetTides answers 500."}),
+    "preview_extend": entry(POST=operators_seen, at="preview", data={"business_days": "1", **REASON}),
+    "preview_reopen": entry(POST=testers, at="preview"),
+    "preview_retry": entry(POST=operators_seen, at="preview", data=REASON),
+    "preview_panel": entry(GET=team_reads, at="previewed"),
+    "rollout_list": entry(GET=signed_in),
+    "rollout_detail": entry(GET=team_reads, at="rollout"),
+    "rollout_live": entry(GET=team_reads, at="rollout"),
+    "rollout_reschedule": entry(GET=operators_seen, POST=operators_seen, at="rollout", data=_DATES),
+    "rollout_deed": entry(GET=stoppers, POST=stoppers, at="rollout", data=REASON),
+    "rollout_region": entry(GET=team_reads, at="rollout"),
+    "deployment_retry": entry(POST=operators_seen, at="deployment", data=REASON),
+    "deployment_skip": entry(POST=operators_seen, at="deployment", data=REASON),
+    "skip_decide": entry(POST=second_operator, at="skip", data={"decision": "decline"}),
+    "rollout_schedule": entry(GET=operators_seen, POST=operators_seen, at="signed_off", data=_DATES),
+    "submission_rollout": entry(GET=team_reads, at="rolled_submission"),
+    "rollout_panel": entry(GET=team_reads, at="rolled_submission"),
+    "plan_list": entry(GET=operators),
+    "plan_create": entry(GET=operators, POST=operators),
+    "plan_detail": entry(GET=operators, at="plan"),
+    "plan_revise": entry(GET=operators, POST=operators, at="plan"),
+    "plan_make_default": entry(POST=operators, at="plan"),
+    "plan_retire": entry(POST=operators, at="plan", data=REASON),
+    "freeze_list": entry(GET=operators),
+    "freeze_create": entry(GET=operators, POST=operators),
+    "freeze_cancel": entry(GET=operators, POST=operators, at="freeze", data=REASON),
+    "region_list": entry(GET=operators),
+    "region_create": entry(GET=administrators, POST=administrators),
+    "region_detail": entry(GET=operators, POST=administrators),
+    "region_test": entry(POST=administrators),
+    "region_switch": entry(POST=administrators, data={"active": "no", **REASON}),
+    "region_telemetry_token": entry(POST=administrators),
+    "notification_list": entry(GET=signed_in),
+    "notification_mark_all_read": entry(POST=signed_in),
+    "notification_preferences": entry(GET=signed_in, POST=signed_in),
+    "notification_detail": entry(GET=readable_message, at="notification"),
+    "notification_send_again": entry(POST=readable_message, at="notification"),
+    "submission_mails": entry(GET=team_reads, at="submission"),
+}
+
+_API_CREDENTIAL = {"kind": "api_key", "purpose": "Sandbox", "values": {"key": "another-key-for-tests"}}
+API_CONNECTORS = {
+    "connector_versions": entry(GET=team_reads, at="connector"),
+    "connector_uploads": entry(GET=team_reads, POST=editors, at="connector"),
+    "telemetry_batches": entry(POST=region_only),
+    "connector_health": entry(GET=team_reads, at="connector"),
+    "publisher-list": entry(GET=signed_in, POST=signed_in, data={"name": "Gull Works"}),
+    "publisher-detail": entry(GET=team_reads, PUT=owner_or_administrator, PATCH=owner_or_administrator, data={"name": "Zq7quartz Harbour"}),
+    "publisher-invitations": entry(GET=Access(EDITORS | {"administrator"}, SEEN), POST=editors, data={"email": "new@example.test", "role": "viewer"}),
+    "publisher-member": entry(PATCH=owner, DELETE=owner, at={"member_id": "viewing_membership"}, data={"role": "viewer"}),
+    "publisher-members": entry(GET=team_reads),
+    "publisher-revoke": entry(DELETE=owner),
+    "connector-list": entry(GET=signed_in, POST=Access(EDITORS), data=lambda w: {"publisher": w.publisher.slug, "name": "Gull Counter"}),
+    "connector-detail": entry(GET=team_reads, PATCH=editors, at="connector", data={"summary": "Tides."}),
+    "connector-cancel": entry(POST=owner, at="connector", data=REASON),
+    "connector-checklist": entry(POST=editors, at="connector", data={"item": "backend", "is_done": True}),
+    "version-detail": entry(GET=team_reads, at="version"),
+    "version-package": entry(GET=team_reads, at="version"),
+}
+API_SUBMISSIONS = {
+    "submission-list": entry(GET=signed_in, POST=Access(EDITORS), data=lambda w: {"connector": w.objects["withdrawn"].connector.slug, "kind": "new"}),
+    "submission-detail": entry(GET=draft_reads, PATCH=draft_editors, at="draft", data={"tester_notes": "x", "edit_count": 1}),
+    "submission-check": entry(POST=draft_editors, at="draft"),
+    "submission-credential": entry(PUT=editors, DELETE=editors, at="submission", data=_API_CREDENTIAL),
+    "submission-credentials": entry(GET=team_reads, POST=editors, at="submission", data=_API_CREDENTIAL),
+    "submission-history": entry(GET=team_reads, at="submission"),
+    "submission-package": entry(POST=draft_editors, at="draft", data=lambda w: {"version": w.objects["draft"].version_id}),
+    "submission-readiness": entry(GET=draft_reads, at="draft"),
+    "submission-start-again": entry(POST=Access(EDITORS, TEAM), at="withdrawn"),
+    "submission-submit": entry(POST=draft_editors, at="draft"),
+    "submission-withdraw": entry(POST=editors, at="submission", data=REASON),
+    "validation-list": entry(GET=signed_in),
+    "validation-detail": entry(GET=team_reads, at="validation"),
+    "validation-findings": entry(GET=team_reads, at="validation"),
+    "waiver-list": entry(GET=signed_in, POST=Access(EDITORS), data=lambda w: {"submission": w.objects["submission"].reference, "rule": "INF-004", **REASON}),
+    "waiver-detail": entry(GET=team_reads, at="waiver"),
+    "waiver-approve": entry(POST=reviewers, at="waiver", data=REASON),
+    "waiver-decline": entry(POST=reviewers, at="waiver", data=REASON),
+    "waiver-withdraw": entry(POST=editors, at="waiver"),
+    "warning-note-list": entry(POST=Access(EDITORS), data=lambda w: {"submission": w.objects["submission"].reference, "rule": "INF-015", "note": "It reads better so."}),
+    "rule-list": entry(GET=signed_in),
+    "rule-detail": entry(GET=signed_in, at={"pk": "=INF-004"}),
+    "review_queue": entry(GET=staff),
+    "claim": entry(POST=reviewers),
+    "release": entry(POST=reviewers),
+    "claim_release": entry(POST=reviewers),
+    "claim_hand_over": entry(POST=reviewers, data=lambda w: {"to": str(w.second_reviewer.pk), "note": "Half done."}),
+    "submission_threads": entry(GET=team_reads, POST=talkers, data={"body": "Which tide?"}),
+    "submission_decisions": entry(GET=team_reads, POST=reviewers, data=lambda w: {"verdict": "reject", "reasons": "No.", "digest": w.objects["version"].digest}),
+    "thread-detail": entry(GET=team_reads, at="thread"),
+    "thread-reopen": entry(POST=resolvers, at="thread"),
+    "thread-reply": entry(POST=talkers, at="thread", data={"body": "The high one."}),
+    "thread-resolve": entry(POST=resolvers, at="thread"),
+}
+_API_DATES = {"starts_on": "2031-03-03", **REASON}
+API_ROLLOUTS = {
+    "preview-list": entry(GET=signed_in),
+    "preview-detail": entry(GET=team_reads, at="preview"),
+    "preview-extend": entry(POST=operators_seen, at="preview", data={"business_days": 1, **REASON}),
+    "preview-refuse": entry(POST=testers, at="preview", data={"reasons": "GetTides answers 500."}),
+    "preview-reopen": entry(POST=testers, at="preview"),
+    "preview-retry": entry(POST=operators_seen, at="preview", data=REASON),
+    "preview-sign-off": entry(POST=testers, at="preview"),
+    "rollout-list": entry(GET=signed_in, POST=Access(OPERATORS), data=lambda w: {"submission": w.objects["signed_off"].reference, **_API_DATES}),
+    "rollout-detail": entry(GET=team_reads, at="rollout"),
+    "rollout-date-changes": entry(GET=team_reads, at="rollout"),
+    "rollout-deployments": entry(GET=team_reads, at="rollout"),
+    "rollout-end-rollback": entry(POST=operators_seen, at="rollout", data=REASON),
+    "rollout-hold": entry(POST=operators_seen, at="rollout", data=REASON),
+    "rollout-release": entry(POST=operators_seen, at="rollout", data=REASON),
+    "rollout-reschedule": entry(POST=operators_seen, at="rollout", data=_API_DATES),
+    "rollout-resume": entry(POST=operators_seen, at="rollout", data=REASON),
+    "rollout-retry": entry(POST=operators_seen, at="rollout", data=REASON),
+    "rollout-rollback": entry(POST=rollers_back, at="rollout", data=REASON),
+    "rollout-skip": entry(POST=operators_seen, at="rollout", data=REASON),
+    "rollout-stop": entry(POST=stoppers, at="rollout", data=REASON),
+    "rollout-unschedule": entry(POST=operators_seen, at="rollout", data=REASON),
+    "skiprequest-list": entry(GET=signed_in),
+    "skiprequest-detail": entry(GET=team_reads, at="skip"),
+    "skiprequest-decide": entry(POST=second_operator, at="skip", data={"is_approved": False, "decision": "decline"}),
+    "plan-list": entry(GET=operators, POST=operators),
+    "plan-detail": entry(GET=operators, at="plan"),
+    "plan-make-default": entry(POST=operators, at="plan"),
+    "plan-revise": entry(POST=operators, at="plan"),
+    "freeze-list": entry(GET=operators, POST=operators),
+    "freeze-what-moves": entry(POST=operators),
+    "freeze-detail": entry(GET=operators, at="freeze"),
+    "freeze-cancel": entry(POST=operators, at="freeze", data=REASON),
+    "notification-list": entry(GET=signed_in),
+    "notification-preferences": entry(GET=signed_in, PATCH=signed_in, data={"group": "team", "delivery": "digest"}),
+    "notification-detail": entry(GET=readable_message, at="notification"),
+    "notification-read": entry(POST=readable_message, at="notification"),
+}
+
+TABLE: dict[str, Entry] = {
+    **ALLAUTH,
+    **SHELL,
+    **CONNECTORS,
+    **SUBMISSIONS,
+    **REVIEWS,
+    **ROLLOUTS,
+    **{f"api:{name}": each for part in (API_CONNECTORS, API_SUBMISSIONS, API_ROLLOUTS) for name, each in part.items()},
+}
+
+
+def kwargs_for(world: World, found: Entry, names: tuple[str, ...]) -> dict[str, Any]:
+    """The URL's kwargs, from the entry's objects and the world's defaults. `=text` stands for itself."""
+    defaults = {
+        "slug": world.publisher.slug,
+        "token": world.objects["invitation_token"],
+        "credential_pk": world.objects["credential"].pk,
+        "credential_id": world.objects["credential"].pk,
+        "submission_id": world.objects["submission"].pk,
+        "invitation_id": world.objects["invitation"].pk,
+        "deployment_id": world.objects["deployment"].pk,
+        "code": world.objects["region"].pk,
+        "reference": world.objects["submission"].reference,
+        "rule_id": "INF-004",
+        "name": "apiDefinition.swagger.json",
+        "verb": "stop",
+        "provider_id": "sso",
+        "key": "some-key",
+        "uidb36": "1",
+        "pk": 1,
+    }
+    values = {}
+    for name in names:
+        place = found.at.get(name, "")
+        if place.startswith("="):
+            values[name] = place[1:]
+        elif place:
+            owner = world.objects.get(place) or world.people.get(place)
+            values[name] = owner.pk
+        else:
+            values[name] = defaults[name]
+    return values

@@ -1,0 +1,161 @@
+"""Every address, every method, every role: who gets in, who is told no, and who is told that there is nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.urls import reverse
+
+from tests.architecture.access import EVERYBODY, SIGNED_IN, TABLE, TEAM, Access, Entry, kwargs_for
+from tests.architecture.routes import ROUTES, WEB_METHODS, Route
+from tests.architecture.world import MARKER, ROLES, SECRET, World
+
+pytestmark = pytest.mark.django_db
+BY_NAME = {route.name: route for route in ROUTES}
+KNOWN = sorted(name for name in BY_NAME if name in TABLE)
+# What staff reach before they have set up a second factor.
+OPEN_TO_STAFF_WITHOUT_FACTOR = {"account_logout", "account_reauthenticate", "account_login", "livez", "readyz"}
+
+
+def test_every_address_is_in_the_table():
+    missing = sorted(set(BY_NAME) - set(TABLE))
+    assert missing == [], (
+        "these addresses say nowhere who may use them: add an entry for each to tests/architecture/access.py"
+    )
+
+
+def test_the_table_names_no_address_that_is_gone():
+    assert sorted(set(TABLE) - set(BY_NAME)) == []
+
+
+def _path(world: World, route: Route, found: Entry) -> str:
+    return route.path(kwargs_for(world, found, route.kwargs))
+
+
+def _data(world: World, found: Entry) -> Any:
+    return found.data(world) if callable(found.data) else dict(found.data)
+
+
+def _ask(world: World, route: Route, role: str, method: str, **options: Any) -> HttpResponse:
+    found = TABLE[route.name]
+    data: Any = dict(found.query) if method in {"GET", "HEAD"} else _data(world, found)
+    return world.ask(role, method, _path(world, route, found), data, json=route.is_api, **options)
+
+
+def _leads_to(response: HttpResponse, name: str) -> bool:
+    return response.status_code == 302 and response["Location"].startswith(reverse(name))
+
+
+def _fault(route: Route, role: str, access: Access, response: HttpResponse) -> str:
+    """What is wrong with the answer, or nothing."""
+    status = response.status_code
+    if status >= 500:
+        return f"{status}"
+    if role == "staff_without_factor":
+        if route.name in OPEN_TO_STAFF_WITHOUT_FACTOR or route.name.startswith("mfa_"):
+            return ""
+        fine = status in {401, 403} if route.is_api else _leads_to(response, "mfa_index")
+        return "" if fine else f"{status} instead of the second factor"
+    if role in access.allowed:
+        good = status < 400 or status in {400, 409, 410, 422, *access.also}
+        lost = role != "anonymous" and not route.name.startswith(("account_", "mfa_")) and _leads_to(response, "account_login")
+        return "" if good and not lost else f"{status} for somebody who may"
+    if role == "anonymous":
+        fine = status == 401 if route.is_api else _leads_to(response, "account_login")
+        return "" if fine else f"{status} without sign-in"
+    expected = 403 if role in access.seen_by else 404
+    return "" if status == expected else f"{status} instead of {expected}"
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_only_those_who_may_get_in(world, name):
+    route, found = BY_NAME[name], TABLE[name]
+    faults = []
+    for method, access in found.methods.items():
+        for role in ROLES:
+            if problem := _fault(route, role, access, _ask(world, route, role, method)):
+                faults.append(f"{method} as {role}: {problem}")
+    assert faults == []
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_methods_that_an_address_does_not_have_are_refused(world, name):
+    route, found = BY_NAME[name], TABLE[name]
+    allowed = {*found.methods, *({"HEAD"} if "GET" in found.methods else ())}
+    faults = []
+    for method in WEB_METHODS:
+        for role in ("owner", "administrator", "anonymous"):
+            if method in allowed and (method != "HEAD" or role == "anonymous"):
+                continue
+            status = _ask(world, route, role, method).status_code
+            if method == "HEAD" and "GET" in found.methods:
+                good = status < 500
+            elif role == "anonymous":
+                good = status in {302, 401, 403, 404, 405}
+            elif found.is_foreign or name == "api_not_found":
+                good = status < 500
+            else:
+                good = status == 405 or (route.is_api and status in {403, 404})
+            if not good:
+                faults.append(f"{method} as {role}: {status}")
+    assert faults == []
+
+
+@pytest.mark.parametrize("name", [name for name in KNOWN if set(TABLE[name].methods) - {"GET"}])
+def test_nothing_is_changed_without_the_token_of_the_form(world, name):
+    route, found = BY_NAME[name], TABLE[name]
+    if name == "api:telemetry_batches":
+        pytest.skip("regions show a token of their own, never a session")
+    for method, access in found.methods.items():
+        if method == "GET":
+            continue
+        role = next(role for role in ROLES if role in access.allowed and (role != "anonymous" or access.allowed == EVERYBODY))
+        if route.is_api and role == "anonymous":
+            continue
+        response = _ask(world, route, role, method, enforce_csrf_checks=True)
+        assert response.status_code == 403, f"{method} as {role}: {response.status_code}"
+
+
+@pytest.mark.parametrize("name", [name for name in KNOWN if BY_NAME[name].is_api])
+def test_a_token_opens_no_more_than_its_scopes_and_its_team(world, name):
+    route, found = BY_NAME[name], TABLE[name]
+    faults = []
+    for method, access in found.methods.items():
+        if "owner" in access.allowed and access.seen_by != frozenset():
+            status = _ask(world, route, "owner_token", method).status_code
+            if status in {401, 403, 404, 405, *range(500, 600)} - set(access.also):
+                faults.append(f"{method} with every scope: {status}")
+        if method != "GET" and (status := _ask(world, route, "read_token", method).status_code) not in {401, 403}:
+            faults.append(f"{method} with a token that only reads: {status}")
+        response = _ask(world, route, "foreign_token", method)
+        if _belongs_to_team(access) and response.status_code not in {401, 403, 404}:
+            faults.append(f"{method} with a token of another team: {response.status_code}")
+        if MARKER.encode() in response.content:
+            faults.append(f"{method} with a token of another team shows the team")
+    assert faults == []
+
+
+def _belongs_to_team(access: Access) -> bool:
+    return access.seen_by != SIGNED_IN
+
+
+@pytest.mark.parametrize("name", [name for name in KNOWN if "GET" in TABLE[name].methods])
+def test_strangers_read_nothing_of_the_team(world, name):
+    route = BY_NAME[name]
+    for role in ("stranger", "anonymous"):
+        body = _ask(world, route, role, "GET").content
+        # A mailed invitation says which team it is from; it leads on to a page that needs sign-in.
+        assert MARKER.encode() not in body, f"{role} reads the team's name"
+
+
+@pytest.mark.parametrize("name", [name for name in KNOWN if "GET" in TABLE[name].methods])
+def test_no_page_shows_a_credential_or_a_reviewers_note_to_the_team(world, name):
+    route, found = BY_NAME[name], TABLE[name]
+    for role in ("owner", "reviewing_member", "reviewer"):
+        body = _ask(world, route, role, "GET").content
+        assert SECRET.encode() not in body
+        if role in TEAM:
+            assert b"between us" not in body, f"{role} reads a private note"
+    assert found

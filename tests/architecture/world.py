@@ -1,0 +1,294 @@
+"""One small world with an object for every kind of address, shared by a module's tests and rolled back after each request.
+
+Everything of the team carries a marker in its name, so that a page shown to somebody else gives itself away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from certification.lifecycle import SUBMISSION
+from certification.models import Notification, Preview, Submission
+from certification.services import freezes, reviews, skips, threads, waivers
+from certification.services.validation import check_draft
+from connectors.models import Connector, Invitation, Membership, Publisher
+from connectors.services import publishers
+from connectors.services.versions import receive_upload
+from portal.accounts.models import ApiToken, User
+from portal.accounts.tokens import create_token
+from portal.shared.actors import SYSTEM
+from portal.shared.models import OutboxJob
+from portal.shared.transitions import transition
+from tests.factories import ConnectorFactory, MembershipFactory, PublisherFactory, RegionFactory, UserFactory
+from tests.factories.connectors import zipped
+from tests.factories.rollouts import add_regions, add_submission, scheduled_rollout
+from tests.factories.submissions import WITH_ERROR, ready_draft, submission_in
+
+MARKER = "Zq7quartz"
+SECRET = "zq7-sandbox-key-nobody-else-reads"
+ROLES = (
+    "anonymous",
+    "owner",
+    "developer",
+    "tester",
+    "viewer",
+    "stranger",
+    "reviewer",
+    "reviewing_member",
+    "operator",
+    "administrator",
+    "staff_without_factor",
+)
+TOKENS = ("owner_token", "read_token", "foreign_token")
+
+
+@dataclass
+class World:
+    """People by role, objects by noun, and how to ask a page as one of them."""
+
+    publisher: Publisher
+    other_publisher: Publisher
+    people: dict[str, User]
+    sessions: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    objects: dict[str, Any] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> User:
+        """People are attributes as well, as factories expect of a cast."""
+        try:
+            return self.people[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def client(self, role: str, **options: Any) -> Client:
+        """A browser (or, for tokens, a program) of that person."""
+        browser = Client(raise_request_exception=False, **options)
+        if role in self.sessions:
+            browser.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[role]
+        elif role in self.tokens:
+            browser.defaults["HTTP_AUTHORIZATION"] = f"Bearer {self.tokens[role]}"
+        return browser
+
+    def ask(self, role: str, method: str, path: str, data: Any = None, *, json: bool = False, **options: Any) -> HttpResponse:
+        """One request whose effects are undone."""
+        browser = self.client(role, **options)
+        with undone():
+            cache.clear()
+            if method in {"GET", "HEAD"}:
+                return getattr(browser, method.lower())(path, data)
+            if json or method != "POST":
+                return browser.generic(method, path, _json(data), content_type="application/json")
+            return browser.post(path, data or {})
+
+
+def _json(data: Any) -> str:
+    from django.core.serializers.json import DjangoJSONEncoder
+
+    return DjangoJSONEncoder().encode(data if data is not None else {})
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What happens inside leaves no row behind."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@contextmanager
+def built() -> Iterator[World]:
+    """The world inside a transaction that is rolled back at the end."""
+    with transaction.atomic():
+        cache.clear()
+        yield build()
+        transaction.set_rollback(True)
+    cache.clear()
+
+
+def build() -> World:
+    world = _people()
+    for noun in (_connectors, _submissions, _review, _rollouts, _previews, _plans, _messages, _account):
+        noun(world)
+    # Jobs of all that would only be noise; one parked job remains to be looked at.
+    OutboxJob.objects.exclude(pk=world.objects["job"].pk).delete()
+    return world
+
+
+def _people() -> World:
+    publisher = PublisherFactory(name=f"{MARKER} Harbour", slug="zq7quartz-harbour")
+    other = PublisherFactory(name="Fjord Analytics", slug="fjord-analytics", kind="independent")
+    staff = {"reviewer": "reviewer", "second_reviewer": "reviewer", "reviewing_member": "reviewer"}
+    staff |= {"operator": "operator", "second_operator": "operator", "administrator": "administrator"}
+    staff |= {"staff_without_factor": "reviewer"}
+    team = {"owner": "owner", "developer": "developer", "tester": "tester", "viewer": "viewer"}
+    team |= {"reviewing_member": "developer"}
+    people = {
+        name: UserFactory(email=f"{name}@example.test", display_name=name.replace("_", " ").title(), staff_role=staff.get(name, ""))
+        for name in dict.fromkeys((*team, *staff, "stranger", "guest"))
+    }
+    for name, role in team.items():
+        MembershipFactory(publisher=publisher, user=people[name], role=role)
+    MembershipFactory(publisher=other, user=people["stranger"], role="owner")
+    world = World(publisher, other, people)
+    for role in ROLES:
+        if role != "anonymous":
+            world.sessions[role] = _session(people[role], with_factor=role != "staff_without_factor")
+    return world
+
+
+def _session(person: User, *, with_factor: bool = True) -> str:
+    browser = Client()
+    browser.force_login(person)
+    session = browser.session
+    session["trial_entry"] = bool(person.staff_role) and with_factor
+    # As if they had just signed in: pages that want a fresh sign-in let them pass.
+    session["account_authentication_methods"] = [{"method": "password", "at": timezone.now().timestamp()}]
+    session.save()
+    return browser.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def _connector(world: World, name: str) -> Connector:
+    return ConnectorFactory(publisher=world.publisher, name=f"{MARKER} {name}")
+
+
+def _connectors(world: World) -> None:
+    connector = _connector(world, "Tides")
+    refused = receive_upload(connector, files=[("package.zip", zipped([("../evil.json", b"{}")]))], actor=world.developer)
+    world.objects |= {"connector": connector, "refused_upload": refused, "publisher": world.publisher}
+    world.objects["own_membership"] = Membership.objects.get(user=world.developer, publisher=world.publisher)
+    world.objects["membership"] = Membership.objects.get(user=world.tester, publisher=world.publisher)
+    world.objects["viewing_membership"] = Membership.objects.get(user=world.viewer, publisher=world.publisher)
+    invitation, token = publishers.invite(world.publisher, email="guest@example.test", role="tester", actor=world.owner)
+    world.objects |= {"invitation": Invitation.objects.get(pk=invitation.pk), "invitation_token": token.reveal()}
+
+
+def _submissions(world: World) -> None:
+    draft = ready_draft(world.developer, _connector(world, "Draft"))
+    in_review = _in_review_with_waiver(world)
+    world.objects |= {
+        "draft": draft,
+        "submission": in_review,
+        "revision": in_review.revision,
+        "version": in_review.version,
+        "upload": in_review.version.uploads.first(),
+        "credential": in_review.credentials.get(),
+        "draft_credential": draft.credentials.get(),
+        "withdrawn": submission_in("withdrawn", world.developer, _connector(world, "Withdrawn")),
+    }
+    credential = world.objects["credential"]
+    credential.fields = {"key": SECRET}
+    credential.save(update_fields=["fields"])
+
+
+def _in_review_with_waiver(world: World) -> Submission:
+    """Checked while it was with the team, a waiver asked for, then handed in again."""
+    submission = submission_in("changes_requested", world.developer, world.objects["connector"], case=WITH_ERROR)
+    check_draft(str(submission.pk))
+    why = "The word belongs to the name of the company itself."
+    world.objects["waiver"] = waivers.request_waiver(submission, rule="INF-004", reason=why, actor=world.developer)
+    world.objects["validation"] = submission.version.validations.get()
+    for event in ("resubmit", "start_validation", "pass_validation"):
+        transition(SUBMISSION, submission, event, actor=SYSTEM)
+    return _loaded(submission)
+
+
+def _review(world: World) -> None:
+    submission = _loaded(world.objects["submission"])
+    thread = threads.open_thread(
+        submission, body=f"{MARKER}: which harbour?", place=threads.Place("", "", None), is_private=False, actor=world.reviewer
+    )
+    private = threads.open_thread(
+        submission, body=f"{MARKER}: between us", place=threads.Place("", "", None), is_private=True, actor=world.reviewer
+    )
+    reviews.claim(submission, actor=world.reviewer)
+    world.objects |= {"thread": thread, "private_thread": private}
+
+
+def _loaded(submission: Submission) -> Submission:
+    related = ("connector__publisher", "connector__live_version", "revision__version", "revision__handed_in_by", "version")
+    return Submission.objects.select_related(*related).get(pk=submission.pk)
+
+
+def _rollouts(world: World) -> None:
+    rollout = scheduled_rollout(world, "north south", "east", connector=_connector(world, "Rollout"))
+    deployment = rollout.deployments.order_by("region_id").first()
+    world.objects |= {
+        "rollout": rollout,
+        "deployment": deployment,
+        "skip": skips.request_skip(deployment, reason="Its data centre moves.", actor=world.operator),
+        "region": deployment.region,
+        "rolled_submission": rollout.submission,
+        "signed_off": add_submission(world, state="signed_off", connector=_connector(world, "Signed")),
+        "plan": rollout.plan,
+    }
+
+
+def _previews(world: World) -> None:
+    submission = add_submission(world, state="preview_testing", connector=_connector(world, "Preview"))
+    now = timezone.now()
+    world.objects["preview"] = Preview.objects.create(
+        submission=submission,
+        revision=submission.revision,
+        version=submission.version,
+        region_id="preview-us",
+        state="testing",
+        opened_at=now,
+        deadline_at=now + timedelta(days=5),
+    )
+    world.objects["previewed"] = submission
+
+
+def _plans(world: World) -> None:
+    now = timezone.now()
+    draft = freezes.FreezeDraft(
+        name="Year-end", reason="Nobody is at work.", starts_at=now + timedelta(days=200), ends_at=now + timedelta(days=210)
+    )
+    world.objects["freeze"] = freezes.create_freeze(draft, actor=world.operator)[0]
+    add_regions("spare-region")
+    RegionFactory(code="zq7-region")
+
+
+def _messages(world: World) -> None:
+    world.objects["notification"] = Notification.objects.create(
+        recipient=world.developer,
+        address=world.developer.email,
+        event="submission.submit",
+        group="submissions",
+        subject=f"{MARKER} was handed in",
+        body_text="A worker validates it now.",
+        submission=world.objects["submission"],
+        publisher=world.publisher,
+        state="failed",
+        message_id="<zq7@portal.test>",
+        dedupe_key="zq7",
+    )
+    world.objects["job"] = OutboxJob.objects.create(
+        topic="submission.submit", handler="certification.tasks.validate_submission", queue="validation", state="parked",
+        payload={"id": str(world.objects["submission"].pk)},
+    )  # fmt: skip
+
+
+def _account(world: World) -> None:
+    every = list(ApiToken.Scope.values)
+    for name, person, scopes, publisher_id in (
+        ("owner_token", world.owner, every, None),
+        ("read_token", world.owner, ["read"], None),
+        # Bound to another team: sees nothing of this one, whatever its owner may see.
+        ("foreign_token", world.owner, every, world.other_publisher.pk),
+    ):
+        token, text = create_token(
+            owner=person, name=name, scopes=scopes, lifetime=timedelta(days=30), publisher_id=publisher_id, actor=person
+        )
+        world.tokens[name] = text.reveal()
+        world.objects[name] = token
