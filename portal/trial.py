@@ -1,4 +1,4 @@
-"""Trial mode: one-click entry as a person of the demo world, and the component sheet."""
+"""Trial mode: one-click entry as a person of the demo world, the sample to submit, the component sheet."""
 
 from __future__ import annotations
 
@@ -10,21 +10,16 @@ from django.urls import path
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.accounts.models import User
+from portal.demo import people
+from portal.demo.packages.at_home import SAMPLE
+from portal.demo.packages.build import files_of, zip_of
 
 # role -> (address in the demo world, label, what they do)
 ENTRIES = {
-    "owner": (
-        "olivia.marsh@northwind-harbour.example",
-        "Owner",
-        "Submit connectors, test in Preview, stop a rollout.",
-    ),
-    "reviewer": ("rana.idris@portal.example", "Reviewer", "Work the queue, comment on definitions, decide."),
-    "operator": (
-        "oskar.lind@portal.example",
-        "Operator",
-        "Plan waves and freezes, hold, release, roll back.",
-    ),
-    "administrator": ("ada.quist@portal.example", "Administrator", "Regions, people, plans, jobs."),
+    "owner": (people.OLIVIA.address, "Owner", "Submit connectors, test in Preview, stop a rollout."),
+    "reviewer": (people.RANA.address, "Reviewer", "Work the queue, comment on definitions, decide."),
+    "operator": (people.OSKAR.address, "Operator", "Plan waves and freezes, hold, release, roll back."),
+    "administrator": (people.ADA.address, "Administrator", "Regions, people, plans, jobs."),
 }
 
 
@@ -52,8 +47,31 @@ def enter(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+def tour(request: HttpRequest) -> HttpResponse:
+    """How to bring the sample to life in every region, step by step."""
+    if not settings.TRIAL_MODE:
+        raise Http404
+    context = {"sample": SAMPLE, "roles": trial_roles(), "scale": int(settings.TRIAL_CLOCK_SCALE)}
+    return render(request, "demo/tour.html", context)
+
+
+@require_safe
+def sample(request: HttpRequest) -> HttpResponse:
+    """The ready package as a .zip, to be uploaded by whoever tries the portal."""
+    if not settings.TRIAL_MODE:
+        raise Http404
+    headers = {"Content-Disposition": 'attachment; filename="lighthouse-visits.zip"'}
+    return HttpResponse(zip_of(files_of(SAMPLE)), content_type="application/zip", headers=headers)
+
+
+@require_safe
 def design(request: HttpRequest) -> HttpResponse:
     return render(request, "design/sheet.html")
 
 
-urlpatterns = [path("trial/enter/", enter, name="trial_enter"), path("design/", design, name="design")]
+urlpatterns = [
+    path("trial/", tour, name="trial_tour"),
+    path("trial/enter/", enter, name="trial_enter"),
+    path("trial/sample/", sample, name="trial_sample"),
+    path("design/", design, name="design"),
+]

@@ -15,6 +15,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from certification import policies
 from certification.models import Freeze
+from certification.queries import plans as queries
 from certification.services import freezes as services
 from portal.accounts.models import ApiToken
 from portal.shared.policy import require
@@ -67,7 +68,7 @@ class FreezeViewSet(
     queryset = Freeze.objects.none()
 
     def get_queryset(self) -> QuerySet[Freeze]:
-        return Freeze.objects.all()
+        return queries.every_freeze()
 
     def _draft(self, data: dict[str, Any]) -> services.FreezeDraft:
         return services.FreezeDraft(**{**data, "regions": tuple(data.get("regions", ()))})

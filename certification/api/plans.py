@@ -13,9 +13,9 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 from rest_framework.viewsets import GenericViewSet
 
-from certification import policies
 from certification.models import PlanWave, RolloutPlan
 from certification.planning.coverage import WaveDraft
+from certification.queries import plans as queries
 from certification.services import plans as services
 from portal.accounts.models import ApiToken
 from portal.shared.rest import IdempotentCreation
@@ -90,9 +90,7 @@ class PlanViewSet(
     queryset = RolloutPlan.objects.none()
 
     def get_queryset(self) -> QuerySet[RolloutPlan]:
-        if not policies.can_manage_plans(self.request.user):
-            return RolloutPlan.objects.none()
-        return RolloutPlan.objects.prefetch_related("waves__places")
+        return queries.with_waves(self.request.user)
 
     def perform_create(self, serializer: serializers.BaseSerializer[RolloutPlan]) -> None:
         draft = draft_from(serializer.validated_data)

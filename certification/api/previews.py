@@ -27,8 +27,9 @@ class PreviewSerializer(serializers.ModelSerializer[Preview]):
     class Meta:
         model = Preview
         fields = [
-            "id", "submission", "connector", "version", "version_label", "region", "state", "state_changed_at",
-            "opened_at", "deadline_at", "reminders_sent", "reasons", "checked", "created_at",
+            "id", "submission", "connector", "version", "version_label", "region", "state",
+            "state_changed_at", "opened_at", "deadline_at", "reminders_sent", "reasons", "checked",
+            "created_at",
         ]  # fmt: skip
         read_only_fields = fields
 

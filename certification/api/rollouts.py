@@ -17,6 +17,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from certification.api import freezes, plans
 from certification.models import DateChange, RegionDeployment, Rollout, RolloutPlan, SkipRequest, Submission
+from certification.queries import plans as plan_queries
 from certification.queries import rollouts as queries
 from certification.services import plans as plan_services
 from certification.services import rollbacks, rollouts, schedule, skips
@@ -37,9 +38,9 @@ class RolloutSerializer(serializers.ModelSerializer[Rollout]):
     class Meta:
         model = Rollout
         fields = [
-            "id", "submission", "connector", "publisher", "version", "version_label", "previous_version_label",
-            "digest", "plan", "state", "state_changed_at", "starts_on", "hold_reason", "halt_reason",
-            "started_at", "finished_at", "created_at",
+            "id", "submission", "connector", "publisher", "version", "version_label",
+            "previous_version_label", "digest", "plan", "state", "state_changed_at", "starts_on",
+            "hold_reason", "halt_reason", "started_at", "finished_at", "created_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -119,15 +120,14 @@ class DatesSerializer(serializers.Serializer[Any]):
 
 class ScheduleSerializer(DatesSerializer):
     submission = serializers.PrimaryKeyRelatedField(queryset=Submission.objects.none())
-    plan = serializers.PrimaryKeyRelatedField(
-        queryset=RolloutPlan.objects.filter(is_retired=False), required=False
-    )
+    plan = serializers.PrimaryKeyRelatedField(queryset=RolloutPlan.objects.none(), required=False)
 
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()
         request = self.context.get("request")
         if request is not None:
             fields["submission"].queryset = Submission.objects.visible_to(request.user)  # type: ignore[attr-defined]
+            fields["plan"].queryset = plan_queries.choices()  # type: ignore[attr-defined]
         return fields
 
 
@@ -315,9 +315,7 @@ class SkipRequestViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Gener
 
     def get_queryset(self) -> QuerySet[SkipRequest]:
         visible = bound(Rollout.objects.visible_to(self.request.user), self.request, "connector__publisher")
-        return SkipRequest.objects.filter(deployment__rollout__in=visible).select_related(
-            "deployment__rollout__submission__connector", "deployment__region"
-        )
+        return queries.skip_requests(visible)
 
     @extend_schema(request=SkipDecisionSerializer, responses=SkipRequestSerializer)
     @action(detail=True, methods=["post"])

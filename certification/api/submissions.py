@@ -27,6 +27,7 @@ from portal.accounts.models import ApiToken
 from portal.shared import history
 from portal.shared.rest import IdempotentCreation
 from portal.shared.secrets import Secret
+from portal.shared.web import signed_in_user
 
 
 class ContactSerializer(serializers.Serializer[Any]):
@@ -36,8 +37,8 @@ class ContactSerializer(serializers.Serializer[Any]):
 
 
 class SubmissionSerializer(serializers.ModelSerializer[Submission]):
-    """`turn` says who has to act; `next_step` what comes next, in words. A change needs the `edit_count` it is
-    based on: 409 means that somebody saved meanwhile."""
+    """`turn` says who has to act; `next_step` what comes next, in words. A change needs the `edit_count` it
+    is based on: 409 means that somebody saved meanwhile."""
 
     connector = serializers.SlugRelatedField(slug_field="slug", queryset=Connector.objects.none())
     publisher = serializers.SlugField(source="connector.publisher.slug", read_only=True)
@@ -132,9 +133,9 @@ class HistorySerializer(serializers.Serializer[Any]):
 
 
 class CredentialSerializer(serializers.ModelSerializer[TestCredential]):
-    """`values` goes in and never comes out; `field_names` says what is stored. The kinds' fields: api_key (key,
-    header), basic (username, password), oauth2 (client_id, client_secret, scopes), account (username, password,
-    sign_in_url, second_factor)."""
+    """`values` goes in and never comes out; `field_names` says what is stored. The kinds' fields:
+    api_key (key, header), basic (username, password), oauth2 (client_id, client_secret, scopes),
+    account (username, password, sign_in_url, second_factor)."""
 
     is_expired = serializers.BooleanField(read_only=True)
     values = serializers.DictField(child=serializers.CharField(trim_whitespace=False), write_only=True)
@@ -184,9 +185,9 @@ class SubmissionViewSet(
         given = dict(serializer.validated_data)
         given.pop("edit_count", None)
         connector, kind = given.pop("connector"), given.pop("kind", "")
-        submission = services.create_submission(connector, kind=kind, actor=self.request.user)
+        submission = services.create_submission(connector, kind=kind, actor=signed_in_user(self.request))
         if given:
-            drafts.save_draft(submission, fields=given, edit_count=0, actor=self.request.user)
+            drafts.save_draft(submission, fields=given, edit_count=0, actor=signed_in_user(self.request))
         serializer.instance = self.get_queryset().get(pk=submission.pk)
 
     @extend_schema(request=SubmissionSerializer, responses=SubmissionSerializer)
@@ -201,15 +202,17 @@ class SubmissionViewSet(
         given.pop("connector", None)
         if "edit_count" not in given:
             raise serializers.ValidationError({"edit_count": ["Send the edit_count you started from."]})
-        drafts.save_draft(submission, edit_count=given.pop("edit_count"), fields=given, actor=request.user)
+        drafts.save_draft(
+            submission, edit_count=given.pop("edit_count"), fields=given, actor=signed_in_user(request)
+        )
         return self._answer(submission)
 
     @extend_schema(request=None, responses=SubmissionSerializer)
     @action(detail=True, methods=["post"])
     def submit(self, request: Request, pk: str | None = None) -> Response:
-        """Hand it in, for the first time or again. 409 with `blockers` when something has to be done first."""
+        """Hand it in, for the first time or again. 409 with `blockers` when it is not ready."""
         submission = self.get_object()
-        services.submit(submission, actor=request.user)
+        services.submit(submission, actor=signed_in_user(request))
         return self._answer(submission)
 
     @extend_schema(request=WithdrawalSerializer, responses=SubmissionSerializer)
@@ -219,21 +222,21 @@ class SubmissionViewSet(
         submission = self.get_object()
         asked = WithdrawalSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        services.withdraw(submission, reason=asked.validated_data["reason"], actor=request.user)
+        services.withdraw(submission, reason=asked.validated_data["reason"], actor=signed_in_user(request))
         return self._answer(submission)
 
     @extend_schema(request=None, responses={201: SubmissionSerializer})
     @action(detail=True, methods=["post"], url_path="start-again")
     def start_again(self, request: Request, pk: str | None = None) -> Response:
         """A new draft with everything of one that has ended."""
-        again = services.start_again(self.get_object(), actor=request.user)
+        again = services.start_again(self.get_object(), actor=signed_in_user(request))
         return self._answer(again, status.HTTP_201_CREATED)
 
     @extend_schema(request=None, responses={202: None})
     @action(detail=True, methods=["post"])
     def check(self, request: Request, pk: str | None = None) -> Response:
         """Have the draft's package checked now; see /validations/ for the verdict."""
-        drafts.check_package(self.get_object(), actor=request.user)
+        drafts.check_package(self.get_object(), actor=signed_in_user(request))
         return Response(status=status.HTTP_202_ACCEPTED)
 
     @extend_schema(request=PackageSerializer, responses=UploadAnswerSerializer)
@@ -241,21 +244,19 @@ class SubmissionViewSet(
     def package(self, request: Request, pk: str | None = None) -> Response:
         """Put a package into the form: `version` of the connector, or `files` as multipart/form-data."""
         submission = self.get_object()
-        version_id = request.data.get("version")
-        if version_id:
-            asked = PackageSerializer(data={"version": version_id})
+        if "version" in request.data:
+            asked = PackageSerializer(data=request.data)
             asked.is_valid(raise_exception=True)
-            version = get_object_or_404(
-                queries.choosable_versions(submission), pk=asked.validated_data["version"]
-            )
-            drafts.choose_package(submission, version=version, actor=request.user)
+            wanted = asked.validated_data["version"]
+            version = get_object_or_404(queries.choosable_versions(submission), pk=wanted)
+            drafts.choose_package(submission, version=version, actor=signed_in_user(request))
             return Response(
                 {"state": "accepted", "version": version.pk, "tree": version.tree, "problems": []}
             )
         files = [(file.name or "file", file.read()) for file in request.FILES.getlist("files")]
-        upload = receive_upload(submission.connector, files=files, actor=request.user)
+        upload = receive_upload(submission.connector, files=files, actor=signed_in_user(request))
         if upload.version is not None:
-            drafts.choose_package(submission, version=upload.version, actor=request.user)
+            drafts.choose_package(submission, version=upload.version, actor=signed_in_user(request))
         body = {
             "state": upload.state,
             "version": upload.version_id,
@@ -291,7 +292,9 @@ class SubmissionViewSet(
     def add_credential(self, request: Request, pk: str | None = None) -> Response:
         """Store a test credential."""
         submission = self.get_object()
-        credential = credentials.add_credential(submission, given=_given(request), actor=request.user)
+        credential = credentials.add_credential(
+            submission, given=_given(request), actor=signed_in_user(request)
+        )
         return Response(CredentialSerializer(credential).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=CredentialSerializer, responses=CredentialSerializer)
@@ -299,14 +302,14 @@ class SubmissionViewSet(
     def credential(self, request: Request, credential_id: str, pk: str | None = None) -> Response:
         """Replace a test credential whole."""
         credential = self._credential(credential_id)
-        credentials.replace_credential(credential, given=_given(request), actor=request.user)
+        credentials.replace_credential(credential, given=_given(request), actor=signed_in_user(request))
         return Response(CredentialSerializer(credential).data)
 
     @extend_schema(request=None, responses={204: None})
     @credential.mapping.delete
     def delete_credential(self, request: Request, credential_id: str, pk: str | None = None) -> Response:
         """Delete a test credential."""
-        credentials.delete_credential(self._credential(credential_id), actor=request.user)
+        credentials.delete_credential(self._credential(credential_id), actor=signed_in_user(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _credential(self, credential_id: str) -> TestCredential:

@@ -22,6 +22,7 @@ from certification.rules.version import RULES_VERSION
 from certification.services import waivers as services
 from connectors.models import Membership
 from portal.accounts.models import ApiToken
+from portal.shared.web import signed_in_user
 
 
 class ValidationSerializer(serializers.ModelSerializer[Validation]):
@@ -75,11 +76,12 @@ class ValidationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Generi
 
     def get_queryset(self) -> QuerySet[Validation]:
         request = self.request
-        own = Membership.objects.filter(user=request.user)
+        user = signed_in_user(request)
+        own = Membership.objects.filter(user=user)
         bound = getattr(request.auth, "publisher_id", None)
         own = own.filter(publisher_id=bound) if bound else own
         seen = Q(version__connector__publisher__in=own.values("publisher"))
-        if request.user.staff_role and not bound:
+        if user.staff_role and not bound:
             # Like submissions: staff see what left its team once.
             seen |= Q(version__in=Revision.objects.values("version"))
         return Validation.objects.filter(seen).select_related("version__connector")
@@ -162,7 +164,7 @@ class WaiverViewSet(
             rule=given["rule"],
             fingerprint=given.get("fingerprint", ""),
             reason=given["reason"],
-            actor=self.request.user,
+            actor=signed_in_user(self.request),
         )
 
     @extend_schema(request=WaiverDecisionSerializer, responses=WaiverSerializer)
@@ -170,7 +172,7 @@ class WaiverViewSet(
     def approve(self, request: Request, pk: str | None = None) -> Response:
         """Let the error pass."""
         waiver, given = self.get_object(), self._decision(request)
-        services.approve_waiver(waiver, **given, actor=request.user)
+        services.approve_waiver(waiver, **given, actor=signed_in_user(request))
         return self._answer(waiver)
 
     @extend_schema(request=WaiverDecisionSerializer, responses=WaiverSerializer)
@@ -178,7 +180,7 @@ class WaiverViewSet(
     def decline(self, request: Request, pk: str | None = None) -> Response:
         """Leave the error an error."""
         waiver, given = self.get_object(), self._decision(request)
-        services.decline_waiver(waiver, reason=given["reason"], actor=request.user)
+        services.decline_waiver(waiver, reason=given["reason"], actor=signed_in_user(request))
         return self._answer(waiver)
 
     @extend_schema(request=None, responses=WaiverSerializer)
@@ -186,7 +188,7 @@ class WaiverViewSet(
     def withdraw(self, request: Request, pk: str | None = None) -> Response:
         """The team does not need it any more."""
         waiver = self.get_object()
-        services.withdraw_waiver(waiver, actor=request.user)
+        services.withdraw_waiver(waiver, actor=signed_in_user(request))
         return self._answer(waiver)
 
     @staticmethod
@@ -218,7 +220,9 @@ class WarningNoteViewSet(ViewSet):
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
         submission = get_object_or_404(visible_submissions(request), reference=given["submission"])
-        services.note_warning(submission, rule=given["rule"], note=given["note"], actor=request.user)
+        services.note_warning(
+            submission, rule=given["rule"], note=given["note"], actor=signed_in_user(request)
+        )
         return Response(given)
 
 

@@ -37,9 +37,10 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 class Submission(PublicIdModel):
     """One connector package on its way from draft to live.
 
-    `reference` is what people quote ("S-1042"). `version` is the package the form holds now; `revision` the last
-    one handed in. `queued_at` is the place in the review queue and survives every resubmission. `edit_count` grows
-    with every change of the form, so that two people who edit at once do not overwrite each other.
+    `reference` is what people quote ("S-1042"). `version` is the package the form holds now; `revision` the
+    last one handed in. `queued_at` is the place in the review queue and survives every resubmission.
+    `edit_count` grows with every change of the form, so that two people who edit at once do not overwrite
+    each other.
     `contacts` is a list of {"role", "name", "email"}.
     """
 

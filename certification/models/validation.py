@@ -51,9 +51,10 @@ class Validation(PublicIdModel):
 
 
 class Finding(models.Model):
-    """One place where a package breaks a rule. `fingerprint` is the same in the next package if nothing changed.
+    """One place where a package breaks a rule.
 
-    `excerpt` is the text around the place as it was in the package; its first line has the number `excerpt_line`.
+    `fingerprint` is the same in the next package if nothing changed there. `excerpt` is the text around the
+    place as it was in the package; its first line has the number `excerpt_line`.
     """
 
     validation = models.ForeignKey(Validation, on_delete=models.CASCADE, related_name="findings")
@@ -95,7 +96,7 @@ class WarningNote(models.Model):
 
 
 class Waiver(PublicIdModel):
-    """Permission to go on in spite of an error: for one finding (`fingerprint`) or, if empty, the whole rule."""
+    """Permission to go on in spite of an error: of one finding (`fingerprint`), or if empty of the rule."""
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="waivers")
     rule = models.CharField(max_length=20)

@@ -16,7 +16,7 @@ from portal.shared.models import AuditRecord
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An uninterrupted stay in one state; `ended_at` is None while it lasts. `seconds` runs up to now then."""
+    """An uninterrupted stay in one state; `ended_at` is None while it lasts; `seconds` then runs to now."""
 
     state: str
     turn: Turn
@@ -39,7 +39,7 @@ class Share:
 
 
 def intervals(submission: Submission, *, now: datetime | None = None) -> list[Interval]:
-    """The submission's states in the order it went through them. Gap-free: each ends where the next begins."""
+    """The submission's states in the order it went through them; each ends where the next begins."""
     records = audit.history(submission).filter(
         object_key=audit.key_of(submission), action__startswith="submission."
     )
@@ -60,7 +60,7 @@ def intervals_of(records: Iterable[AuditRecord], *, created_at: datetime, now: d
 
 
 def turn_since(stays: Sequence[Interval]) -> datetime:
-    """Since when the present holder holds it: states that follow each other with one holder count together."""
+    """Since when the present holder holds it: consecutive states of one holder count together."""
     current = stays[-1]
     since = current.started_at
     for stay in reversed(stays):

@@ -27,7 +27,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What is promised where history says nothing: working days (Monday to Friday) plus seconds, usual and late."""
+    """What is promised where history says nothing: working days plus seconds, usual and late."""
 
     usual_days: float = 0
     late_days: float = 0
@@ -37,8 +37,11 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """`early` to `late` is where half to nine tenths of all end up. `overdue` when the present state already takes
-    longer than nine of ten. `measured` is false when any part of it rests on defaults."""
+    """`early` to `late` is where half to nine tenths of all end up.
+
+    `overdue` when the present state already takes longer than nine of ten. `measured` is false when any part
+    of it rests on defaults.
+    """
 
     early: datetime
     late: datetime
@@ -103,7 +106,7 @@ def forecast(
 ) -> Forecast | None:
     """The expected time of going live from `state`, held `since`; None where that is not foreseeable.
 
-    States in which somebody's answer is awaited without a promise (a draft, requested changes) count as left now.
+    States in which somebody's answer is awaited without a promise (a draft, say) count as left now.
     """
     way = way_from(state)
     if not way:
@@ -136,7 +139,7 @@ def _after(starts: tuple[datetime, datetime], allowance: Allowance) -> tuple[dat
 
 
 def add_working_days(start: datetime, days: float) -> datetime:
-    """`start` plus so many working days; Saturdays and Sundays take no part. Holidays are the rollout plan's matter."""
+    """`start` plus so many days from Monday to Friday. Holidays are the rollout plan's matter."""
     moment, left = start, days
     while left > 0:
         moment += timedelta(days=min(left, 1))
@@ -157,10 +160,11 @@ def history_of(kind: str) -> dict[str, Spread]:
                  ORDER BY state_changed_at DESC LIMIT %s),
             stays AS (
                 SELECT r.data->>'to' AS state,
-                       extract(epoch FROM lead(r.at) OVER (PARTITION BY f.key ORDER BY r.id) - r.at) AS seconds
+                       extract(epoch FROM lead(r.at) OVER trail - r.at) AS seconds
                   FROM finished f
                   JOIN shared_auditrecord r ON r.about @> ARRAY[f.key]::varchar[] AND r.object_key = f.key
-                 WHERE r.data ? 'to')
+                 WHERE r.data ? 'to'
+                WINDOW trail AS (PARTITION BY f.key ORDER BY r.id))
             SELECT state, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds),
                    percentile_cont(0.9) WITHIN GROUP (ORDER BY seconds)
               FROM stays WHERE seconds IS NOT NULL GROUP BY state

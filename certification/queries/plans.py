@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -11,6 +12,7 @@ from django.utils import timezone
 from certification.lifecycle import ACTIVE_ROLLOUT_STATES
 from certification.models import Freeze, PlanWave, Rollout, RolloutPlan
 from certification.planning.coverage import WaveDraft
+from certification.policies import can_manage_plans
 from connectors.models import Region
 
 SPARE_ROWS = 2
@@ -37,6 +39,18 @@ def plans() -> QuerySet[RolloutPlan]:
         )
         .order_by("-is_default", "name")
     )
+
+
+def choices() -> QuerySet[RolloutPlan]:
+    """Plans that may be chosen, the default first."""
+    return RolloutPlan.objects.filter(is_retired=False).order_by("-is_default", "name")
+
+
+def with_waves(user: Any) -> QuerySet[RolloutPlan]:
+    """Every revision with its waves, for those who manage plans; nothing for others."""
+    if not can_manage_plans(user):
+        return RolloutPlan.objects.none()
+    return RolloutPlan.objects.prefetch_related("waves__places")
 
 
 def waves_of(plan: RolloutPlan) -> list[tuple[PlanWave, list[Region]]]:
@@ -109,6 +123,15 @@ def freezes() -> QuerySet[Freeze]:
     )
 
 
+def every_freeze() -> QuerySet[Freeze]:
+    """Past, present and taken back: everybody whose dates they move may read them."""
+    return Freeze.objects.all()
+
+
+def open_freezes() -> QuerySet[Freeze]:
+    return Freeze.objects.filter(cancelled_at=None)
+
+
 def past_freezes() -> QuerySet[Freeze]:
     return (
         Freeze.objects.filter(Q(cancelled_at__isnull=False) | Q(ends_at__lte=timezone.now()))
@@ -123,6 +146,16 @@ def regions() -> QuerySet[Region]:
         held=Count("placements", filter=Q(placements__verified_version__isnull=False)),
         disagreeing=Count("placements", filter=Q(placements__disagrees_since__isnull=False)),
     ).order_by("-is_active", "geography", "name")
+
+
+def every_region() -> QuerySet[Region]:
+    return Region.objects.all()
+
+
+def region_choices(*, without: str = "", active_only: bool = False) -> list[tuple[str, str]]:
+    """(code, name) for choosing regions."""
+    found = Region.objects.exclude(pk=without)
+    return list((found.filter(is_active=True) if active_only else found).values_list("code", "name"))
 
 
 def unplaced_regions() -> list[Region]:

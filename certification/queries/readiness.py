@@ -69,7 +69,7 @@ def readiness(submission: Submission) -> list[Blocker]:
 def _connector(submission: Submission) -> Iterator[Blocker]:
     state = submission.connector.state
     if state in {"retired", "cancelled"}:
-        label = submission.connector.get_state_display().lower()  # type: ignore[attr-defined]
+        label = submission.connector.get_state_display().lower()
         yield Blocker(
             "connector-closed", f"The connector is {label}: nothing can be certified.", Place.CONNECTOR
         )
@@ -134,7 +134,7 @@ def _texts(submission: Submission) -> Iterator[Blocker]:
         text = "The introduction (intro.md) is missing: makers read it before they connect."
         yield Blocker("intro-missing", text, Place.INTRO)
     elif len(submission.intro.strip()) < SHORTEST_INTRO:
-        text = f"The introduction is shorter than {SHORTEST_INTRO} characters: say what it does and how to sign in."
+        text = f"The introduction has under {SHORTEST_INTRO} characters: say what it does and how to sign in."
         yield Blocker("intro-too-short", text, Place.INTRO)
 
 

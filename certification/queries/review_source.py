@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from certification.models import Finding, Revision, Submission, Validation
 from certification.queries.threads import Conversation, ThreadView
-from certification.queries.workbench import findings_of, package_of
+from certification.queries.workbench import Comparison, findings_of, package_of
 from certification.reviewing import differences
 from connectors.definitions import Package, SourceFile
 from connectors.models import Version
@@ -112,16 +112,6 @@ def _coloured(text: str, is_json: bool) -> SafeString:
         end = match.end()
     parts.append(escape(text[end:]))
     return mark_safe("".join(parts))  # noqa: S308 - every part is escaped above
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What changed since another package. `title` names it ("revision 1", "1.4.0, live now")."""
-
-    title: str
-    version: Version
-    files: list[differences.FileChange]
-    operations: list[differences.OperationChange]
 
 
 def compared_with(submission: Submission, number: int = 0) -> tuple[Version, str] | None:

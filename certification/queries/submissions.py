@@ -87,14 +87,14 @@ def submissions_for(user: Any, asked: ListFilter) -> QuerySet[Submission]:
         )
         .order_by("rank", "order", "-created_at", "pk")
     )
-    return _narrowed(found, asked)
+    return _narrowed(found, asked, user)
 
 
-def _narrowed(found: QuerySet[Submission], asked: ListFilter) -> QuerySet[Submission]:
+def _narrowed(found: QuerySet[Submission], asked: ListFilter, user: Any) -> QuerySet[Submission]:
     if asked.group in STATE_GROUPS:
         found = found.filter(state__in=STATE_GROUPS[asked.group][1])
     if asked.turn == "mine":
-        found = found.filter(rank=0)
+        found = found.filter(mine(user))
     elif asked.turn in Turn.values:
         found = found.filter(state__in=[state for state, turn in TURNS.items() if turn == asked.turn])
     if asked.publisher:

@@ -18,7 +18,7 @@ from connectors.models import Version
 from portal.shared.models import OutboxJob
 
 ENGINE_DEATHS = frozenset({"ENG-002", "ENG-003", "ENG-004"})
-"""Findings about the check itself: they say nothing lasting about the package, so the next check runs anew."""
+"""Findings about the check itself. They say nothing lasting about the package: the next check runs anew."""
 SHOWN_PER_RULE = 10
 _SEVERITY_RANK = {"error": 0, "warning": 1, "info": 2}
 
@@ -66,8 +66,10 @@ class WaiverCover:
 
 
 def blocking_rules(submission: Submission, validation: Validation, *, deaths: bool = False) -> dict[str, int]:
-    """Rule -> number of errors that no waiver covers. A check that died blocks only a verdict (`deaths`), not a
-    new attempt."""
+    """Rule -> number of errors that no waiver covers.
+
+    With `deaths` a check that died counts: it fails a verdict, but must not block a new attempt.
+    """
     cover = WaiverCover(active_waivers(submission))
     errors = validation.findings.filter(severity="error").order_by("rule").values_list("rule", "fingerprint")
     counts: Counter[str] = Counter()
@@ -167,8 +169,10 @@ class FindingsPage:
 
 
 def previous_validation(submission: Submission, version: Version) -> Validation | None:
-    """The verdict on the package that findings are compared with: the last one handed in that is another package,
-    or the live one."""
+    """The verdict that findings are compared with.
+
+    It is that of the last package handed in that is another one, or else of the live one.
+    """
     revision = (
         Revision.objects.filter(submission=submission)
         .exclude(version=version)
@@ -293,10 +297,12 @@ def _fixed(previous: Validation | None, left: Counter[str]) -> list[FindingRow]:
 
 def counts_by_rule(validation: Validation) -> list[dict[str, Any]]:
     """[{rule, title, severity, count}], errors first: the short list of the submission page."""
-    rows = list(validation.findings.values("rule", "severity").annotate(count=Count("id")))
-    for row in rows:
-        info = rule_info(row["rule"])
-        row["title"] = info.title if info else row["rule"]
+    counted = validation.findings.values_list("rule", "severity").annotate(count=Count("id"))
+    rows: list[dict[str, Any]] = []
+    for rule, severity, count in counted:
+        info = rule_info(rule)
+        title = info.title if info else rule
+        rows.append({"rule": rule, "title": title, "severity": severity, "count": count})
     return sorted(rows, key=lambda row: (_SEVERITY_RANK[row["severity"]], row["rule"]))
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from certification.models import Finding, Submission, Validation
 from certification.queries.threads import Conversation, ThreadView
+from certification.reviewing import differences
 from certification.reviewing.anchors import operation_pointer
 from connectors.definitions import Operation, Package, openapi, operations, pointers, read_archive
 from connectors.models import Version
@@ -26,6 +27,12 @@ def _package(digest: str) -> Package:
 def package_of(version: Version) -> Package:
     """The parsed package. Packages never change, so the last few stay parsed in this process."""
     return _package(version.digest)
+
+
+def revised_package(submission: Submission) -> Package:
+    """The package handed in last, of a submission that has a revision."""
+    assert submission.revision is not None
+    return package_of(submission.revision.version)
 
 
 def verdict_on(submission: Submission) -> Validation | None:
@@ -48,6 +55,16 @@ def findings_of(validation: Validation | None, **where: Any) -> list[Finding]:
     if validation is None:
         return []
     return list(validation.findings.filter(**where).defer("excerpt").order_by("line", "id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What changed since another package. `title` names it ("revision 1", "1.4.0, live now")."""
+
+    title: str
+    version: Version
+    files: list[differences.FileChange]
+    operations: list[differences.OperationChange]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +99,14 @@ class Definition:
 
 
 def definition_of(
-    package: Package,
+    submission: Submission,
     conversation: Conversation,
     validation: Validation | None,
-    changes: Mapping[str, str] = {},
+    comparison: Comparison | None = None,
 ) -> Definition:
-    """`changes` maps pointers of operations to "added" or "changed"."""
+    """The definition handed in last, each operation with what stands on it and what it is to `comparison`."""
+    changes = {each.pointer: each.state for each in comparison.operations} if comparison else {}
+    package = revised_package(submission)
     document = package.definition
     value = document.value if document else None
     errors, warnings = _findings_by_operation(validation, document.file.name if document else "")
@@ -154,8 +173,9 @@ _PROPERTIES_FACTS = (
 )
 
 
-def facts_of(package: Package, talk: Conversation, validation: Validation | None) -> list[Fact]:
+def facts_of(submission: Submission, talk: Conversation, validation: Validation | None) -> list[Fact]:
     """The connector outside of its operations, node by node."""
+    package = revised_package(submission)
     rows = []
     places = ((package.definition, _DEFINITION_FACTS), (package.properties, _PROPERTIES_FACTS))
     for document, facts in places:

@@ -135,9 +135,9 @@ class DeployCommand:
     content, and the region acts on it at most once. `deployment_number` rises per connector and region, with
     every new key: the region refuses a number that is not above all it has accepted, so a late duplicate can
     never undo a newer act. A rollback is a command with `action="rollback"`, a *new* number, and the version
-    and digest of the good version. Without a good version to go back to, `action="remove"` takes the connector
-    out of the region; version and digest then name what is removed, and no package is needed. `package` may be
-    None when the region is known to hold the digest; if it does not, the driver raises
+    and digest of the good version. Without a good version to go back to, `action="remove"` takes the
+    connector out of the region; version and digest then name what is removed, and no package is needed.
+    `package` may be None when the region is known to hold the digest; if it does not, the driver raises
     `RegionRefused(code="package-required")`, and the caller repeats the command with the same key and the
     bytes. When bytes are given they are sent only if the region asks for them.
     """

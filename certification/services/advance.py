@@ -21,7 +21,6 @@ from certification.services import deployments, schedule
 from certification.services.clock import database_now
 from certification.services.plans import calendar_of, current_windows, spec_of_rollout
 from certification.services.pointers import mark_version
-from connectors.lifecycle import CONNECTOR
 from portal.shared.actors import SYSTEM
 from portal.shared.errors import Blocked, IllegalTransition
 from portal.shared.transitions import transition
@@ -176,8 +175,6 @@ def _complete(rollout: Rollout, now: dt.datetime) -> None:
     transition(SUBMISSION, submission, "complete", actor=SYSTEM, about=[connector, rollout])
     mark_version(connector, "live_version", rollout.version, actor=SYSTEM)
     mark_version(connector, "scheduled_version", None, actor=SYSTEM)
-    if CONNECTOR.can("activate", connector.state) and connector.state == "planned":
-        transition(CONNECTOR, connector, "activate", actor=SYSTEM, about=[rollout])
 
 
 def holding(rollout: Rollout) -> list[RegionDeployment]:

@@ -1,4 +1,4 @@
-"""Test credentials: kept encrypted, replaced any time, revealed to a tester only with a reason and a trace."""
+"""Test credentials: encrypted, replaced any time, revealed to testers only with a reason and a trace."""
 
 from __future__ import annotations
 
@@ -117,14 +117,14 @@ def delete_credential(credential: TestCredential, *, actor: User) -> None:
 def reveal_credential(credential: TestCredential, *, reason: str, actor: User) -> dict[str, Secret]:
     """The values, for a reviewer of another team who says why.
 
-    The read, the note of it and the audit record are one transaction: if the trace cannot be written, nothing is
-    given away.
+    The read, the note of it and the audit record are one transaction: if the trace cannot be written,
+    nothing is given away.
     """
     require(
         can_reveal_credential,
         actor,
         credential.submission,
-        otherwise="Test credentials are shown to reviewers of other teams only. The team replaces them instead.",
+        otherwise="Test credentials are shown to reviewers of other teams only; the team replaces them.",
     )
     reason = reason.strip()
     if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:

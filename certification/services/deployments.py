@@ -80,7 +80,7 @@ def move(
         reason=reason,
         about=about(row),
         changes=changes,
-        data={"region": row.region_id, "number": number},
+        data={"region": row.region.name, "code": row.region_id, "number": number},
     )
 
 

@@ -62,8 +62,8 @@ def save_draft(
 ) -> Submission:
     """Write the given fields of the form (a subset of FORM_FIELDS).
 
-    `edit_count` is the one the writer started from. Raises DraftChanged when somebody else saved other words since,
-    IllegalTransition when the form is closed, InvalidInput for what can never be handed in.
+    `edit_count` is the one the writer started from. Raises DraftChanged when somebody else saved other words
+    since, IllegalTransition when the form is closed, InvalidInput for what can never be handed in.
     """
     require(can_edit_submission, actor, submission)
     wanted = _cleaned(fields)
@@ -148,7 +148,7 @@ def choose_package(submission: Submission, *, version: Version, actor: User) -> 
     require(can_edit_submission, actor, submission)
     if version.connector_id != submission.connector_id:
         raise InvalidInput("That package belongs to another connector.")
-    proposals = {} if submission.intro.strip() else {"intro": _intro_of(version)}
+    proposals: dict[str, Any] = {} if submission.intro.strip() else {"intro": _intro_of(version)}
     with transaction.atomic():
         row = editable(submission)
         if not row.categories:

@@ -211,7 +211,7 @@ def command_of(row: RegionDeployment, package: bytes | None = None) -> DeployCom
 
 def endpoint_of(region: Region) -> RegionEndpoint:
     """Where a region is reached. Raises `RegionUnauthorized` when it has no usable token yet."""
-    credentials: dict[str, Secret] = region.credentials or {}  # type: ignore[assignment]
+    credentials: dict[str, Secret] = region.credentials or {}
     token = credentials.get("token")
     if not token or not region.base_url:
         raise RegionUnauthorized(region.code, "has no address or token yet.")

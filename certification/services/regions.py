@@ -26,6 +26,9 @@ from portal.shared.errors import Blocked, InvalidInput
 from portal.shared.policy import require
 from portal.shared.secrets import Secret, fingerprint
 
+DRIVER_KINDS = tuple(sorted(DRIVERS))
+"""How regions can be reached: what a form offers."""
+
 
 @dataclass(frozen=True)
 class RegionDraft:

@@ -134,11 +134,13 @@ def retry_deployment(deployment: RegionDeployment, *, reason: str, actor: Actor)
     reason = need_reason(reason, "Say what was mended.")
     is_back = deployment.action == RegionDeployment.Action.ROLLBACK
     wanted = ("rolling_back",) if is_back else ("running", "held", "halted")
-    if deployment.rollout.state not in wanted:
-        raise Blocked(
-            f"The rollout is {deployment.rollout.get_state_display().lower()}: nothing is sent to regions."
-        )
-    try_again(deployment, actor=actor, reason=reason)
+    with transaction.atomic():
+        rollout = Rollout.objects.select_for_update(of=("self",)).get(pk=deployment.rollout.pk)
+        if rollout.state not in wanted:
+            raise Blocked(
+                f"The rollout is {rollout.get_state_display().lower()}: nothing is sent to regions."
+            )
+        try_again(deployment, actor=actor, reason=reason)
     wake(deployment)
 
 

@@ -35,7 +35,7 @@ def request_skip(deployment: RegionDeployment, *, reason: str, actor: User) -> S
                 actor=actor,
                 reason=reason,
                 about=[deployment, *about(deployment)],
-                data={"region": deployment.region_id},
+                data={"region": deployment.region.name},
             )
             outbox.emit("skiprequest.request", id=str(request.pk))
     except IntegrityError as error:
@@ -59,7 +59,7 @@ def decide_skip(request: SkipRequest, *, is_approved: bool, actor: Actor) -> Ski
             reason=request.reason,
             about=[deployment, *about(deployment)],
             changes={"decided_by_id": actor.pk},
-            data={"region": deployment.region_id},
+            data={"region": deployment.region.name},
         )
         if is_approved:
             locked = lock_deployment(deployment.pk)

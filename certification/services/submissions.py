@@ -31,8 +31,8 @@ def suggested_kind(connector: Connector) -> str:
 def create_submission(connector: Connector, *, kind: str = "", actor: User) -> Submission:
     """A new draft with the next reference; `kind` defaults to what fits the connector.
 
-    Contacts, categories and introduction come from the connector's last submission. Raises Conflict naming the
-    submission that is open already.
+    Contacts, categories and introduction come from the connector's last submission. Raises Conflict naming
+    the submission that is open already.
     """
     require(can_create_submission, actor, connector)
     kind = kind or suggested_kind(connector)
@@ -82,7 +82,7 @@ def _next_reference() -> str:
 def submit(submission: Submission, *, actor: User) -> Revision:
     """Hand in what the form holds now, for the first time or again; the place in the queue is kept.
 
-    Raises Blocked with everything that has to be done first, and IllegalTransition when it was handed in already.
+    Raises Blocked with everything that has to be done first, IllegalTransition when it is handed in already.
     """
     require(can_submit_submission, actor, submission)
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Verdicts: run the rules in their sandbox, store what they say exactly once, and move the submission by it."""
+"""Verdicts: run the rules in their sandbox, store what they say exactly once, move the submission."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def validate_submission(submission_id: str) -> None:
     """Judge the package that was handed in and send the submission on.
 
     Bears being run twice, at once and after a crash anywhere: what is stored decides what is left to do. A
-    submission that somebody took back meanwhile is left alone. Raises OSError when the check could not be started,
-    which is worth another attempt.
+    submission that somebody took back meanwhile is left alone. Raises OSError when the check could not be
+    started, which is worth another attempt.
     """
     submission = _load(submission_id)
     if submission is None:
@@ -109,7 +109,7 @@ def _other_titles(submission: Submission) -> list[str]:
 
 
 def _excerpts(data: bytes, findings: Sequence[Hit]) -> list[tuple[str, int | None]]:
-    """For each finding the lines around its place and the number of the first; few per rule, none without a place."""
+    """For each finding the lines around its place and the number of the first; only so many per rule."""
     files = read_archive(data).files
     taken: dict[str, int] = {}
     found: list[tuple[str, int | None]] = []
@@ -157,7 +157,7 @@ def _settle(submission: Submission, version: Version, checked: Checked | None) -
 
 
 def _store(submission: Submission, version: Version, checked: Checked) -> Validation:
-    """The one verdict on this package under these rules and profile. Whoever comes second gets the first one's."""
+    """The one verdict on this package under these rules and profile; the second to come gets the first's."""
     known = _usable(submission, version)
     if known is not None:
         return known

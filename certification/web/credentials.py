@@ -1,4 +1,4 @@
-"""Pages of test credentials. Values are written here and never shown again, but to a reviewer who says why."""
+"""Pages of test credentials. Values are never shown again, but to a reviewer who says why."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class RevealForm(forms.Form):
 
 
 def needs_fresh_sign_in(request: HttpRequest) -> bool:
-    """Everybody proves again who they are, but for the one-click accounts of a trial, which have nothing to prove."""
+    """Everybody proves again who they are, but for the one-click accounts of a trial."""
     return not (settings.TRIAL_MODE and request.session.get("trial_entry"))
 
 

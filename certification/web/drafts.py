@@ -54,7 +54,7 @@ class DraftForm(forms.Form):
         label="Notes for testers",
         required=False,
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text="Environment, sample data, steps to try. Never passwords: those belong to the credentials below.",
+        help_text="Environment, sample data, steps to try. Never passwords: they belong to the credentials.",
     )
     change_notes = forms.CharField(
         label="What changed",
@@ -66,7 +66,7 @@ class DraftForm(forms.Form):
         label="intro.md",
         required=False,
         widget=forms.Textarea(attrs={"rows": 16, "class": "mono", "spellcheck": "true"}),
-        help_text="Markdown. Description, prerequisites, how to get credentials, known issues, common errors.",
+        help_text="Markdown. Description, prerequisites, getting credentials, known issues, common errors.",
     )
 
     def __init__(self, *args: Any, submission: Submission, **kwargs: Any) -> None:
@@ -79,7 +79,7 @@ class DraftForm(forms.Form):
         self._is_new = submission.kind == Submission.Kind.NEW
 
     def mark_needed(self) -> DraftForm:
-        """Show as optional only what can stay empty for good. Call after validation: a draft may be half done."""
+        """Show as optional only what can stay empty for good. Call after validation: drafts are half done."""
         self.use_required_attribute = False
         for name, field in self.fields.items():
             field.required = not (self._is_new and name == "change_notes")

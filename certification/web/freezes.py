@@ -13,11 +13,9 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_safe
 
 from certification import policies
-from certification.models import Freeze
 from certification.queries import plans as queries
 from certification.services import freezes as services
 from certification.web.rollout_forms import ReasonForm
-from connectors.models import Region
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
@@ -44,8 +42,8 @@ class FreezeForm(forms.Form):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        choices = Region.objects.filter(is_active=True).values_list("code", "name")
-        self.fields["regions"].choices = list(choices)  # type: ignore[attr-defined]
+        choices = queries.region_choices(active_only=True)
+        self.fields["regions"].choices = choices  # type: ignore[attr-defined]
 
     def draft(self) -> services.FreezeDraft:
         data = self.cleaned_data
@@ -94,7 +92,7 @@ def _zone_name(name: str) -> str:
 def freeze_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = signed_in_user(request)
     require(policies.can_manage_plans, user, None)
-    freeze = get_object_or_404(Freeze.objects.filter(cancelled_at=None), pk=pk)
+    freeze = get_object_or_404(queries.open_freezes(), pk=pk)
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         moved = services.cancel_freeze(freeze, reason=form.cleaned_data["reason"], actor=user)

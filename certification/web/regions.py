@@ -14,7 +14,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from certification import policies
 from certification.queries import plans as queries
-from certification.regions.drivers import DRIVERS
 from certification.services import regions as services
 from connectors.models import Region
 from connectors.policies import can_manage_regions
@@ -27,7 +26,9 @@ from portal.shared.web import add_errors, done, signed_in_user
 class RegionForm(forms.Form):
     name = forms.CharField(max_length=60)
     geography = forms.CharField(max_length=60, required=False)
-    driver = forms.ChoiceField(choices=[(kind, kind.upper()) for kind in sorted(DRIVERS)], label="Reached by")
+    driver = forms.ChoiceField(
+        choices=[(kind, kind.upper()) for kind in services.DRIVER_KINDS], label="Reached by"
+    )
     base_url = forms.CharField(
         max_length=300, label="Address", help_text="Where the region serves the region protocol."
     )
@@ -44,8 +45,8 @@ class RegionForm(forms.Form):
 
     def __init__(self, *args: object, region: Region | None = None, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        others = Region.objects.exclude(pk=region.pk if region else "").values_list("code", "name")
-        self.fields["paired_with"].choices = list(others)  # type: ignore[attr-defined]
+        others = queries.region_choices(without=region.pk if region else "")
+        self.fields["paired_with"].choices = others  # type: ignore[attr-defined]
 
     def draft(self) -> services.RegionDraft:
         data = self.cleaned_data
@@ -99,7 +100,7 @@ def region_create(request: HttpRequest) -> HttpResponse:
 def region_detail(request: HttpRequest, code: str) -> HttpResponse:
     user = signed_in_user(request)
     require(policies.can_see_operations, user, None)
-    region = get_object_or_404(Region, pk=code)
+    region = get_object_or_404(queries.every_region(), pk=code)
     can_manage = can_manage_regions(user, region)
     form = RegionForm(request.POST or None, region=region, initial=_initial(region)) if can_manage else None
     if request.method == "POST":
@@ -132,7 +133,7 @@ def _address(region: Region) -> str:
 @login_required
 def region_test(request: HttpRequest, code: str) -> HttpResponse:
     """Call the region now and say what it answered."""
-    region = get_object_or_404(Region, pk=code)
+    region = get_object_or_404(queries.every_region(), pk=code)
     contact = services.contact_region(region, actor=signed_in_user(request))
     if contact.health is None:
         messages.error(request, f"{region} {contact.problem}")
@@ -148,7 +149,7 @@ def region_test(request: HttpRequest, code: str) -> HttpResponse:
 @require_POST
 @login_required
 def region_switch(request: HttpRequest, code: str) -> HttpResponse:
-    region = get_object_or_404(Region, pk=code)
+    region = get_object_or_404(queries.every_region(), pk=code)
     is_active = request.POST.get("active") == "yes"
     services.set_region_active(
         region, is_active=is_active, reason=request.POST.get("reason", ""), actor=signed_in_user(request)
@@ -163,7 +164,7 @@ def region_switch(request: HttpRequest, code: str) -> HttpResponse:
 @login_required
 def region_telemetry_token(request: HttpRequest, code: str) -> HttpResponse:
     """Make a new telemetry token and show it this once; nothing keeps it."""
-    region = get_object_or_404(Region, pk=code)
+    region = get_object_or_404(queries.every_region(), pk=code)
     token = services.renew_telemetry_token(region, actor=signed_in_user(request))
     response = render(request, "certification/region_token.html", {"region": region, "token": token.reveal()})
     response["Cache-Control"] = "no-store"

@@ -30,6 +30,7 @@ from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
 
 _VIEWS = ("", "mine", "unclaimed", "overdue")
+_OPERATIONS_PER_CHUNK = 100
 _WORDS = {
     "approve": "Approved: the package goes to the Preview region.",
     "request_changes": "Changes requested: the team is told.",
@@ -76,26 +77,44 @@ def review_queue(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def review_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The connector's facts and its operations, a hundred at a time; `chunk` ("up" or "down") asks for the rows alone."""
     submission = reviewed_submission(request, pk)
     talk = conversation(signed_in_user(request), submission)
-    context = page_context(request, submission, "definition", talk)
-    assert submission.revision is not None
-    package = workbench.package_of(submission.revision.version)
+    validation = workbench.verdict_on(submission)
     changed = sources.comparison(submission)
-    changes = {each.pointer: each.state for each in changed.operations} if changed else {}
-    definition = workbench.definition_of(package, talk, context["validation"], changes)
-    show = request.GET.get("show", "")
-    context["definition"] = definition
-    context["rows"] = [row for row in definition.rows if _SHOWS.get(show, _SHOWS[""])(row)]
-    context["shows"] = [
+    definition = workbench.definition_of(submission, talk, validation, changed)
+    pointer, show = request.GET.get("at", ""), request.GET.get("show", "")
+    rows = [row for row in definition.rows if _SHOWS.get(show, _SHOWS[""])(row)]
+    at = next((number for number, row in enumerate(rows) if row.pointer == pointer), 0)
+    start = _number(request.GET.get("start"), at) // _OPERATIONS_PER_CHUNK * _OPERATIONS_PER_CHUNK
+    end = start + _OPERATIONS_PER_CHUNK
+    context = {
+        "submission": submission,
+        "definition": definition,
+        "rows": rows[start:end],
+        "left": len(rows) - end,
+        "following": end,
+        "earlier": start - _OPERATIONS_PER_CHUNK if start else None,
+        "show": show if show in _SHOWS else "",
+        "opened": _operation(request, submission, pointer),
+        "part": request.GET.get("chunk", ""),
+    }
+    if request.GET.get("chunk"):
+        return render(request, "certification/_review_operation_rows.html", context)
+    context |= page_context(request, submission, "definition", talk) | {
+        "shows": _choices(definition),
+        "facts": workbench.facts_of(submission, talk, validation),
+        "changed": changed,
+    }
+    return render(request, "certification/review_detail.html", context)
+
+
+def _choices(definition: workbench.Definition) -> list[dict[str, object]]:
+    """The filters of the operation list with what each would show."""
+    return [
         {"key": key, "label": label, "count": sum(map(_SHOWS[key], definition.rows))}
         for key, label in _SHOW_LABELS
     ]
-    context["show"] = show if show in _SHOWS else ""
-    context["facts"] = workbench.facts_of(package, talk, context["validation"])
-    context["changed"] = changed
-    context["opened"] = _operation(request, submission, request.GET.get("at", ""))
-    return render(request, "certification/review_detail.html", context)
 
 
 def _operation(request: HttpRequest, submission: Submission, pointer: str) -> workbench.OperationPage | None:
@@ -143,8 +162,9 @@ def review_source(request: HttpRequest, pk: UUID) -> HttpResponse:
         "submission": submission,
         "chunk": chunk,
         "can_comment": policies.can_comment_submission(request.user, submission),
+        "part": request.GET.get("chunk", ""),
     }
-    if request.GET.get("chunk"):
+    if rows["part"]:
         return render(request, "certification/_review_source_rows.html", rows)
     context = page_context(request, submission, "source", talk) | rows | {"files": files, "file": name}
     return render(request, "certification/review_source.html", context)

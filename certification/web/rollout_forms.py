@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from django import forms
 
-from certification.models import RolloutPlan
 from certification.planning.planner import PlannedWave
+from certification.queries import plans
 from certification.services.schedule import Dates
 
 REASON_LENGTH = 1_000
@@ -76,12 +76,11 @@ class RescheduleForm(DatesForm):
 
 
 class PlanChoiceForm(forms.Form):
-    plan = forms.ModelChoiceField(queryset=RolloutPlan.objects.none(), empty_label=None)
+    plan = forms.ModelChoiceField(queryset=None, empty_label=None)  # type: ignore[var-annotated]
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        plans = RolloutPlan.objects.filter(is_retired=False).order_by("-is_default", "name")
-        self.fields["plan"].queryset = plans  # type: ignore[attr-defined]
+        self.fields["plan"].queryset = plans.choices()  # type: ignore[attr-defined]
 
 
 def proposal_of(planned: Sequence[PlannedWave]) -> dict[str, dt.date]:

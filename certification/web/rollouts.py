@@ -17,8 +17,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from certification import policies
 from certification.lifecycle import DEPLOYMENT
-from certification.models import RegionDeployment, Rollout, RolloutPlan, SkipRequest, Submission
+from certification.models import RegionDeployment, Rollout, RolloutPlan, Submission
 from certification.planning.planner import PlannedWave
+from certification.queries import plans as plan_queries
 from certification.queries import rollouts as queries
 from certification.services import plans, rollouts, schedule, skips
 from certification.services.clock import database_now
@@ -147,7 +148,7 @@ def _chosen_plan(request: HttpRequest) -> RolloutPlan | None:
     if choice.is_valid():
         plan: RolloutPlan = choice.cleaned_data["plan"]
         return plan
-    return plans.default_plan() or RolloutPlan.objects.filter(is_retired=False).order_by("name").first()
+    return plan_queries.choices().first()
 
 
 def _dates_form(
@@ -296,8 +297,7 @@ def _region_address(deployment: RegionDeployment) -> str:
 @require_POST
 @login_required
 def skip_decide(request: HttpRequest, pk: UUID) -> HttpResponse:
-    visible = SkipRequest.objects.filter(deployment__rollout__in=Rollout.objects.visible_to(request.user))
-    found = get_object_or_404(visible.select_related("deployment__region", "deployment__rollout"), pk=pk)
+    found = get_object_or_404(queries.skip_requests(Rollout.objects.visible_to(request.user)), pk=pk)
     is_approved = request.POST.get("decision") == "approve"
     skips.decide_skip(found, is_approved=is_approved, actor=signed_in_user(request))
     verb = "is left out" if is_approved else "stays in the rollout"

@@ -22,6 +22,7 @@ from certification.services import submissions as services
 from certification.web import drafts
 from certification.web.submission_pages import blocker_rows, page_context, submission_url, visible_submission
 from connectors.models import Connector, Publisher
+from portal.accounts.models import User
 from portal.shared import history
 from portal.shared.errors import Blocked, Conflict, InvalidInput
 from portal.shared.web import done, signed_in_user
@@ -53,7 +54,7 @@ def submission_list(request: HttpRequest) -> HttpResponse:
     return render(request, "certification/submission_list.html", context)
 
 
-def _own_connectors(user: object) -> QuerySet[Connector]:
+def _own_connectors(user: User) -> QuerySet[Connector]:
     """The connectors this person can submit for."""
     found = Connector.objects.visible_to(user).filter(
         publisher__memberships__user=user, publisher__memberships__role__in=["owner", "developer"]

@@ -17,6 +17,7 @@ from certification import policies
 from certification.lifecycle import SUBMISSION
 from certification.models import Submission, Waiver
 from certification.queries import validation as queries
+from certification.rules.rulebook import rule_info
 from certification.services import waivers as services
 from certification.web.submission_pages import page_context, submission_url, visible_submission
 from portal.shared.errors import InvalidInput
@@ -134,7 +135,7 @@ def _waiver_page(request: HttpRequest, waiver: Waiver, form: WaiverForm, status:
     submission = visible_submission(request, waiver.submission_id)
     context = page_context(request, submission, "findings") | {
         "waiver": waiver,
-        "info": queries.rule_info(waiver.rule),
+        "info": rule_info(waiver.rule),
         "form": form,
         "places": queries.places_of(submission, waiver),
         "can_decide": policies.can_decide_waiver(user, waiver) and waiver.state == "requested",

@@ -85,8 +85,8 @@ class SpanIndex:
 
 
 def read_root(text: str, scan: Scan) -> tuple[Any, Node]:
-    """Parse a text with `scan` and note where the members of its root stand: nearly every package has findings
-    there, and looking for their places afterwards would parse the whole text a second time.
+    """Parse a text with `scan` and note where the members of its root stand: nearly every package has
+    findings there, and looking for their places afterwards would parse the whole text a second time.
 
     Raises ValueError when the text is not JSON or its root has two members of one name.
     """

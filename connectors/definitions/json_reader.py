@@ -122,6 +122,7 @@ def _constant(_name: str) -> NoReturn:
     raise _OddError
 
 
-_SCAN: Scan = json.JSONDecoder(
+_DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant
-).scan_once
+)
+_SCAN: Scan = vars(_DECODER)["scan_once"]

@@ -11,7 +11,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse, reverse_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from connectors import policies
 from connectors.lifecycle import CONNECTOR, ConnectorState
@@ -107,6 +107,7 @@ def connector_list(request: HttpRequest) -> HttpResponse:
     return render(request, template, context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def connector_register(request: HttpRequest) -> HttpResponse:
     user = signed_in_user(request)
@@ -184,6 +185,7 @@ def connector_history(request: HttpRequest, pk: str) -> HttpResponse:
     return render(request, "connectors/connector_history.html", context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def connector_edit(request: HttpRequest, pk: str) -> HttpResponse:
     connector = _connector(request, pk)

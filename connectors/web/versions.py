@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from connectors import policies, upload_parsing
 from connectors.definitions import SourceFile
@@ -29,6 +29,7 @@ _INERT = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-T
 
 
 @csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def upload_new(request: HttpRequest, pk: str) -> HttpResponse:
     """Exempt only until the parser is in place, because looking for the token reads the body; see

@@ -1,8 +1,9 @@
 """Another time for one process and its database session, so that a history can be told in its own time.
 
-Services ask two clocks: Django's, and the database's (`statement_timestamp()`, `now()` and column defaults). Both
-follow `set()`. The database's functions are shadowed through this session's search path by a schema that lives
-only inside the caller's transaction, and column defaults are written out instead of being left to the table.
+Services ask two clocks: Django's, and the database's (`statement_timestamp()`, `now()`, column defaults).
+Both follow `set()`. The database's functions are shadowed through this session's search path by a schema that
+lives only inside the caller's transaction, and column defaults are written out instead of being left to the
+table.
 Nobody else's clock changes, and nothing remains when the transaction ends.
 """
 

@@ -11,21 +11,23 @@ import heapq
 from collections.abc import Generator
 from itertools import count
 
-from django.db.models import Min
+from django.db.models import Min, QuerySet
+from django.db.models.functions import Now
 
 from certification.lifecycle import UNDER_WAY
 from certification.models import RegionDeployment, RolloutWave
-from certification.services import previews, rollouts
+from certification.services import notifications, previews, reviews, rollouts
 from portal.demo.clock import Clock
 from portal.shared import outbox
 from portal.shared.models import OutboxJob
 
 Story = Generator[dt.datetime, None, None]
 
-_REGIONS_AT_ONCE = 3
+_REGIONS_AT_ONCE = 4
 _REGION_SECONDS = 47
 """Regions answer a few at a time, and the told time goes on by so much: no two waves look the same."""
 _MOST_ROUNDS = 5_000
+_DIGESTS_EVERY = dt.timedelta(hours=20)
 
 
 class Director:
@@ -36,6 +38,7 @@ class Director:
         self.ends_at = ends_at
         self._waiting: list[tuple[dt.datetime, int, Story]] = []
         self._order = count()
+        self._digests_sent = clock.now()
 
     def tell(self, story: Story) -> None:
         """Begin a story now; it runs to its first moment."""
@@ -63,22 +66,55 @@ class Director:
     def _work(self) -> None:
         """Everything the workers would have done by now."""
         for _ in range(_MOST_ROUNDS):
-            done = outbox.drain(limit=5_000)
+            done = self._run_jobs() + self._ask_regions()
             rollouts.advance_due()
-            polled = rollouts.poll_due(limit=_REGIONS_AT_ONCE)
-            if not done and not polled:
+            if not done and not self._is_polling():
                 break
-            if polled:
-                self.clock.set(self.clock.now() + dt.timedelta(seconds=_REGION_SECONDS))
         previews.check_deadlines()
-        outbox.drain(limit=5_000)
+        reviews.release_expired_claims()
+        if self.clock.now() - self._digests_sent > _DIGESTS_EVERY:
+            self._digests_sent = self.clock.now()
+            notifications.send_digests()
+        self._run_jobs()
+
+    def _run_jobs(self) -> int:
+        """Run what is due, and what that makes due.
+
+        By id: within one transaction a search for the next due job would walk over all that are done.
+        """
+        count = 0
+        while ids := list(
+            _due_jobs().filter(due_at__lte=Now()).order_by("due_at", "pk").values_list("pk", flat=True)
+        ):
+            for pk in ids:
+                outbox.run(pk)
+            count += len(ids)
+        return count
+
+    def _ask_regions(self) -> int:
+        count = 0
+        while polled := rollouts.poll_due(limit=_REGIONS_AT_ONCE):
+            count += polled
+            self.clock.set(self.clock.now() + dt.timedelta(seconds=_REGION_SECONDS))
+        return count
+
+    def _is_polling(self) -> bool:
+        return _polls().filter(next_poll_at__lte=Now()).exists()
 
     def _next_due(self) -> dt.datetime | None:
         """When the machinery has something to do next."""
-        jobs = OutboxJob.objects.filter(state=OutboxJob.State.DUE).aggregate(at=Min("due_at"))["at"]
-        polls = RegionDeployment.objects.filter(state__in=UNDER_WAY).aggregate(at=Min("next_poll_at"))["at"]
+        jobs = _due_jobs().aggregate(at=Min("due_at"))["at"]
+        polls = _polls().aggregate(at=Min("next_poll_at"))["at"]
         waves = RolloutWave.objects.filter(state="planned", rollout__state__in=("scheduled", "running"))
         # A wave that waits for the one before it has passed its time already: an answer wakes it.
         begin = waves.filter(due_at__gt=self.clock.now()).aggregate(at=Min("due_at"))["at"]
         found = [moment for moment in (jobs, polls, begin) if moment is not None]
         return min(found, default=None)
+
+
+def _due_jobs() -> QuerySet[OutboxJob]:
+    return OutboxJob.objects.filter(state=OutboxJob.State.DUE)
+
+
+def _polls() -> QuerySet[RegionDeployment]:
+    return RegionDeployment.objects.filter(state__in=UNDER_WAY)

@@ -53,7 +53,9 @@ def _staff(address: str, name: str, zone: str, role: str, muted: tuple[str, ...]
 
 
 ADA = _staff("ada.quist", "Ada Quist", "Europe/Stockholm", "administrator", ("rollout",))
-BENEDIKT = _staff("benedikt.ash", "Benedikt Ash", "America/Chicago", "administrator", ("rollout", "operations"))
+BENEDIKT = _staff(
+    "benedikt.ash", "Benedikt Ash", "America/Chicago", "administrator", ("rollout", "operations")
+)
 RANA = _staff("rana.idris", "Rana Idris", "Africa/Cairo", "reviewer")
 CORVIN = _staff("corvin.hale", "Corvin Hale", "Europe/Dublin", "reviewer")
 YUKA = _staff("yuka.tanemori", "Yuka Tanemori", "Asia/Tokyo", "reviewer")
@@ -97,43 +99,75 @@ AUGUST = _at(_OAK, "august.hollow", "August Hollow", "America/Vancouver")
 ZELDA = _at(_OAK, "zelda.umber", "Zelda Umber", "America/Mexico_City")
 
 SALTMARSH = Team(
-    "Saltmarsh Harbour Services", _SALT, OLIVIA,
+    "Saltmarsh Harbour Services",
+    _SALT,
+    OLIVIA,
     ((TOMAS, "developer"), (INES, "tester"), (VERA, "viewer")),
-    "Company register and the domain's DNS record agree with the application.", 90,
-)  # fmt: skip
+    "Company register and the domain's DNS record agree with the application.",
+    90,
+)
 LANTERNFOLD = Team(
-    "Lanternfold Parcel Lockers", _LANTERN, LEOPOLD, ((AMARA, "developer"), (JUN, "tester")),
-    "Owner of the domain, confirmed by a letter with a code.", 89,
-)  # fmt: skip
+    "Lanternfold Parcel Lockers",
+    _LANTERN,
+    LEOPOLD,
+    ((AMARA, "developer"), (JUN, "tester")),
+    "Owner of the domain, confirmed by a letter with a code.",
+    89,
+)
 QUILLMERE = Team(
-    "Quillmere Libraries", _QUILL, HESTER, ((IVO, "developer"), (PAVEL, "developer")),
-    "Public body; the town's web site names the team.", 88,
-)  # fmt: skip
+    "Quillmere Libraries",
+    _QUILL,
+    HESTER,
+    ((IVO, "developer"), (PAVEL, "developer")),
+    "Public body; the town's web site names the team.",
+    88,
+)
 VERDANT = Team(
-    "Verdant Rows", _VERDANT, SAFFRON, ((DIEGO, "developer"),),
-    "Domain verified by DNS record; spoke with the owner.", 88,
-)  # fmt: skip
+    "Verdant Rows",
+    _VERDANT,
+    SAFFRON,
+    ((DIEGO, "developer"),),
+    "Domain verified by DNS record; spoke with the owner.",
+    88,
+)
 PEAL = Team("Peal and Chorus", _PEAL, MARGOT, ((ANSEL, "developer"),), "Association register checked.", 70)
 KESTREL = Team(
-    "Kestrel Ferries", _KESTREL, FINNIAN, ((NOOR, "developer"),),
-    "Shipping licence and domain checked.", 87,
-)  # fmt: skip
+    "Kestrel Ferries",
+    _KESTREL,
+    FINNIAN,
+    ((NOOR, "developer"),),
+    "Shipping licence and domain checked.",
+    87,
+)
 BIRCH = Team("Birch and Ladle", _BIRCH, BEATRIX, ((OTIS, "owner"),), founded_days_ago=86)
 SPOKE = Team("Spokewright", _SPOKE, WILHELMINA, ((RAFAEL, "developer"),), founded_days_ago=60)
 NIGHTJAR = Team("Nightjar Observers", _NIGHTJAR, LINNEA, ((KOFI, "tester"),), founded_days_ago=85)
 COPPERLINE = Team(
-    "Copperline Energy Coop", _COPPER, GRETA, ((ELIAS, "developer"), (MEI, "tester")),
-    "Cooperative register and the domain's certificate checked.", 87,
-)  # fmt: skip
+    "Copperline Energy Coop",
+    _COPPER,
+    GRETA,
+    ((ELIAS, "developer"), (MEI, "tester")),
+    "Cooperative register and the domain's certificate checked.",
+    87,
+)
 WHISTLE = Team(
     "Tin Whistle Radio", _WHISTLE, CALLUM, ((THEODORA, "developer"),), "Broadcasting licence checked.", 20
 )
-OAK = Team(
-    "Hollow Oak Pictures", _OAK, AUGUST, ((ZELDA, "developer"),), "Domain verified by DNS record.", 40
-)
+OAK = Team("Hollow Oak Pictures", _OAK, AUGUST, ((ZELDA, "developer"),), "Domain verified by DNS record.", 40)
 TEAMS = (
-    SALTMARSH, LANTERNFOLD, QUILLMERE, VERDANT, PEAL, KESTREL, BIRCH, SPOKE, NIGHTJAR, COPPERLINE, WHISTLE, OAK,
-)  # fmt: skip
+    SALTMARSH,
+    LANTERNFOLD,
+    QUILLMERE,
+    VERDANT,
+    PEAL,
+    KESTREL,
+    BIRCH,
+    SPOKE,
+    NIGHTJAR,
+    COPPERLINE,
+    WHISTLE,
+    OAK,
+)
 
 ENTRY_PERSONS = {"owner": OLIVIA, "reviewer": RANA, "operator": OSKAR, "administrator": ADA}
 """Who the one-click entries of the trial stand for."""

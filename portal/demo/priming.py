@@ -41,7 +41,7 @@ def prime_when_reachable(base_url: str, *, seconds: float, say: Say) -> int:
 
 
 def expected(base_url: str) -> list[Held]:
-    """What verified placements say, for regions at the reference agent. Acts under way are the pollers' business."""
+    """What verified placements say, for regions at the reference agent; the rest is the pollers' business."""
     regions = Region.objects.filter(base_url__startswith=f"{base_url}/", is_active=True)
     endpoints = {region.pk: endpoint_of(region) for region in regions}
     placements = Placement.objects.filter(region_id__in=endpoints).exclude(verified_version=None)

@@ -1,4 +1,4 @@
-"""The regions of the demo world: rows that point at the reference agent, and a stand-in while history is told."""
+"""The regions of the demo world: rows that point at the reference agent, and a stand-in for history."""
 
 from __future__ import annotations
 
@@ -46,9 +46,7 @@ def install_regions(base_url: str, token: str, *, actor: User) -> None:
         )
         region = regions.add_region(seed.code, draft, token=token, actor=actor)
         # The agent pushes telemetry with the token it is called with.
-        Region.objects.filter(pk=region.pk).update(
-            tags=list(seed.tags), telemetry_digest=fingerprint(token)
-        )
+        Region.objects.filter(pk=region.pk).update(tags=list(seed.tags), telemetry_digest=fingerprint(token))
         regions.set_region_active(region, is_active=True, reason="Answers and holds packages.", actor=actor)
         known.add(seed.code)
     plans.install_default_plan(actor=actor)
@@ -61,7 +59,9 @@ def move_regions(base_url: str, token: str) -> int:
     for region in Region.objects.filter(pk__in=codes):
         address = f"{base_url}/{region.pk}"
         if region.base_url.startswith("http://127.0.0.1:") and region.base_url != address:
-            Region.objects.filter(pk=region.pk).update(base_url=address, breaker_failures=0, breaker_opened_at=None)
+            Region.objects.filter(pk=region.pk).update(
+                base_url=address, breaker_failures=0, breaker_opened_at=None
+            )
             moved += 1
     return moved
 
@@ -69,8 +69,8 @@ def move_regions(base_url: str, token: str) -> int:
 class ToldRegions:
     """All regions while history is told: a driver that remembers what it was told and answers at once.
 
-    `failing` and `busy` hold (connector's slug, region) of places where the next deployment fails, or is put off
-    for hours.
+    `failing` and `busy` hold (connector's slug, region) of places where the next deployment fails, or is put
+    off for hours.
     """
 
     def __init__(self) -> None:
@@ -91,12 +91,19 @@ class ToldRegions:
         place = (command.connector, endpoint.code)
         if place in self.busy:
             raise RegionThrottled(
-                endpoint.code, "is being serviced and takes nothing for a while.", retry_after_seconds=BUSY_SECONDS
+                endpoint.code,
+                "is being serviced and takes nothing for a while.",
+                retry_after_seconds=BUSY_SECONDS,
             )
         reason = self.failing.get(place)
         state = OperationState.FAILED if reason else OperationState.SUCCEEDED
         operation = Operation(
-            command.idempotency_key, state, command.digest, command.deployment_number, reason or "", timezone.now()
+            command.idempotency_key,
+            state,
+            command.digest,
+            command.deployment_number,
+            reason or "",
+            timezone.now(),
         )
         self._operations[command.idempotency_key] = operation
         if not reason:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -13,7 +14,7 @@ from certification.lifecycle import SubmissionState
 from certification.models import Rollout, RolloutWave, Submission
 from certification.rules import Context, Profile, check_package
 from certification.rules.findings import Report
-from certification.services import notifications, validation
+from certification.services import validation
 from certification.services.clock import database_now, due_from
 from connectors.definitions import read_archive
 from connectors.services import health
@@ -66,10 +67,17 @@ def build(base_url: str, token: str, *, with_telemetry: bool = True, say: Say = 
 
 @contextmanager
 def _stage(present: dt.datetime) -> Iterator[tuple[Clock, ToldRegions]]:
-    """Told time and told regions. Mail is marked as sent and goes nowhere; nobody rings for jobs that are done
-    here; packages of our own making are checked in this process."""
+    """Told time and told regions.
+
+    Mail is marked as sent and goes nowhere; nobody rings for jobs that are done here; packages of our own
+    making are checked in this process; failures that belong to a story are not logged.
+    """
     with ExitStack() as stack:
-        stack.enter_context(replaced(settings, "EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend"))
+        stack.callback(logging.disable, logging.NOTSET)
+        logging.disable(logging.CRITICAL)
+        stack.enter_context(
+            replaced(settings, "EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend")
+        )
         stack.enter_context(replaced(settings, "TRIAL_CLOCK_SCALE", 1.0))
         stack.enter_context(replaced(outbox, "ring", lambda _: None))
         stack.enter_context(replaced(validation, "check_bytes", _check_here))
@@ -103,7 +111,3 @@ def _check_complete() -> None:
     missing = set(SubmissionState.values) - found
     if missing:
         raise WorldIncomplete(f"no submission is {', '.join(sorted(missing))}")
-
-
-def mark_old_messages_read(user: User) -> None:
-    notifications.mark_all_read(actor=user)

@@ -8,7 +8,6 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from certification.models import Placement
 from connectors.definitions import read_archive
 from connectors.definitions.openapi import operations
 from connectors.latency import BUCKETS, LATENCY_BOUNDS_MS
@@ -16,6 +15,7 @@ from connectors.models import Connector, Version
 from connectors.services.health import Hour, import_hours
 from portal.shared import storage
 from portal.shared.actors import SYSTEM
+from portal.shared.audit import history
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class Era:
 class Traffic:
     """How a connector is used: calls a day, and what goes wrong with it.
 
-    `incident` is (days ago, hours it lasted): the backend fails then. `slow` names an operation, `ill` a region
-    that answers with errors now and then.
+    `incident` is (days ago, hours it lasted): the backend fails then. `slow` names an operation, `ill` a
+    region that answers with errors now and then.
     """
 
     calls_a_day: int
@@ -53,8 +53,8 @@ _TRAFFIC = {
     "copperline-meters": Traffic(16_800, incident=(1.2, 2), slow="ListReadings"),
 }
 _REGIONS = {
-    "unitedstates": 0.27, "europe": 0.22, "unitedkingdom": 0.12, "asia": 0.1, "germany": 0.08, "australia": 0.06,
-    "japan": 0.05, "brazil": 0.04, "southafrica": 0.03, "chile": 0.03,
+    "unitedstates": 0.27, "europe": 0.22, "unitedkingdom": 0.12, "asia": 0.1, "germany": 0.08,
+    "australia": 0.06, "japan": 0.05, "brazil": 0.04, "southafrica": 0.03, "chile": 0.03,
 }  # fmt: skip
 _HOURS_EAST = {
     "unitedstates": -6, "europe": 1, "unitedkingdom": 0, "asia": 8, "germany": 1, "australia": 10, "japan": 9,
@@ -85,8 +85,6 @@ def _hours_of(connector: Connector, present: dt.datetime) -> Iterator[Hour]:
 
 def eras_of(connector: Connector) -> list[Era]:
     """Which version was live when, from the audit trail of its pointer."""
-    from portal.shared.audit import history
-
     moves = [
         record
         for record in history(connector).filter(action="connector.mark_version").order_by("id")
@@ -197,12 +195,11 @@ def _statuses(calls: int, trouble: float, operation: str, chance: random.Random)
 def _latency(calls: int, slowness: float) -> tuple[int, ...]:
     """A log-normal spread around 90 ms, `slowness` times that, as counts per bucket."""
     middle, width = math.log(90 * slowness), 0.7
-    below = [0.5 * (1 + math.erf((math.log(bound) - middle) / (width * math.sqrt(2)))) for bound in LATENCY_BOUNDS_MS]
+    below = [
+        0.5 * (1 + math.erf((math.log(bound) - middle) / (width * math.sqrt(2))))
+        for bound in LATENCY_BOUNDS_MS
+    ]
     reached = [round(calls * share) for share in below]
     counts = [right - left for left, right in zip([0, *reached], [*reached, calls], strict=True)]
     assert len(counts) == BUCKETS
     return tuple(counts)
-
-
-def placements_of_live() -> int:
-    return Placement.objects.exclude(verified_version=None).count()

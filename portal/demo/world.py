@@ -9,7 +9,16 @@ from allauth.account.models import EmailAddress
 from django.utils import timezone
 
 from certification.models import Preview, Rollout, Submission
-from certification.services import credentials, decisions, drafts, plans, previews, reviews, schedule, submissions
+from certification.services import (
+    credentials,
+    decisions,
+    drafts,
+    plans,
+    previews,
+    reviews,
+    schedule,
+    submissions,
+)
 from connectors.models import Connector, Invitation, Publisher, Version
 from connectors.models.publishers import Role
 from connectors.planning import CHECKLIST
@@ -26,8 +35,8 @@ from portal.shared.errors import InvalidInput
 from portal.shared.secrets import Secret
 
 _TESTER_NOTES = (
-    "The test account holds sample data that is reset every night. Begin with the list operations: every list has at "
-    "least three entries. Please do not delete the entries whose name begins with “Keep”."
+    "The test account holds sample data that is reset every night. Begin with the list operations: every "
+    "list has at least three entries. Please do not delete the entries whose name begins with “Keep”."
 )
 _RECENT_DAYS = 3
 
@@ -100,7 +109,9 @@ class World:
 
     # Connectors and packages
 
-    def register(self, team: Team, by: Person, blueprint: Blueprint, *, ticks: int = len(CHECKLIST)) -> Connector:
+    def register(
+        self, team: Team, by: Person, blueprint: Blueprint, *, ticks: int = len(CHECKLIST)
+    ) -> Connector:
         """Reserve the name, and tick the first items of the checklist."""
         actor = self.user(by)
         connector = connectors.register_connector(
@@ -178,7 +189,10 @@ class World:
         drafts.choose_package(submission, version=version, actor=actor)
         if change_notes:
             drafts.save_draft(
-                submission, fields={"change_notes": change_notes}, edit_count=submission.edit_count, actor=actor
+                submission,
+                fields={"change_notes": change_notes},
+                edit_count=submission.edit_count,
+                actor=actor,
             )
 
     def claim(self, submission: Submission, by: Person) -> None:
@@ -200,7 +214,12 @@ class World:
         previews.sign_off_preview(self.preview(submission), note=note, actor=self.user(by))
 
     def schedule(
-        self, submission: Submission, by: Person, *, waves_in_days: Mapping[int, int] | None = None, first_in_days: int = 0
+        self,
+        submission: Submission,
+        by: Person,
+        *,
+        waves_in_days: Mapping[int, int] | None = None,
+        first_in_days: int = 0,
     ) -> Rollout:
         """The default plan from the first possible day, or `first_in_days` after the present.
 
@@ -225,7 +244,8 @@ class World:
 
     def rollout(self, submission: Submission) -> Rollout:
         return Rollout.objects.select_related("submission", "connector", "version", "plan").get(
-            submission=submission, state__in=("scheduled", "running", "held", "halted", "rolling_back", "completed")
+            submission=submission,
+            state__in=("scheduled", "running", "held", "halted", "rolling_back", "completed"),
         )
 
     def wait_for(self, submission: Submission, *states: str, hours: float = 6) -> Iterator[dt.datetime]:
@@ -245,4 +265,7 @@ def _later_and_later(
     """The same dates shifted day by day, for at most two weeks, until they fall on working days."""
     for shift in range(15):
         days = dt.timedelta(days=shift)
-        yield starts_on + (days if not chosen else dt.timedelta()), {n: day + days for n, day in chosen.items()}
+        yield (
+            starts_on + (days if not chosen else dt.timedelta()),
+            {n: day + days for n, day in chosen.items()},
+        )

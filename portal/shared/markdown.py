@@ -16,10 +16,9 @@ from markdown_it import MarkdownIt
 LONGEST_CHARACTERS = 200_000
 
 # Pictures are not among them: a picture on another server tells that server who reads the page.
-_TAGS = frozenset(
-    ("a", "blockquote", "br", "code", "del", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "s")
-    + ("strong", "table", "tbody", "td", "th", "thead", "tr", "ul")
-)
+_BLOCKS = ("blockquote", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "ul")
+_TABLES = ("table", "tbody", "td", "th", "thead", "tr")
+_TAGS = frozenset((*_BLOCKS, *_TABLES, "a", "br", "code", "del", "em", "s", "strong"))
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "th": {"align"}, "td": {"align"}}
 _SCHEMES = frozenset(("http", "https", "mailto"))
 

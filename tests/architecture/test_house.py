@@ -41,7 +41,7 @@ FORBIDDEN_FILES = {"utils.py", "helpers.py", "constants.py", "managers.py", "sig
 # Rows that belong to no team (policies guard the pages), and comments, which are only prefetched with their threads.
 OF_NO_TEAM = {"Comment", "Region", "RolloutPlan", "Freeze", "User", "OutboxJob", "NotificationPreference"}
 # Addresses of trial mode, and of a feature of allauth that is not switched on.
-ONLY_IF_SWITCHED_ON = {"trial_enter", "design", "account_change_phone"}
+ONLY_IF_SWITCHED_ON = {"trial_enter", "trial_sample", "trial_tour", "design", "account_change_phone"}
 # Events nobody follows, and why that is meant.
 WITHOUT_FOLLOWERS = {
     "submission.start_validation": "the worker that starts it does the work",

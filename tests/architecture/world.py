@@ -36,6 +36,7 @@ from tests.factories.rollouts import add_regions, add_submission, scheduled_roll
 from tests.factories.submissions import WITH_ERROR, ready_draft, submission_in
 
 MARKER = "Zq7quartz"
+PRIVATE_NOTE = "between us reviewers"
 SECRET = "zq7-sandbox-key-nobody-else-reads"
 ROLES = (
     "anonymous",
@@ -209,7 +210,7 @@ def _review(world: World) -> None:
         submission, body=f"{MARKER}: which harbour?", place=threads.Place("", "", None), is_private=False, actor=world.reviewer
     )
     private = threads.open_thread(
-        submission, body=f"{MARKER}: between us", place=threads.Place("", "", None), is_private=True, actor=world.reviewer
+        submission, body=f"{MARKER}: {PRIVATE_NOTE}", place=threads.Place("", "", None), is_private=True, actor=world.reviewer
     )
     reviews.claim(submission, actor=world.reviewer)
     world.objects |= {"thread": thread, "private_thread": private}

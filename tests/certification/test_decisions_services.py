@@ -34,7 +34,8 @@ def insert(submission: Submission, reviewer: User, **changes: str) -> None:
     row = {"verdict": "approve", "digest": submission.revision.version.digest, "reasons": "", **changes}
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO certification_decision (id, submission_id, revision_id, digest, verdict, reviewer_id, reasons)"
+            "INSERT INTO certification_decision"
+            " (id, submission_id, revision_id, digest, verdict, reviewer_id, reasons)"
             " VALUES (gen_random_uuid(), %s, %s, %s, %s, %s, %s)",
             [
                 submission.pk,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import random
 import time
@@ -32,9 +33,7 @@ def test_a_diff_turns_the_old_text_into_the_new_one() -> None:
         new = [random.choice("abcdef") for _ in range(random.randrange(30))]
         blocks = matching_blocks(old, new)
         assert all(old[i : i + size] == new[j : j + size] for i, j, size in blocks)
-        assert all(
-            a[0] + a[2] <= b[0] and a[1] + a[2] <= b[1] for a, b in zip(blocks, blocks[1:], strict=False)
-        )
+        assert all(a[0] + a[2] <= b[0] and a[1] + a[2] <= b[1] for a, b in itertools.pairwise(blocks))
         rows = line_diff(old, new, context=100).rows
         shown_new = [row.text for row in rows if row.kind in {"context", "added"}]
         shown_old = [row.text for row in rows if row.kind in {"context", "removed"}]

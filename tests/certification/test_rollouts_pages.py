@@ -264,7 +264,8 @@ def test_a_preview_that_deploys_refreshes_itself_and_then_loads_the_page(cast, p
 
 def plan_data(**changes):
     return {
-        "name": "Slow", "description": "", "time_zone": "UTC", "start_time": "10:00", "days_between_waves": "2",
+        "name": "Slow", "description": "", "time_zone": "UTC", "start_time": "10:00",
+        "days_between_waves": "2",
         "holiday_country": "de", "weekend": ["5", "6"], "wave-1-name": "Preview", "wave-1-early": "on",
         "wave-2-name": "All", "region-preview-us": "1", "region-north": "2", "region-south": "2",
         "region-east": "2", **changes,
@@ -301,7 +302,8 @@ def test_a_freeze_shows_what_moves_before_it_is_saved(cast, rollout, sign_in):
     assert "No freeze is planned" in browser.get(reverse("freeze_list")).content.decode()
     data = {
         "kind": "freeze", "name": "Year end", "reason": "Nobody is there.",
-        "starts_at": f"{rollout.starts_on}T00:00", "ends_at": f"{rollout.starts_on + dt.timedelta(days=3)}T00:00",
+        "starts_at": f"{rollout.starts_on}T00:00",
+        "ends_at": f"{rollout.starts_on + dt.timedelta(days=3)}T00:00",
     }  # fmt: skip
     shown = browser.post(reverse("freeze_create"), data).content.decode()
     assert str(rollout.version) in shown
@@ -325,9 +327,7 @@ def region_data(**changes):
     }  # fmt: skip
 
 
-def test_an_administrator_adds_and_switches_a_region_and_no_page_shows_its_token(
-    cast, rollout, sign_in
-):
+def test_an_administrator_adds_and_switches_a_region_and_no_page_shows_its_token(cast, rollout, sign_in):
     browser = sign_in(cast.administrator)
     bad = browser.post(reverse("region_create"), region_data(base_url="https://169.254.169.254/"))
     assert "cannot belong to a region" in bad.content.decode()

@@ -116,7 +116,7 @@ def test_the_package_fills_in_what_the_form_lacks_and_overwrites_nothing(cast):
     version = uploaded_version(submission.connector, cast.owner, case)
     drafts.choose_package(submission, version=version, actor=cast.owner)
     assert submission.intro == "# From the package\n"
-    assert submission.categories == [name for name in version.facts["categories"]][:2]
+    assert submission.categories == list(version.facts["categories"])[:2]
     filled = ready_draft(cast.owner, case=case)
     assert filled.intro == FORM["intro"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -36,7 +37,7 @@ def test_intervals_are_gap_free_and_end_now():
     stays = clock.intervals_of(records, created_at=MONDAY, now=MONDAY + timedelta(hours=10))
     assert [stay.state for stay in stays] == ["draft", "submitted", "validating", "in_review"]
     assert [stay.seconds for stay in stays] == [7200, 1800, 1800, 7 * 3600]
-    assert all(a.ended_at == b.started_at for a, b in zip(stays, stays[1:], strict=False))
+    assert all(a.ended_at == b.started_at for a, b in pairwise(stays))
     assert stays[-1].ended_at is None
 
 

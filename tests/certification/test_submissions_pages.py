@@ -223,7 +223,9 @@ def test_the_autosave_answers_with_the_new_count_and_tells_of_a_conflict(cast, s
     browser = sign_in(cast.owner)
     saved = browser.post(address, _typed(submission), headers={"HX-Request": "true"})
     assert saved.status_code == 200
-    assert 'id="id_edit_count" value="1"' in saved.content.decode()
+    field = saved.content.decode().split('id="id_edit_count"')[1].split(">")[0]
+    assert 'value="1"' in field
+    assert "hx-swap-oob" in field
     stale = browser.post(
         address, _typed(submission, edit_count=0, intro="other"), headers={"HX-Request": "true"}
     )

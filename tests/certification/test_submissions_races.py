@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -55,14 +56,13 @@ def _winners(results: list[object]) -> int:
 
 def test_of_two_who_hand_in_at_once_one_does(cast):
     submission = ready_draft(cast.owner)
+
+    def hand_in(actor):
+        return lambda: submissions.submit(Submission.objects.get(pk=submission.pk), actor=actor)
+
     for _ in range(ROUNDS):
-        submission = _reset(submission)
-        results = _at_once(
-            *(
-                lambda actor=actor: submissions.submit(Submission.objects.get(pk=submission.pk), actor=actor)
-                for actor in (cast.owner, cast.developer)
-            )
-        )
+        _reset(submission)
+        results = _at_once(hand_in(cast.owner), hand_in(cast.developer))
         assert _winners(results) == 1
         assert Revision.objects.filter(submission=submission).count() == 1
         assert OutboxJob.objects.filter(handler="certification.tasks.validate_submission").count() == 1
@@ -70,15 +70,18 @@ def test_of_two_who_hand_in_at_once_one_does(cast):
 
 def test_handing_in_and_withdrawing_at_once_leave_one_consistent_state(cast):
     submission = ready_draft(cast.owner)
+
+    def hand_in():
+        return submissions.submit(Submission.objects.get(pk=submission.pk), actor=cast.owner)
+
+    def withdraw():
+        fresh = Submission.objects.get(pk=submission.pk)
+        return submissions.withdraw(fresh, reason="Not now.", actor=cast.developer)
+
     for _ in range(ROUNDS):
-        submission = _reset(submission)
+        _reset(submission)
         before = AuditRecord.objects.count()
-        results = _at_once(
-            lambda: submissions.submit(Submission.objects.get(pk=submission.pk), actor=cast.owner),
-            lambda: submissions.withdraw(
-                Submission.objects.get(pk=submission.pk), reason="Not now.", actor=cast.developer
-            ),
-        )
+        results = _at_once(hand_in, withdraw)
         # Withdrawing is possible after handing in, never the other way round: what ends is always withdrawn.
         assert not isinstance(results[1], Conflict)
         submission.refresh_from_db()
@@ -88,14 +91,12 @@ def test_handing_in_and_withdrawing_at_once_leave_one_consistent_state(cast):
 
 
 def test_of_two_who_start_a_draft_at_once_one_does(cast):
+    def start(connector, actor):
+        return lambda: submissions.create_submission(connector, actor=actor)
+
     for _ in range(20):
         connector = ConnectorFactory(publisher=cast.publisher)
-        results = _at_once(
-            *(
-                lambda actor=actor: submissions.create_submission(connector, actor=actor)
-                for actor in (cast.owner, cast.developer)
-            )
-        )
+        results = _at_once(start(connector, cast.owner), start(connector, cast.developer))
         assert _winners(results) == 1
         assert connector.submissions.count() == 1
     assert draft(cast.owner).state == "draft"
@@ -103,13 +104,13 @@ def test_of_two_who_start_a_draft_at_once_one_does(cast):
 
 def test_two_workers_that_validate_at_once_store_one_verdict_and_move_once(cast):
     submission = ready_draft(cast.owner)
+    key = str(submission.pk)
     for _ in range(5):
         submission = _reset(submission)
         Validation.objects.all().delete()
         submissions.submit(submission, actor=cast.owner)
         before = AuditRecord.objects.filter(action="submission.pass_validation").count()
-        key = str(submission.pk)
-        results = _at_once(*(lambda: validation.validate_submission(key) for _ in range(2)))
+        results = _at_once(*[partial(validation.validate_submission, key)] * 2)
         assert _winners(results) == 2
         assert Validation.objects.count() == 1
         assert Validation.objects.get().findings.count() == len(

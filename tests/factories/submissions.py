@@ -1,4 +1,4 @@
-"""Submissions in any state. The way up to "submitted" goes through the services, the rest along the lifecycle."""
+"""Submissions in any state. Up to "submitted" through the services, from there along the lifecycle."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def add_api_key(submission: Submission, actor: User, **changes: Any) -> TestCred
 
 def draft(actor: User, connector: Connector | None = None, **fields: Any) -> Submission:
     """An empty draft as the service makes it."""
-    connector = connector or ConnectorFactory(publisher=actor.publishers.first())
-    submission = submissions.create_submission(connector, actor=actor, **fields)
+    made: Any = connector or ConnectorFactory(publisher=actor.publishers.first())
+    submission = submissions.create_submission(made, actor=actor, **fields)
     return Submission.objects.with_page_data().get(pk=submission.pk)
 
 

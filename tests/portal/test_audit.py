@@ -57,9 +57,10 @@ def test_an_altered_record_is_named(db):
     records = write(3, reason="because")
     audit.seal()
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE shared_auditrecord DISABLE TRIGGER USER")
         cursor.execute("UPDATE shared_auditrecord SET reason = 'forged' WHERE id = %s", [records[1].pk])
-        cursor.execute("SET LOCAL session_replication_role = origin")
+        cursor.execute("ALTER TABLE shared_auditrecord ENABLE TRIGGER USER")
     assert audit.verify_chain().faults == [f"Record {records[1].pk} was altered after it was sealed."]
 
 
@@ -67,7 +68,8 @@ def test_a_removed_seal_is_noticed(db):
     write(3)
     audit.seal()
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE shared_auditseal DISABLE TRIGGER USER")
         cursor.execute("DELETE FROM shared_auditseal WHERE sequence = 2")
-        cursor.execute("SET LOCAL session_replication_role = origin")
+        cursor.execute("ALTER TABLE shared_auditseal ENABLE TRIGGER USER")
     assert audit.verify_chain().faults == ["Seal 2 is missing before seal 3."]

@@ -11,7 +11,7 @@ from portal.shared.secret_scan import MASK, mask_secrets
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
 SECRETS = {
     "https://files.example/p.zip?sv=2024&sig=Zm9vYmFyYmF6cXV4%3D&se=1": "Zm9vYmFyYmF6cXV4",
-    "https://bucket.example/x?X-Amz-Signature=0123456789abcdef0123456789abcdef": "0123456789abcdef0123456789abcdef",
+    "https://bucket.example/x?X-Amz-Signature=0123456789abcdef": "0123456789abcdef",
     "curl -H 'Authorization: Bearer abcDEF0123456789abcDEF012345'": "abcDEF0123456789abcDEF012345",
     "Authorization: Basic dXNlcjpwYXNzd29yZA==": "dXNlcjpwYXNzd29yZA==",
     f"the answer had {JWT} in it": JWT,

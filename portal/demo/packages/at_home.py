@@ -1,4 +1,4 @@
-"""Connectors of greenhouses, choirs, a kitchen, a bicycle workshop and bird watchers, and the sample to submit."""
+"""Connectors of greenhouses, choirs, a kitchen, a workshop and bird watchers, and the sample to submit."""
 
 from __future__ import annotations
 
@@ -21,10 +21,16 @@ _SENSOR = thing(
     calls="list get",
     below=_GREENHOUSE,
     more=(
-        call("get", "/sensors/alerts", "WhenSensorAlerts", "When a sensor raises an alert",
-             "Triggers when a value leaves its range.", polls_for="batch"),
+        call(
+            "get",
+            "/sensors/alerts",
+            "WhenSensorAlerts",
+            "When a sensor raises an alert",
+            "Triggers when a value leaves its range.",
+            polls_for="batch",
+        ),
     ),
-)  # fmt: skip
+)
 _VENT = thing(
     "Vent",
     "Vents",
@@ -32,10 +38,16 @@ _VENT = thing(
     "opening:int Opening | How far it is open in percent.",
     calls="list get",
     more=(
-        call("post", "./open", "SetVentOpening", "Set the opening of a vent", "Opens or closes a vent to the given share.",
-             takes=("opening:int! Opening | How far to open it in percent.",)),
+        call(
+            "post",
+            "./open",
+            "SetVentOpening",
+            "Set the opening of a vent",
+            "Opens or closes a vent to the given share.",
+            takes=("opening:int! Opening | How far to open it in percent.",),
+        ),
     ),
-)  # fmt: skip
+)
 GREENHOUSE = Blueprint(
     title="Verdant Greenhouse",
     host="api.verdant-rows.example",
@@ -54,11 +66,17 @@ _VALVE = thing(
     "isOpen:flag Open | Whether water runs.",
     calls="list get",
     more=(
-        call("post", "./water", "WaterBed", "Water a bed", "Opens a valve for some minutes.",
-             takes=("minutes:int! Minutes | How long the water runs.",)),
+        call(
+            "post",
+            "./water",
+            "WaterBed",
+            "Water a bed",
+            "Opens a valve for some minutes.",
+            takes=("minutes:int! Minutes | How long the water runs.",),
+        ),
         call("post", "./stop", "StopWater", "Stop the water", "Closes a valve at once."),
     ),
-)  # fmt: skip
+)
 _PROGRAMME = thing(
     "Programme",
     "Programmes",
@@ -94,11 +112,21 @@ _REHEARSAL = thing(
     title="place",
     hook="is moved",
     more=(
-        call("get", "./attendance", "GetAttendance", "Get the attendance", "Counts who comes to a rehearsal by voice.",
-             gives=("soprano:int Sopranos | How many sopranos come.", "alto:int Altos | How many altos come.",
-                    "tenor:int Tenors | How many tenors come.", "bass:int Basses | How many basses come.")),
+        call(
+            "get",
+            "./attendance",
+            "GetAttendance",
+            "Get the attendance",
+            "Counts who comes to a rehearsal by voice.",
+            gives=(
+                "soprano:int Sopranos | How many sopranos come.",
+                "alto:int Altos | How many altos come.",
+                "tenor:int Tenors | How many tenors come.",
+                "bass:int Basses | How many basses come.",
+            ),
+        ),
     ),
-)  # fmt: skip
+)
 ROTA = Blueprint(
     title="Chorus Rota",
     host="api.chorus-rota.example",
@@ -148,12 +176,20 @@ _RECIPE = thing(
     "steps:text-list Steps | What to do, in order.",
     filters=("search Search | Words from name or ingredients.",),
     more=(
-        call("get", "./scaled", "ScaleRecipe", "Scale a recipe", "Gives the amounts of a recipe for another number of people.",
-             takes=("servings:int! Servings | For how many people.",),
-             gives=("ingredients:text-list Ingredients | The amounts for that many people.",
-                    "minutes:int Minutes | How long it takes then.")),
+        call(
+            "get",
+            "./scaled",
+            "ScaleRecipe",
+            "Scale a recipe",
+            "Gives the amounts of a recipe for another number of people.",
+            takes=("servings:int! Servings | For how many people.",),
+            gives=(
+                "ingredients:text-list Ingredients | The amounts for that many people.",
+                "minutes:int Minutes | How long it takes then.",
+            ),
+        ),
     ),
-)  # fmt: skip
+)
 RECIPES = Blueprint(
     title="Ladle Recipes",
     host="api.ladle-kitchen.example",
@@ -209,7 +245,7 @@ _JOB = thing(
 WORKSHOP = Blueprint(
     title="Spoke Workshop",
     host="api.spokewright.example",
-    description="Bicycles, repair jobs and spare parts of small workshops, with a message when the work is done.",
+    description="Bicycles and repair jobs of small workshops, with a message when the work is done.",
     publisher="Spokewright",
     colour="#da3b01",
     glyph="wheel",

@@ -30,12 +30,18 @@ _TIDE = thing(
     ),
     more=(
         call(
-            "get", "/tides/next", "GetNextTide", "Get the next tide",
+            "get",
+            "/tides/next",
+            "GetNextTide",
+            "Get the next tide",
             "Gets the next high or low water of a harbour.",
-            takes=("harbour! Harbour | The code of the harbour.", "kind:high,low Kind | Only high or only low water."),
+            takes=(
+                "harbour! Harbour | The code of the harbour.",
+                "kind:high,low Kind | Only high or only low water.",
+            ),
         ),
     ),
-)  # fmt: skip
+)
 _WARNING = thing(
     "Warning",
     "Warnings",
@@ -83,13 +89,23 @@ _BOOKING = thing(
     filters=("arrival:date Arrival | Only bookings that begin on this day.",),
     hook="is confirmed",
     more=(
-        call("post", "./confirm", "ConfirmBooking", "Confirm a booking", "Confirms a held booking and tells the skipper."),
         call(
-            "post", "./cancel", "CancelBooking", "Cancel a booking", "Cancels a booking and frees the berth.",
+            "post",
+            "./confirm",
+            "ConfirmBooking",
+            "Confirm a booking",
+            "Confirms a held booking and tells the skipper.",
+        ),
+        call(
+            "post",
+            "./cancel",
+            "CancelBooking",
+            "Cancel a booking",
+            "Cancels a booking and frees the berth.",
             takes=("reason Reason | What the skipper is told.",),
         ),
     ),
-)  # fmt: skip
+)
 _INVOICE = thing(
     "Invoice",
     "Invoices",
@@ -125,11 +141,15 @@ _SAILING = thing(
     filters=("route Route | Only this crossing.", "day:date Day | Only sailings of this day."),
     more=(
         call(
-            "get", "/sailings/changed", "WhenSailingChanges", "When a sailing changes",
-            "Triggers when a sailing is late, early or cancelled.", polls_for="batch",
+            "get",
+            "/sailings/changed",
+            "WhenSailingChanges",
+            "When a sailing changes",
+            "Triggers when a sailing is late, early or cancelled.",
+            polls_for="batch",
         ),
     ),
-)  # fmt: skip
+)
 _TICKET = thing(
     "Ticket",
     "Tickets",
@@ -143,17 +163,27 @@ _TICKET = thing(
     hook="is used",
     more=(
         call(
-            "post", "./move", "MoveTicket", "Move a ticket", "Moves a ticket to another sailing of the same crossing.",
+            "post",
+            "./move",
+            "MoveTicket",
+            "Move a ticket",
+            "Moves a ticket to another sailing of the same crossing.",
             takes=("sailingId! Sailing | The number of the new sailing.",),
         ),
-        call("get", "./refund", "GetRefund", "Get the refund of a ticket", "Says how much comes back when the ticket is given back now.",
-             gives=("amount:double Amount | What comes back.", "until:time Until | Until when this holds.")),
+        call(
+            "get",
+            "./refund",
+            "GetRefund",
+            "Get the refund of a ticket",
+            "Says how much comes back when the ticket is given back now.",
+            gives=("amount:double Amount | What comes back.", "until:time Until | Until when this holds."),
+        ),
     ),
-)  # fmt: skip
+)
 TICKETS = Blueprint(
     title="Kestrel Ferry Tickets",
     host="api.kestrel-ferries.example",
-    description="Sell and move tickets for the ferries of the Kestrel line, and hear of sailings that change.",
+    description="Sell and move tickets for the Kestrel ferries, and hear of sailings that change.",
     publisher="Kestrel Ferries",
     colour="#7a2e4d",
     glyph="ticket",
@@ -184,7 +214,7 @@ _DEPARTURE = thing(
 TIMETABLE = Blueprint(
     title="Kestrel Ferry Timetable",
     host="api.kestrel-timetable.example",
-    description="Crossings, departures and quays of the Kestrel line, as the boards in the terminals show them.",
+    description="Crossings, departures and quays of the Kestrel line, as the terminals show them.",
     publisher="Kestrel Ferries",
     colour="#33588c",
     glyph="clock",

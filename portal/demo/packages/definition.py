@@ -35,7 +35,9 @@ def definition_of(blueprint: Blueprint) -> dict[str, Any]:
         "paths": _paths(blueprint),
         "definitions": _definitions(blueprint),
         **security.of_definition(blueprint),
-        "tags": [{"name": thing.name, "description": f"Work with {thing.many}."} for thing in blueprint.things],
+        "tags": [
+            {"name": thing.name, "description": f"Work with {thing.many}."} for thing in blueprint.things
+        ],
         "x-ms-connector-metadata": [
             {"propertyName": "Website", "propertyValue": blueprint.site},
             {"propertyName": "Privacy policy", "propertyValue": f"{blueprint.site}/privacy"},
@@ -99,26 +101,39 @@ def _usual(paths: _Paths, thing: Thing) -> None:
     name, a, many = thing.name, thing.a, thing.many
     if "list" in wanted:
         listed = _operation(
-            thing, f"List{thing.plural}", f"List {many}", f"Lists the {many} you may see, newest first.",
+            thing,
+            f"List{thing.plural}",
+            f"List {many}",
+            f"Lists the {many} you may see, newest first.",
             parameters=[*(each.as_parameter("query") for each in thing.filters), _page_size()],
             answer={"$ref": f"#/definitions/{name}List"},
-        )  # fmt: skip
+        )
         listed["x-ms-pageable"] = {"nextLinkName": "nextLink"}
         _add(paths, all_of, "get", listed)
     if "create" in wanted:
         made = _operation(
-            thing, f"Create{name}", f"Create {a}", f"Creates {a} and returns it with its id.",
-            parameters=[body], answer=itself, status="201",
-        )  # fmt: skip
+            thing,
+            f"Create{name}",
+            f"Create {a}",
+            f"Creates {a} and returns it with its id.",
+            parameters=[body],
+            answer=itself,
+            status="201",
+        )
         _add(paths, all_of, "post", made)
     if "get" in wanted:
         text = f"Gets {a} with all of its details."
         _add(paths, one, "get", _operation(thing, f"Get{name}", f"Get {a}", text, own=True, answer=itself))
     if "update" in wanted:
         changed = _operation(
-            thing, f"Update{name}", f"Update {a}", f"Changes the given details of {a}.",
-            own=True, parameters=[body], answer=itself,
-        )  # fmt: skip
+            thing,
+            f"Update{name}",
+            f"Update {a}",
+            f"Changes the given details of {a}.",
+            own=True,
+            parameters=[body],
+            answer=itself,
+        )
         _add(paths, one, "patch", changed)
     if "delete" in wanted:
         text = f"Deletes {a} for good."
@@ -139,9 +154,15 @@ def _special(paths: _Paths, call: Call, thing: Thing | None) -> None:
     if call.polls_for and thing is not None:
         answer = {"type": "array", "items": {"$ref": f"#/definitions/{thing.name}"}}
     operation = _operation(
-        thing, call.name, call.summary, call.text, own=is_own, parameters=parameters, answer=answer,
+        thing,
+        call.name,
+        call.summary,
+        call.text,
+        own=is_own,
+        parameters=parameters,
+        answer=answer,
         status="204" if answer is None else "200",
-    )  # fmt: skip
+    )
     if call.polls_for:
         operation["x-ms-trigger"] = call.polls_for
     if call.is_deprecated:
@@ -176,9 +197,14 @@ def _hook(paths: _Paths, thing: Thing) -> None:
         },
     }
     begin = _operation(
-        thing, f"When{event}", f"When {thing.a} {thing.hook}", f"Triggers when {thing.a} {thing.hook}.",
-        parameters=[_body(thing, registration)], answer=answer, status="201",
-    )  # fmt: skip
+        thing,
+        f"When{event}",
+        f"When {thing.a} {thing.hook}",
+        f"Triggers when {thing.a} {thing.hook}.",
+        parameters=[_body(thing, registration)],
+        answer=answer,
+        status="201",
+    )
     begin["x-ms-trigger"] = "single"
     path = f"/subscriptions/{event.lower()}"
     _add(paths, path, "post", begin)
@@ -187,10 +213,17 @@ def _hook(paths: _Paths, thing: Thing) -> None:
         "schema": {"$ref": f"#/definitions/{thing.name}"},
     }
     end = _operation(
-        thing, f"StopWhen{event}", f"Stop telling when {thing.a} {thing.hook}", "Ends the subscription.",
-        parameters=[Field("subscriptionId", "Subscription", "The number of the subscription.", {"type": "string"}).as_parameter("path")],
+        thing,
+        f"StopWhen{event}",
+        f"Stop telling when {thing.a} {thing.hook}",
+        "Ends the subscription.",
+        parameters=[
+            Field(
+                "subscriptionId", "Subscription", "The number of the subscription.", {"type": "string"}
+            ).as_parameter("path")
+        ],
         status="204",
-    )  # fmt: skip
+    )
     end["x-ms-visibility"] = "internal"
     _add(paths, f"{path}/{{subscriptionId}}", "delete", end)
 

@@ -13,10 +13,20 @@ _STATION = thing(
     calls="list get",
     filters=("near Near | Only stations around this place.",),
     more=(
-        call("get", "./free", "GetFreeCompartments", "Get free compartments", "Counts the free compartments of a station by size.",
-             gives=("small:int Small | Free small compartments.", "medium:int Medium | Free medium compartments.", "large:int Large | Free large compartments.")),
+        call(
+            "get",
+            "./free",
+            "GetFreeCompartments",
+            "Get free compartments",
+            "Counts the free compartments of a station by size.",
+            gives=(
+                "small:int Small | Free small compartments.",
+                "medium:int Medium | Free medium compartments.",
+                "large:int Large | Free large compartments.",
+            ),
+        ),
     ),
-)  # fmt: skip
+)
 _PARCEL = thing(
     "Parcel",
     "Parcels",
@@ -30,15 +40,27 @@ _PARCEL = thing(
     filters=("state:announced,stored,fetched,returned State | Only parcels in this state.",),
     hook="is fetched",
     more=(
-        call("post", "./remind", "RemindRecipient", "Remind the recipient", "Sends the code again to whoever fetches the parcel."),
-        call("post", "./extend", "ExtendStorage", "Extend the storage time", "Keeps the parcel for some more days.",
-             takes=("days:int! Days | How many more days, at most seven.",)),
+        call(
+            "post",
+            "./remind",
+            "RemindRecipient",
+            "Remind the recipient",
+            "Sends the code again to whoever fetches the parcel.",
+        ),
+        call(
+            "post",
+            "./extend",
+            "ExtendStorage",
+            "Extend the storage time",
+            "Keeps the parcel for some more days.",
+            takes=("days:int! Days | How many more days, at most seven.",),
+        ),
     ),
-)  # fmt: skip
+)
 LOCKERS = Blueprint(
     title="Lanternfold Lockers",
     host="api.lanternfold.example",
-    description="Announce, store and follow parcels in the lockers at stations and shops of the Lanternfold network.",
+    description="Announce, store and follow parcels in the Lanternfold lockers at stations and shops.",
     publisher="Lanternfold Parcel Lockers",
     colour="#b3541e",
     glyph="lockers",
@@ -67,7 +89,7 @@ _SHOP = thing(
 RETURNS = Blueprint(
     title="Lanternfold Returns",
     host="api.lanternfold-returns.example",
-    description="Create return codes for parcels, hand them in at any locker, and tell the shop when they arrive.",
+    description="Create return codes, hand parcels in at any locker, and tell the shop when they arrive.",
     publisher="Lanternfold Parcel Lockers",
     colour="#94621a",
     glyph="return",
@@ -109,15 +131,27 @@ _LOAN = thing(
     filters=("isOverdue:flag Overdue | Only loans whose day has passed.",),
     hook="is returned",
     more=(
-        call("post", "./renew", "RenewLoan", "Renew a loan", "Gives a loan three more weeks, unless somebody waits for the book."),
-        call("post", "./return", "ReturnLoan", "Return a loan", "Books a loan as returned at a branch.",
-             takes=("branch! Branch | Where the book was handed in.",)),
+        call(
+            "post",
+            "./renew",
+            "RenewLoan",
+            "Renew a loan",
+            "Gives a loan three more weeks, unless somebody waits for the book.",
+        ),
+        call(
+            "post",
+            "./return",
+            "ReturnLoan",
+            "Return a loan",
+            "Books a loan as returned at a branch.",
+            takes=("branch! Branch | Where the book was handed in.",),
+        ),
     ),
-)  # fmt: skip
+)
 LOANS = Blueprint(
     title="Quillmere Library Loans",
     host="api.quillmere-libraries.example",
-    description="Search the catalogue of the Quillmere libraries, lend and renew books, and remind readers in time.",
+    description="Search the Quillmere catalogue, lend and renew books, and remind readers in time.",
     publisher="Quillmere Libraries",
     colour="#2f5d3a",
     glyph="book",
@@ -188,7 +222,12 @@ MUSEUM = Blueprint(
         _ledger("Repair", "Repairs", _DAY, _PERSON, _STATE),
         _ledger("Inspection", "Inspections", _DAY, _PERSON, _STATE),
         _ledger("Photograph", "Photographs", _DAY, "link:link Link | Where the picture is."),
-        _ledger("Label", "Labels", "language Language | The language of the text.", "text Text | What visitors read."),
+        _ledger(
+            "Label",
+            "Labels",
+            "language Language | The language of the text.",
+            "text Text | What visitors read.",
+        ),
         _ledger("AudioGuide", "AudioGuides", "seconds:int Seconds | How long it plays."),
         _ledger("Tour", "Tours", _DAY, _PERSON, _COUNT),
         _ledger("GuideShift", "GuideShifts", _DAY, _PERSON),
@@ -228,12 +267,20 @@ _SEATING = thing(
     "until:time Until | When they are free again.",
     calls="list get create delete",
     title="screeningId",
-    more=(call("post", "./buy", "BuySeats", "Buy held seats", "Buys the seats of a hold with the account's credit."),),
+    more=(
+        call(
+            "post",
+            "./buy",
+            "BuySeats",
+            "Buy held seats",
+            "Buys the seats of a hold with the account's credit.",
+        ),
+    ),
 )
 CINEMA = Blueprint(
     title="Hollow Oak Cinema Seats",
     host="api.hollow-oak-seats.example",
-    description="See what is on at the Hollow Oak cinemas, hold seats for a quarter of an hour, and buy them.",
+    description="See what is on at the Hollow Oak cinemas, hold seats for a while, and buy them.",
     publisher="Hollow Oak Pictures",
     colour="#8a1c2b",
     glyph="seat",

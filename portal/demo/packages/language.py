@@ -31,8 +31,8 @@ class Call:
 class Thing:
     """A resource of the service, with its usual calls (some of "list get create update delete").
 
-    `id` names the path variable; `title` is the field shown when a user picks one. `hook` is the summary's end
-    of a trigger ("is returned" makes "When a loan is returned") that the service calls back.
+    `id` names the path variable; `title` is the field shown when a user picks one. `hook` is the end of a
+    trigger's summary ("is returned" makes "When a loan is returned") that the service calls back.
     """
 
     name: str

@@ -26,12 +26,14 @@ def with_currents() -> Files:
         below=by_the_water.TIDES.things[0],
         filters=("from:date From | The first day to list.",),
     )
-    return files_of(replace(by_the_water.TIDES, version="1.1.0", things=(*by_the_water.TIDES.things, current)))
+    return files_of(
+        replace(by_the_water.TIDES, version="1.1.0", things=(*by_the_water.TIDES.things, current))
+    )
 
 
 def with_clearer_words() -> Files:
     """Tides 1.1.1: only the description changed."""
-    text = "High and low water, currents, levels and warnings for every harbour of the Saltmarsh coast, a year ahead."
+    text = "High and low water, currents and warnings for every harbour of the coast, a year ahead."
     return files_of(replace(by_the_water.TIDES, version="1.1.1", description=text))
 
 
@@ -46,7 +48,9 @@ def with_waiting_list() -> Files:
         title="boat",
         hook="gets a berth",
     )
-    return files_of(replace(by_the_water.BERTHS, version="1.1.0", things=(*by_the_water.BERTHS.things, entry)))
+    return files_of(
+        replace(by_the_water.BERTHS, version="1.1.0", things=(*by_the_water.BERTHS.things, entry))
+    )
 
 
 def without_reminders() -> Files:
@@ -95,10 +99,14 @@ def with_season_passes() -> Files:
         title="holder",
     )
     old = call(
-        "get", "/fares", "ListFares", "List fares (deprecated)", "Lists fares; use the sailing's fares instead.",
+        "get",
+        "/fares",
+        "ListFares",
+        "List fares (deprecated)",
+        "Lists fares; use the sailing's fares instead.",
         gives=("adult:double Adult | The fare of an adult.", "child:double Child | The fare of a child."),
         is_deprecated=True,
-    )  # fmt: skip
+    )
     things = (*by_the_water.TICKETS.things, season)
     return files_of(replace(by_the_water.TICKETS, version="1.1.0", things=things, calls=(old,)))
 
@@ -114,7 +122,7 @@ def with_exporter_member() -> Files:
 
 
 def bells_unfinished() -> Files:
-    """Three errors and a warning: description too short, no version, an invented category, no contact address."""
+    """Three errors and a warning: short description, no version, invented category, no contact URL."""
 
     def spoil(definition: _Json, _: _Json) -> None:
         definition["info"]["description"] = "Rings bells."

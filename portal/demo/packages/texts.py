@@ -7,11 +7,11 @@ from portal.demo.packages.language import Blueprint
 
 _SIGN_IN = {
     "none": "Nothing is needed: the service is open to everybody.",
-    "api_key": "Sign in to your account, open **Settings**, then **Keys**, and create a key. Paste it when you connect.",
+    "api_key": "Open **Settings**, then **Keys** in your account and create a key. Paste it to connect.",
     "api_key_query": "Ask the support address for a key. It arrives within a day. Paste it when you connect.",
     "basic": "Use the name and password you sign in with. A separate account for automation is best.",
-    "oauth2": "Choose **Sign in** when you connect, and allow access. This is OAuth 2; your password stays with the "
-    "service. You can end the access any time on your account page.",
+    "oauth2": "Choose **Sign in** when you connect, and allow access. This is OAuth 2; your password stays "
+    "with the service. You can end the access any time on your account page.",
 }  # fmt: skip
 
 
@@ -98,8 +98,8 @@ def _prerequisite(blueprint: Blueprint) -> str:
 def _start(blueprint: Blueprint) -> str:
     first = blueprint.things[0]
     return blueprint.start or (
-        f"Begin with **List {first.many}** to see that the connection works, and go on with the {first.words} you "
-        "need."
+        f"Begin with **List {first.many}** to see that the connection works, and go on with the "
+        f"{first.words} you need."
     )
 
 

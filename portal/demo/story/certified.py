@@ -32,16 +32,88 @@ class First:
 
 
 FIRSTS = (
-    First(people.SALTMARSH, people.OLIVIA, by_the_water.TIDES, people.RANA, people.OSKAR, 88, "All operations work with the test key. Clear texts, thank you."),
-    First(people.SALTMARSH, people.TOMAS, by_the_water.BERTHS, people.CORVIN, people.OSKAR, 86, "Signed in with OAuth, booked and cancelled a berth. Good."),
-    First(people.LANTERNFOLD, people.LEOPOLD, in_town.LOCKERS, people.YUKA, people.PILAR, 84, "Stations, parcels and the trigger work as described."),
-    First(people.QUILLMERE, people.HESTER, in_town.LOANS, people.RANA, people.OSKAR, 83, "Lending and renewing work. The trigger arrives within a second."),
-    First(people.VERDANT, people.SAFFRON, at_home.GREENHOUSE, people.CORVIN, people.PILAR, 85, "Sensors and vents answer; the alert trigger was tested with a lamp."),
-    First(people.KESTREL, people.FINNIAN, by_the_water.TICKETS, people.YUKA, people.OSKAR, 80, "Bought, moved and refunded a ticket. Fine."),
-    First(people.BIRCH, people.BEATRIX, at_home.RECIPES, people.RANA, people.PILAR, 78, "Scaling works for one and for a hundred guests."),
-    First(people.NIGHTJAR, people.LINNEA, at_home.BIRDS, people.CORVIN, people.PILAR, 75, "Open data, read with the shared key. Good."),
-    First(people.COPPERLINE, people.GRETA, in_town.METERS, people.YUKA, people.OSKAR, 82, "Readings and bills agree with the account page."),
-)  # fmt: skip
+    First(
+        people.SALTMARSH,
+        people.OLIVIA,
+        by_the_water.TIDES,
+        people.RANA,
+        people.OSKAR,
+        88,
+        "All operations work with the test key. Clear texts, thank you.",
+    ),
+    First(
+        people.SALTMARSH,
+        people.TOMAS,
+        by_the_water.BERTHS,
+        people.CORVIN,
+        people.OSKAR,
+        86,
+        "Signed in with OAuth, booked and cancelled a berth. Good.",
+    ),
+    First(
+        people.LANTERNFOLD,
+        people.LEOPOLD,
+        in_town.LOCKERS,
+        people.YUKA,
+        people.PILAR,
+        84,
+        "Stations, parcels and the trigger work as described.",
+    ),
+    First(
+        people.QUILLMERE,
+        people.HESTER,
+        in_town.LOANS,
+        people.RANA,
+        people.OSKAR,
+        83,
+        "Lending and renewing work. The trigger arrives within a second.",
+    ),
+    First(
+        people.VERDANT,
+        people.SAFFRON,
+        at_home.GREENHOUSE,
+        people.CORVIN,
+        people.PILAR,
+        85,
+        "Sensors and vents answer; the alert trigger was tested with a lamp.",
+    ),
+    First(
+        people.KESTREL,
+        people.FINNIAN,
+        by_the_water.TICKETS,
+        people.YUKA,
+        people.OSKAR,
+        80,
+        "Bought, moved and refunded a ticket. Fine.",
+    ),
+    First(
+        people.BIRCH,
+        people.BEATRIX,
+        at_home.RECIPES,
+        people.RANA,
+        people.PILAR,
+        78,
+        "Scaling works for one and for a hundred guests.",
+    ),
+    First(
+        people.NIGHTJAR,
+        people.LINNEA,
+        at_home.BIRDS,
+        people.CORVIN,
+        people.PILAR,
+        75,
+        "Open data, read with the shared key. Good.",
+    ),
+    First(
+        people.COPPERLINE,
+        people.GRETA,
+        in_town.METERS,
+        people.YUKA,
+        people.OSKAR,
+        82,
+        "Readings and bills agree with the account page.",
+    ),
+)
 
 
 def first_story(world: World, first: First) -> Story:
@@ -110,9 +182,13 @@ def tides_story(world: World) -> Story:
     """1.1.0 after a short conversation about one operation; 1.1.1 is being written."""
     yield world.day(50, 9)
     submission = update_of(
-        world, people.SALTMARSH, people.TOMAS, by_the_water.TIDES, revisions.with_currents(),
+        world,
+        people.SALTMARSH,
+        people.TOMAS,
+        by_the_water.TIDES,
+        revisions.with_currents(),
         "Currents of every harbour, as a list. Nothing else changed.",
-    )  # fmt: skip
+    )
     yield world.after(hours=1)
     world.submit(submission, people.TOMAS)
     yield from world.wait_for(submission, "in_review", hours=1)
@@ -127,7 +203,9 @@ def tides_story(world: World) -> Story:
         actor=world.user(people.RANA),
     )
     yield world.after(hours=5)
-    threads.reply(thread, body="Yes, of the upper five metres. The help page says so.", actor=world.user(people.TOMAS))
+    threads.reply(
+        thread, body="Yes, of the upper five metres. The help page says so.", actor=world.user(people.TOMAS)
+    )
     yield world.after(hours=2)
     threads.reply(thread, body="Good enough for me, thank you.", actor=world.user(people.RANA))
     threads.resolve(thread, actor=world.user(people.RANA))
@@ -141,18 +219,26 @@ def tides_story(world: World) -> Story:
     yield from world.wait_for(submission, "live")
     yield world.day(1, 10)
     update_of(
-        world, people.SALTMARSH, people.OLIVIA, by_the_water.TIDES, revisions.with_clearer_words(),
+        world,
+        people.SALTMARSH,
+        people.OLIVIA,
+        by_the_water.TIDES,
+        revisions.with_clearer_words(),
         "Only the description: it names currents now.",
-    )  # fmt: skip
+    )
 
 
 def meters_story(world: World) -> Story:
     """An error of the publisher's tool, waived for a limited time, on the way to 1.1.0."""
     yield world.day(45, 9)
     submission = update_of(
-        world, people.COPPERLINE, people.ELIAS, in_town.METERS, revisions.with_exporter_member(),
+        world,
+        people.COPPERLINE,
+        people.ELIAS,
+        in_town.METERS,
+        revisions.with_exporter_member(),
         "A better description. The exporter adds an empty member; a fixed one comes with its next release.",
-    )  # fmt: skip
+    )
     yield world.after(minutes=30)
     waiver = waivers.request_waiver(
         submission,
@@ -170,7 +256,12 @@ def meters_story(world: World) -> Story:
     yield world.after(hours=2)
     world.submit(submission, people.ELIAS)
     yield from to_live(
-        world, submission, people.GRETA, people.YUKA, people.PILAR, word="With the waiver noted in the decision."
+        world,
+        submission,
+        people.GRETA,
+        people.YUKA,
+        people.PILAR,
+        word="With the waiver noted in the decision.",
     )
 
 
@@ -178,15 +269,23 @@ def greenhouse_story(world: World) -> Story:
     """2.0.0 broke its users in the first regions of summer, and went back everywhere."""
     yield world.day(33, 9)
     submission = update_of(
-        world, people.VERDANT, people.DIEGO, at_home.GREENHOUSE, revisions.with_zones(),
+        world,
+        people.VERDANT,
+        people.DIEGO,
+        at_home.GREENHOUSE,
+        revisions.with_zones(),
         "Sensors belong to zones now. Flows that name a greenhouse have to be changed.",
-    )  # fmt: skip
+    )
     yield world.after(hours=1)
     world.submit(submission, people.DIEGO)
     yield from to_live(
-        world, submission, people.SAFFRON, people.CORVIN, people.PILAR,
+        world,
+        submission,
+        people.SAFFRON,
+        people.CORVIN,
+        people.PILAR,
         word="Breaking, and announced as such by the team.",
-    )  # fmt: skip
+    )
     yield world.after(hours=40)
     rollbacks.roll_back(
         world.rollout(submission),
@@ -200,9 +299,13 @@ def lockers_story(world: World) -> Story:
     """2.0.0 is stopped by its own team: one region failed, and users miss a call."""
     yield world.day(14, 9)
     submission = update_of(
-        world, people.LANTERNFOLD, people.AMARA, in_town.LOCKERS, revisions.without_reminders(),
+        world,
+        people.LANTERNFOLD,
+        people.AMARA,
+        in_town.LOCKERS,
+        revisions.without_reminders(),
         "Reminders move to the notification service.",
-    )  # fmt: skip
+    )
     yield world.after(hours=1)
     world.submit(submission, people.AMARA)
     yield from to_signed_off(
@@ -213,7 +316,7 @@ def lockers_story(world: World) -> Story:
     yield world.after(hours=4)
     world.schedule(submission, people.PILAR)
     yield from world.wait_for(submission, "rolling_out")
-    yield from _until_failed(world, submission)
+    yield from until_failed(world, submission)
     yield world.after(hours=3)
     rollouts.stop_rollout(
         world.rollout(submission),
@@ -223,7 +326,7 @@ def lockers_story(world: World) -> Story:
     del world.regions.failing[place]
 
 
-def _until_failed(world: World, submission: Submission) -> Iterator[dt.datetime]:
+def until_failed(world: World, submission: Submission) -> Iterator[dt.datetime]:
     rollout = world.rollout(submission)
     while not rollout.deployments.filter(state="failed").exists():
         yield world.after(hours=4)

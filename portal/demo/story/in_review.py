@@ -7,14 +7,12 @@ import datetime as dt
 from certification.services import reviews, submissions, threads, waivers
 from certification.services.previews import refuse_preview
 from certification.services.threads import Place
-from connectors.models import Connector
 from portal.demo import people
 from portal.demo.director import Story
 from portal.demo.packages import at_home, in_town, revisions
 from portal.demo.packages.build import files_of
 from portal.demo.story.certified import to_preview, update_of
 from portal.demo.world import World
-from portal.shared import outbox
 
 _DEFINITION = "apiDefinition.swagger.json"
 
@@ -38,7 +36,7 @@ def returns_story(world: World) -> Story:
     yield world.after(minutes=5)
     threads.open_thread(
         submission,
-        body="Second connector of this team in three months; the first one was clean. I expect a short review.",
+        body="Second connector of this team in three months; the first was clean. I expect a short review.",
         is_private=True,
         actor=world.user(people.RANA),
     )
@@ -48,9 +46,13 @@ def loans_story(world: World) -> Story:
     """In review, free again: a claim was handed over and then ran out."""
     yield world.day(7, 9)
     submission = update_of(
-        world, people.QUILLMERE, people.IVO, in_town.LOANS, revisions.with_reservations(),
+        world,
+        people.QUILLMERE,
+        people.IVO,
+        in_town.LOANS,
+        revisions.with_reservations(),
         "Books can be reserved. Nothing else changed.",
-    )  # fmt: skip
+    )
     world.submit(submission, people.IVO)
     yield world.day(5, 7)
     world.claim(submission, people.YUKA)
@@ -103,7 +105,12 @@ def rooms_story(world: World) -> Story:
         submission, body="The introduction should say who gets a key.", place=Place("intro.md"), actor=corvin
     )
     yield world.after(minutes=40)
-    world.decide(submission, people.CORVIN, "request_changes", "Good work. Three small things in the threads, then it is done.")
+    world.decide(
+        submission,
+        people.CORVIN,
+        "request_changes",
+        "Good work. Three small things in the threads, then it is done.",
+    )
     yield world.day(2, 9)
     threads.reply(naming, body="*Seats*. We correct the definition tomorrow.", actor=world.user(people.PAVEL))
 
@@ -121,7 +128,7 @@ def museum_story(world: World) -> Story:
     rana, ivo = world.user(people.RANA), world.user(people.IVO)
     thread = threads.open_thread(
         submission,
-        body="All thirty deletions say “Removes the entry.” Say what is removed: an artefact, a donor, a key holder.",
+        body="All deletions say “Removes the entry.” Say what is removed: an artefact, a donor.",
         place=Place(_DEFINITION, "/paths/~1artefacts~1{artefactId}/delete/description"),
         actor=rana,
     )
@@ -129,7 +136,12 @@ def museum_story(world: World) -> Story:
     world.decide(submission, people.RANA, "request_changes", "150 operations, one remark for thirty of them.")
     yield world.after(hours=27)
     threads.reply(thread, body="Done in revision 2, all thirty.", actor=ivo)
-    world.choose(submission, world.upload(connector, people.IVO, files_of(in_town.MUSEUM)), people.IVO, "Descriptions of all deletions.")
+    world.choose(
+        submission,
+        world.upload(connector, people.IVO, files_of(in_town.MUSEUM)),
+        people.IVO,
+        "Descriptions of all deletions.",
+    )
     world.submit(submission, people.IVO)
     yield world.day(3, 11)
     world.claim(submission, people.RANA)
@@ -158,7 +170,7 @@ def rota_story(world: World) -> Story:
     yield world.after(hours=8)
     refuse_preview(
         world.preview(submission),
-        reasons="Attendance counts basses as tenors when a name has an accent. Our fault; we correct it first.",
+        reasons="Attendance counts basses as tenors when a name has an accent. We correct it first.",
         actor=world.user(people.ANSEL),
     )
 
@@ -213,9 +225,11 @@ def pantry_story(world: World) -> Story:
         actor=world.user(people.CORVIN),
     )
     world.decide(
-        submission, people.CORVIN, "reject",
-        "The service runs on a computer at home and is off at night. Submit again when it has a host of its own.",
-    )  # fmt: skip
+        submission,
+        people.CORVIN,
+        "reject",
+        "The service runs on a computer at home and is off at night. Come back when it has a host.",
+    )
 
 
 def rentals_story(world: World) -> Story:
@@ -243,10 +257,3 @@ def diary_story(world: World) -> Story:
     world.submit(submission, people.LINNEA)
     yield from to_preview(world, submission, people.RANA, word="A diary, and a good one.")
     yield from world.wait_for(submission, "expired", hours=5)
-
-
-def resume_drafts(world: World) -> Story:
-    """The team of the cinema looked at its stored draft again: nothing waits in the outbox afterwards."""
-    yield world.ends_at - dt.timedelta(minutes=2)
-    outbox.drain()
-    assert Connector.objects.exists()

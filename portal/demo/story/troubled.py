@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from contextlib import ExitStack
 
-from certification import tasks
 from certification.models import Submission
 from certification.services import previews, validation
 from certification.services.validation import Checked
@@ -14,7 +12,6 @@ from portal.demo import people
 from portal.demo.clock import replaced
 from portal.demo.director import Story
 from portal.demo.packages import in_town
-from portal.demo.story.certified import to_preview
 from portal.demo.world import World
 from portal.shared.errors import Unavailable
 
@@ -28,14 +25,14 @@ def playlist_story(world: World) -> Story:
     yield world.after(hours=2)
     submission = world.draft(connector, people.CALLUM, in_town.PLAYLIST)
     yield world.after(minutes=30)
-    whole = tasks.validation.validate_submission
+    whole = validation.validate_submission
 
     def fails(submission_id: str) -> None:
         if submission_id == str(submission.pk):
             raise _NO_SPACE
         whole(submission_id)
 
-    with replaced(tasks.validation, "validate_submission", fails):
+    with replaced(validation, "validate_submission", fails):
         world.submit(submission, people.CALLUM)
         yield from _while_it_is_tried(world)
 
@@ -75,8 +72,10 @@ def cinema_story(world: World) -> Story:
             raise Unavailable("No Preview region is active: an administrator has to add one.")
         return whole(submission_id)
 
-    with replaced(tasks.previews, "start_preview", fails):
-        world.decide(submission, people.CORVIN, "approve", "Held seats are free again after a quarter of an hour.")
+    with replaced(previews, "start_preview", fails):
+        world.decide(
+            submission, people.CORVIN, "approve", "Held seats are free again after a quarter of an hour."
+        )
         yield from _while_it_is_tried(world)
 
 
@@ -98,7 +97,12 @@ def solar_story(world: World) -> Story:
     place = (connector.slug, "testing")
     world.regions.failing[place] = "The region's secret store did not answer while the client was registered."
     yield world.after(hours=1)
-    world.decide(submission, people.RANA, "approve", "Signed in with the test client; yields agree with the roof's display.")
+    world.decide(
+        submission,
+        people.RANA,
+        "approve",
+        "Signed in with the test client; yields agree with the roof's display.",
+    )
     yield from world.wait_for(submission, "preview_failed", hours=1)
 
 
@@ -115,6 +119,3 @@ def box_office_story(world: World) -> Story:
     world.regions.busy.add((connector.slug, "testing"))
     world.claim(submission, people.CORVIN)
     world.decide(submission, people.CORVIN, "approve", "Closings add up to the cent.")
-
-
-__all__ = ["ExitStack", "box_office_story", "cinema_story", "desk_story", "playlist_story", "solar_story", "to_preview"]

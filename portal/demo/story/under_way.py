@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from contextlib import suppress
+
+from certification.models import Rollout
 from certification.services import rollbacks, rollouts, skips
+from certification.services.schedule import Dates, reschedule_rollout
 from portal.demo import people
 from portal.demo.director import Story
 from portal.demo.packages import at_home, by_the_water, in_town, revisions
-from portal.demo.story.certified import _until_failed, to_signed_off, update_of
+from portal.demo.story.certified import to_signed_off, until_failed, update_of
 from portal.demo.world import World
+from portal.shared.errors import InvalidInput
 
 
 def berths_story(world: World) -> Story:
     """An update in its last waves: they go on in the reference regions."""
     yield world.day(15, 9)
     submission = update_of(
-        world, people.SALTMARSH, people.TOMAS, by_the_water.BERTHS, revisions.with_waiting_list(),
+        world,
+        people.SALTMARSH,
+        people.TOMAS,
+        by_the_water.BERTHS,
+        revisions.with_waiting_list(),
         "A waiting list for full harbours, with a trigger.",
-    )  # fmt: skip
+    )
     yield world.after(hours=1)
     world.submit(submission, people.TOMAS)
     yield from to_signed_off(
-        world, submission, people.INES, people.CORVIN, word="The waiting list works, also with two people at once."
+        world,
+        submission,
+        people.INES,
+        people.CORVIN,
+        word="The waiting list works, also with two people at once.",
     )
     yield world.after(hours=3)
     world.schedule(submission, people.OSKAR, waves_in_days={5: 7, 6: 14})
@@ -35,7 +49,11 @@ def irrigation_story(world: World) -> Story:
     submission = world.draft(connector, people.SAFFRON, at_home.IRRIGATION)
     world.submit(submission, people.SAFFRON)
     yield from to_signed_off(
-        world, submission, people.DIEGO, people.RANA, word="Watered a test bed for two minutes; it stopped by itself."
+        world,
+        submission,
+        people.DIEGO,
+        people.RANA,
+        word="Watered a test bed for two minutes; it stopped by itself.",
     )
     yield world.after(hours=3)
     world.schedule(submission, people.PILAR, waves_in_days={4: 2, 5: 10, 6: 21})
@@ -46,9 +64,13 @@ def tickets_story(world: World) -> Story:
     """Scheduled, moved by a person, then moved again by the year-end freeze where it falls into it."""
     yield world.day(11, 9)
     submission = update_of(
-        world, people.KESTREL, people.NOOR, by_the_water.TICKETS, revisions.with_season_passes(),
+        world,
+        people.KESTREL,
+        people.NOOR,
+        by_the_water.TICKETS,
+        revisions.with_season_passes(),
         "Season passes. The old list of fares is deprecated and goes in half a year.",
-    )  # fmt: skip
+    )
     yield world.after(hours=1)
     world.submit(submission, people.NOOR)
     yield from to_signed_off(
@@ -60,28 +82,19 @@ def tickets_story(world: World) -> Story:
     _ask_for_later(world, rollout)
 
 
-def _ask_for_later(world: World, rollout: object) -> None:
-    from certification.models import Rollout
-    from certification.services.schedule import Dates, reschedule_rollout
-    from portal.shared.errors import InvalidInput
-
-    assert isinstance(rollout, Rollout)
-    last = rollout.waves.order_by("-number").first()
-    assert last is not None
-    import datetime as dt
-
+def _ask_for_later(world: World, rollout: Rollout) -> None:
+    """The last wave some days later, on the first day that is open."""
+    last = rollout.waves.latest("number")
     for days in range(2, 16):
-        chosen = {last.number: last.planned_at.date() + dt.timedelta(days=days)}
-        try:
+        dates = Dates(rollout.starts_on, {last.number: last.planned_at.date() + dt.timedelta(days=days)})
+        with suppress(InvalidInput):
             reschedule_rollout(
                 rollout,
-                Dates(rollout.starts_on, chosen),
-                reason="The ferry line asked for a working day between the waves: its help desk is small.",
+                dates,
+                reason="The ferry line asked for days between the last waves: its help desk is small.",
                 actor=world.user(people.OSKAR),
             )
-        except InvalidInput:
-            continue
-        return
+            return
 
 
 def timetable_story(world: World) -> Story:
@@ -109,7 +122,7 @@ def workshop_story(world: World) -> Story:
     yield world.after(hours=3)
     rollout = world.schedule(submission, people.OSKAR)
     yield from world.wait_for(submission, "rolling_out")
-    yield from _until_failed(world, submission)
+    yield from until_failed(world, submission)
     yield world.after(hours=2)
     rollouts.hold_rollout(
         world.rollout(submission),
@@ -117,7 +130,9 @@ def workshop_story(world: World) -> Story:
         actor=world.user(people.OSKAR),
     )
     yield world.after(hours=22)
-    failed = rollout.deployments.select_related("rollout__submission", "connector", "region").get(state="failed")
+    failed = rollout.deployments.select_related("rollout__submission", "connector", "region").get(
+        state="failed"
+    )
     skips.request_skip(
         failed,
         reason="The region is back next week at the earliest, and the publisher has no users there.",
@@ -134,7 +149,11 @@ def tariffs_story(world: World) -> Story:
     submission = world.draft(connector, people.GRETA, in_town.TARIFFS)
     world.submit(submission, people.GRETA)
     yield from to_signed_off(
-        world, submission, people.MEI, people.YUKA, word="Prices of tomorrow arrive at two o'clock, as promised."
+        world,
+        submission,
+        people.MEI,
+        people.YUKA,
+        word="Prices of tomorrow arrive at two o'clock, as promised.",
     )
     yield world.after(hours=3)
     rollout = world.schedule(submission, people.PILAR, waves_in_days={5: 30, 6: 40})

@@ -16,17 +16,19 @@ from portal.demo.regions import AGENT_ADDRESS, move_regions
 
 
 class Command(BaseCommand):
-    help = "Fill the portal with the demo world: teams, connectors, submissions in every state, ninety days of history."
+    help = "Fill the portal with the demo world: teams, connectors, submissions in every state, ninety days."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--if-empty", action="store_true", help="say nothing is to be done when it is there")
+        parser.add_argument(
+            "--if-empty", action="store_true", help="say nothing is to be done when it is there"
+        )
         parser.add_argument("--fast", action="store_true", help="without telemetry")
         parser.add_argument(
             "--wait-for-regions",
             type=float,
             default=120.0,
             metavar="SECONDS",
-            help="how long to wait for the reference regions to hand them their packages (default %(default)s)",
+            help="how long to wait for the reference regions before priming them (default %(default)s)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -45,7 +47,9 @@ class Command(BaseCommand):
         self._say_who()
         sent = prime_when_reachable(base_url, seconds=options["wait_for_regions"], say=self.stdout.write)
         if sent:
-            self.stdout.write(f"The regions hold what the history says: {sent} packages were deployed to them.")
+            self.stdout.write(
+                f"The regions hold what the history says: {sent} packages were deployed to them."
+            )
 
     def _say_who(self) -> None:
         self.stdout.write("Enter from the sign-in page with one click, no password:")

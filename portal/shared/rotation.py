@@ -1,0 +1,112 @@
+"""Moving every stored secret to the newest encryption key, a batch at a time.
+
+What was re-encrypted no longer matches the search for old keys, so a run that was ended goes on where it
+stopped.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from django.apps import apps
+from django.db import connection, models, transaction
+from psycopg import sql
+
+from portal.shared.models import OutboxJob
+from portal.shared.secrets import EncryptedJSONField, decrypt, encrypt, keyring
+
+
+@dataclass(frozen=True)
+class Place:
+    """A column that holds sealed text. For a JSON column `member` names the member that is sealed."""
+
+    table: str
+    key: str
+    column: str
+    member: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.table}.{self.column}" + (f" ({self.member})" if self.member else "")
+
+
+@dataclass
+class PlaceReport:
+    """`left` counts the rows that are still under another key than the newest, by key id."""
+
+    place: Place
+    rotated: int = 0
+    left: Counter[str] = field(default_factory=Counter)
+
+
+def places() -> Iterator[Place]:
+    """Every column with encrypted content, and the one-time keys that travel in waiting jobs."""
+    for model in apps.get_models():
+        for column in model._meta.local_concrete_fields:
+            if isinstance(column, EncryptedJSONField):
+                yield Place(model._meta.db_table, _primary_key(model), column.column)
+    yield Place(OutboxJob._meta.db_table, _primary_key(OutboxJob), "payload", "sealed")
+
+
+def rotate(place: Place, *, batch: int = 500) -> PlaceReport:
+    """Re-encrypt one place. Rows whose key is not configured any more stay as they are and are counted."""
+    report, after = PlaceReport(place), ""
+    while rows := _rotate_batch(place, after, batch, report):
+        after = rows
+    report.left = left_behind(place)
+    return report
+
+
+def left_behind(place: Place) -> Counter[str]:
+    """How many rows of a place are under which key, the newest left out."""
+    query = sql.SQL("SELECT split_part({value}, ':', 1), count(*) FROM {table} WHERE {old} GROUP BY 1")
+    with connection.cursor() as cursor:
+        cursor.execute(query.format(**_parts(place)))  # type: ignore[arg-type]
+        return Counter(dict(cursor.fetchall()))
+
+
+def _rotate_batch(place: Place, after: str, batch: int, report: PlaceReport) -> str:
+    """Re-encrypt the next rows behind the id `after`; gives the last id looked at, "" when there are none."""
+    query = sql.SQL(
+        "SELECT {key}::text, {value} FROM {table} WHERE {old} AND {key}::text > %s "
+        "ORDER BY {key}::text LIMIT %s FOR UPDATE"
+    )
+    change = sql.SQL("UPDATE {table} SET {column} = {new} WHERE {key}::text = %s")
+    parts = _parts(place)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(query.format(**parts), [after, batch])  # type: ignore[arg-type]
+        rows = cursor.fetchall()
+        for key, sealed in rows:
+            try:
+                again = encrypt(decrypt(sealed))
+            except LookupError:
+                continue
+            cursor.execute(change.format(**parts), [again, key])  # type: ignore[arg-type]
+            report.rotated += 1
+    return rows[-1][0] if rows else ""
+
+
+def _parts(place: Place) -> dict[str, sql.Composable]:
+    column = sql.Identifier(place.column)
+    newest = sql.Literal(next(iter(keyring())))
+    value: sql.Composable = column
+    new: sql.Composable = sql.SQL("%s")
+    if place.member:
+        member = sql.Literal(place.member)
+        value = sql.SQL("({} ->> {})").format(column, member)
+        new = sql.SQL("jsonb_set({}, ARRAY[{}], to_jsonb(%s::text))").format(column, member)
+    return {
+        "table": sql.Identifier(place.table),
+        "key": sql.Identifier(place.key),
+        "column": column,
+        "value": value,
+        "new": new,
+        "old": sql.SQL("(split_part({value}, ':', 1) <> {newest})").format(value=value, newest=newest),
+    }
+
+
+def _primary_key(model: type[models.Model]) -> str:
+    column = model._meta.pk.column
+    assert column is not None
+    return column
