@@ -93,6 +93,7 @@ KINDS: dict[str, MessageKind] = {
         Group.PREVIEW, (Audience.TEAM, Audience.REVIEW_SIDE), "Read the reasons", "warning"
     ),
     "preview.expire": MessageKind(Group.PREVIEW, _TEAM_AND_OPERATORS, "Reopen the Preview", "warning"),
+    "preview.extend": MessageKind(Group.PREVIEW, (Audience.TEAM,), "Test and sign off"),
     "preview.reopen": MessageKind(Group.PREVIEW, _TEAM_AND_OPERATORS, "Test and sign off"),
     "rollout.schedule": MessageKind(Group.ROLLOUT, (Audience.TEAM,), "See every region's date"),
     "rollout.reschedule": MessageKind(Group.ROLLOUT, (Audience.TEAM,), "See every region's date", "warning"),

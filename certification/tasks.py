@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from certification.services import notifications, previews, reviews, rollouts, threads, validation
+from certification.services import (
+    notifications,
+    previews,
+    reviews,
+    rollouts,
+    submissions,
+    threads,
+    validation,
+)
 
 
 def validate_submission(*, id: str) -> None:
@@ -24,6 +32,11 @@ def start_preview(*, id: str) -> None:
 def end_with_submission(*, id: str) -> None:
     """The submission was withdrawn: what it started ends with it."""
     previews.cancel_with_submission(id)
+
+
+def end_with_connector(*, id: str) -> None:  # noqa: A002
+    """The connector's name was given up: its open submission is withdrawn."""
+    submissions.withdraw_with_connector(id)
 
 
 def settle_completed(*, id: str) -> None:

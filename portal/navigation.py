@@ -99,7 +99,8 @@ def _active_name(request: HttpRequest, names: list[str]) -> str:
 
 
 def _publishers(request: HttpRequest, user: Any) -> list[dict[str, Any]]:
-    chosen = request.session.get("publisher", "")
+    rows = list(user.publishers.order_by("name").values_list("pk", "name", "slug"))
+    chosen = request.session.get("publisher", "") or (str(rows[0][0]) if rows else "")
     return [
         {
             "name": name,
@@ -107,7 +108,7 @@ def _publishers(request: HttpRequest, user: Any) -> list[dict[str, Any]]:
             "url": reverse("publisher_switch", args=[slug]),
             "active": str(pk) == chosen,
         }
-        for pk, name, slug in user.publishers.order_by("name").values_list("pk", "name", "slug")
+        for pk, name, slug in rows
     ]
 
 

@@ -14,6 +14,7 @@ _CHECK = Subscription("certification.tasks.check_draft", queue="validation", max
 _CARRY_OVER = Subscription("certification.tasks.carry_over_threads")
 _START_PREVIEW = Subscription("certification.tasks.start_preview", queue="regions")
 _END_WITH_SUBMISSION = Subscription("certification.tasks.end_with_submission", queue="regions")
+_END_WITH_CONNECTOR = Subscription("certification.tasks.end_with_connector")
 _SETTLE = Subscription("certification.tasks.settle_completed", queue="default")
 _ASSIGN_CONTACT = Subscription("connectors.tasks.assign_contact", queue="default")
 _DELIVER = Subscription("certification.tasks.deliver", queue="mail", max_attempts=40)
@@ -41,6 +42,7 @@ _MAIL_ONLY = (
     "preview.sign_off",
     "preview.refuse",
     "preview.expire",
+    "preview.extend",
     "preview.reopen",
     "rollout.schedule",
     "rollout.reschedule",
@@ -70,5 +72,6 @@ SUBSCRIPTIONS: dict[str, tuple[Subscription, ...]] = {
     "submission.approve": (_START_PREVIEW, _mail("submission.approve")),
     "submission.withdraw": (_END_WITH_SUBMISSION, _mail("submission.withdraw")),
     "submission.complete": (_SETTLE,),
+    "connector.cancel": (_END_WITH_CONNECTOR,),
     "notification.queue": (_DELIVER,),
 }

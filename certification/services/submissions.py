@@ -15,7 +15,7 @@ from certification.services.drafts import FORM_FIELDS, first_contacts
 from connectors.models import Connector
 from portal.accounts.models import User
 from portal.shared import audit
-from portal.shared.actors import Actor
+from portal.shared.actors import SYSTEM, Actor
 from portal.shared.errors import Blocked, Conflict, InvalidInput
 from portal.shared.policy import require
 from portal.shared.transitions import transition
@@ -146,6 +146,15 @@ def withdraw(submission: Submission, *, reason: str, actor: Actor) -> None:
         text = f"At most {LONGEST_REASON} characters."
         raise InvalidInput(text, fields={"reason": [text]})
     transition(SUBMISSION, submission, "withdraw", actor=actor, reason=reason, about=[submission.connector])
+
+
+def withdraw_with_connector(connector_id: str) -> None:
+    """The connector was cancelled: its open submission ends with it. Safe to run again."""
+    found = Submission.objects.select_related("connector").filter(
+        connector_id=connector_id, connector__state="cancelled", state__in=SUBMISSION.moves["withdraw"].sources
+    )
+    for submission in found:
+        withdraw(submission, reason="The connector was given up.", actor=SYSTEM)
 
 
 def start_again(submission: Submission, *, actor: User) -> Submission:

@@ -77,7 +77,7 @@ def review_queue(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def review_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The connector's facts and its operations, a hundred at a time; `chunk` ("up" or "down") asks for the rows alone."""
+    """The connector's facts and its operations by the hundred; `chunk` ("up", "down"): the rows alone."""
     submission = reviewed_submission(request, pk)
     talk = conversation(signed_in_user(request), submission)
     validation = workbench.verdict_on(submission)

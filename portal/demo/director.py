@@ -11,6 +11,7 @@ import heapq
 from collections.abc import Generator
 from itertools import count
 
+from django.db import connection
 from django.db.models import Min, QuerySet
 from django.db.models.functions import Now
 
@@ -27,6 +28,7 @@ _REGIONS_AT_ONCE = 4
 _REGION_SECONDS = 47
 """Regions answer a few at a time, and the told time goes on by so much: no two waves look the same."""
 _MOST_ROUNDS = 5_000
+_TIDY_EVERY = 60
 _DIGESTS_EVERY = dt.timedelta(hours=20)
 
 
@@ -46,7 +48,9 @@ class Director:
 
     def run(self) -> None:
         """Go from moment to moment until every story is told and the end is reached."""
-        for _ in range(_MOST_ROUNDS):
+        for round_ in range(_MOST_ROUNDS):
+            if round_ % _TIDY_EVERY == 0:
+                _tidy()
             self._work()
             due = self._next_due()
             moment = min(self._waiting[0][0] if self._waiting else self.ends_at, due or self.ends_at)
@@ -118,3 +122,10 @@ def _due_jobs() -> QuerySet[OutboxJob]:
 
 def _polls() -> QuerySet[RegionDeployment]:
     return RegionDeployment.objects.filter(state__in=UNDER_WAY)
+
+
+def _tidy() -> None:
+    """What autovacuum does for tables that grow, and cannot do for rows of a transaction that is still open."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT gin_clean_pending_list('auditrecord_about'::regclass)")
+        cursor.execute("ANALYZE shared_auditrecord, shared_outboxjob, certification_regiondeployment")

@@ -28,7 +28,7 @@ def store(content: bytes) -> str:
     """Write `content` durably and return its digest. After the return a power cut loses nothing."""
     digest = hashlib.sha256(content).hexdigest()
     target = path_of(digest)
-    if target.exists():
+    if target.exists() and target.read_bytes() == content:
         return digest
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".incoming-")

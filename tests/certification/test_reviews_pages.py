@@ -373,9 +373,9 @@ def test_stretches_meet_without_gap_or_overlap(cast: Cast, sign_in) -> None:
 
 def test_an_operation_beyond_the_first_hundred_opens_by_its_address(cast: Cast, sign_in) -> None:
     submission = resubmit(in_review(cast.owner), archive(large_definition(250)), cast.owner)
-    at = "/paths/~1harbours~1{harbourId}~1tides~1203/get"
+    at = "/paths/~1harbours~1{harbourId}~1tides~1227/get"
     words = sign_in(cast.reviewer).get(url("review_detail", submission), {"at": at}).content.decode()
-    assert "Works on the tides of a harbour, list 203." in words
+    assert "Works on the tides of a harbour, list 227." in words
 
 
 def test_a_withdrawn_submission_can_be_read_and_not_decided(cast: Cast, sign_in) -> None:

@@ -85,7 +85,7 @@ class Stack:
             "TRIAL_CLOCK_SCALE": str(CLOCK_SCALE),
             "MEDIA_ROOT": str(self.media),
             "STATIC_ROOT": str(self.folder / "static"),
-            "EMAIL_URL": f"filemail://{self.mail_folder}",
+            "EMAIL_URL": f"filemail:///{self.mail_folder}",
             "REGION_TOKEN": self.region_token,
             "JOURNEY_REGIONS_URL": f"http://127.0.0.1:{self.regions_port}",
             "LOG_FORMAT": "json",

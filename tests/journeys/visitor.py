@@ -24,6 +24,7 @@ class _Forms(HTMLParser):
         self.forms: list[tuple[str, dict[str, list[str]]]] = []
         self._area: str | None = None
         self._select: str | None = None
+        self._first_option: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -35,19 +36,25 @@ class _Forms(HTMLParser):
         name = given.get("name", "")
         if tag == "input" and name and given.get("type") not in {"submit", "file"}:
             if given.get("type") not in {"checkbox", "radio"} or "checked" in given:
-                fields.setdefault(name, []).append(given.get("value", "on"))
+                default = "on" if given.get("type") in {"checkbox", "radio"} else ""
+                fields.setdefault(name, []).append(given.get("value", default))
         elif tag == "textarea" and name:
             fields[name] = [""]
             self._area = name
         elif tag == "select":
-            self._select = name
-        elif tag == "option" and self._select and "selected" in given:
-            fields.setdefault(self._select, []).append(given.get("value", ""))
+            self._select, self._first_option = name, None
+        elif tag == "option" and self._select:
+            self._first_option = given.get("value", "") if self._first_option is None else self._first_option
+            if "selected" in given:
+                fields.setdefault(self._select, []).append(given.get("value", ""))
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "textarea":
             self._area = None
         elif tag == "select":
+            # A browser sends the first option where none was chosen.
+            if self.forms and self._select and self._select not in self.forms[-1][1] and self._first_option is not None:
+                self.forms[-1][1][self._select] = [self._first_option]
             self._select = None
 
     def handle_data(self, data: str) -> None:

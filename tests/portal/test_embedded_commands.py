@@ -205,7 +205,7 @@ def test_the_supervisor_ends_when_nobody_reads_its_output_any_more(place: Path) 
     steady = pid_written_to(place / "steady")
     assert process.stdout is not None
     process.stdout.close()
-    assert wait_until(lambda: process.poll() is not None, 30)
+    assert wait_until(lambda: process.poll() is not None, 90)
     assert not is_running(steady)
     os.kill(stubborn, signal.SIGKILL) if is_running(stubborn := pid_written_to(place / "stubborn")) else None
     assert process.stderr is not None

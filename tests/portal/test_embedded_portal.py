@@ -138,7 +138,7 @@ def portal(var: Path) -> Iterator[RunningPortal]:
 def test_the_portal_comes_up_heals_and_goes_down_without_a_trace(portal: RunningPortal) -> None:
     portal.wait_for("The portal is ready: http://localhost:")
     assert portal.get("/livez")[0] == 200
-    assert wait_until(portal.is_ready, 30, step_seconds=0.5), portal.get("/readyz")
+    assert wait_until(portal.is_ready, 90, step_seconds=0.5), portal.get("/readyz")
 
     web = portal.children_running("gunicorn portal.wsgi")
     assert len(web) >= 3
@@ -225,6 +225,6 @@ def test_an_interrupt_that_reaches_only_make_still_ends_the_portal(var: Path, tm
     assert wait_until(lambda: (var / "pid").exists() and (var / "pid").read_text() != "", 60)
     command = int((var / "pid").read_text())
     made.send_signal(signal.SIGINT)
-    made.wait(30)
+    made.wait(120)
     assert not is_running(command)
     assert not (var / "postgres" / "postmaster.pid").exists()

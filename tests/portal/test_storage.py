@@ -27,6 +27,13 @@ def test_a_flipped_byte_is_noticed():
         storage.load(digest)
 
 
+def test_storing_the_same_bytes_again_repairs_a_damaged_file():
+    digest = storage.store(b"a package")
+    storage.path_of(digest).write_bytes(b"b package")
+    assert storage.store(b"a package") == digest
+    assert storage.load(digest) == b"a package"
+
+
 def test_a_full_disk_leaves_nothing_behind(monkeypatch):
     def full(_handle: int) -> None:
         raise OSError(28, "No space left on device")

@@ -1,0 +1,85 @@
+"""The queue of jobs: claim, run and finish per second, against the barest loop PostgreSQL allows.
+
+    DATABASE_URL=... python -m benchmarks.outbox [--jobs 300] [--rounds 7]
+
+Both loops commit every step, in one process, and take turns. The bare loop deletes one row with SKIP LOCKED and
+does nothing else: no lease, no fence, no attempts, no outcome. Only the rows of this benchmark are touched and removed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+from django.db import connection
+
+from benchmarks import django_ready  # noqa: F401 - sets Django up
+from portal.shared import outbox
+from portal.shared.models import OutboxJob
+
+TOPIC = "benchmark.tick"
+HANDLER = "benchmarks.outbox.nothing"
+_BARE = """
+DELETE FROM shared_outboxjob WHERE id = (
+    SELECT id FROM shared_outboxjob WHERE topic = %s AND state = 'due' ORDER BY due_at LIMIT 1
+    FOR UPDATE SKIP LOCKED) RETURNING payload::text
+"""
+
+
+def nothing(**_: object) -> None:
+    """A job without work: what is left is the queue."""
+
+
+def ours() -> int:
+    """Claim, run and finish every job."""
+    count = 0
+    for job_id in list(OutboxJob.objects.filter(topic=TOPIC, state="due").values_list("pk", flat=True)):
+        count += outbox.run(job_id)
+    return count
+
+
+def bare() -> int:
+    """Take every row away, one statement each."""
+    count = 0
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(_BARE, [TOPIC])
+            if cursor.fetchone() is None:
+                return count
+            count += 1
+
+
+def rate(loop: Callable[[], int], jobs: int) -> tuple[float, float]:
+    """Jobs per second of wall time, and CPU milliseconds a job of this process."""
+    OutboxJob.objects.bulk_create(
+        [OutboxJob(topic=TOPIC, handler=HANDLER, queue="default") for _ in range(jobs)]
+    )
+    wall, cpu = time.perf_counter(), time.process_time()
+    done = loop()
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    assert done == jobs, f"{done} of {jobs} jobs were done"
+    OutboxJob.objects.filter(topic=TOPIC).delete()
+    return jobs / wall, cpu / jobs * 1000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Jobs per second through the outbox.")
+    parser.add_argument("--jobs", type=int, default=300)
+    parser.add_argument("--rounds", type=int, default=7)
+    options = parser.parse_args()
+    OutboxJob.objects.filter(topic=TOPIC).delete()
+    try:
+        found = [(rate(ours, options.jobs), rate(bare, options.jobs)) for _ in range(options.rounds)]
+    finally:
+        OutboxJob.objects.filter(topic=TOPIC).delete()
+    fast, slow = (statistics.median(pair[at][0] for pair in found) for at in (0, 1))
+    cpu = statistics.median(pair[0][1] for pair in found)
+    ratio = statistics.median(one[0] / other[0] for one, other in found)
+    print(f"claim, run, finish: {fast:,.0f} jobs/s, {cpu:.2f} ms CPU each")
+    print(f"bare SKIP LOCKED:   {slow:,.0f} rows/s; ours is {ratio:.0%} of it")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,288 @@
+"""The demo world as the services left it: every state, a coherent past, pages that render for everybody."""
+
+from __future__ import annotations
+
+import datetime as dt
+from itertools import pairwise
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import Max, Min
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from certification.lifecycle import SUBMISSION, SubmissionState, WaiverState
+from certification.models import (
+    Comment,
+    Freeze,
+    Notification,
+    Placement,
+    Preview,
+    Rollout,
+    RolloutPlan,
+    SkipRequest,
+    Submission,
+    TestCredential,
+    Thread,
+    Waiver,
+    WarningNote,
+)
+from connectors.definitions import read_archive
+from connectors.models import Connector, HealthHour, Publisher, Region, Version
+from portal.accounts.models import User
+from portal.demo import people, priming, seed
+from portal.demo.clock import told_time
+from portal.shared import audit, storage
+from portal.shared.models import AuditRecord, OutboxJob
+
+pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("demo_world")]
+
+AGENT = "http://127.0.0.1:8199"
+TOKEN = "token-of-the-demo-regions"
+ENTRIES = ("owner", "reviewer", "operator", "administrator")
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker):
+    """The whole world once for all tests of this file; gone afterwards."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        assert seed.build(AGENT, TOKEN)
+        yield
+        transaction.set_rollback(True)
+
+
+def enter(role: str) -> Client:
+    """A browser of one of the people behind the one-click entries."""
+    browser = Client()
+    user = User.objects.get(email=people.ENTRY_PERSONS[role].address)
+    browser.force_login(user)
+    session = browser.session
+    session["trial_entry"] = True
+    session.save()
+    return browser
+
+
+def test_submissions_are_in_every_state(world):
+    assert set(Submission.objects.values_list("state", flat=True)) == set(SubmissionState.values)
+
+
+def test_it_is_large_enough_to_look_around(world):
+    assert Publisher.objects.count() >= 8
+    assert Connector.objects.count() >= 25
+    assert User.objects.filter(staff_role="").count() >= 20
+    assert {
+        kind: User.objects.filter(staff_role=kind).count()
+        for kind in ("reviewer", "operator", "administrator")
+    } == {
+        "reviewer": 3,
+        "operator": 2,
+        "administrator": 2,
+    }
+    assert set(Publisher.objects.values_list("kind", flat=True)) == {"verified", "independent"}
+    assert User.objects.values("time_zone").distinct().count() >= 10
+
+
+def test_building_it_again_changes_nothing(world):
+    before = AuditRecord.objects.count()
+    assert seed.build(AGENT, TOKEN) is False
+    assert AuditRecord.objects.count() == before
+
+
+def test_no_state_was_written_past_the_lifecycle(world):
+    moves = {move: (rule.sources, rule.target) for move, rule in SUBMISSION.moves.items()}
+    for submission in Submission.objects.all():
+        records = audit.history(submission).filter(object_key=audit.key_of(submission)).order_by("id")
+        steps = [
+            (each.action.partition(".")[2], each.data)
+            for each in records
+            if "from" in each.data and "to" in each.data
+        ]
+        state = "draft"
+        for verb, data in steps:
+            sources, target = moves[verb]
+            assert data["from"] == state, submission
+            assert state in sources, submission
+            assert data["to"] == target, submission
+            state = target
+        assert state == submission.state, submission
+
+
+def test_the_audit_chain_is_sealed_and_whole(world):
+    report = audit.verify_chain()
+    assert report.faults == []
+    assert report.checked == AuditRecord.objects.count()
+
+
+def test_history_is_told_in_order_over_ninety_days(world):
+    span = AuditRecord.objects.aggregate(first=Min("at"), last=Max("at"))
+    assert timezone.now() - span["first"] > dt.timedelta(days=85)
+    assert span["last"] <= timezone.now()
+    moments = AuditRecord.objects.order_by("id").values_list("at", flat=True)
+    assert all(earlier <= later for earlier, later in pairwise(moments))
+    for submission in Submission.objects.exclude(submitted_at=None):
+        assert submission.created_at <= submission.submitted_at <= timezone.now()
+        assert submission.state_changed_at >= submission.created_at
+
+
+def test_stored_packages_are_what_their_digests_say(world):
+    for version in Version.objects.all():
+        package = read_archive(storage.load(version.digest))
+        assert package.digest == version.digest
+        assert not package.is_refused
+
+
+def test_live_connectors_are_verified_in_every_region(world):
+    everywhere = Region.objects.filter(is_active=True).count()
+    for connector in Connector.objects.filter(state="active", scheduled_version=None).exclude(
+        live_version=None
+    ):
+        placed = Placement.objects.filter(connector=connector, verified_version=connector.live_version)
+        assert placed.count() == everywhere, connector
+
+
+def test_the_reference_regions_can_be_given_what_history_says(world):
+    held = priming.expected(AGENT)
+    assert len(held) == Placement.objects.exclude(verified_version=None).count()
+    keys = {(each.endpoint.code, each.command.connector) for each in held}
+    assert len(keys) == len(held)
+
+
+def test_people_talked_waived_asked_and_looked(world):
+    assert Comment.objects.count() >= 10
+    assert Thread.objects.filter(is_private=True).exists()
+    assert Thread.objects.filter(state="open").exists()
+    assert Thread.objects.filter(state="resolved").exists()
+    assert set(Waiver.objects.values_list("state", flat=True)) == set(WaiverState.values)
+    assert WarningNote.objects.count() >= 2
+    assert SkipRequest.objects.filter(state="requested").count() == 1
+    assert Freeze.objects.filter(
+        name="Year-end freeze", starts_at__gt=timezone.now() - dt.timedelta(days=1)
+    ).exists()
+    assert Rollout.objects.filter(date_changes__isnull=False).exists()
+    assert Rollout.objects.exclude(halt_reason="").exists()
+    assert Rollout.objects.exclude(hold_reason="").exists()
+    actions = set(AuditRecord.objects.values_list("action", flat=True))
+    assert {"claim.take", "claim.expire", "claim.hand_over", "credential.reveal", "preview.remind"} <= actions
+
+
+def test_credentials_are_never_stored_in_clear(world):
+    with connection.cursor() as cursor:
+        table = TestCredential._meta.db_table
+        cursor.execute(f"SELECT count(*) FROM {table} WHERE row({table}.*)::text LIKE '%%demo-key-of%%'")
+        assert cursor.fetchone()[0] == 0
+    assert TestCredential.objects.exists()
+
+
+def test_mail_was_written_sent_and_partly_left_unread(world):
+    assert Notification.objects.filter(state="sent").exists()
+    assert not Notification.objects.filter(state="queued").exists()
+    owner = User.objects.get(email=people.OLIVIA.address)
+    unread = Notification.objects.filter(recipient=owner, read_at=None).count()
+    assert 0 < unread < Notification.objects.filter(recipient=owner).count()
+    assert all(
+        address.endswith(".example") for address in Notification.objects.values_list("address", flat=True)
+    )
+
+
+def test_jobs_are_done_or_parked_with_a_reason(world):
+    assert not OutboxJob.objects.filter(state="running").exists()
+    parked = OutboxJob.objects.filter(state="parked")
+    assert parked.count() == 3
+    assert all(job.last_error for job in parked)
+
+
+def test_ninety_days_of_telemetry_show_an_incident_a_slow_operation_and_an_ill_region(world):
+    live = Connector.objects.exclude(live_version=None)
+    for connector in live:
+        assert HealthHour.objects.filter(connector=connector).exists(), connector
+    meters = HealthHour.objects.filter(
+        connector__slug="copperline-meters", hour__gte=timezone.now() - dt.timedelta(days=2)
+    )
+    worst = max(1 - hour.successes / hour.requests for hour in meters if hour.requests > 50)
+    assert worst > 0.2, "the incident shows"
+    ill = HealthHour.objects.filter(
+        connector__slug="saltmarsh-tides", region_id="southafrica", requests__gt=100
+    )
+    assert sum(each.requests - each.successes for each in ill) / sum(each.requests for each in ill) > 0.03
+
+
+def test_times_in_the_database_are_real_again(world):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp(), to_regnamespace('demo_clock')")
+        now, schema = cursor.fetchone()
+    assert abs(now - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=1)
+    assert schema is None
+    assert abs(timezone.now() - dt.datetime.now(dt.UTC)) < dt.timedelta(seconds=1)
+
+
+def pages_of(role: str) -> list[str]:
+    """Addresses that the person may open, a sample of every kind of object."""
+    user = User.objects.get(email=people.ENTRY_PERSONS[role].address)
+    found = [
+        reverse(name)
+        for name in ("home", "submission_list", "connector_list", "rollout_list", "notification_list")
+    ]
+    found.append(reverse("publisher_list"))
+    submissions = Submission.objects.visible_to(user)
+    by_state = {each.state: each for each in submissions}
+    for each in by_state.values():
+        found += [
+            reverse(name, args=[each.pk])
+            for name in (
+                "submission_detail",
+                "submission_package",
+                "submission_history",
+                "finding_list",
+                "submission_mails",
+            )
+        ]
+    for name, model in (("connector_detail", Connector), ("connector_health", Connector)):
+        found += [reverse(name, args=[each.pk]) for each in model.objects.visible_to(user)[:4]]
+    found += [reverse("rollout_detail", args=[each.pk]) for each in Rollout.objects.visible_to(user)]
+    previews = Preview.objects.filter(submission__in=submissions)
+    found += [
+        reverse("preview_detail", args=[each.pk]) for each in {each.state: each for each in previews}.values()
+    ]
+    found += [reverse("thread_detail", args=[each.pk]) for each in Thread.objects.visible_to(user)[:5]]
+    found += [
+        reverse("notification_detail", args=[each.pk])
+        for each in Notification.objects.filter(recipient=user)[:5]
+    ]
+    found += [
+        reverse("version_detail", args=[each.pk])
+        for each in Version.objects.filter(revisions__submission__in=submissions)[:3]
+    ]
+    if role == "reviewer":
+        reviewed = submissions.filter(state__in=["in_review", "changes_requested", "preview_testing"])
+        found += [reverse("review_queue"), *(reverse("review_detail", args=[each.pk]) for each in reviewed)]
+    if role in ("operator", "administrator"):
+        found += [reverse(name) for name in ("plan_list", "freeze_list", "region_list", "job_list")]
+        found += [reverse("plan_detail", args=[each.pk]) for each in RolloutPlan.objects.all()]
+        found.append(reverse("region_detail", args=["europe"]))
+    return found
+
+
+@pytest.mark.parametrize("role", ENTRIES)
+def test_every_kind_of_page_renders(world, role):
+    browser = enter(role)
+    failed = {}
+    for address in pages_of(role):
+        with transaction.atomic():
+            answer = browser.get(address)
+        if answer.status_code != 200:
+            failed[address] = answer.status_code
+    assert not failed
+
+
+def test_told_time_lives_in_a_transaction_only(db):
+    with transaction.atomic(), told_time(timezone.now() - dt.timedelta(days=3)) as clock:
+        user = User.objects.create_user("somebody@clock.example")
+        user.refresh_from_db()
+        assert abs(user.created_at - clock.now()) < dt.timedelta(seconds=1)
+        assert dt.datetime.now(dt.UTC) - timezone.now() > dt.timedelta(days=2)
+        clock.set(clock.now() - dt.timedelta(days=1))
+        assert dt.datetime.now(dt.UTC) - timezone.now() < dt.timedelta(days=3, minutes=1), "never backwards"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regnamespace('demo_clock') IS NULL")
+        assert cursor.fetchone()[0]
