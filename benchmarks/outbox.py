@@ -2,8 +2,8 @@
 
     DATABASE_URL=... python -m benchmarks.outbox [--jobs 300] [--rounds 7]
 
-Both loops commit every step, in one process, and take turns. The bare loop deletes one row with SKIP LOCKED and
-does nothing else: no lease, no fence, no attempts, no outcome. Only the rows of this benchmark are touched and removed.
+Both loops commit every step, in one process, and take turns. The bare loop deletes one row with SKIP LOCKED
+and does nothing else: no lease, no fence, no attempts, no outcome. Only rows of this benchmark are touched.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
     DATABASE_URL=... python -m benchmarks.validations [--kilobytes 200] [--rounds 15]
 
 Each round validates a package in its own child process, then the same package in this process; CPU seconds of
-the child count. The ratio is the price of the isolation. No database is used: the worker's few writes are not in it.
+the child count. The difference is the price of the isolation. No database is used: the few writes of a
+worker are not in it.
 """
 
 from __future__ import annotations

@@ -91,8 +91,10 @@ EDITABLE_STATES = frozenset(_EDITABLE)
 """States in which the publisher may change the package and the form."""
 
 OPEN_STATES = frozenset(set(SubmissionState.values) - SUBMISSION.terminal - {"live", "rolling_back"})
-"""States that hold the connector: it has at most one submission in them. A rollback under way does not, so that
-a draft never keeps a bad version in place and its correction can be prepared at once."""
+"""States that hold the connector: it has at most one submission in them.
+
+A rollback under way does not hold it, so that a draft never keeps a bad version in place and its correction
+can be prepared at once."""
 
 
 class Turn(models.TextChoices):

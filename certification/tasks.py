@@ -34,7 +34,7 @@ def end_with_submission(*, id: str) -> None:
     previews.cancel_with_submission(id)
 
 
-def end_with_connector(*, id: str) -> None:  # noqa: A002
+def end_with_connector(*, id: str) -> None:
     """The connector's name was given up: its open submission is withdrawn."""
     submissions.withdraw_with_connector(id)
 

@@ -27,6 +27,7 @@ _ROOMS = (
     "certification.api.reviews",
     "certification.api.previews",
     "certification.api.rollouts",
+    "certification.api.regions",
     "certification.api.notifications",
 )
 

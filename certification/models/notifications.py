@@ -14,7 +14,7 @@ from portal.shared.secrets import EncryptedJSONField
 
 
 class Notification(PublicIdModel):
-    """One event for one person, once (`dedupe_key`). The portal keeps it readable whatever the mail server does.
+    """One event for one person, once (`dedupe_key`). It stays readable whatever the mail server does.
 
     `message_id` is fixed before the first attempt, so a repeated delivery is recognisable as the same mail.
     """

@@ -34,7 +34,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """`my_turn` waits for the reader; `moving` is open and waits for others; `waves` are the next planned ones."""
+    """`my_turn` waits for the reader; `moving` waits for others; `waves` are the next planned ones."""
 
     my_turn: list[ListRow]
     my_turn_total: int

@@ -151,7 +151,9 @@ def withdraw(submission: Submission, *, reason: str, actor: Actor) -> None:
 def withdraw_with_connector(connector_id: str) -> None:
     """The connector was cancelled: its open submission ends with it. Safe to run again."""
     found = Submission.objects.select_related("connector").filter(
-        connector_id=connector_id, connector__state="cancelled", state__in=SUBMISSION.moves["withdraw"].sources
+        connector_id=connector_id,
+        connector__state="cancelled",
+        state__in=SUBMISSION.moves["withdraw"].sources,
     )
     for submission in found:
         withdraw(submission, reason="The connector was given up.", actor=SYSTEM)

@@ -23,6 +23,7 @@ from certification.queries import submissions as queries
 from certification.services import credentials as services
 from certification.web.submission_pages import page_context, submission_url, visible_submission
 from portal.shared.errors import InvalidInput
+from portal.shared.policy import require
 from portal.shared.secrets import Secret
 from portal.shared.web import add_errors, done, signed_in_user
 
@@ -126,6 +127,7 @@ def _edit(
     request: HttpRequest, submission: Submission, kind: str, credential: TestCredential | None
 ) -> HttpResponse:
     user = signed_in_user(request)
+    require(policies.can_manage_credentials, user, submission)
     initial = {"purpose": credential.purpose, "expires_on": credential.expires_on} if credential else {}
     form = CredentialForm(request.POST or None, initial=initial, kind=kind)
     if request.method == "POST" and form.is_valid():
@@ -171,6 +173,7 @@ def credential_delete(request: HttpRequest, pk: UUID, credential_pk: UUID) -> Ht
 def credential_reveal(request: HttpRequest, pk: UUID, credential_pk: UUID) -> HttpResponse:
     """GET asks for the reason, POST shows the values once; the answer is kept by no cache."""
     credential = _credential(request, pk, credential_pk)
+    require(policies.can_reveal_credential, signed_in_user(request), credential.submission)
     form = RevealForm(request.POST or None)
     values: list[tuple[str, str]] = []
     if request.method == "POST" and form.is_valid():

@@ -25,6 +25,7 @@ from connectors.models import Connector, Publisher
 from portal.accounts.models import User
 from portal.shared import history
 from portal.shared.errors import Blocked, Conflict, InvalidInput
+from portal.shared.policy import require
 from portal.shared.web import done, signed_in_user
 
 _PAGE = 25
@@ -170,6 +171,7 @@ def submission_submit(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 def submission_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     submission = visible_submission(request, pk)
+    require(policies.can_withdraw_submission, signed_in_user(request), submission)
     error, reason = "", request.POST.get("reason", "")
     if request.method == "POST":
         try:

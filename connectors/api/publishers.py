@@ -64,6 +64,11 @@ class InvitationSerializer(serializers.ModelSerializer[Invitation]):
         read_only_fields = ["id", "state", "expires_at", "created_at"]
 
 
+class VerificationSerializer(serializers.Serializer[Any]):
+    is_verified = serializers.BooleanField()
+    reason = serializers.CharField(max_length=500)
+
+
 class RoleSerializer(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=Role.choices)
 
@@ -99,6 +104,16 @@ class PublisherViewSet(
             publisher, values=serializer.validated_data, actor=signed_in_user(self.request)
         )
         serializer.instance = publisher
+
+    @extend_schema(request=VerificationSerializer, responses=PublisherSerializer)
+    @action(detail=True, methods=["post"])
+    def verify(self, request: Request, slug: str) -> Response:
+        """Say that the company owns its backend, or take that back (administrators)."""
+        asked = VerificationSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        publisher = self.get_object()
+        services.verify_publisher(publisher, **asked.validated_data, actor=signed_in_user(request))
+        return Response(PublisherSerializer(publisher).data)
 
     @extend_schema(responses=MemberSerializer(many=True))
     @action(detail=True, pagination_class=None, filter_backends=[])

@@ -93,7 +93,7 @@ class Membership(models.Model):
 
 
 class Invitation(PublicIdModel):
-    """An offer of a role to an e-mail address. Only the token's SHA-256 is stored; it works once, for 7 days."""
+    """An offer of a role to an address. Only the token's SHA-256 is stored; it works once, for 7 days."""
 
     publisher = models.ForeignKey(Publisher, on_delete=models.CASCADE, related_name="invitations")
     email = models.EmailField()

@@ -127,7 +127,11 @@ def find_invitation(token: str) -> Invitation:
 
 def answerable_invitation(invitation_id: str | UUID | None) -> Invitation:
     """The invitation, if it can still be answered; else `InvalidInput` says why not."""
-    invitation = Invitation.objects.select_related("publisher", "invited_by").filter(pk=invitation_id or UUID(int=0)).first()
+    invitation = (
+        Invitation.objects.select_related("publisher", "invited_by")
+        .filter(pk=invitation_id or UUID(int=0))
+        .first()
+    )
     if invitation is None:
         raise InvalidInput("Open the link of your invitation mail again.")
     if invitation.state != "open":

@@ -23,6 +23,7 @@ from connectors.services import connectors as services
 from portal.shared.audit import history
 from portal.shared.errors import InvalidInput
 from portal.shared.history import entries
+from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
 
 PAGE_ROWS = 50
@@ -189,6 +190,7 @@ def connector_history(request: HttpRequest, pk: str) -> HttpResponse:
 @login_required
 def connector_edit(request: HttpRequest, pk: str) -> HttpResponse:
     connector = _connector(request, pk)
+    require(policies.can_edit_connector, signed_in_user(request), connector)
     known = {name: getattr(connector, name) for name in ("name", "summary", "backend_host", "planned_for")}
     form = ConnectorForm(request.POST or None, initial=known)
     if request.method == "POST" and form.is_valid():

@@ -125,7 +125,7 @@ def _polls() -> QuerySet[RegionDeployment]:
 
 
 def _tidy() -> None:
-    """What autovacuum does for tables that grow, and cannot do for rows of a transaction that is still open."""
+    """What autovacuum does for growing tables, and cannot do for rows of a transaction that is open."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT gin_clean_pending_list('auditrecord_about'::regclass)")
         cursor.execute("ANALYZE shared_auditrecord, shared_outboxjob, certification_regiondeployment")

@@ -48,7 +48,8 @@ def build(base_url: str, token: str, *, with_telemetry: bool = True, say: Say = 
     """
     # Outside: making partitions takes locks that the workers should not wait for.
     health.keep_partitions()
-    with transaction.atomic():
+    # Until the commit: nobody needs to be rung for jobs that are done by then.
+    with replaced(outbox, "ring", lambda _: None), transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         if is_there():
@@ -69,8 +70,8 @@ def build(base_url: str, token: str, *, with_telemetry: bool = True, say: Say = 
 def _stage(present: dt.datetime) -> Iterator[tuple[Clock, ToldRegions]]:
     """Told time and told regions.
 
-    Mail is marked as sent and goes nowhere; nobody rings for jobs that are done here; packages of our own
-    making are checked in this process; failures that belong to a story are not logged.
+    Mail is marked as sent and goes nowhere; packages of our own making are checked in this process; failures that
+    belong to a story are not logged.
     """
     with ExitStack() as stack:
         stack.callback(logging.disable, logging.NOTSET)
@@ -79,7 +80,6 @@ def _stage(present: dt.datetime) -> Iterator[tuple[Clock, ToldRegions]]:
             replaced(settings, "EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend")
         )
         stack.enter_context(replaced(settings, "TRIAL_CLOCK_SCALE", 1.0))
-        stack.enter_context(replaced(outbox, "ring", lambda _: None))
         stack.enter_context(replaced(validation, "check_bytes", _check_here))
         regions = stack.enter_context(told_regions())
         clock = stack.enter_context(told_time(present - dt.timedelta(days=HISTORY_DAYS)))

@@ -7,10 +7,11 @@ import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from connectors.definitions import read_archive
 from connectors.definitions.openapi import operations
-from connectors.latency import BUCKETS, LATENCY_BOUNDS_MS
+from connectors.latency import LATENCY_BOUNDS_MS
 from connectors.models import Connector, Version
 from connectors.services.health import Hour, import_hours
 from portal.shared import storage
@@ -53,14 +54,14 @@ _TRAFFIC = {
     "copperline-meters": Traffic(16_800, incident=(1.2, 2), slow="ListReadings"),
 }
 _REGIONS = {
-    "unitedstates": 0.27, "europe": 0.22, "unitedkingdom": 0.12, "asia": 0.1, "germany": 0.08,
-    "australia": 0.06, "japan": 0.05, "brazil": 0.04, "southafrica": 0.03, "chile": 0.03,
+    "unitedstates": 0.32, "europe": 0.26, "unitedkingdom": 0.15, "asia": 0.12, "australia": 0.07,
+    "southafrica": 0.04, "chile": 0.04,
 }  # fmt: skip
 _HOURS_EAST = {
-    "unitedstates": -6, "europe": 1, "unitedkingdom": 0, "asia": 8, "germany": 1, "australia": 10, "japan": 9,
-    "brazil": -3, "southafrica": 2, "chile": -4,
+    "unitedstates": -6, "europe": 1, "unitedkingdom": 0, "asia": 8, "australia": 10, "southafrica": 2,
+    "chile": -4,
 }  # fmt: skip
-_MOST_OPERATIONS = 5
+_MOST_OPERATIONS = 4
 # (up to so many days ago, an hour of telemetry stands for so many): recent days are told hour by hour.
 _GRAIN = ((1.2, 1), (7.5, 6), (91, 24))
 
@@ -193,13 +194,14 @@ def _statuses(calls: int, trouble: float, operation: str, chance: random.Random)
 
 
 def _latency(calls: int, slowness: float) -> tuple[int, ...]:
-    """A log-normal spread around 90 ms, `slowness` times that, as counts per bucket."""
+    """How many of the calls fall into each bucket."""
+    reached = [round(calls * share) for share in _spread(round(slowness, 1))]
+    return tuple(right - left for left, right in zip([0, *reached], [*reached, calls], strict=True))
+
+
+@cache
+def _spread(slowness: float) -> tuple[float, ...]:
+    """The share of calls below each bound: log-normal around 90 ms, `slowness` times that."""
     middle, width = math.log(90 * slowness), 0.7
-    below = [
-        0.5 * (1 + math.erf((math.log(bound) - middle) / (width * math.sqrt(2))))
-        for bound in LATENCY_BOUNDS_MS
-    ]
-    reached = [round(calls * share) for share in below]
-    counts = [right - left for left, right in zip([0, *reached], [*reached, calls], strict=True)]
-    assert len(counts) == BUCKETS
-    return tuple(counts)
+    places = [(math.log(bound) - middle) / (width * math.sqrt(2)) for bound in LATENCY_BOUNDS_MS]
+    return tuple(0.5 * (1 + math.erf(place)) for place in places)

@@ -248,7 +248,7 @@ class World:
             state__in=("scheduled", "running", "held", "halted", "rolling_back", "completed"),
         )
 
-    def wait_for(self, submission: Submission, *states: str, hours: float = 6) -> Iterator[dt.datetime]:
+    def wait_for(self, submission: Submission, *states: str, hours: float = 16) -> Iterator[dt.datetime]:
         """Moments to wait through until the submission is in one of the states."""
         while True:
             submission.refresh_from_db()

@@ -32,8 +32,8 @@ os.environ.setdefault("DB_POOL", "off")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 os.environ.setdefault("ALLOW_INSECURE_REGIONS", "on")
 
-from portal.settings.base import *  # noqa: F403
-from portal.settings.base import STORAGES
+from portal.settings.base import *  # noqa: E402, F403
+from portal.settings.base import STORAGES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -71,6 +71,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "waiver.decline": ("declined the waiver of {rule}", "x", "danger"),
     "waiver.withdraw": ("withdrew the waiver of {rule}", "x", "neutral"),
     "claim.take": ("took the review", "user", "info"),
+    "claim.extend": ("held on to the review", "clock", "neutral"),
     "claim.release": ("gave the review back to the queue", "arrow-left", "neutral"),
     "claim.hand_over": ("handed the review over", "arrow-right", "info"),
     "claim.expire": ("let the review go back to the queue", "clock", "neutral"),

@@ -145,7 +145,7 @@ def livez(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """503 while a promise cannot be kept (database, migrations, storage); without a broker it only degrades."""
+    """503 while a promise cannot be kept (database, migrations, storage); no broker only degrades."""
     checks = {
         "database": _database(),
         "migrations": _migrations(),

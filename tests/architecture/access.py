@@ -31,6 +31,8 @@ class Access:
     seen_by: frozenset[str] = SIGNED_IN
     # Statuses that an allowed request may have besides success, redirection, 400, 409 and 422.
     also: tuple[int, ...] = ()
+    # How the address says that there is nothing: 404, or 400 where the object is named in the body.
+    unseen: frozenset[int] = frozenset({404})
 
 
 SEEN = TEAM | STAFF
@@ -42,6 +44,7 @@ draft_editors = Access(EDITORS, TEAM)
 editors = Access(EDITORS, SEEN)
 owner = Access(frozenset({"owner"}), SEEN)
 owner_or_administrator = Access(frozenset({"owner", "administrator"}), SEEN)
+owner_or_oneself = Access(frozenset({"owner", "viewer"}), SEEN)
 administrators_seen = Access(ADMINISTRATORS, SEEN)
 testers = Access(TESTERS, SEEN)
 talkers = Access(TESTERS | STAFF, SEEN)
@@ -58,9 +61,13 @@ stoppers = Access(EDITORS | OPERATORS, SEEN)
 rollers_back = Access(frozenset({"owner"}) | OPERATORS, SEEN)
 second_operator = Access(ADMINISTRATORS, SEEN)
 own_message = Access(frozenset({"developer"}), frozenset())
-readable_message = Access(frozenset({"developer", *OPERATORS}), frozenset())
 own_token = Access(frozenset({"owner"}), frozenset())
-region_only = Access(frozenset())
+inbox_readers = Access(TEAM | OPERATORS, TEAM | OPERATORS)
+inbox_senders = Access(frozenset({"developer"}) | OPERATORS, TEAM | OPERATORS)
+# Only regions come in here, with a token of their own.
+region_only = Access(frozenset(), frozenset(), unseen=frozenset({401}))
+# The object is named in the body; somebody else's is no valid choice there.
+in_body = frozenset({400, 404})
 
 Data = Mapping[str, Any] | Callable[[World], Mapping[str, Any]]
 
@@ -75,11 +82,19 @@ class Entry:
     query: Mapping[str, str] = field(default_factory=dict)
     # Pages of allauth take PUT for POST; framework behaviour that nothing here depends on.
     is_foreign: bool = False
+    is_multipart: bool = False
 
 
-def entry(*, at: Mapping[str, str] | str = "", data: Data = (), query: Mapping[str, str] = (), **methods: Access) -> Entry:  # type: ignore[assignment]
+def entry(
+    *,
+    at: Mapping[str, str] | str = "",
+    data: Data = (),
+    query: Mapping[str, str] = (),
+    is_multipart: bool = False,
+    **methods: Access,
+) -> Entry:  # type: ignore[assignment]
     places = {"pk": at} if isinstance(at, str) and at else dict(at or {})
-    return Entry(methods, places, data or {}, dict(query or {}))
+    return Entry(methods, places, data or {}, dict(query or {}), is_multipart=is_multipart)
 
 
 def foreign(**methods: Access) -> Entry:
@@ -110,7 +125,9 @@ ALLAUTH = {
     "mfa_activate_totp": foreign(GET=signed_in, POST=signed_in),
     "mfa_deactivate_totp": foreign(GET=Access(SIGNED_IN, also=(404,)), POST=Access(SIGNED_IN, also=(404,))),
     "mfa_view_recovery_codes": foreign(GET=Access(SIGNED_IN, also=(404,))),
-    "mfa_generate_recovery_codes": foreign(GET=Access(SIGNED_IN, also=(404,)), POST=Access(SIGNED_IN, also=(404,))),
+    "mfa_generate_recovery_codes": foreign(
+        GET=Access(SIGNED_IN, also=(404,)), POST=Access(SIGNED_IN, also=(404,))
+    ),
     "mfa_download_recovery_codes": foreign(GET=Access(SIGNED_IN, also=(404,))),
     "mfa_list_webauthn": foreign(GET=signed_in),
     "mfa_add_webauthn": foreign(GET=signed_in, POST=signed_in),
@@ -124,12 +141,14 @@ ALLAUTH = {
     "socialaccount_connections": foreign(GET=signed_in, POST=signed_in),
     # No provider is configured in the tests: all of it is 404.
     "openid_connect_login": foreign(GET=Access(EVERYBODY, also=(404,)), POST=Access(EVERYBODY, also=(404,))),
-    "openid_connect_callback": foreign(GET=Access(EVERYBODY, also=(404,)), POST=Access(EVERYBODY, also=(404,))),
+    "openid_connect_callback": foreign(
+        GET=Access(EVERYBODY, also=(404,)), POST=Access(EVERYBODY, also=(404,))
+    ),
     "usersessions_list": foreign(GET=signed_in, POST=signed_in),
     "/accounts/social/login/cancelled/": foreign(GET=_form),
     "/accounts/social/login/error/": foreign(GET=Access(EVERYBODY, also=(401, 403))),
     "/accounts/social/signup/": foreign(GET=_form, POST=_form),
-    "/accounts/social/connections/": foreign(GET=signed_in, POST=signed_in),
+    "/accounts/social/connections/": foreign(GET=_form, POST=_form),
 }
 
 SHELL = {
@@ -137,7 +156,7 @@ SHELL = {
     "search": entry(GET=signed_in, query={"q": "harbour"}),
     "livez": entry(GET=public),
     "readyz": entry(GET=public),
-    "api_schema": entry(GET=Access(SIGNED_IN)),
+    "api_schema": entry(GET=public),
     "api_docs": entry(GET=public),
     "api_not_found": entry(),
     "accounts:profile": entry(GET=signed_in, POST=signed_in),
@@ -145,7 +164,9 @@ SHELL = {
     "accounts:token_revoke": entry(POST=own_token, at="read_token"),
     "accounts:theme": entry(POST=public, data={"theme": "dark"}),
     "accounts:people": entry(GET=administrators_hidden),
-    "accounts:set_staff_role": entry(POST=administrators_hidden, at="viewer", data={"role": "reviewer", **REASON}),
+    "accounts:set_staff_role": entry(
+        POST=administrators_hidden, at="viewer", data={"role": "reviewer", **REASON}
+    ),
     "job_list": entry(GET=operators_hidden),
     "job_run_again": entry(POST=operators_hidden, at="job"),
 }
@@ -154,13 +175,15 @@ CONNECTORS = {
     "publisher_list": entry(GET=signed_in),
     "publisher_create": entry(GET=signed_in, POST=signed_in, data={"name": "Gull Works"}),
     "publisher_detail": entry(GET=team_reads),
-    "publisher_edit": entry(GET=owner_or_administrator, POST=owner_or_administrator, data={"name": "Zq7quartz Harbour"}),
+    "publisher_edit": entry(
+        GET=owner_or_administrator, POST=owner_or_administrator, data={"name": "Zq7quartz Harbour"}
+    ),
     "publisher_verify": entry(POST=administrators_seen, data={"kind": "independent", **REASON}),
     "publisher_switch": entry(POST=team_reads),
     "invitation_create": entry(POST=editors, data={"email": "new@example.test", "role": "viewer"}),
     "invitation_revoke": entry(POST=owner, at="invitation"),
     "member_change_role": entry(POST=owner, at="membership", data={"role": "viewer"}),
-    "member_remove": entry(POST=owner, at="viewing_membership"),
+    "member_remove": entry(POST=owner_or_oneself, at="viewing_membership"),
     "invitation_answer": entry(GET=Access(SIGNED_IN, also=(403,)), POST=Access(SIGNED_IN, also=(403,))),
     "invitation_open": entry(GET=public),
     "connector_list": entry(GET=signed_in),
@@ -186,7 +209,11 @@ NEW_CREDENTIAL = {"purpose": "Sandbox", "key": "another-key-for-tests"}
 SUBMISSIONS = {
     "submission_list": entry(GET=signed_in),
     # Strangers are offered their own connectors only; somebody else's is not there.
-    "submission_create": entry(GET=signed_in, POST=Access(EDITORS, frozenset()), data=lambda w: {"connector": w.objects["withdrawn"].connector_id, "kind": "new"}),
+    "submission_create": entry(
+        GET=signed_in,
+        POST=Access(EDITORS, frozenset()),
+        data=lambda w: {"connector": w.objects["withdrawn"].connector_id, "kind": "new"},
+    ),
     "submission_detail": entry(GET=team_reads, at="submission"),
     "submission_package": entry(GET=team_reads, at="submission"),
     "submission_history": entry(GET=team_reads, at="submission"),
@@ -197,10 +224,14 @@ SUBMISSIONS = {
     "submission_by_reference": entry(GET=team_reads),
     "connector_submissions": entry(GET=team_reads, at="connector"),
     "intro_preview": entry(POST=signed_in, data={"intro": "# Tides"}),
-    "submission_edit": entry(GET=draft_editors, POST=draft_editors, at="draft", data={"edit_count": "1", "kind": "new"}),
+    "submission_edit": entry(
+        GET=draft_editors, POST=draft_editors, at="draft", data={"edit_count": "1", "kind": "new"}
+    ),
     "submission_autosave": entry(POST=draft_editors, at="draft", data={"edit_count": "1", "kind": "new"}),
     "submission_upload": entry(POST=draft_editors, at="draft"),
-    "submission_choose": entry(POST=draft_editors, at="draft", data=lambda w: {"version": w.objects["draft"].version_id}),
+    "submission_choose": entry(
+        POST=draft_editors, at="draft", data=lambda w: {"version": w.objects["draft"].version_id}
+    ),
     "submission_check": entry(POST=draft_editors, at="draft"),
     "credential_list": entry(GET=team_reads, at="submission"),
     "credential_create": entry(GET=editors, POST=editors, at="submission", data=NEW_CREDENTIAL),
@@ -209,7 +240,9 @@ SUBMISSIONS = {
     "credential_reveal": entry(GET=reviewers, POST=reviewers, at="submission", data=REASON),
     "finding_list": entry(GET=team_reads, at="submission"),
     "finding_progress": entry(GET=team_reads, at="submission"),
-    "finding_note": entry(POST=editors, at="submission", data={"rule": "INF-015", "note": "It reads better without a stop."}),
+    "finding_note": entry(
+        POST=editors, at="submission", data={"rule": "INF-015", "note": "It reads better without a stop."}
+    ),
     "waiver_request": entry(POST=editors, at="submission", data={"rule": "INF-004", **REASON}),
     "waiver_detail": entry(GET=team_reads, at="waiver"),
     "waiver_decide": entry(POST=reviewers, at="waiver", data={"decision": "decline", **REASON}),
@@ -229,8 +262,14 @@ REVIEWS = {
     "review_claim": entry(POST=reviewers, at="submission"),
     "review_extend": entry(POST=reviewers, at="submission"),
     "review_release": entry(POST=reviewers, at="submission"),
-    "review_hand_over": entry(POST=reviewers, at="submission", data=lambda w: {"to": w.second_reviewer.pk, "note": "Half done."}),
-    "review_decide": entry(POST=reviewers, at="submission", data=lambda w: {"verdict": "reject", "reasons": "No.", "digest": w.objects["version"].digest}),
+    "review_hand_over": entry(
+        POST=reviewers, at="submission", data=lambda w: {"to": w.second_reviewer.pk, "note": "Half done."}
+    ),
+    "review_decide": entry(
+        POST=reviewers,
+        at="submission",
+        data=lambda w: {"verdict": "reject", "reasons": "No.", "digest": w.objects["version"].digest},
+    ),
     "review_looking": entry(POST=note_takers, at="submission"),
     "review_threads": entry(GET=team_reads, at="submission"),
     "thread_new": entry(GET=talkers, POST=talkers, at="submission", data={"body": "Which tide?"}),
@@ -280,24 +319,34 @@ ROLLOUTS = {
     "notification_list": entry(GET=signed_in),
     "notification_mark_all_read": entry(POST=signed_in),
     "notification_preferences": entry(GET=signed_in, POST=signed_in),
-    "notification_detail": entry(GET=readable_message, at="notification"),
-    "notification_send_again": entry(POST=readable_message, at="notification"),
+    "notification_detail": entry(GET=inbox_readers, at="notification"),
+    "notification_send_again": entry(POST=inbox_senders, at="notification"),
     "submission_mails": entry(GET=team_reads, at="submission"),
 }
 
 _API_CREDENTIAL = {"kind": "api_key", "purpose": "Sandbox", "values": {"key": "another-key-for-tests"}}
 API_CONNECTORS = {
     "connector_versions": entry(GET=team_reads, at="connector"),
-    "connector_uploads": entry(GET=team_reads, POST=editors, at="connector"),
+    "connector_uploads": entry(GET=team_reads, POST=editors, at="connector", is_multipart=True),
     "telemetry_batches": entry(POST=region_only),
     "connector_health": entry(GET=team_reads, at="connector"),
     "publisher-list": entry(GET=signed_in, POST=signed_in, data={"name": "Gull Works"}),
-    "publisher-detail": entry(GET=team_reads, PUT=owner_or_administrator, PATCH=owner_or_administrator, data={"name": "Zq7quartz Harbour"}),
-    "publisher-invitations": entry(GET=Access(EDITORS | {"administrator"}, SEEN), POST=editors, data={"email": "new@example.test", "role": "viewer"}),
-    "publisher-member": entry(PATCH=owner, DELETE=owner, at={"member_id": "viewing_membership"}, data={"role": "viewer"}),
+    "publisher-detail": entry(
+        GET=team_reads, PATCH=owner_or_administrator, data={"name": "Zq7quartz Harbour"}
+    ),
+    "publisher-invitations": entry(
+        GET=team_reads, POST=editors, data={"email": "new@example.test", "role": "viewer"}
+    ),
+    "publisher-member": entry(
+        PATCH=owner, DELETE=owner_or_oneself, at={"member_id": "viewing_membership"}, data={"role": "viewer"}
+    ),
     "publisher-members": entry(GET=team_reads),
     "publisher-revoke": entry(DELETE=owner),
-    "connector-list": entry(GET=signed_in, POST=Access(EDITORS), data=lambda w: {"publisher": w.publisher.slug, "name": "Gull Counter"}),
+    "connector-list": entry(
+        GET=signed_in,
+        POST=Access(EDITORS, SEEN, unseen=in_body),
+        data=lambda w: {"publisher": w.publisher.slug, "name": "Gull Counter"},
+    ),
     "connector-detail": entry(GET=team_reads, PATCH=editors, at="connector", data={"summary": "Tides."}),
     "connector-cancel": entry(POST=owner, at="connector", data=REASON),
     "connector-checklist": entry(POST=editors, at="connector", data={"item": "backend", "is_done": True}),
@@ -305,13 +354,21 @@ API_CONNECTORS = {
     "version-package": entry(GET=team_reads, at="version"),
 }
 API_SUBMISSIONS = {
-    "submission-list": entry(GET=signed_in, POST=Access(EDITORS), data=lambda w: {"connector": w.objects["withdrawn"].connector.slug, "kind": "new"}),
-    "submission-detail": entry(GET=draft_reads, PATCH=draft_editors, at="draft", data={"tester_notes": "x", "edit_count": 1}),
+    "submission-list": entry(
+        GET=signed_in,
+        POST=Access(EDITORS, SEEN, unseen=in_body),
+        data=lambda w: {"connector": w.objects["withdrawn"].connector.slug, "kind": "new"},
+    ),
+    "submission-detail": entry(
+        GET=draft_reads, PATCH=draft_editors, at="draft", data={"tester_notes": "x", "edit_count": 1}
+    ),
     "submission-check": entry(POST=draft_editors, at="draft"),
     "submission-credential": entry(PUT=editors, DELETE=editors, at="submission", data=_API_CREDENTIAL),
     "submission-credentials": entry(GET=team_reads, POST=editors, at="submission", data=_API_CREDENTIAL),
     "submission-history": entry(GET=team_reads, at="submission"),
-    "submission-package": entry(POST=draft_editors, at="draft", data=lambda w: {"version": w.objects["draft"].version_id}),
+    "submission-package": entry(
+        POST=draft_editors, at="draft", data=lambda w: {"version": w.objects["draft"].version_id}
+    ),
     "submission-readiness": entry(GET=draft_reads, at="draft"),
     "submission-start-again": entry(POST=Access(EDITORS, TEAM), at="withdrawn"),
     "submission-submit": entry(POST=draft_editors, at="draft"),
@@ -319,27 +376,51 @@ API_SUBMISSIONS = {
     "validation-list": entry(GET=signed_in),
     "validation-detail": entry(GET=team_reads, at="validation"),
     "validation-findings": entry(GET=team_reads, at="validation"),
-    "waiver-list": entry(GET=signed_in, POST=Access(EDITORS), data=lambda w: {"submission": w.objects["submission"].reference, "rule": "INF-004", **REASON}),
+    "waiver-list": entry(
+        GET=signed_in,
+        POST=Access(EDITORS, SEEN, unseen=in_body),
+        data=lambda w: {"submission": w.objects["submission"].reference, "rule": "INF-004", **REASON},
+    ),
     "waiver-detail": entry(GET=team_reads, at="waiver"),
     "waiver-approve": entry(POST=reviewers, at="waiver", data=REASON),
     "waiver-decline": entry(POST=reviewers, at="waiver", data=REASON),
     "waiver-withdraw": entry(POST=editors, at="waiver"),
-    "warning-note-list": entry(POST=Access(EDITORS), data=lambda w: {"submission": w.objects["submission"].reference, "rule": "INF-015", "note": "It reads better so."}),
-    "rule-list": entry(GET=signed_in),
-    "rule-detail": entry(GET=signed_in, at={"pk": "=INF-004"}),
+    "warning-note-list": entry(
+        POST=Access(EDITORS, SEEN, unseen=in_body),
+        data=lambda w: {
+            "submission": w.objects["submission"].reference,
+            "rule": "INF-015",
+            "note": "It reads better so.",
+        },
+    ),
+    "rule-list": entry(GET=public),
+    "rule-detail": entry(GET=public, at={"pk": "=INF-004"}),
     "review_queue": entry(GET=staff),
     "claim": entry(POST=reviewers),
     "release": entry(POST=reviewers),
     "claim_release": entry(POST=reviewers),
-    "claim_hand_over": entry(POST=reviewers, data=lambda w: {"to": str(w.second_reviewer.pk), "note": "Half done."}),
+    "claim_hand_over": entry(
+        POST=reviewers, data=lambda w: {"to": str(w.second_reviewer.pk), "note": "Half done."}
+    ),
     "submission_threads": entry(GET=team_reads, POST=talkers, data={"body": "Which tide?"}),
-    "submission_decisions": entry(GET=team_reads, POST=reviewers, data=lambda w: {"verdict": "reject", "reasons": "No.", "digest": w.objects["version"].digest}),
+    "submission_decisions": entry(
+        GET=team_reads,
+        POST=reviewers,
+        data=lambda w: {"verdict": "reject", "reasons": "No.", "digest": w.objects["version"].digest},
+    ),
     "thread-detail": entry(GET=team_reads, at="thread"),
     "thread-reopen": entry(POST=resolvers, at="thread"),
     "thread-reply": entry(POST=talkers, at="thread", data={"body": "The high one."}),
     "thread-resolve": entry(POST=resolvers, at="thread"),
 }
 _API_DATES = {"starts_on": "2031-03-03", **REASON}
+_API_PLAN = {"name": "Another", "waves": [{"name": "All", "regions": ["north"]}], **REASON}
+_API_FREEZE = {
+    "name": "Spring",
+    "starts_at": "2031-03-03T00:00:00Z",
+    "ends_at": "2031-03-09T00:00:00Z",
+    **REASON,
+}
 API_ROLLOUTS = {
     "preview-list": entry(GET=signed_in),
     "preview-detail": entry(GET=team_reads, at="preview"),
@@ -348,7 +429,15 @@ API_ROLLOUTS = {
     "preview-reopen": entry(POST=testers, at="preview"),
     "preview-retry": entry(POST=operators_seen, at="preview", data=REASON),
     "preview-sign-off": entry(POST=testers, at="preview"),
-    "rollout-list": entry(GET=signed_in, POST=Access(OPERATORS), data=lambda w: {"submission": w.objects["signed_off"].reference, **_API_DATES}),
+    "rollout-list": entry(
+        GET=signed_in,
+        POST=Access(OPERATORS, SEEN, unseen=in_body),
+        data=lambda w: {
+            "submission": str(w.objects["signed_off"].pk),
+            "plan": str(w.objects["plan"].pk),
+            **_API_DATES,
+        },
+    ),
     "rollout-detail": entry(GET=team_reads, at="rollout"),
     "rollout-date-changes": entry(GET=team_reads, at="rollout"),
     "rollout-deployments": entry(GET=team_reads, at="rollout"),
@@ -364,19 +453,23 @@ API_ROLLOUTS = {
     "rollout-unschedule": entry(POST=operators_seen, at="rollout", data=REASON),
     "skiprequest-list": entry(GET=signed_in),
     "skiprequest-detail": entry(GET=team_reads, at="skip"),
-    "skiprequest-decide": entry(POST=second_operator, at="skip", data={"is_approved": False, "decision": "decline"}),
-    "plan-list": entry(GET=operators, POST=operators),
-    "plan-detail": entry(GET=operators, at="plan"),
-    "plan-make-default": entry(POST=operators, at="plan"),
-    "plan-revise": entry(POST=operators, at="plan"),
-    "freeze-list": entry(GET=operators, POST=operators),
-    "freeze-what-moves": entry(POST=operators),
-    "freeze-detail": entry(GET=operators, at="freeze"),
+    "skiprequest-decide": entry(
+        POST=second_operator, at="skip", data={"is_approved": False, "decision": "decline"}
+    ),
+    "plan-list": entry(GET=signed_in, POST=operators, data=_API_PLAN),
+    "plan-detail": entry(GET=operators_hidden, at="plan"),
+    "plan-make-default": entry(POST=operators_hidden, at="plan"),
+    "plan-revise": entry(POST=operators_hidden, at="plan", data=_API_PLAN),
+    "freeze-list": entry(GET=signed_in, POST=operators, data=_API_FREEZE),
+    "freeze-what-moves": entry(POST=operators, data=_API_FREEZE),
+    "freeze-detail": entry(GET=signed_in, at="freeze"),
     "freeze-cancel": entry(POST=operators, at="freeze", data=REASON),
     "notification-list": entry(GET=signed_in),
-    "notification-preferences": entry(GET=signed_in, PATCH=signed_in, data={"group": "team", "delivery": "digest"}),
-    "notification-detail": entry(GET=readable_message, at="notification"),
-    "notification-read": entry(POST=readable_message, at="notification"),
+    "notification-preferences": entry(
+        GET=signed_in, PATCH=signed_in, data={"group": "team", "delivery": "digest"}
+    ),
+    "notification-detail": entry(GET=own_message, at="notification"),
+    "notification-read": entry(POST=own_message, at="notification"),
 }
 
 TABLE: dict[str, Entry] = {
@@ -386,7 +479,11 @@ TABLE: dict[str, Entry] = {
     **SUBMISSIONS,
     **REVIEWS,
     **ROLLOUTS,
-    **{f"api:{name}": each for part in (API_CONNECTORS, API_SUBMISSIONS, API_ROLLOUTS) for name, each in part.items()},
+    **{
+        f"api:{name}": each
+        for part in (API_CONNECTORS, API_SUBMISSIONS, API_ROLLOUTS)
+        for name, each in part.items()
+    },
 }
 
 

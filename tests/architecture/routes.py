@@ -35,7 +35,7 @@ _GROUP = re.compile(r"\(\?P<(\w+)>")
 
 
 def _template(pattern: str) -> tuple[str, tuple[str, ...]]:
-    """"^a/(?P<b>[^/]+)/$" -> ("/a/{b}/", ("b",))."""
+    """ "^a/(?P<b>[^/]+)/$" -> ("/a/{b}/", ("b",))."""
     text, names, position = "", [], 0
     while position < len(pattern):
         converter, group = _CONVERTER.match(pattern, position), _GROUP.match(pattern, position)
@@ -81,7 +81,9 @@ def _walk(resolver: Any, prefix: str = "", namespaces: tuple[str, ...] = ()) -> 
             yield from _walk(each, pattern, inner)
         elif isinstance(each, URLPattern):
             template, kwargs = _template(pattern)
-            yield Route(":".join((*namespaces, each.name or template)), pattern, template, kwargs, each.callback)
+            yield Route(
+                ":".join((*namespaces, each.name or template)), pattern, template, kwargs, each.callback
+            )
 
 
 ROUTES: tuple[Route, ...] = tuple(_walk(get_resolver()))

@@ -37,7 +37,15 @@ LONG_VIEWS = {
     "certification.web.validation.waiver_decide": "both verdicts with their refusals",
     "certification.web.credentials.credential_reveal": "policy, form, reveal and no-store belong in one view",
 }
-FORBIDDEN_FILES = {"utils.py", "helpers.py", "constants.py", "managers.py", "signals.py", "misc.py", "common.py"}
+FORBIDDEN_FILES = {
+    "utils.py",
+    "helpers.py",
+    "constants.py",
+    "managers.py",
+    "signals.py",
+    "misc.py",
+    "common.py",
+}
 # Rows that belong to no team (policies guard the pages), and comments, which are only prefetched with their threads.
 OF_NO_TEAM = {"Comment", "Region", "RolloutPlan", "Freeze", "User", "OutboxJob", "NotificationPreference"}
 # Addresses of trial mode, and of a feature of allauth that is not switched on.
@@ -89,7 +97,9 @@ WITHOUT_FOLLOWERS = {
     "invitation.decline": "shown on the team's page",
     "invitation.revoke": "shown on the team's page",
 }
-_WRITES = re.compile(r"(audit\.record|outbox\.emit|\btransition|\.save|\.create|\.delete|\.bulk_create|\.update_or_create)$")
+_WRITES = re.compile(
+    r"(audit\.record|outbox\.emit|\btransition|\.save|\.create|\.delete|\.bulk_create|\.update_or_create)$"
+)
 # The rollout machine: its steps are the portal's own, called by ticks and by services that know the actor.
 MACHINE = {f"certification.services.{name}" for name in ("advance", "deployments", "outcomes", "polling")}
 
@@ -128,7 +138,11 @@ def test_pages_and_endpoints_reach_rows_only_through_visible_to():
     faults = []
     for module in modules("connectors/web", "connectors/api", "certification/web", "certification/api"):
         for node in ast.walk(module.tree):
-            if not (isinstance(node, ast.Attribute) and node.attr in _MANAGERS and isinstance(node.value, ast.Name)):
+            if not (
+                isinstance(node, ast.Attribute)
+                and node.attr in _MANAGERS
+                and isinstance(node.value, ast.Name)
+            ):
                 continue
             if node.value.id not in model_names or node.value.id in OF_NO_TEAM:
                 continue
@@ -141,7 +155,12 @@ _MANAGERS = {"objects", "_default_manager", "_base_manager"}
 
 
 def _asks_who_looks(source: str) -> bool:
-    return bool(re.search(r"visible_to\(|visible_submissions\(|_visible\(request|self\.submission\(\)|\.none\(\)|user=user", source))
+    return bool(
+        re.search(
+            r"visible_to\(|visible_submissions\(|_visible\(request|self\.submission\(\)|\.none\(\)|user=user",
+            source,
+        )
+    )
 
 
 def test_services_know_no_request_no_framework_of_the_doors_and_no_queue():
@@ -195,9 +214,16 @@ def test_every_deed_of_a_service_names_its_actor_and_never_assumes_one():
             if function.name.startswith("_") or module.name in MACHINE:
                 continue
             arguments = {argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)}
-            writes = any(_WRITES.search(called_name(call)) for call in ast.walk(function) if isinstance(call, ast.Call))
+            writes = any(
+                _WRITES.search(called_name(call)) for call in ast.walk(function) if isinstance(call, ast.Call)
+            )
             name = f"{module.name}.{function.name}"
-            if writes and "actor" not in arguments and function.name not in by_portal and name not in ACTORLESS:
+            if (
+                writes
+                and "actor" not in arguments
+                and function.name not in by_portal
+                and name not in ACTORLESS
+            ):
                 faults.append(f"{module.place(function)} {function.name} writes and has no actor")
             for argument, default in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True):
                 if argument.arg == "actor" and default is not None:
@@ -213,7 +239,12 @@ def _templates():
 def test_every_template_that_is_named_exists():
     named: dict[str, str] = {}
     for module in modules():
-        parts = {id(part) for node in ast.walk(module.tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+        parts = {
+            id(part)
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.JoinedStr)
+            for part in node.values
+        }
         for node in ast.walk(module.tree):
             if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in parts:
                 continue
@@ -273,7 +304,9 @@ def _lifecycles():
 
 def _emitted() -> dict[str, str]:
     """Topic -> where it is emitted; transitions emit `<noun>.<event>` by themselves."""
-    topics = {f"{each.noun}.{event}": f"{each.noun} lifecycle" for each in _lifecycles() for event in each.moves}
+    topics = {
+        f"{each.noun}.{event}": f"{each.noun} lifecycle" for each in _lifecycles() for event in each.moves
+    }
     for module in modules():
         for call in module.calls():
             if called_name(call) in {"emit", "outbox.emit"} and (topic := first_text(call)):
@@ -320,7 +353,9 @@ def test_url_names_that_code_reverses_exist():
     faults = []
     for module in modules():
         for call in module.calls():
-            if called_name(call) in {"reverse", "reverse_lazy", "redirect", "_reverse"} and (name := first_text(call)):
+            if called_name(call) in {"reverse", "reverse_lazy", "redirect", "_reverse"} and (
+                name := first_text(call)
+            ):
                 if name.startswith(("/", "http")) or name in URL_NAMES:
                     continue
                 faults.append(f"{module.place(call)} {name}")

@@ -58,5 +58,7 @@ def test_a_pure_package_imports_where_no_framework_can_be(package):
 
 def test_the_proof_of_purity_can_fail():
     script = _IMPORT_ALL.format(frameworks=set(FRAMEWORKS), package="certification.services")
-    run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert "is not for this package" in run.stderr

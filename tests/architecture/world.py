@@ -81,7 +81,9 @@ class World:
             browser.defaults["HTTP_AUTHORIZATION"] = f"Bearer {self.tokens[role]}"
         return browser
 
-    def ask(self, role: str, method: str, path: str, data: Any = None, *, json: bool = False, **options: Any) -> HttpResponse:
+    def ask(
+        self, role: str, method: str, path: str, data: Any = None, *, json: bool = False, **options: Any
+    ) -> HttpResponse:
         """One request whose effects are undone."""
         browser = self.client(role, **options)
         with undone():
@@ -135,7 +137,11 @@ def _people() -> World:
     team = {"owner": "owner", "developer": "developer", "tester": "tester", "viewer": "viewer"}
     team |= {"reviewing_member": "developer"}
     people = {
-        name: UserFactory(email=f"{name}@example.test", display_name=name.replace("_", " ").title(), staff_role=staff.get(name, ""))
+        name: UserFactory(
+            email=f"{name}@example.test",
+            display_name=name.replace("_", " ").title(),
+            staff_role=staff.get(name, ""),
+        )
         for name in dict.fromkeys((*team, *staff, "stranger", "guest"))
     }
     for name, role in team.items():
@@ -154,7 +160,11 @@ def _session(person: User, *, with_factor: bool = True) -> str:
     session = browser.session
     session["trial_entry"] = bool(person.staff_role) and with_factor
     # As if they had just signed in: pages that want a fresh sign-in let them pass.
-    session["account_authentication_methods"] = [{"method": "password", "at": timezone.now().timestamp()}]
+    moment = timezone.now().timestamp() + 3600
+    session["account_authentication_methods"] = [
+        {"method": "password", "at": moment, "reauthenticated": True}
+    ]
+    session["account_authentication_methods_user"] = str(person.pk)
     session.save()
     return browser.cookies[settings.SESSION_COOKIE_NAME].value
 
@@ -165,13 +175,20 @@ def _connector(world: World, name: str) -> Connector:
 
 def _connectors(world: World) -> None:
     connector = _connector(world, "Tides")
-    refused = receive_upload(connector, files=[("package.zip", zipped([("../evil.json", b"{}")]))], actor=world.developer)
+    refused = receive_upload(
+        connector, files=[("package.zip", zipped([("../evil.json", b"{}")]))], actor=world.developer
+    )
     world.objects |= {"connector": connector, "refused_upload": refused, "publisher": world.publisher}
     world.objects["own_membership"] = Membership.objects.get(user=world.developer, publisher=world.publisher)
     world.objects["membership"] = Membership.objects.get(user=world.tester, publisher=world.publisher)
     world.objects["viewing_membership"] = Membership.objects.get(user=world.viewer, publisher=world.publisher)
-    invitation, token = publishers.invite(world.publisher, email="guest@example.test", role="tester", actor=world.owner)
-    world.objects |= {"invitation": Invitation.objects.get(pk=invitation.pk), "invitation_token": token.reveal()}
+    invitation, token = publishers.invite(
+        world.publisher, email="guest@example.test", role="tester", actor=world.owner
+    )
+    world.objects |= {
+        "invitation": Invitation.objects.get(pk=invitation.pk),
+        "invitation_token": token.reveal(),
+    }
 
 
 def _submissions(world: World) -> None:
@@ -194,10 +211,14 @@ def _submissions(world: World) -> None:
 
 def _in_review_with_waiver(world: World) -> Submission:
     """Checked while it was with the team, a waiver asked for, then handed in again."""
-    submission = submission_in("changes_requested", world.developer, world.objects["connector"], case=WITH_ERROR)
+    submission = submission_in(
+        "changes_requested", world.developer, world.objects["connector"], case=WITH_ERROR
+    )
     check_draft(str(submission.pk))
     why = "The word belongs to the name of the company itself."
-    world.objects["waiver"] = waivers.request_waiver(submission, rule="INF-004", reason=why, actor=world.developer)
+    world.objects["waiver"] = waivers.request_waiver(
+        submission, rule="INF-004", reason=why, actor=world.developer
+    )
     world.objects["validation"] = submission.version.validations.get()
     for event in ("resubmit", "start_validation", "pass_validation"):
         transition(SUBMISSION, submission, event, actor=SYSTEM)
@@ -207,17 +228,31 @@ def _in_review_with_waiver(world: World) -> Submission:
 def _review(world: World) -> None:
     submission = _loaded(world.objects["submission"])
     thread = threads.open_thread(
-        submission, body=f"{MARKER}: which harbour?", place=threads.Place("", "", None), is_private=False, actor=world.reviewer
+        submission,
+        body=f"{MARKER}: which harbour?",
+        place=threads.Place("", "", None),
+        is_private=False,
+        actor=world.reviewer,
     )
     private = threads.open_thread(
-        submission, body=f"{MARKER}: {PRIVATE_NOTE}", place=threads.Place("", "", None), is_private=True, actor=world.reviewer
+        submission,
+        body=f"{MARKER}: {PRIVATE_NOTE}",
+        place=threads.Place("", "", None),
+        is_private=True,
+        actor=world.reviewer,
     )
     reviews.claim(submission, actor=world.reviewer)
     world.objects |= {"thread": thread, "private_thread": private}
 
 
 def _loaded(submission: Submission) -> Submission:
-    related = ("connector__publisher", "connector__live_version", "revision__version", "revision__handed_in_by", "version")
+    related = (
+        "connector__publisher",
+        "connector__live_version",
+        "revision__version",
+        "revision__handed_in_by",
+        "version",
+    )
     return Submission.objects.select_related(*related).get(pk=submission.pk)
 
 
@@ -253,7 +288,10 @@ def _previews(world: World) -> None:
 def _plans(world: World) -> None:
     now = timezone.now()
     draft = freezes.FreezeDraft(
-        name="Year-end", reason="Nobody is at work.", starts_at=now + timedelta(days=200), ends_at=now + timedelta(days=210)
+        name="Year-end",
+        reason="Nobody is at work.",
+        starts_at=now + timedelta(days=200),
+        ends_at=now + timedelta(days=210),
     )
     world.objects["freeze"] = freezes.create_freeze(draft, actor=world.operator)[0]
     add_regions("spare-region")
@@ -289,7 +327,12 @@ def _account(world: World) -> None:
         ("foreign_token", world.owner, every, world.other_publisher.pk),
     ):
         token, text = create_token(
-            owner=person, name=name, scopes=scopes, lifetime=timedelta(days=30), publisher_id=publisher_id, actor=person
+            owner=person,
+            name=name,
+            scopes=scopes,
+            lifetime=timedelta(days=30),
+            publisher_id=publisher_id,
+            actor=person,
         )
         world.tokens[name] = text.reveal()
         world.objects[name] = token

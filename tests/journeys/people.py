@@ -53,9 +53,11 @@ class Journey:
         owner = self.owner
         owner.sign_up(f"Owner {self.number}")
         owner.get("/publishers/new/")
-        owner.send("", {"name": f"Harbour Office {self.number}", "support_email": owner.email})
+        owner.send("", {"name": f"{self.name} Office", "support_email": owner.email})
         owner.get("/connectors/new/")
-        owner.send("", {"name": self.name, "summary": "Tides along the coast.", "backend_host": "api.tides.example"})
+        owner.send(
+            "", {"name": self.name, "summary": "Tides along the coast.", "backend_host": "api.tides.example"}
+        )
         self.connector = re.search(r"/connectors/([0-9a-f-]{36})/", owner.where)[1]  # type: ignore[index]
         self.slug = owner.api(f"connectors/{self.connector}/")["slug"]
 
@@ -108,7 +110,11 @@ class Journey:
         return str(self.owner.api(f"submissions/{self.submission}/")["state"])
 
     def reach(self, *states: str, seconds: float = 90) -> None:
-        wait_until(lambda: self.state() in states, seconds, f"{self.name} is {' or '.join(states)} (is {self.state()})")
+        wait_until(
+            lambda: self.state() in states,
+            seconds,
+            f"{self.name} is {' or '.join(states)} (is {self.state()})",
+        )
 
     def decide(self, verdict: str, reasons: str = "") -> None:
         reviewer = self.reviewer
@@ -117,7 +123,9 @@ class Journey:
         reviewer.get(self.page("review/"))
         digest = re.search(r'name="digest" value="([0-9a-f]{64})"', reviewer.page)
         assert digest, "the review page does not say which package a decision is about"
-        reviewer.post(self.page("review/decide/"), {"verdict": verdict, "reasons": reasons, "digest": digest[1]})
+        reviewer.post(
+            self.page("review/decide/"), {"verdict": verdict, "reasons": reasons, "digest": digest[1]}
+        )
 
     def preview(self) -> str:
         found = self.owner.api(f"previews/?submission={self.submission}")["results"]

