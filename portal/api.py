@@ -41,7 +41,7 @@ for _room in _ROOMS:
 urlpatterns += router.urls
 
 
-class ApiTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class ApiTokenScheme(OpenApiAuthenticationExtension):
     """How the schema describes `ApiTokenAuthentication`."""
 
     target_class = "portal.accounts.tokens.ApiTokenAuthentication"

@@ -56,7 +56,7 @@ def _connectors(user: Any, text: str) -> list[Hit]:
     return [
         Hit(
             connector.name,
-            f"{connector.publisher} · {connector.get_state_display()}",  # type: ignore[attr-defined]
+            f"{connector.publisher} · {connector.get_state_display()}",
             reverse("connector_detail", args=[connector.pk]),
             "plug",
         )
@@ -74,7 +74,7 @@ def _submissions(user: Any, text: str) -> list[Hit]:
     return [
         Hit(
             f"{submission.reference} {submission.connector}",
-            f"{submission.connector.publisher} · {submission.get_state_display()}",  # type: ignore[attr-defined]
+            f"{submission.connector.publisher} · {submission.get_state_display()}",
             reverse("submission_detail", args=[submission.pk]),
             "file-text",
         )
@@ -87,7 +87,7 @@ def _publishers(user: Any, text: str) -> list[Hit]:
     return [
         Hit(
             publisher.name,
-            publisher.get_kind_display(),  # type: ignore[attr-defined]
+            publisher.get_kind_display(),
             reverse("publisher_detail", args=[publisher.slug]),
             "users",
         )

@@ -11,7 +11,7 @@ from certification.lifecycle import OPEN_STATES
 from certification.models import Placement, RegionDeployment, RolloutWave, Submission
 from certification.queries.reviews import QueueFilter, QueueRow, review_queue
 from certification.queries.rollouts import group_counts
-from certification.queries.submissions import ListFilter, ListRow, rows_with_dates, submissions_for
+from certification.queries.submissions import ListFilter, ListRow, mine, rows_with_dates, submissions_for
 from connectors.models import Connector
 from portal.accounts.models import User
 from portal.shared.models import OutboxJob
@@ -48,15 +48,15 @@ class Home:
 def home_of(user: User) -> Home:
     """The first page of `user`, in a number of queries that does not grow with the data."""
     found = submissions_for(user, ListFilter())
-    mine = found.filter(rank=0)
-    my_turn = rows_with_dates(list(mine[:SHOWN]))
-    moving = rows_with_dates(list(found.filter(rank=1)[:SHOWN]))
+    waiting = found.filter(mine(user))
+    my_turn = rows_with_dates(list(waiting[:SHOWN]))
+    moving = rows_with_dates(list(found.filter(~mine(user), state__in=OPEN_STATES)[:SHOWN]))
     waves = list(next_waves(user)[:SHOWN])
     queue = review_queue(user, QueueFilter()) if user.is_reviewer else None
     tiles = [*_publisher_tiles(user), *_reviewer_tiles(queue), *_operator_tiles(user)]
     return Home(
         my_turn=my_turn,
-        my_turn_total=mine.count(),
+        my_turn_total=waiting.count(),
         moving=moving,
         waves=waves,
         tiles=tiles,

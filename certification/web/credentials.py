@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
 from certification.lifecycle import SUBMISSION
@@ -103,6 +103,7 @@ def _list_page(request: HttpRequest, submission: Submission, status: int = 200, 
     return render(request, "certification/credential_list.html", context, status=status)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters()
 @never_cache
 @login_required
@@ -113,6 +114,7 @@ def credential_create(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _edit(request, submission, kind, None)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters()
 @never_cache
 @login_required
@@ -168,6 +170,7 @@ def credential_delete(request: HttpRequest, pk: UUID, credential_pk: UUID) -> Ht
     return done(request, "Deleted.", submission_url(credential.submission, "credential_list"))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @reauthentication_required(enabled=needs_fresh_sign_in)
 def credential_reveal(request: HttpRequest, pk: UUID, credential_pk: UUID) -> HttpResponse:

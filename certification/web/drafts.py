@@ -11,7 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from certification.models import Submission
 from certification.queries import submissions as queries
@@ -111,6 +111,7 @@ def _typed(request: HttpRequest, form: DraftForm) -> dict[str, Any]:
     return {**typed, "contacts": _typed_contacts(request)}
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def submission_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The whole form. POST saves all of it and stays, so that it works without scripts too."""

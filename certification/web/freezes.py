@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from certification import policies
 from certification.queries import plans as queries
@@ -65,6 +65,7 @@ def freeze_list(request: HttpRequest) -> HttpResponse:
     return render(request, "certification/freeze_list.html", context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def freeze_create(request: HttpRequest) -> HttpResponse:
     """ "Show what moves" computes; "Save" saves. Both keep what was typed."""
@@ -88,6 +89,7 @@ def _zone_name(name: str) -> str:
     return name if name in zoneinfo.available_timezones() else "UTC"
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def freeze_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = signed_in_user(request)

@@ -8,7 +8,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification.messages import Group
 from certification.models import Notification, Submission
@@ -103,6 +103,7 @@ def submission_mails(request: HttpRequest, pk: str) -> HttpResponse:
     return render(request, f"certification/{template}", context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def notification_preferences(request: HttpRequest) -> HttpResponse:
     user = signed_in_user(request)

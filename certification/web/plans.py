@@ -11,7 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
 from certification.planning.coverage import WaveDraft
@@ -117,6 +117,7 @@ def plan_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "certification/plan_detail.html", context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def plan_create(request: HttpRequest) -> HttpResponse:
     user = signed_in_user(request)
@@ -135,6 +136,7 @@ def plan_create(request: HttpRequest) -> HttpResponse:
     return render(request, "certification/plan_form.html", context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def plan_revise(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = signed_in_user(request)

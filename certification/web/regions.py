@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
 from certification.queries import plans as queries
@@ -79,6 +79,7 @@ def region_list(request: HttpRequest) -> HttpResponse:
     return render(request, "certification/region_list.html", context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def region_create(request: HttpRequest) -> HttpResponse:
     user = signed_in_user(request)
@@ -96,6 +97,7 @@ def region_create(request: HttpRequest) -> HttpResponse:
     return render(request, "certification/region_form.html", {"form": form})
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def region_detail(request: HttpRequest, code: str) -> HttpResponse:
     user = signed_in_user(request)

@@ -13,7 +13,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
 from certification.lifecycle import DEPLOYMENT
@@ -119,6 +119,7 @@ def rollout_panel(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "certification/_rollout_panel.html", context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def rollout_schedule(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Plan, first day and days of waves; "Show the dates" fills them in, "Schedule" saves."""
@@ -168,6 +169,7 @@ def _dates_form(
     return DatesForm(initial={"starts_on": first}, waves=waves), planned
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def rollout_reschedule(request: HttpRequest, pk: UUID) -> HttpResponse:
     rollout = visible_rollout(request, pk)
@@ -198,6 +200,7 @@ def rollout_reschedule(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "certification/rollout_reschedule.html", context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def rollout_deed(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
     """Ask for the reason, show what would be touched, and do it."""

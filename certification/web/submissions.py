@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, re_path
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
 from certification.lifecycle import OPEN_STATES
@@ -63,6 +63,7 @@ def _own_connectors(user: User) -> QuerySet[Connector]:
     return found.exclude(state__in=["retired", "cancelled"]).select_related("publisher", "live_version")
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def submission_create(request: HttpRequest) -> HttpResponse:
     """GET offers the connectors (or one: ?connector=<id>), POST starts the draft."""
@@ -168,6 +169,7 @@ def submission_submit(request: HttpRequest, pk: UUID) -> HttpResponse:
     return done(request, message, submission_url(submission))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def submission_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     submission = visible_submission(request, pk)

@@ -11,7 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
 from certification.models import Submission, Thread
@@ -62,6 +62,7 @@ def review_threads(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "certification/thread_list.html", page_context(request, submission, "threads"))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def thread_new(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A form for a place (GET: file, pointer, line, private), then the thread itself."""

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from connectors import policies
 from connectors.models import Invitation, Membership, Publisher
@@ -61,6 +61,7 @@ def publisher_list(request: HttpRequest) -> HttpResponse:
     return render(request, "connectors/publisher_list.html", {"publishers": found})
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def publisher_create(request: HttpRequest) -> HttpResponse:
     form = PublisherForm(request.POST or None)
@@ -107,6 +108,7 @@ def _page(request: HttpRequest, publisher: Publisher, form: InvitationForm | Non
     return render(request, "connectors/publisher_detail.html", context, status=status)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def publisher_edit(request: HttpRequest, slug: str) -> HttpResponse:
     publisher = _visible(request, slug)
@@ -179,6 +181,7 @@ def invitation_open(request: HttpRequest, token: str) -> HttpResponse:
     return redirect("invitation_answer")
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def invitation_answer(request: HttpRequest) -> HttpResponse:
     """Looking changes nothing; a button accepts or declines."""

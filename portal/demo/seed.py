@@ -70,8 +70,8 @@ def build(base_url: str, token: str, *, with_telemetry: bool = True, say: Say = 
 def _stage(present: dt.datetime) -> Iterator[tuple[Clock, ToldRegions]]:
     """Told time and told regions.
 
-    Mail is marked as sent and goes nowhere; packages of our own making are checked in this process; failures that
-    belong to a story are not logged.
+    Mail is marked as sent and goes nowhere; packages of our own making are checked in this process; failures
+    that belong to a story are not logged.
     """
     with ExitStack() as stack:
         stack.callback(logging.disable, logging.NOTSET)

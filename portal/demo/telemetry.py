@@ -51,7 +51,7 @@ _TRAFFIC = {
     "kestrel-ferry-tickets": Traffic(12_500, slow="GetRefund"),
     "ladle-recipes": Traffic(1_900),
     "nightjar-bird-counts": Traffic(760),
-    "copperline-meters": Traffic(16_800, incident=(1.2, 2), slow="ListReadings"),
+    "copperline-meters": Traffic(16_800, incident=(0.9, 3), slow="ListReadings"),
 }
 _REGIONS = {
     "unitedstates": 0.32, "europe": 0.26, "unitedkingdom": 0.15, "asia": 0.12, "australia": 0.07,

@@ -191,7 +191,7 @@ CONNECTORS = {
     "connector_similar_names": entry(GET=signed_in, query={"name": "Gull"}),
     "connector_detail": entry(GET=team_reads, at="connector"),
     "connector_edit": entry(GET=editors, POST=editors, at="connector", data={"name": "Zq7quartz Tides"}),
-    "connector_checklist": entry(POST=editors, at="connector", data={"item": "backend", "done": "1"}),
+    "connector_checklist": entry(POST=editors, at="connector", data={"item": "domain-owned", "done": "1"}),
     "connector_cancel": entry(POST=owner, at="connector", data=REASON),
     "connector_history": entry(GET=team_reads, at="connector"),
     "version_list": entry(GET=team_reads, at="connector"),
@@ -349,7 +349,7 @@ API_CONNECTORS = {
     ),
     "connector-detail": entry(GET=team_reads, PATCH=editors, at="connector", data={"summary": "Tides."}),
     "connector-cancel": entry(POST=owner, at="connector", data=REASON),
-    "connector-checklist": entry(POST=editors, at="connector", data={"item": "backend", "is_done": True}),
+    "connector-checklist": entry(POST=editors, at="connector", data={"item": "domain-owned", "is_done": True}),
     "version-detail": entry(GET=team_reads, at="version"),
     "version-package": entry(GET=team_reads, at="version"),
 }
@@ -397,7 +397,6 @@ API_SUBMISSIONS = {
     "rule-detail": entry(GET=public, at={"pk": "=INF-004"}),
     "review_queue": entry(GET=staff),
     "claim": entry(POST=reviewers),
-    "release": entry(POST=reviewers),
     "claim_release": entry(POST=reviewers),
     "claim_hand_over": entry(
         POST=reviewers, data=lambda w: {"to": str(w.second_reviewer.pk), "note": "Half done."}

@@ -53,7 +53,7 @@ def stories(world: World) -> Iterator[Story]:
 
 
 def _reading(world: World) -> Story:
-    """Everybody has read their messages up to three days ago."""
-    yield world.day(3, 6)
+    """Everybody has read their messages up to six days ago."""
+    yield world.day(6, 6)
     for user in User.objects.all():
         notifications.mark_all_read(actor=user)
