@@ -59,7 +59,17 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
         "shell": SimpleLazyObject(lambda: _shell(request)),
+        "trial_roles": _trial_roles(),
     }
+
+
+def _trial_roles() -> list[dict[str, str]]:
+    """The one-click cards of the sign-in page; none outside of a trial."""
+    if not settings.TRIAL_MODE:
+        return []
+    from portal.trial import trial_roles
+
+    return trial_roles()
 
 
 def _shell(request: HttpRequest) -> dict[str, Any]:

@@ -42,7 +42,11 @@ class NotificationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Gene
 
     serializer_class = NotificationSerializer
     queryset = Notification.objects.none()
-    write_scope = ApiToken.Scope.READ
+
+    @property
+    def write_scope(self) -> ApiToken.Scope | None:
+        """A message may be marked read by who may read it; what somebody is told they change themselves, signed in."""
+        return None if self.action == "set_preference" else ApiToken.Scope.READ
 
     def get_queryset(self) -> QuerySet[Notification]:
         found = queries.inbox(self.request.user)

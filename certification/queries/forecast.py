@@ -103,10 +103,12 @@ def forecast(
     now: datetime,
     history: Mapping[str, Spread],
     defaults: Mapping[str, Allowance] = DEFAULTS,
+    not_before: datetime | None = None,
 ) -> Forecast | None:
     """The expected time of going live from `state`, held `since`; None where that is not foreseeable.
 
     States in which somebody's answer is awaited without a promise (a draft, say) count as left now.
+    `not_before` is the planned date of the last wave where there is a plan: no forecast beats the calendar.
     """
     way = way_from(state)
     if not way:
@@ -129,6 +131,8 @@ def forecast(
             ends = (max(ends[0], now), max(ends[1], now))
             step = ends
         early, late = ends[0], max(ends)
+    if not_before:
+        early, late = max(early, not_before), max(late, not_before)
     return Forecast(early, late, step[0], step[1], overdue, measured)
 
 

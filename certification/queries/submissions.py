@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Case, F, FloatField, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, F, FloatField, IntegerField, Max, Q, QuerySet, Value, When
 from django.db.models.functions import Extract
 from django.utils import timezone
 
 from certification.lifecycle import NEXT_STEPS, OPEN_STATES, SUBMISSION, TURNS, SubmissionState, Turn
-from certification.models import CredentialReveal, Revision, Submission, TestCredential
+from certification.models import CredentialReveal, Revision, RolloutWave, Submission, TestCredential
 from certification.policies import can_see_private_notes
 from certification.queries import clock
 from certification.queries.forecast import Forecast, Spread, defaults_of, forecast, history_of
@@ -117,9 +119,10 @@ class ListRow:
 
 
 def rows_with_dates(submissions: list[Submission], *, now: datetime | None = None) -> list[ListRow]:
-    """The page's rows with their expected dates; one query for each kind that occurs."""
+    """The page's rows with their expected dates: one query for each kind that occurs and one for planned waves."""
     now = now or timezone.now()
     histories: dict[str, dict[str, Spread]] = {}
+    planned = last_waves([submission.pk for submission in submissions])
     rows = []
     for submission in submissions:
         kind = submission.kind
@@ -128,20 +131,36 @@ def rows_with_dates(submissions: list[Submission], *, now: datetime | None = Non
         rows.append(
             ListRow(
                 submission,
-                _expected(submission, histories[kind], now),
+                _expected(submission, histories[kind], now, planned),
                 bool(getattr(submission, "is_mine", 0)),
             )
         )
     return rows
 
 
-def _expected(submission: Submission, history: dict[str, Spread], now: datetime) -> Forecast | None:
+def last_waves(submission_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """Submission id -> when the last wave of its rollout under way is planned to start."""
+    found = (
+        RolloutWave.objects.filter(
+            rollout__submission__in=submission_ids,
+            rollout__state__in=("scheduled", "running", "held", "halted"),
+        )
+        .values_list("rollout__submission")
+        .annotate(last=Max("planned_at"))
+    )
+    return dict(found)
+
+
+def _expected(
+    submission: Submission, history: dict[str, Spread], now: datetime, planned: Mapping[UUID, datetime]
+) -> Forecast | None:
     return forecast(
         submission.state,
         since=submission.state_changed_at,
         now=now,
         history=history,
         defaults=defaults_of(submission.kind),
+        not_before=planned.get(submission.pk),
     )
 
 
@@ -234,10 +253,10 @@ class Progress:
 
 
 def progress(submission: Submission, *, now: datetime | None = None) -> Progress:
-    """Two queries: the audit trail of this submission, and the history of its kind."""
+    """Three queries: the audit trail of this submission, the history of its kind, its planned waves."""
     now = now or timezone.now()
     stays = clock.intervals(submission, now=now)
-    expected = _expected(submission, history_of(submission.kind), now)
+    expected = _expected(submission, history_of(submission.kind), now, last_waves([submission.pk]))
     # Rows written by other means than the services (an import, say) have no trail: their state counts.
     consistent = stays[-1].state == submission.state
     since = clock.turn_since(stays) if consistent else submission.state_changed_at

@@ -18,6 +18,7 @@ from connectors.services import publishers as services
 from portal.shared.audit import history
 from portal.shared.errors import InvalidInput, PortalError
 from portal.shared.history import entries
+from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
 
 
@@ -112,6 +113,7 @@ def _page(request: HttpRequest, publisher: Publisher, form: InvitationForm | Non
 @login_required
 def publisher_edit(request: HttpRequest, slug: str) -> HttpResponse:
     publisher = _visible(request, slug)
+    require(policies.can_edit_publisher, signed_in_user(request), publisher)
     form = PublisherForm(request.POST or None, instance=publisher)
     if request.method == "POST" and form.is_valid():
         try:

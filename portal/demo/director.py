@@ -24,7 +24,7 @@ from portal.shared.models import OutboxJob
 
 Story = Generator[dt.datetime, None, None]
 
-_REGIONS_AT_ONCE = 4
+_REGIONS_AT_ONCE = 6
 _REGION_SECONDS = 47
 """Regions answer a few at a time, and the told time goes on by so much: no two waves look the same."""
 _MOST_ROUNDS = 5_000

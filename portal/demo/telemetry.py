@@ -91,12 +91,12 @@ def eras_of(connector: Connector) -> list[Era]:
         for record in history(connector).filter(action="connector.mark_version").order_by("id")
         if record.data.get("pointer") == "live"
     ]
-    labels = {version.label: version for version in connector.versions.all()}
+    versions = {str(version.pk): version for version in connector.versions.all()}
     ends = [*(move.at for move in moves[1:]), None]
     return [
-        Era(labels[move.data["version"]], move.at, until)
+        Era(versions[move.data["to"]], move.at, until)
         for move, until in zip(moves, ends, strict=True)
-        if move.data.get("version") in labels
+        if move.data.get("to") in versions
     ]
 
 

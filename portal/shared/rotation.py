@@ -45,7 +45,7 @@ def places() -> Iterator[Place]:
     for model in apps.get_models():
         for column in model._meta.local_concrete_fields:
             if isinstance(column, EncryptedJSONField):
-                yield Place(model._meta.db_table, _primary_key(model), column.column)
+                yield Place(model._meta.db_table, _primary_key(model), str(column.column))
     yield Place(OutboxJob._meta.db_table, _primary_key(OutboxJob), "payload", "sealed")
 
 
@@ -62,7 +62,7 @@ def left_behind(place: Place) -> Counter[str]:
     """How many rows of a place are under which key, the newest left out."""
     query = sql.SQL("SELECT split_part({value}, ':', 1), count(*) FROM {table} WHERE {old} GROUP BY 1")
     with connection.cursor() as cursor:
-        cursor.execute(query.format(**_parts(place)))  # type: ignore[arg-type]
+        cursor.execute(query.format(**_parts(place)))
         return Counter(dict(cursor.fetchall()))
 
 
@@ -75,14 +75,14 @@ def _rotate_batch(place: Place, after: str, batch: int, report: PlaceReport) -> 
     change = sql.SQL("UPDATE {table} SET {column} = {new} WHERE {key}::text = %s")
     parts = _parts(place)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(query.format(**parts), [after, batch])  # type: ignore[arg-type]
+        cursor.execute(query.format(**parts), [after, batch])
         rows = cursor.fetchall()
         for key, sealed in rows:
             try:
                 again = encrypt(decrypt(sealed))
             except LookupError:
                 continue
-            cursor.execute(change.format(**parts), [again, key])  # type: ignore[arg-type]
+            cursor.execute(change.format(**parts), [again, key])
             report.rotated += 1
     return rows[-1][0] if rows else ""
 

@@ -341,6 +341,7 @@ API_CONNECTORS = {
         PATCH=owner, DELETE=owner_or_oneself, at={"member_id": "viewing_membership"}, data={"role": "viewer"}
     ),
     "publisher-members": entry(GET=team_reads),
+    "publisher-verify": entry(POST=administrators_seen, data={"kind": "independent", "is_verified": False, **REASON}),
     "publisher-revoke": entry(DELETE=owner),
     "connector-list": entry(
         GET=signed_in,
@@ -420,6 +421,12 @@ _API_FREEZE = {
     "ends_at": "2031-03-09T00:00:00Z",
     **REASON,
 }
+API_REGIONS = {
+    "region-list": entry(GET=operators),
+    "region-detail": entry(GET=operators),
+    "region-contact": entry(POST=administrators),
+    "region-switch": entry(POST=administrators, data={"is_active": False, **REASON}),
+}
 API_ROLLOUTS = {
     "preview-list": entry(GET=signed_in),
     "preview-detail": entry(GET=team_reads, at="preview"),
@@ -480,7 +487,7 @@ TABLE: dict[str, Entry] = {
     **ROLLOUTS,
     **{
         f"api:{name}": each
-        for part in (API_CONNECTORS, API_SUBMISSIONS, API_ROLLOUTS)
+        for part in (API_CONNECTORS, API_SUBMISSIONS, API_ROLLOUTS, API_REGIONS)
         for name, each in part.items()
     },
 }

@@ -82,17 +82,17 @@ class World:
         return browser
 
     def ask(
-        self, role: str, method: str, path: str, data: Any = None, *, json: bool = False, **options: Any
+        self, role: str, method: str, path: str, data: Any = None, *, json: bool = False, secure: bool = False, **options: Any
     ) -> HttpResponse:
         """One request whose effects are undone."""
         browser = self.client(role, **options)
         with undone():
             cache.clear()
             if method in {"GET", "HEAD"}:
-                return getattr(browser, method.lower())(path, data)
+                return getattr(browser, method.lower())(path, data, secure=secure)
             if json or method != "POST":
-                return browser.generic(method, path, _json(data), content_type="application/json")
-            return browser.post(path, data or {})
+                return browser.generic(method, path, _json(data), content_type="application/json", secure=secure)
+            return browser.post(path, data or {}, secure=secure)
 
 
 def _json(data: Any) -> str:

@@ -153,3 +153,11 @@ def test_the_strip_marks_one_step_as_present_and_all_before_as_passed(cast, stat
         at = marks.index(present[0])
         assert set(marks[:at]) <= {"done", "skipped"}
         assert set(marks[at + 1 :]) <= {"upcoming"}
+
+
+def test_no_forecast_beats_the_calendar_of_a_planned_rollout():
+    now = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    planned = now + timedelta(days=30)
+    found = forecast("rolling_out", since=now, now=now, history={}, not_before=planned)
+    assert found is not None
+    assert (found.early, found.late) == (planned, planned)

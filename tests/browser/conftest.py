@@ -1,0 +1,64 @@
+"""A real Chromium against the portal: one browser a module, one context a visitor."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from portal.accounts.models import User
+from tests.services import chromium_path
+
+# Playwright's own loop runs in the test's thread; the ORM may still be used there.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+ARGUMENTS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    path = chromium_path()
+    if path is None:
+        pytest.skip("no Chromium on this machine: install the package chromium to run the browser tests")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium, live_server):
+    """`with visit(user, width=390) as page:` a page of somebody who is signed in (None: nobody is)."""
+
+    @contextmanager
+    def enter(user: User | None, *, width: int = 1440, scheme: str = "light") -> Iterator[object]:
+        context = chromium.new_context(
+            base_url=live_server.url, viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        if user is not None:
+            client = Client()
+            client.force_login(user)
+            session = client.session
+            session["trial_entry"] = bool(user.staff_role)
+            session.save()
+            value = client.cookies[settings.SESSION_COOKIE_NAME].value
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url, "secure": True, "httpOnly": True}])
+        page = context.new_page()
+        page.complaints = []
+        page.on("console", lambda said: page.complaints.append(said.text) if said.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.on("requestfailed", lambda request: page.complaints.append(f"{request.url}: {request.failure}"))
+        try:
+            yield page
+        finally:
+            context.close()
+
+    return enter
