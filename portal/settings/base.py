@@ -113,6 +113,8 @@ DATABASES["default"].update(
                 f"-c statement_timeout={env.int('DB_STATEMENT_TIMEOUT_MS', default=10_000)}",
                 f"-c lock_timeout={env.int('DB_LOCK_TIMEOUT_MS', default=3_000)}",
                 "-c idle_in_transaction_session_timeout=30000",
+                # Pages and jobs ask short questions: compiling them costs more than running them.
+                "-c jit=off",
             )
         ),
     },

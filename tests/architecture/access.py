@@ -341,7 +341,9 @@ API_CONNECTORS = {
         PATCH=owner, DELETE=owner_or_oneself, at={"member_id": "viewing_membership"}, data={"role": "viewer"}
     ),
     "publisher-members": entry(GET=team_reads),
-    "publisher-verify": entry(POST=administrators_seen, data={"kind": "independent", "is_verified": False, **REASON}),
+    "publisher-verify": entry(
+        POST=administrators_seen, data={"kind": "independent", "is_verified": False, **REASON}
+    ),
     "publisher-revoke": entry(DELETE=owner),
     "connector-list": entry(
         GET=signed_in,
@@ -350,7 +352,9 @@ API_CONNECTORS = {
     ),
     "connector-detail": entry(GET=team_reads, PATCH=editors, at="connector", data={"summary": "Tides."}),
     "connector-cancel": entry(POST=owner, at="connector", data=REASON),
-    "connector-checklist": entry(POST=editors, at="connector", data={"item": "domain-owned", "is_done": True}),
+    "connector-checklist": entry(
+        POST=editors, at="connector", data={"item": "domain-owned", "is_done": True}
+    ),
     "version-detail": entry(GET=team_reads, at="version"),
     "version-package": entry(GET=team_reads, at="version"),
 }

@@ -19,23 +19,39 @@ from tests.architecture.routes import ROUTES
 from tests.architecture.world import World
 
 pytestmark = pytest.mark.django_db
-READABLE = sorted(route.name for route in ROUTES if route.name in TABLE and "GET" in TABLE[route.name].methods)
+READABLE = sorted(
+    route.name for route in ROUTES if route.name in TABLE and "GET" in TABLE[route.name].methods
+)
 BY_NAME = {route.name: route for route in ROUTES}
 # Answers whose Content-Security-Policy is stricter still: bytes of packages.
 SANDBOXED = {"version_icon", "version_package"}
-NEVER_KEPT = ("credential_list", "credential_create", "credential_replace", "credential_reveal", "accounts:tokens")
+NEVER_KEPT = (
+    "credential_list",
+    "credential_create",
+    "credential_replace",
+    "credential_reveal",
+    "accounts:tokens",
+)
 
 
 def _read(world: World, name: str, role: str = "") -> HttpResponse:
     found, route = TABLE[name], BY_NAME[name]
     allowed = found.methods["GET"].allowed
-    role = role or next(each for each in ("administrator", "developer", "owner", "reviewer", "anonymous") if each in allowed)
-    return world.ask(role, "GET", route.path(kwargs_for(world, found, route.kwargs)), dict(found.query), secure=True)
+    role = role or next(
+        each for each in ("administrator", "developer", "owner", "reviewer", "anonymous") if each in allowed
+    )
+    return world.ask(
+        role, "GET", route.path(kwargs_for(world, found, route.kwargs)), dict(found.query), secure=True
+    )
 
 
 def _check_headers(response: HttpResponse, *, sandboxed: bool = False) -> None:
     headers = response.headers
-    policy = {part.split()[0]: part.split()[1:] for part in headers["Content-Security-Policy"].split(";") if part.strip()}
+    policy = {
+        part.split()[0]: part.split()[1:]
+        for part in headers["Content-Security-Policy"].split(";")
+        if part.strip()
+    }
     assert policy["default-src"] == ["'none'"]
     if sandboxed:
         assert policy["sandbox"] == []
@@ -43,7 +59,12 @@ def _check_headers(response: HttpResponse, *, sandboxed: bool = False) -> None:
         assert policy["script-src"] == policy["style-src"] == ["'self'"]
         assert policy["frame-ancestors"] == policy["base-uri"] == ["'none'"]
         assert policy["form-action"] == ["'self'"]
-    assert not [value for values in policy.values() for value in values if value in {"'unsafe-inline'", "'unsafe-eval'", "*", "https:"}]
+    assert not [
+        value
+        for values in policy.values()
+        for value in values
+        if value in {"'unsafe-inline'", "'unsafe-eval'", "*", "https:"}
+    ]
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
     assert headers["Referrer-Policy"] == "same-origin"
@@ -64,16 +85,29 @@ class _InlineCode(HTMLParser):
         given = {name.lower(): value or "" for name, value in attrs}
         if tag == "style" or "style" in given:
             self.faults.append(f"<{tag}> line {self.getpos()[0]}: style")
-        if tag == "script" and "src" not in given and given.get("type") not in {"application/json", "application/ld+json"}:
+        if (
+            tag == "script"
+            and "src" not in given
+            and given.get("type") not in {"application/json", "application/ld+json"}
+        ):
             self.faults.append(f"<script> line {self.getpos()[0]} without src")
         for name, value in given.items():
             if name.startswith(("on", "hx-on")):
                 self.faults.append(f"<{tag}> line {self.getpos()[0]}: {name}")
-            if name in {"href", "src", "action", "formaction", "hx-get", "hx-post"} and value.strip().lower().startswith(
-                ("javascript:", "data:text", "vbscript:")
-            ):
+            if name in {
+                "href",
+                "src",
+                "action",
+                "formaction",
+                "hx-get",
+                "hx-post",
+            } and value.strip().lower().startswith(("javascript:", "data:text", "vbscript:")):
                 self.faults.append(f"<{tag}> line {self.getpos()[0]}: {name}={value[:30]}")
-            if tag in {"script", "link", "img", "iframe"} and name in {"src", "href"} and value.startswith(("http:", "https:", "//")):
+            if (
+                tag in {"script", "link", "img", "iframe"}
+                and name in {"src", "href"}
+                and value.startswith(("http:", "https:", "//"))
+            ):
                 self.faults.append(f"<{tag}> line {self.getpos()[0]} loads {value[:60]}")
 
 
@@ -97,7 +131,12 @@ def test_every_address_answers_with_the_protecting_headers_and_without_inline_co
 
 @pytest.mark.parametrize("role", ["anonymous", "viewer", "operator"])
 def test_refusals_and_missing_pages_carry_them_too(world, role):
-    for address in ("/no/such/page/", "/api/v1/no-such-thing/", f"/connectors/{world.publisher.pk}/", "/reviews/"):
+    for address in (
+        "/no/such/page/",
+        "/api/v1/no-such-thing/",
+        f"/connectors/{world.publisher.pk}/",
+        "/reviews/",
+    ):
         response = world.ask(role, "GET", address, secure=True)
         assert response.status_code in {302, 401, 403, 404, 200}
         _check_headers(response)
@@ -105,7 +144,13 @@ def test_refusals_and_missing_pages_carry_them_too(world, role):
     refused = world.ask("viewer", "POST", f"/connectors/{world.objects['connector'].pk}/cancel/", secure=True)
     assert refused.status_code == 403
     _check_headers(refused)
-    forged = world.ask("owner", "POST", f"/connectors/{world.objects['connector'].pk}/cancel/", enforce_csrf_checks=True, secure=True)
+    forged = world.ask(
+        "owner",
+        "POST",
+        f"/connectors/{world.objects['connector'].pk}/cancel/",
+        enforce_csrf_checks=True,
+        secure=True,
+    )
     assert forged.status_code == 403
     _check_headers(forged)
 

@@ -49,7 +49,11 @@ def _hits(secret: str, place: str, content: bytes) -> list[str]:
 
 
 def test_the_search_finds_what_is_there():
-    for encoded in (b"x y", base64.b64encode(b"ab" + b"x y-secret-0123456789"), b"x y-secret-0123456789".hex().encode()):
+    for encoded in (
+        b"x y",
+        base64.b64encode(b"ab" + b"x y-secret-0123456789"),
+        b"x y-secret-0123456789".hex().encode(),
+    ):
         expected = 0 if encoded == b"x y" else 1
         assert bool(_hits("x y-secret-0123456789", "here", b"..." + encoded + b"...")) == bool(expected)
 
@@ -58,12 +62,18 @@ def _database(stack: Stack) -> bytes:
     """Every row of every table as text."""
     parts = []
     with psycopg.connect(stack.database_url, autocommit=True) as connection:
-        tables = connection.execute("SELECT schemaname, tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        tables = connection.execute(
+            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname = 'public'"
+        ).fetchall()
         for schema, table in tables:
-            with connection.cursor().copy(sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(schema, table))) as rows:
+            with connection.cursor().copy(
+                sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(schema, table))
+            ) as rows:
                 parts += [bytes(chunk) for chunk in rows]
         # bytea is written as hex, which the search knows; statements of running sessions may quote values.
-        parts += [str(row).encode() for row in connection.execute("SELECT query FROM pg_stat_activity").fetchall()]
+        parts += [
+            str(row).encode() for row in connection.execute("SELECT query FROM pg_stat_activity").fetchall()
+        ]
     assert len(tables) > 40
     return b"".join(parts)
 
@@ -124,12 +134,18 @@ def _travel(stack: Stack, journey: Journey, first: str, second: str) -> bytes:
     reviewer.send("", {"body": f"It works with api_key={second} and password: {first}"})
     reviewer.get(journey.page("threads/"))
     _break_things(stack, journey, credential, second)
+    for thread in reviewer.api(f"submissions/{journey.submission}/threads/")["results"]:
+        reviewer.post(f"/threads/{thread['id']}/resolve/")
     journey.decide("approve")
     journey.sign_off()
     for part in ("", "credentials/", "history/", "findings/", "threads/", "review/", "mails/"):
         owner.get(journey.page(part))
         reviewer.get(journey.page(part))
-    for path in (f"submissions/{journey.submission}/", f"submissions/{journey.submission}/credentials/", f"submissions/{journey.submission}/history/"):
+    for path in (
+        f"submissions/{journey.submission}/",
+        f"submissions/{journey.submission}/credentials/",
+        f"submissions/{journey.submission}/history/",
+    ):
         owner.api(path)
     return shown
 
@@ -155,7 +171,9 @@ def _break_things(stack: Stack, journey: Journey, credential: str, secret: str) 
     # A NUL byte and a far too long text: refused on the way to the database.
     for value in (f"{secret}\0", secret * 2000):
         body = {"kind": "api_key", "purpose": "Sandbox", "values": {"key": value}}
-        answer = owner.http.put(f"/api/v1/submissions/{journey.submission}/credentials/{credential}/", json=body, headers=headers)
+        answer = owner.http.put(
+            f"/api/v1/submissions/{journey.submission}/credentials/{credential}/", json=body, headers=headers
+        )
         owner.seen.append(answer.content)
         assert answer.status_code in {400, 422}, answer.text[:300]
     broken = owner.http.put(f"/api/v1/submissions/{journey.submission}/credentials/{credential}/", content=f'{{"values": {{"key": "{secret}"',
@@ -163,7 +181,17 @@ def _break_things(stack: Stack, journey: Journey, credential: str, secret: str) 
     assert broken.status_code == 400
     owner.seen.append(broken.content)
     stack.run("-m", "tests.architecture.canary_crash", CANARY_CREDENTIAL=credential)
-    region = {"faults": [{"kind": "error", "on": ["deploy"], "status": 500, "body": f"denied for Bearer {stack.region_token}", "times": 2}]}
+    region = {
+        "faults": [
+            {
+                "kind": "error",
+                "on": ["deploy"],
+                "status": 500,
+                "body": f"denied for Bearer {stack.region_token}",
+                "times": 2,
+            }
+        ]
+    }
     stack.region("preview-us", "faults", "PUT", json=region)
 
 
@@ -187,11 +215,25 @@ def test_a_credential_is_found_nowhere_but_in_the_one_answer_that_shows_it(stack
         "stored files": _files(stack.media),
         "an answer": answers,
     }
-    assert all(len(content) > 500 for name, content in places.items() if name not in {"the broker"}), {n: len(c) for n, c in places.items()}
-    hits = [hit for secret in (first, second) for name, content in places.items() for hit in _hits(secret, name, content)]
+    assert all(len(content) > 500 for name, content in places.items() if name not in {"the broker"}), {
+        n: len(c) for n, c in places.items()
+    }
+    hits = [
+        hit
+        for secret in (first, second)
+        for name, content in places.items()
+        for hit in _hits(secret, name, content)
+    ]
     assert hits == []
     token_hits = [hit for name, content in places.items() for hit in _hits(stack.region_token, name, content)]
     assert token_hits == [], "the token we call regions with"
-    assert len(stack.query("SELECT 1 FROM certification_credentialreveal WHERE submission_id = %s", journey.submission)) == 1
+    assert (
+        len(
+            stack.query(
+                "SELECT 1 FROM certification_credentialreveal WHERE submission_id = %s", journey.submission
+            )
+        )
+        == 1
+    )
     audited = stack.query("SELECT reason FROM shared_auditrecord WHERE action = 'credential.reveal'")
     assert audited == [("To try the operations of the package.",)]

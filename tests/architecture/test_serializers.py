@@ -79,7 +79,9 @@ def _serializer_classes():
             if each not in found:
                 found[each] = True
                 waiting.append(each)
-    return [each for each in found if each.__module__.split(".")[0] in {"portal", "connectors", "certification"}]
+    return [
+        each for each in found if each.__module__.split(".")[0] in {"portal", "connectors", "certification"}
+    ]
 
 
 def test_every_serializer_names_its_fields():
@@ -111,17 +113,22 @@ def test_fields_that_are_not_asked_for_change_nothing(world, name, method):
     route, found = BY_NAME[name], TABLE[name]
     data = found.data(world) if callable(found.data) else dict(found.data)
     allowed = found.methods[method].allowed
-    role = next(each for each in ("owner", "reviewer", "operator", "administrator", "developer") if each in allowed)
+    role = next(
+        each for each in ("owner", "reviewer", "operator", "administrator", "developer") if each in allowed
+    )
     before = _values()
     wishes = {key: value for key, value in WISHES.items() if key not in data}
     with undone():
         answer = world.client(role).generic(
-            method, route.path(kwargs_for(world, found, route.kwargs)), _json({**wishes, **data}), content_type="application/json"
+            method,
+            route.path(kwargs_for(world, found, route.kwargs)),
+            _json({**wishes, **data}),
+            content_type="application/json",
         )
         after = _values()
     assert answer.status_code < 500
     for table, rows in before.items():
-        now = dict((row[0], row) for row in after[table])
+        now = {row[0]: row for row in after[table]}
         gone = [row for row in rows if row[0] not in now]
         assert all(table == "connectors_membership" for _ in gone)
         changed = [(row, now[row[0]]) for row in rows if row[0] in now and now[row[0]] != row]

@@ -82,7 +82,15 @@ class World:
         return browser
 
     def ask(
-        self, role: str, method: str, path: str, data: Any = None, *, json: bool = False, secure: bool = False, **options: Any
+        self,
+        role: str,
+        method: str,
+        path: str,
+        data: Any = None,
+        *,
+        json: bool = False,
+        secure: bool = False,
+        **options: Any,
     ) -> HttpResponse:
         """One request whose effects are undone."""
         browser = self.client(role, **options)
@@ -91,7 +99,9 @@ class World:
             if method in {"GET", "HEAD"}:
                 return getattr(browser, method.lower())(path, data, secure=secure)
             if json or method != "POST":
-                return browser.generic(method, path, _json(data), content_type="application/json", secure=secure)
+                return browser.generic(
+                    method, path, _json(data), content_type="application/json", secure=secure
+                )
             return browser.post(path, data or {}, secure=secure)
 
 

@@ -41,7 +41,10 @@ def visit(chromium, live_server):
     @contextmanager
     def enter(user: User | None, *, width: int = 1440, scheme: str = "light") -> Iterator[object]:
         context = chromium.new_context(
-            base_url=live_server.url, viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+            base_url=live_server.url,
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            reduced_motion="reduce",
         )
         if user is not None:
             client = Client()
@@ -50,10 +53,23 @@ def visit(chromium, live_server):
             session["trial_entry"] = bool(user.staff_role)
             session.save()
             value = client.cookies[settings.SESSION_COOKIE_NAME].value
-            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url, "secure": True, "httpOnly": True}])
+            context.add_cookies(
+                [
+                    {
+                        "name": settings.SESSION_COOKIE_NAME,
+                        "value": value,
+                        "url": live_server.url,
+                        "secure": True,
+                        "httpOnly": True,
+                    }
+                ]
+            )
         page = context.new_page()
         page.complaints = []
-        page.on("console", lambda said: page.complaints.append(said.text) if said.type in {"error", "warning"} else None)
+        page.on(
+            "console",
+            lambda said: page.complaints.append(said.text) if said.type in {"error", "warning"} else None,
+        )
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         page.on("requestfailed", lambda request: page.complaints.append(f"{request.url}: {request.failure}"))
         try:

@@ -23,7 +23,9 @@ def _check(page, address: str, *, scheme: str = "light") -> None:
     assert wide <= 0, f"{address} is {wide} px too wide at {page.viewport_size['width']}"
     found = Axe().run(page).response["violations"]
     serious = [
-        f"{each['id']}: {[node['target'] for node in each['nodes']][:3]}" for each in found if each["impact"] in {"serious", "critical"}
+        f"{each['id']}: {[node['target'] for node in each['nodes']][:3]}"
+        for each in found
+        if each["impact"] in {"serious", "critical"}
     ]
     assert serious == [], f"{address} at {page.viewport_size['width']} px"
     assert page.complaints == [], address

@@ -73,7 +73,9 @@ def _lose_broker(stack: Stack) -> None:
 
 
 def _unfinished(stack: Stack) -> int:
-    rows = stack.query("SELECT count(*) FROM certification_submission WHERE state IN ('submitted', 'validating')")
+    rows = stack.query(
+        "SELECT count(*) FROM certification_submission WHERE state IN ('submitted', 'validating')"
+    )
     return int(str(rows[0][0]))
 
 
@@ -93,7 +95,9 @@ def test_no_verdict_is_lost_or_given_twice_whoever_dies(stack):
             next_big.pop(0)[0](stack)
     assert kills > 8
     # What a killed worker held comes back when its lease ends, a little later than the longest job may take.
-    stack.query("UPDATE shared_outboxjob SET lease_until = statement_timestamp() WHERE state = 'running' RETURNING 1")
+    stack.query(
+        "UPDATE shared_outboxjob SET lease_until = statement_timestamp() WHERE state = 'running' RETURNING 1"
+    )
     wait_until(lambda: _keep_worker(stack) or not _unfinished(stack), 90, "every submission has its verdict")
     _check_verdicts(stack)
     _check_mails(stack)
@@ -114,12 +118,21 @@ def _check_verdicts(stack: Stack) -> None:
 
 def _check_mails(stack: Stack) -> None:
     """Every event is told to every person once, and nothing waits without a due time."""
-    stack.query("UPDATE shared_outboxjob SET lease_until = statement_timestamp() WHERE state = 'running' RETURNING 1")
+    stack.query(
+        "UPDATE shared_outboxjob SET lease_until = statement_timestamp() WHERE state = 'running' RETURNING 1"
+    )
     unsettled = "SELECT count(*) FROM shared_outboxjob WHERE state IN ('due', 'running')"
     wait_until(lambda: stack.query(unsettled)[0][0] == 0, 60, "every job is done")
     assert stack.query("SELECT handler, last_error FROM shared_outboxjob WHERE state = 'parked'") == []
-    assert stack.query("SELECT dedupe_key FROM certification_notification GROUP BY dedupe_key HAVING count(*) > 1") == []
+    assert (
+        stack.query(
+            "SELECT dedupe_key FROM certification_notification GROUP BY dedupe_key HAVING count(*) > 1"
+        )
+        == []
+    )
     waiting = stack.query("SELECT count(*) FROM certification_notification WHERE state = 'queued'")
     assert waiting == [(0,)]
-    told = stack.query("SELECT count(*) FROM certification_notification WHERE event = 'submission.pass_validation'")
+    told = stack.query(
+        "SELECT count(*) FROM certification_notification WHERE event = 'submission.pass_validation'"
+    )
     assert int(str(told[0][0])) >= SUBMISSIONS

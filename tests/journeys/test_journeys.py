@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -56,7 +57,7 @@ def _waves_came_one_after_another(journey: Journey, rollout: str) -> None:
         rollout,
     )
     assert len(rows) == len(ROLLOUT_WAVES)
-    for (_, finished), (started, _) in zip(rows, rows[1:], strict=False):
+    for (_, finished), (started, _) in itertools.pairwise(rows):
         assert finished <= started, "a wave started before the one before it was verified"
 
 
