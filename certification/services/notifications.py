@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from email.utils import parseaddr
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -26,6 +27,7 @@ from certification.messages import KINDS, MessageKind, template_name
 from certification.models import Notification
 from certification.services.letters import SECRET_MARK, Letter, NothingToTell, absolute, compose
 from certification.services.recipients import recipients
+from connectors.models import Publisher
 from portal.accounts.models import NotificationPreference, User
 from portal.shared import outbox
 from portal.shared.errors import InvalidInput, NotPermitted
@@ -47,17 +49,27 @@ def notify(event: str, **payload: str) -> int:
         return 0
     kind = KINDS[event]
     people = recipients(letter, kind)
+    deliveries, team = _deliveries(kind, people), _readers(letter)
     with transaction.atomic():
         for person in people:
-            _write(letter, kind, person, occurrence)
+            delivery = deliveries.get(person.pk, Notification.State.QUEUED)
+            publisher = letter.publisher if person.pk in team else None
+            _write(letter, kind, person, occurrence, delivery=delivery, publisher=publisher)
         if letter.address and letter.person is None:
-            _write(letter, kind, None, occurrence)
+            _write(letter, kind, None, occurrence, delivery=Notification.State.QUEUED, publisher=None)
     return len(people) or int(bool(letter.address))
 
 
-def _write(letter: Letter, kind: MessageKind, person: User | None, occurrence: object) -> None:
+def _write(
+    letter: Letter,
+    kind: MessageKind,
+    person: User | None,
+    occurrence: object,
+    *,
+    delivery: str,
+    publisher: Publisher | None,
+) -> None:
     address = person.email if person else letter.address
-    delivery = _delivery(kind, person)
     subject, text, html = render(letter, kind, person)
     made, is_new = Notification.objects.get_or_create(
         dedupe_key=f"{letter.event}:{occurrence}:{person.pk if person else address}",
@@ -71,7 +83,7 @@ def _write(letter: Letter, kind: MessageKind, person: User | None, occurrence: o
             "body_html": html,
             "url": "" if letter.secret else letter.url,
             "sealed": {"key": letter.secret} if letter.secret else None,
-            "publisher": _team_of(letter, person),
+            "publisher": publisher,
             "submission": letter.submission,
             "state": delivery,
             "message_id": _message_id(),
@@ -81,22 +93,25 @@ def _write(letter: Letter, kind: MessageKind, person: User | None, occurrence: o
         outbox.emit("notification.queue", id=str(made.pk))
 
 
-def _team_of(letter: Letter, person: User | None) -> Any:
-    """Set when the whole team may read the message in the portal: what was written to one of its members."""
-    if letter.is_private or letter.publisher is None or person is None:
-        return None
-    return letter.publisher if letter.publisher.memberships.filter(user=person).exists() else None
+def _readers(letter: Letter) -> set[UUID]:
+    """Whose messages the whole team may read in the portal: those written to one of its members."""
+    if letter.is_private or letter.publisher is None:
+        return set()
+    return set(letter.publisher.memberships.values_list("user_id", flat=True))
 
 
-def _delivery(kind: MessageKind, person: User | None) -> str:
-    if person is None or kind.is_required:
-        return Notification.State.QUEUED
-    chosen = NotificationPreference.objects.filter(user=person, group=kind.group).first()
+def _deliveries(kind: MessageKind, people: Sequence[User]) -> dict[UUID, str]:
+    """Person id -> state of a new message, for those who chose something else than a mail at once."""
+    if kind.is_required:
+        return {}
     states: dict[str, str] = {
         NotificationPreference.Delivery.DIGEST: Notification.State.DIGEST,
         NotificationPreference.Delivery.NONE: Notification.State.PORTAL,
     }
-    return states.get(chosen.delivery if chosen else "", Notification.State.QUEUED)
+    chosen = NotificationPreference.objects.filter(
+        user__in=people, group=kind.group, delivery__in=states
+    ).values_list("user_id", "delivery")
+    return {user_id: states[delivery] for user_id, delivery in chosen}
 
 
 def _message_id() -> str:

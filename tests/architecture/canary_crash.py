@@ -27,7 +27,7 @@ def main() -> int:
         raise RuntimeError(f"the tester could not sign in with {fields} ({fields['key']!r}, {credential!r})")
     except RuntimeError as error:
         log.error("sign_in_failed", exc_info=error, fields=fields, key=fields["key"])
-        logging.getLogger("canary").error("failed with %s and %s", fields, fields["key"], exc_info=True)
+        logging.getLogger("canary").exception("failed with %s and %s", fields, fields["key"])
         text = "".join(traceback.format_exception(error))
     secret = fields["key"].reveal()
     return 1 if secret in text or secret in repr(vars(credential)) else 0

@@ -28,6 +28,7 @@ VIEW_LINES = 25
 LONGEST_VIEW = 40
 # View -> why splitting it would make it harder to read.
 LONG_VIEWS = {
+    "certification.web.reviews.review_detail": "puts the workbench together: definition, changes, the operation opened",
     "connectors.web.connectors.connector_list": "reads five filters, each with its own default",
     "certification.web.drafts.submission_autosave": "one place for every way a save can fail",
     "certification.web.threads.thread_new": "form, fragment and page of one deed",
@@ -89,9 +90,7 @@ WITHOUT_FOLLOWERS = {
     "deployment.skip": "skiprequest.approve tells",
     "deployment.cancel": "rollout.halt or rollout.start_rollback tells",
     "connector.activate": "rollout.complete tells",
-    "preview.extend": "the page shows the new deadline, reminders name it",
     "publisher.create": "the founder's own deed",
-    "connector.cancel": "the team's own deed",
     "connector.deprecate": "no service does it yet",
     "connector.retire": "no service does it yet",
     "invitation.decline": "shown on the team's page",

@@ -67,7 +67,7 @@ def _database(stack: Stack) -> bytes:
         ).fetchall()
         for schema, table in tables:
             with connection.cursor().copy(
-                sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(schema, table))
+                sql.SQL("COPY (SELECT * FROM {}) TO STDOUT").format(sql.Identifier(schema, table))
             ) as rows:
                 parts += [bytes(chunk) for chunk in rows]
         # bytea is written as hex, which the search knows; statements of running sessions may quote values.
