@@ -89,7 +89,7 @@ class Deployer:
         except sqlite3.OperationalError as error:
             log.error("operation %s could not be recorded yet: %s", accepted.key, error)
             return False
-        log.info(
+        log.debug(
             "operation %s of %s ended%s", accepted.key, accepted.connector, f": {reason}" if reason else ""
         )
         return True
