@@ -45,7 +45,7 @@ class NotificationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Gene
 
     @property
     def write_scope(self) -> ApiToken.Scope | None:
-        """A message may be marked read by who may read it; what somebody is told they change themselves, signed in."""
+        """Whoever may read a message may mark it read; preferences are changed by people, not by tokens."""
         return None if self.action == "set_preference" else ApiToken.Scope.READ
 
     def get_queryset(self) -> QuerySet[Notification]:

@@ -119,7 +119,7 @@ class ListRow:
 
 
 def rows_with_dates(submissions: list[Submission], *, now: datetime | None = None) -> list[ListRow]:
-    """The page's rows with their expected dates: one query for each kind that occurs and one for planned waves."""
+    """The page's rows with their expected dates: a query for each kind that occurs, one for planned waves."""
     now = now or timezone.now()
     histories: dict[str, dict[str, Spread]] = {}
     planned = last_waves([submission.pk for submission in submissions])
