@@ -102,7 +102,10 @@ def _entries(request: HttpRequest, user: Any) -> list[Entry]:
 
 
 def _active_name(request: HttpRequest, names: list[str]) -> str:
-    """The entry whose address is the longest beginning of the present one."""
+    """The entry whose address is the longest beginning of the present one; reviews belong to their queue."""
+    match = request.resolver_match
+    if match and (match.url_name or "").startswith("review_") and getattr(request.user, "is_reviewer", False):
+        return "review_queue"
     matching = [name for name in names if request.path.startswith(reverse(name))]
     longest = max(matching, key=lambda name: len(reverse(name)), default="")
     return longest if longest != "home" or request.path == reverse("home") else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,6 +121,23 @@ def freezes() -> QuerySet[Freeze]:
         .select_related("created_by")
         .order_by("starts_at")
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedFreeze:
+    """A freeze and where it holds, in the regions' names."""
+
+    freeze: Freeze
+    where: str
+
+
+def placed(freezes: Iterable[Freeze]) -> list[PlacedFreeze]:
+    """One query for the names, however many freezes."""
+    names = dict(Region.objects.values_list("code", "name"))
+    return [
+        PlacedFreeze(freeze, ", ".join(names.get(code, code) for code in freeze.regions) or "Everywhere")
+        for freeze in freezes
+    ]
 
 
 def every_freeze() -> QuerySet[Freeze]:

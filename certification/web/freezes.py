@@ -61,7 +61,10 @@ class FreezeForm(forms.Form):
 @login_required
 def freeze_list(request: HttpRequest) -> HttpResponse:
     require(policies.can_manage_plans, signed_in_user(request), None)
-    context = {"freezes": queries.freezes(), "past": queries.past_freezes()}
+    context = {
+        "freezes": queries.placed(queries.freezes()),
+        "past": queries.placed(queries.past_freezes()),
+    }
     return render(request, "certification/freeze_list.html", context)
 
 

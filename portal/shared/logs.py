@@ -66,6 +66,9 @@ def configure_logging(*, style: str, level: str) -> None:
                 # One line a call, with the full address, is too much and may carry identifiers.
                 "httpx": {"level": "WARNING"},
                 "httpcore": {"level": "WARNING"},
+                # At DEBUG these quote what they work on: a page's whole context, a statement's parameters.
+                "django.template": {"level": "INFO"},
+                "django.db.backends": {"level": "INFO"},
                 # Three lines for every tick, many ticks a second: jobs write their own line when they matter.
                 "celery.beat": {"level": "WARNING"},
                 "celery.worker.strategy": {"level": "WARNING"},
