@@ -7,18 +7,10 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch
-from django.urls import reverse as _reverse
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from portal.accounts.models import User
-
-
-def reverse(name: str, args: list[Any] | None = None) -> str:
-    try:
-        return _reverse(name, args=args)
-    except NoReverseMatch:
-        return "/missing/"
 
 
 @dataclass(frozen=True)

@@ -425,9 +425,16 @@ _API_FREEZE = {
     "ends_at": "2031-03-09T00:00:00Z",
     **REASON,
 }
+_API_REGION = {
+    "code": "zq7-new",
+    "name": "New",
+    "base_url": "https://region.example/",
+    "token": "a-token-for-the-new-region",
+    **REASON,
+}
 API_REGIONS = {
-    "region-list": entry(GET=operators),
-    "region-detail": entry(GET=operators),
+    "region-list": entry(GET=signed_in, POST=administrators, data=_API_REGION),
+    "region-detail": entry(GET=signed_in, PUT=administrators, data=_API_REGION),
     "region-contact": entry(POST=administrators),
     "region-switch": entry(POST=administrators, data={"is_active": False, **REASON}),
 }

@@ -353,9 +353,7 @@ def test_url_names_that_code_reverses_exist():
     faults = []
     for module in modules():
         for call in module.calls():
-            if called_name(call) in {"reverse", "reverse_lazy", "redirect", "_reverse"} and (
-                name := first_text(call)
-            ):
+            if called_name(call) in {"reverse", "reverse_lazy", "redirect"} and (name := first_text(call)):
                 if name.startswith(("/", "http")) or name in URL_NAMES:
                     continue
                 faults.append(f"{module.place(call)} {name}")
