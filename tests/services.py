@@ -10,6 +10,7 @@ import atexit
 import os
 import shutil
 from contextlib import ExitStack
+from urllib.parse import urlsplit
 
 from portal.embedded import throwaway_services
 
@@ -28,6 +29,14 @@ def provide_services() -> None:
     # Also on Ctrl-C; after a kill -9 of pytest the kernel tells the servers to stop.
     atexit.register(stack.close)
     os.environ.update(services.environment)
+
+
+def address_of_test_database() -> str:
+    """The address of this process's test database, for a program started by a test; sockets included."""
+    from django.db import connection
+
+    address = urlsplit(os.environ["DATABASE_URL"])
+    return address._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
 
 
 def chromium_path() -> str | None:

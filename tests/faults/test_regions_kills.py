@@ -8,13 +8,13 @@ import subprocess
 import sys
 
 import pytest
-from django.db import connection
 
 from certification.models import RegionDeployment
 from certification.services import rollouts
 from certification.services.clock import database_now
 from tests.factories.rollouts import hurry, run_until, scheduled_rollout, state_of, states
 from tests.regions.places import AgentProcess
+from tests.services import address_of_test_database
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.fault]
 
@@ -61,11 +61,13 @@ def agent(tmp_path):
 
 def run_worker(moment):
     """Run a worker that dies at `moment`; returns its exit status."""
-    test_database = connection.settings_dict
-    url = f"postgres://{test_database['USER']}@{test_database['HOST']}:{test_database['PORT']}/{test_database['NAME']}"
     from django.conf import settings
 
-    environment = {**os.environ, "DATABASE_URL": url, "MEDIA_ROOT": str(settings.PACKAGE_ROOT.parent)}
+    environment = {
+        **os.environ,
+        "DATABASE_URL": address_of_test_database(),
+        "MEDIA_ROOT": str(settings.PACKAGE_ROOT.parent),
+    }
     done = subprocess.run(
         [sys.executable, "-c", WORKER, moment], env=environment, timeout=90, capture_output=True, check=False
     )

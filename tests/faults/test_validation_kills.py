@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection
 
 from certification.models import Finding, Submission, Validation
 from certification.services import submissions, validation
 from portal.shared.models import AuditRecord, OutboxJob
 from tests.factories.submissions import ready_draft
+from tests.services import address_of_test_database
 
 pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
 
@@ -43,10 +43,8 @@ outbox.perform(claim)
 
 
 def _worker(mode: str, job_id: int) -> subprocess.Popen[str]:
-    database = connection.settings_dict
-    address = f"postgres://{database['USER']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
     media = str(Path(settings.PACKAGE_ROOT).parent)
-    environment = {**os.environ, "DATABASE_URL": address, "MEDIA_ROOT": media}
+    environment = {**os.environ, "DATABASE_URL": address_of_test_database(), "MEDIA_ROOT": media}
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(WORKER), mode, str(job_id)],
         stdout=subprocess.PIPE,
