@@ -20,7 +20,7 @@ from certification.planning.planner import why_not_at
 from certification.services import deployments, schedule
 from certification.services.clock import database_now
 from certification.services.plans import calendar_of, current_windows, spec_of_rollout
-from certification.services.pointers import mark_version
+from connectors.services.connectors import mark_version
 from portal.shared.actors import SYSTEM
 from portal.shared.errors import Blocked, IllegalTransition
 from portal.shared.transitions import transition
@@ -173,8 +173,8 @@ def _complete(rollout: Rollout, now: dt.datetime) -> None:
         changes={"finished_at": now, "next_step_at": None},
     )  # fmt: skip
     transition(SUBMISSION, submission, "complete", actor=SYSTEM, about=[connector, rollout])
-    mark_version(connector, "live_version", rollout.version, actor=SYSTEM)
-    mark_version(connector, "scheduled_version", None, actor=SYSTEM)
+    mark_version(connector, pointer="live", version=rollout.version, actor=SYSTEM)
+    mark_version(connector, pointer="scheduled", version=None, actor=SYSTEM)
 
 
 def holding(rollout: Rollout) -> list[RegionDeployment]:
@@ -225,6 +225,6 @@ def finish_rollback(rollout: Rollout, now: dt.datetime, *, kept: int = 0) -> Non
         changes={"finished_at": now, "next_step_at": None}, data={"kept": kept},
     )  # fmt: skip
     transition(SUBMISSION, rollout.submission, "complete_rollback", actor=SYSTEM, about=[connector, rollout])
-    mark_version(connector, "scheduled_version", None, actor=SYSTEM)
+    mark_version(connector, pointer="scheduled", version=None, actor=SYSTEM)
     if not kept:
-        mark_version(connector, "live_version", rollout.previous_version, actor=SYSTEM)
+        mark_version(connector, pointer="live", version=rollout.previous_version, actor=SYSTEM)

@@ -8,9 +8,9 @@ from certification.lifecycle import SUBMISSION, SubmissionState
 from certification.models import Decision, Revision, Submission
 from certification.policies import can_decide_submission
 from certification.queries.reviews import approval_blockers
-from certification.services.pointers import mark_version
 from certification.services.reviews import end_claim, hold
 from connectors.models import Connector
+from connectors.services.connectors import mark_version
 from portal.accounts.models import User
 from portal.shared.errors import Blocked, Conflict, InvalidInput, NotPermitted
 from portal.shared.policy import require
@@ -102,5 +102,5 @@ def _apply(submission: Submission, decision: Decision, actor: User) -> None:
         },
     )
     if decision.verdict == Decision.Verdict.APPROVE:
-        mark_version(submission.connector, "approved_version", decision.revision.version, actor=actor)
+        mark_version(submission.connector, pointer="approved", version=decision.revision.version, actor=actor)
     end_claim(submission)

@@ -17,7 +17,7 @@ from certification.policies import can_extend_preview, can_retry_preview, can_si
 from certification.services import deployments, schedule
 from certification.services.clock import database_now
 from certification.services.plans import calendar_of, default_plan, preview_waves
-from certification.services.pointers import mark_version
+from connectors.services.connectors import mark_version
 from portal.shared import audit, outbox
 from portal.shared.actors import SYSTEM, Actor
 from portal.shared.errors import InvalidInput, Unavailable
@@ -134,7 +134,7 @@ def _open(preview: Preview) -> None:
     }
     transition(PREVIEW, preview, "open", actor=SYSTEM, about=_about(preview), changes=changes)
     transition(SUBMISSION, preview.submission, "reach_preview", actor=SYSTEM, about=[preview, connector])
-    mark_version(connector, "preview_version", preview.version, actor=SYSTEM)
+    mark_version(connector, pointer="preview", version=preview.version, actor=SYSTEM)
 
 
 def sign_off_preview(

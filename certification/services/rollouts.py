@@ -17,7 +17,6 @@ from certification.services import advance, previews, schedule
 from certification.services.clock import database_now
 from certification.services.deployments import try_again
 from certification.services.outcomes import wake
-from certification.services.pointers import mark_version
 from certification.services.polling import poll_due
 from portal.shared.actors import SYSTEM, Actor
 from portal.shared.errors import Blocked, InvalidInput
@@ -27,7 +26,6 @@ from portal.shared.transitions import transition
 __all__ = [
     "advance_due",
     "hold_rollout",
-    "mark_version",
     "poll_due",
     "release_rollout",
     "resume_rollout",

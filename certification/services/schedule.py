@@ -17,8 +17,8 @@ from certification.policies import can_run_rollout, can_schedule_rollout
 from certification.services.clock import database_now, due_from
 from certification.services.deployments import cancel, new_deployment
 from certification.services.plans import current_windows, spec_of_plan, spec_of_rollout
-from certification.services.pointers import mark_version
 from connectors.models import Region
+from connectors.services.connectors import mark_version
 from portal.accounts.models import User
 from portal.shared import audit, outbox
 from portal.shared.actors import Actor
@@ -125,7 +125,7 @@ def _write_rollout(
     )
     _write_waves(rollout, dates, planned, now)
     transition(SUBMISSION, submission, "schedule", actor=actor, about=[connector, rollout])
-    mark_version(connector, "scheduled_version", version, actor=actor)
+    mark_version(connector, pointer="scheduled", version=version, actor=actor)
     audit.record(
         "rollout.schedule",
         rollout,
@@ -281,5 +281,5 @@ def cancel_scheduled(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
     )
     for deployment in row.deployments.filter(state="pending"):
         cancel(deployment, actor=actor, reason=reason)
-    mark_version(row.connector, "scheduled_version", None, actor=actor)
+    mark_version(row.connector, pointer="scheduled", version=None, actor=actor)
     return row

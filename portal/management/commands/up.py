@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from django.apps import apps
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.db.migrations.executor import MigrationExecutor
@@ -197,9 +197,7 @@ def _welcome(supervisor: Supervisor, place: Place, others: Sequence[Program]) ->
         supervisor.say("The web server does not answer yet; the reason is above.")
     for program in others:
         supervisor.start(program)
-    demo: threading.Thread | None = None
-    if "seed_demo" in get_commands():
-        demo = supervisor.start(Program("demo", (PYTHON, "manage.py", "seed_demo", "--if-empty"), once=True))
+    demo = supervisor.start(Program("demo", (PYTHON, "manage.py", "seed_demo", "--if-empty"), once=True))
     # The demo world names its regions early and may wait for them, so they start while it is being made.
     codes = _region_codes(place)
     while not supervisor.wait(2):
@@ -207,7 +205,7 @@ def _welcome(supervisor: Supervisor, place: Place, others: Sequence[Program]) ->
         if codes and codes == before:
             supervisor.start(region_agent(place, codes))
             break
-        if not codes and (demo is None or not demo.is_alive()):
+        if not codes and not demo.is_alive():
             break
     _let_go_of_the_database()
 
