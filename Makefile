@@ -54,6 +54,8 @@ lock: environment-dev  ## resolve pyproject.toml anew into the two lock files
 		--python-version 3.11 --custom-compile-command "make lock" --quiet -o requirements.lock
 	$(VENV_PYTHON) -m uv pip compile pyproject.toml --extra trial --extra dev --generate-hashes --no-emit-index-url \
 		--python-version 3.11 --custom-compile-command "make lock" --quiet -c requirements.lock -o requirements-dev.lock
+	$(VENV_PYTHON) -m uv pip compile tests/paconn/requirements.in --generate-hashes --no-emit-index-url --no-annotate \
+		--python-version 3.11 --custom-compile-command "make lock" --quiet -o tests/paconn/requirements.lock
 
 clean:  ## remove the environment and every cache; your data in var/ stays
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache htmlcov .coverage
@@ -63,4 +65,4 @@ environment:
 	@$(PYTHON) portal/embedded/bootstrap.py requirements.lock
 
 environment-dev:
-	@$(PYTHON) portal/embedded/bootstrap.py requirements-dev.lock --browser
+	@$(PYTHON) portal/embedded/bootstrap.py requirements-dev.lock --tests

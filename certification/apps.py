@@ -6,3 +6,6 @@ class CertificationConfig(AppConfig):
 
     name = "certification"
     label = "certification"
+
+    def ready(self) -> None:
+        from certification import system_checks  # noqa: F401

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -33,4 +33,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    if request.path.startswith(("/api/", "/providers/")):
+        # Programs cannot read a page, and the publishers' client fails on one with a traceback.
+        body = {"title": "Internal Server Error", "status": 500, "code": "error"}
+        return JsonResponse(body | {"detail": "Something failed here; it has been noted."}, status=500)
     return render(request, "500.html", status=500)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
+from certification.api import paconn
 from portal import api, home
 from portal.accounts import urls as accounts_urls
 from portal.shared import rest, web
@@ -20,6 +21,8 @@ _ROOMS = (
     "certification.web.submissions",
     "certification.web.credentials",
     "certification.web.validation",
+    "certification.web.repairs",
+    "certification.web.receipts",
     "certification.web.rules",
     "certification.web.reviews",
     "certification.web.threads",
@@ -43,6 +46,7 @@ urlpatterns = [
     path("api/docs/", api.documentation, name="api_docs"),
     path("api/v1/", include((api.urlpatterns, "api"))),
     re_path(r"^api/.*$", rest.api_not_found, name="api_not_found"),
+    *paconn.urlpatterns,
     *(pattern for room in _ROOMS for pattern in import_module(room).urlpatterns),
 ]
 if settings.TRIAL_MODE:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from certification.models import Submission, TestCredential
 from certification.queries import validation as verdicts
-from certification.rules.listing import CATEGORIES
+from certification.rules.checks.listing import CATEGORIES
 from connectors.models import Upload
 
 REQUIRED_CONTACTS = {"primary": "Primary contact", "support": "Support"}

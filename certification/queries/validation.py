@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Q
@@ -12,15 +12,25 @@ from django.utils import timezone
 
 from certification.lifecycle import WaiverState
 from certification.models import Finding, Revision, Submission, Validation, Waiver, WarningNote
+from certification.queries.finding_groups import (
+    RANK,
+    SHOWN_PER_RULE,
+    FindingFilter,
+    FindingRow,
+    RuleGroup,
+    Section,
+    sections_of,
+)
+from certification.rules.fixes import fixable
 from certification.rules.rulebook import RuleInfo, rule_info
 from certification.rules.version import RULES_VERSION
 from connectors.models import Version
 from portal.shared.models import OutboxJob
 
+__all__ = ["SHOWN_PER_RULE", "FindingFilter", "FindingRow", "RuleGroup"]
+
 ENGINE_DEATHS = frozenset({"ENG-002", "ENG-003", "ENG-004"})
 """Findings about the check itself. They say nothing lasting about the package: the next check runs anew."""
-SHOWN_PER_RULE = 10
-_SEVERITY_RANK = {"error": 0, "warning": 1, "info": 2}
 
 
 def change_kind(submission: Submission) -> str:
@@ -95,77 +105,32 @@ def is_being_checked(submission: Submission) -> bool:
     ).exists()
 
 
-@dataclass(frozen=True, slots=True)
-class FindingRow:
-    """A finding as the fragment `_findings.html` shows it."""
-
-    id: int
-    rule_id: str
-    severity: str
-    message: str
-    fix: str
-    file: str
-    line: int | None
-    column: int | None
-    pointer: str
-    change: str
-    waived: bool
-    fingerprint: str
-    excerpt: str
-    excerpt_first_line: int
-
-
-@dataclass(slots=True)
-class RuleGroup:
-    """All findings of one rule: `rows` are those shown, `total` how many there are."""
-
-    rule: str
-    severity: str
-    info: RuleInfo | None
-    rows: list[FindingRow] = field(default_factory=list)
-    total: int = 0
-    new: int = 0
-    waived: int = 0
-    note: WarningNote | None = None
-    waivers: list[Waiver] = field(default_factory=list)
-
-    @property
-    def title(self) -> str:
-        return self.info.title if self.info else self.rule
-
-    @property
-    def needs_note(self) -> bool:
-        return self.severity == "warning" and self.note is None
-
-    @property
-    def has_waiver_request(self) -> bool:
-        return any(waiver.state in {"requested", "approved"} for waiver in self.waivers)
-
-
-@dataclass(frozen=True, slots=True)
-class FindingFilter:
-    """What the page was asked to show; empty strings mean everything."""
-
-    severity: str = ""
-    change: str = ""
-    file: str = ""
-    rule: str = ""
-
-    @property
-    def is_on(self) -> bool:
-        return bool(self.severity or self.change or self.file or self.rule)
-
-
 @dataclass(slots=True)
 class FindingsPage:
-    """`groups` in order of severity; `fixed` are findings of the package before that are gone."""
+    """`groups` in order of severity; `fixed` are findings of the package before that are gone. `files` and
+    `families` are what can be asked for, and `repairable` counts the findings of rules with a repair.
+    """
 
     validation: Validation
     previous: Validation | None
     groups: list[RuleGroup]
     fixed: list[FindingRow]
     files: list[str]
+    families: list[tuple[str, str]]
     counts: dict[str, int]
+    repairable: int
+
+    @property
+    def sections(self) -> list[Section]:
+        return sections_of(self.groups)
+
+    @property
+    def total(self) -> int:
+        return self.validation.errors + self.validation.warnings + self.validation.infos
+
+    @property
+    def shown(self) -> int:
+        return sum(group.total for group in self.groups)
 
 
 def previous_validation(submission: Submission, version: Version) -> Validation | None:
@@ -189,36 +154,52 @@ def previous_validation(submission: Submission, version: Version) -> Validation 
 def findings_page(submission: Submission, validation: Validation, asked: FindingFilter) -> FindingsPage:
     """Everything the findings page shows, in a number of queries that does not grow with the findings."""
     previous = previous_validation(submission, validation.version)
-    known = _fingerprints(previous)
     # A place that was reported twice before and three times now is new once.
-    left = Counter(known)
+    left = Counter(_fingerprints(previous))
     cover = WaiverCover(active_waivers(submission))
-    groups: dict[str, RuleGroup] = {}
+    gathered = _Gathered(asked)
     ordered = validation.findings.order_by("file", "line", "column", "id")
-    counts: Counter[str] = Counter()
     for finding in ordered.defer("excerpt").iterator(chunk_size=1_000):
         change = _change(finding.fingerprint, left, previous)
-        counts[change] += 1
-        if not _matches(finding, change, asked):
-            continue
-        group = groups.get(finding.rule)
-        if group is None:
-            group = groups[finding.rule] = RuleGroup(finding.rule, finding.severity, rule_info(finding.rule))
-        waived = cover.covers(finding.rule, finding.fingerprint)
-        group.total += 1
-        group.new += change == "new"
-        group.waived += waived
-        if asked.rule or group.total <= SHOWN_PER_RULE:
-            group.rows.append(_row(finding, change, waived))
-    _add_excerpts(groups.values())
+        gathered.add(finding, change, cover.covers(finding.rule, finding.fingerprint))
+    groups = gathered.groups
+    _add_excerpts(cause.first for group in groups.values() for cause in group.causes.values())
     _add_answers(submission, groups)
-    shown = sorted(groups.values(), key=lambda group: (_SEVERITY_RANK[group.severity], group.rule))
-    fixed = [] if asked.is_on and asked.change != "fixed" else _fixed(previous, left)
-    counts["fixed"] = sum(left.values())
-    files = list(
-        validation.findings.exclude(file="").order_by("file").values_list("file", flat=True).distinct()
+    return FindingsPage(
+        validation,
+        previous,
+        sorted(groups.values(), key=lambda group: (RANK[group.severity], group.rule)),
+        [] if asked.is_on and asked.change != "fixed" else _fixed(previous, left),
+        sorted(gathered.files - {""}),
+        sorted({(info.family, info.family_title) for info in gathered.infos.values() if info}),
+        {**gathered.counts, "fixed": sum(left.values())},
+        sum(count for rule, count in gathered.rules.items() if rule in fixable()),
     )
-    return FindingsPage(validation, previous, shown, fixed, files, dict(counts))
+
+
+class _Gathered:
+    """The findings in groups, as far as they were asked for, and the counts of all."""
+
+    def __init__(self, asked: FindingFilter) -> None:
+        self._asked = asked
+        self.groups: dict[str, RuleGroup] = {}
+        self.infos: dict[str, RuleInfo | None] = {}
+        self.counts: Counter[str] = Counter()
+        self.rules: Counter[str] = Counter()
+        self.files: set[str] = set()
+
+    def add(self, finding: Finding, change: str, waived: bool) -> None:
+        rule = finding.rule
+        if rule not in self.infos:
+            self.infos[rule] = rule_info(rule)
+        info = self.infos[rule]
+        self.counts[change] += 1
+        self.rules[rule] += 1
+        self.files.add(finding.file)
+        if self._asked.lets_through(finding, change, info.title if info else ""):
+            group = self.groups.setdefault(rule, RuleGroup(rule, finding.severity, info))
+            row = FindingRow.of(finding, change, waived)
+            group.add(row, finding.group or finding.fingerprint, everything=bool(self._asked.rule))
 
 
 def _fingerprints(previous: Validation | None) -> list[str]:
@@ -236,43 +217,14 @@ def _change(fingerprint: str, left: Counter[str], previous: Validation | None) -
     return "new"
 
 
-def _matches(finding: Finding, change: str, asked: FindingFilter) -> bool:
-    return (
-        (not asked.severity or finding.severity == asked.severity)
-        and (not asked.change or change == asked.change)
-        and (not asked.file or finding.file == asked.file)
-        and (not asked.rule or finding.rule == asked.rule)
-    )
-
-
-def _row(finding: Finding, change: str, waived: bool) -> FindingRow:
-    return FindingRow(
-        id=finding.pk,
-        rule_id=finding.rule,
-        severity=finding.severity,
-        message=finding.message,
-        fix=finding.fix,
-        file=finding.file,
-        line=finding.line or None,
-        column=finding.column or None,
-        pointer=finding.pointer,
-        change=change,
-        waived=waived,
-        fingerprint=finding.fingerprint,
-        excerpt="",
-        excerpt_first_line=1,
-    )
-
-
-def _add_excerpts(groups: Iterable[RuleGroup]) -> None:
-    """The source text of the rows that are shown, and of no other."""
-    wanted = {row.id: (group, index) for group in groups for index, row in enumerate(group.rows)}
+def _add_excerpts(rows: Iterable[FindingRow]) -> None:
+    """The source text of these rows, and of no other."""
+    wanted = {row.id: row for row in rows}
     texts = (
         Finding.objects.filter(pk__in=wanted).exclude(excerpt="").values_list("pk", "excerpt", "excerpt_line")
     )
     for pk, excerpt, first_line in texts:
-        group, index = wanted[pk]
-        group.rows[index] = replace(group.rows[index], excerpt=excerpt, excerpt_first_line=first_line or 1)
+        wanted[pk].excerpt, wanted[pk].excerpt_first_line = excerpt, first_line or 1
 
 
 def _add_answers(submission: Submission, groups: dict[str, RuleGroup]) -> None:
@@ -291,7 +243,7 @@ def _fixed(previous: Validation | None, left: Counter[str]) -> list[FindingRow]:
     rows: dict[str, list[FindingRow]] = defaultdict(list)
     for finding in found:
         if len(rows[finding.fingerprint]) < left[finding.fingerprint]:
-            rows[finding.fingerprint].append(_row(finding, "fixed", False))
+            rows[finding.fingerprint].append(FindingRow.of(finding, "fixed"))
     return [row for group in rows.values() for row in group][:100]
 
 
@@ -303,7 +255,7 @@ def counts_by_rule(validation: Validation) -> list[dict[str, Any]]:
         info = rule_info(rule)
         title = info.title if info else rule
         rows.append({"rule": rule, "title": title, "severity": severity, "count": count})
-    return sorted(rows, key=lambda row: (_SEVERITY_RANK[row["severity"]], row["rule"]))
+    return sorted(rows, key=lambda row: (RANK[row["severity"]], row["rule"]))
 
 
 def places_of(submission: Submission, waiver: Waiver) -> list[FindingRow]:
@@ -315,6 +267,6 @@ def places_of(submission: Submission, waiver: Waiver) -> list[FindingRow]:
     found = validation.findings.filter(rule=waiver.rule)
     if waiver.fingerprint:
         found = found.filter(fingerprint=waiver.fingerprint)
-    group = RuleGroup(waiver.rule, "error", None, [_row(finding, "", False) for finding in found[:20]])
-    _add_excerpts([group])
-    return group.rows
+    rows = [FindingRow.of(finding) for finding in found[:20]]
+    _add_excerpts(rows)
+    return rows

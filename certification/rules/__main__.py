@@ -2,7 +2,7 @@
 
 import sys
 
-from certification.rules.cli import main
+from certification.rules.commandline.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -5,21 +5,26 @@ find.
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from certification.rules.findings import Finding, Hit, Report, count_by_severity, fingerprint, group_of, shown
+from certification.rules.api import Api
+from certification.rules.findings import Finding, Hit, Key, Report, count_by_severity, fingerprint, group_of, shown
+from certification.rules.needles import Words
+from certification.rules.placing import place
 from certification.rules.profiles import Profile
 from certification.rules.registry import Binding, Rule, metadata, rules
 from certification.rules.version import RULES_VERSION
-from certification.rules.walk import Node, Plan, walk
-from connectors.definitions import Document, Package, Problem, Role, SourceFile, pointers
+from certification.rules.walk import SIDES, Node, Plan, walk
+from connectors.definitions import Document, Package, Problem, Role, SourceFile
 
 # More places of one rule help nobody and make a hostile package expensive; the rest is counted in
 # `Report.omitted`.
 MOST_FINDINGS_PER_RULE = 500
 
+_ASCII_LIKE = frozenset(("utf-8", "utf-8-sig", "windows-1252"))
 _ROOT_KINDS = {Role.DEFINITION: "definition", Role.PROPERTIES: "properties"}
 
 
@@ -38,7 +43,7 @@ class Context:
 
     @classmethod
     def of_titles(cls, titles: Iterable[str]) -> Context:
-        from certification.rules.title import normal_title
+        from certification.rules.checks.title import normal_title
 
         return cls(titles=frozenset(normal_title(title) for title in titles))
 
@@ -66,6 +71,7 @@ class Run:
         self.hits: dict[Rule, list[Hit]] = {}
         self.omitted: dict[str, int] = {}
         self.crashes: dict[str, Finding] = {}
+        self.references_from: dict[str, set[str]] = {side: set() for side in SIDES}
         self.files: Mapping[str, SourceFile] = package.files
         self.documents: dict[str, Document] = {
             document.file.name: document for document in package.documents.values()
@@ -89,51 +95,63 @@ class Run:
         span = document.locate("")
         return span.offset + span.length >= len(document.file.text.rstrip())
 
-    def roots(self) -> Iterator[Node]:
-        """Where the walks begin: the package, its files, and the values of its two documents."""
+    @functools.cached_property
+    def api(self) -> Api:
+        """The definition as a model: operations, parameters with references followed, policies."""
+        return Api(self.definition, self.properties)
+
+    def hit(self, *keys: Key, value: object = None, **more: Any) -> Hit:
+        """A hit anywhere in the definition, by its path; see `Node.hit`."""
+        document = self.package.definition
+        at_key, cause = more.pop("at_key", False), more.pop("cause", None)
+        return Hit(document.file.name if document else "", keys, value, more, at_key=at_key, cause=cause)
+
+    def sides_of_schemas(self) -> dict[str, str]:
+        """Shared schema to where makers meet it: "input", "output" or "both"; absent when nothing refers to
+        it. Complete once the operations have been walked.
+        """
+        return self.api.sides(self.references_from["input"], self.references_from["output"])
+
+    def roots(self) -> Iterator[tuple[str, Any, str]]:
+        """Where the walks begin, as file, value and kind: the package, its files, and the values of its two
+        documents.
+        """
         package = self.package
-        yield self._root("", package, "upload")
+        yield "", package, "upload"
         if package.is_refused:
             return
-        yield self._root("", package, "package")
+        yield "", package, "package"
         for name, file in self.files.items():
-            yield self._root(name, file, "file")
+            yield name, file, "file"
         for role, document in package.documents.items():
             name = document.file.name
-            yield self._root(name, document.file, "json-file")
+            yield name, document.file, "json-file"
             if role is Role.DEFINITION:
-                yield self._root(name, document.file, "definition-file")
+                yield name, document.file, "definition-file"
             kind = _ROOT_KINDS.get(role)
             # Nothing was recovered of a broken file: its syntax is the finding, not its absent content.
             if kind and (document.value is not None or document.is_valid_json):
-                yield self._root(name, document.value, kind)
+                yield name, document.value, kind
         if package.script is not None:
-            yield self._root(package.script.name, package.script, "script")
+            yield package.script.name, package.script, "script"
+        if self.context.previous is not None and isinstance(self.definition, dict):
+            yield "", self.context.previous, "update"
 
-    def _root(self, file: str, value: Any, kind: str) -> Node:
-        return Node(self, file, (value, kind, (), None))
-
-    def needless(self, plan_rules: Iterable[Rule]) -> frozenset[Binding]:
-        """The checks whose needles the definition does not contain anywhere: they cannot find anything."""
+    def absent(self, needles: Words) -> frozenset[str]:
+        """Which of these words the definition does not contain anywhere."""
         document = self.package.definition
-        text = document.file.text if document else ""
-        if "\\u" in text:
-            return frozenset()
-        folded = text.lower()
-        return frozenset(
-            binding
-            for rule in plan_rules
-            for binding in rule.bindings
-            if binding.needles and not any(needle in folded for needle in binding.needles)
-        )
+        content = document.file.content if document and document.file.encoding in _ASCII_LIKE else None
+        # An escape may spell any letter.
+        return frozenset() if content is None or b"\\u" in content else needles.absent_from(content)
 
-    def collect(self, rule: Rule, hits: Iterable[Hit]) -> None:
-        kept = self.hits.setdefault(rule, [])
-        for hit in hits:
-            if len(kept) < MOST_FINDINGS_PER_RULE:
-                kept.append(hit)
-            else:
-                self.omitted[rule.id] = self.omitted.get(rule.id, 0) + 1
+    def collect(self, rule: Rule, hit: Hit) -> None:
+        kept = self.hits.get(rule)
+        if kept is None:
+            self.hits[rule] = [hit]
+        elif len(kept) < MOST_FINDINGS_PER_RULE:
+            kept.append(hit)
+        else:
+            self.omitted[rule.id] = self.omitted.get(rule.id, 0) + 1
 
     def crashed(self, rule: Rule, node: Node, error: Exception) -> None:
         """A rule that fails is a finding, once; its message names the kind of error and nothing of the
@@ -142,44 +160,6 @@ class Run:
         if rule.id not in self.crashes:
             kind = type(error).__name__
             self.crashes[rule.id] = engine_finding("ENG-001", rule.id, file=node.file, error=kind)
-
-    def place(self, rule: Rule, hits: Iterable[Hit]) -> Iterator[Finding]:
-        """Findings with their places; this is the only work that grows with what is wrong."""
-        about, severity = rule.about, rule.about.severity_for(self.profile)
-        seen: dict[str, int] = {}
-        for hit in hits:
-            pointer = pointers.build(hit.path or ())
-            mark = fingerprint(rule.id, hit.file, pointer, hit.value)
-            seen[mark] = seen.get(mark, 0) + 1
-            line, column, length = self._position(hit, pointer)
-            texts = {"value": shown(hit.value), **{name: shown(fact) for name, fact in hit.facts.items()}}
-            yield Finding(
-                rule=rule.id,
-                severity=severity,
-                message=about.message.format(**texts),
-                fix=about.fix.format(**texts),
-                file=hit.file,
-                pointer=pointer,
-                line=line,
-                column=column,
-                length=length,
-                fingerprint=mark if seen[mark] == 1 else f"{mark}-{seen[mark]}",
-                group=group_of(
-                    rule.id, hit.file, hit.cause if hit.cause is not None else str(texts["value"])
-                ),
-            )
-
-    def _position(self, hit: Hit, pointer: str) -> tuple[int, int, int]:
-        if hit.at is not None:
-            return hit.at
-        if hit.span is not None:
-            line, column = self.files[hit.file].position(hit.span[0])
-            return line, column, hit.span[1] - hit.span[0]
-        document = self.documents.get(hit.file)
-        if document is None or hit.path is None:
-            return 0, 0, 0
-        span = document.locate(pointer, key=hit.at_key)
-        return span.line, span.column, span.length
 
 
 def check_package(
@@ -197,10 +177,12 @@ def check_package(
     """
     run = Run(package, profile, context or Context())
     chosen = _chosen(profile, selected)
-    plan = _plan(profile, selected, run.needless(chosen))
-    nodes = sum(walk(root, plan, run.collect, run.crashed) for root in run.roots())
-    findings = [finding for rule, hits in run.hits.items() for finding in run.place(rule, hits)]
-    findings = sorted([*findings, *run.crashes.values()], key=lambda finding: finding.order)
+    plan = _plan(profile, selected, run.absent(_needles(profile, selected)))
+    nodes = sum(
+        walk(run, file, value, plan.kinds[kind], run.collect, run.crashed) for file, value, kind in run.roots()
+    )
+    findings = [*place(run.hits, profile, run.files, run.documents), *run.crashes.values()]
+    findings.sort(key=_ORDER)
     return Report(
         package=label or package.filename,
         digest="" if package.is_refused else package.digest,
@@ -210,6 +192,9 @@ def check_package(
         stats={"rules": len(chosen), "nodes": nodes, **count_by_severity(findings)},
         omitted=dict(sorted(run.omitted.items())),
     )
+
+
+_ORDER = operator.attrgetter("file", "line", "column", "rule")
 
 
 def engine_finding(rule_id: str, value: str, *, file: str = "", **facts: object) -> Finding:
@@ -246,6 +231,25 @@ def _chosen(profile: Profile, selected: frozenset[str] | None) -> tuple[Rule, ..
     )
 
 
+@functools.lru_cache(maxsize=32)
+def _needles(profile: Profile, selected: frozenset[str] | None) -> Words:
+    chosen = _chosen(profile, selected)
+    return Words(needle for rule in chosen for binding in rule.bindings for needle in binding.needles)
+
+
+@functools.lru_cache(maxsize=32)
+def _whole_plan(profile: Profile, selected: frozenset[str] | None) -> Plan:
+    return Plan.of(_chosen(profile, selected))
+
+
 @functools.lru_cache(maxsize=256)
-def _plan(profile: Profile, selected: frozenset[str] | None, left_out: frozenset[Binding]) -> Plan:
-    return Plan.of(_chosen(profile, selected), left_out)
+def _plan(profile: Profile, selected: frozenset[str] | None, absent: frozenset[str]) -> Plan:
+    """The plan without the checks none of whose needles the definition contains."""
+    left_out = frozenset(
+        binding
+        for rule in _chosen(profile, selected)
+        for binding in rule.bindings
+        if binding.needles and absent.issuperset(binding.needles)
+    )
+    plan = _whole_plan(profile, selected)
+    return plan.without(left_out) if left_out else plan

@@ -5,10 +5,15 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
 
 from certification.rules.profiles import SEVERITIES, Profile, Severity
+from connectors.definitions import pointers
+
+if TYPE_CHECKING:
+    from certification.rules.registry import Metadata
 
 Verdict = Literal["pass", "fail"]
 Key = str | int
@@ -19,50 +24,190 @@ _UNPRINTABLE = re.compile(
 _SHOWN_CHARACTERS = 120
 
 
-@dataclass(slots=True)
+# A visited value: the value, the plan of its kind, the frame of the object around it, the key under which that
+# object holds it, and, where the key holds a map or an array, its name or index therein.
+Frame = tuple[Any, Any, "Frame | None", str, "Key | None"]
+_NO_FACTS: Mapping[str, object] = MappingProxyType({})
+
+
+def path_of(frame: Frame | None) -> tuple[Key, ...]:
+    """The keys that lead from the root to a visited value."""
+    keys: list[Key] = []
+    while frame is not None:
+        _, _, frame, key, name = frame
+        if name is not None:
+            keys.append(name)
+        if key:
+            keys.append(key)
+    keys.reverse()
+    return tuple(keys)
+
+
 class Hit:
     """One place where a rule is broken, as the rule reports it.
 
-    `file` and `path` name the place; without a path the whole file is meant. Instead of a path, `span` gives
-    the start and end character in the text of the file, and `at` a known line, column and length. `at_key`
-    points at the member's name instead of its value. `value` is what was found; it enters message and
-    fingerprint. `facts` fill the other fields of message and fix. `cause` joins hits of one root cause into a
-    group; without it, hits of equal value form a group.
+    `file` and `path` name the place; without a path the whole file is meant. Instead of a path, `frame` and
+    `keys` name a visited value and a member below it, `span` gives the start and end character in the text of
+    the file, and `at` a known line, column and length. `at_key` points at the member's name instead of its
+    value. `value` is what was found; it enters message and fingerprint. `facts` fill the other fields of
+    message and fix. `cause` joins hits of one root cause into a group; without it, hits of equal value form a
+    group. `severity` replaces the severity of the rule for this place.
     """
 
-    file: str
-    path: tuple[Key, ...] | None = None
-    value: object = None
-    facts: Mapping[str, object] = field(default_factory=dict)
-    span: tuple[int, int] | None = None
-    at: tuple[int, int, int] | None = None
-    at_key: bool = False
-    cause: str | None = None
+    __slots__ = (
+        "_path", "at", "at_key", "cause", "facts", "file", "frame", "keys", "severity", "span", "value",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        file: str,
+        path: tuple[Key, ...] | None = None,
+        value: object = None,
+        facts: Mapping[str, object] = _NO_FACTS,
+        *,
+        span: tuple[int, int] | None = None,
+        at: tuple[int, int, int] | None = None,
+        at_key: bool = False,
+        cause: str | None = None,
+        frame: Frame | None = None,
+        keys: tuple[Key, ...] = (),
+        severity: Severity | None = None,
+    ) -> None:
+        self.file = file
+        self._path = path
+        self.value = value
+        self.facts = facts
+        self.span = span
+        self.at = at
+        self.at_key = at_key
+        self.cause = cause
+        self.frame = frame
+        self.keys = keys
+        self.severity = severity
+
+    @property
+    def path(self) -> tuple[Key, ...] | None:
+        if self._path is None and self.frame is not None:
+            self._path = path_of(self.frame) + self.keys
+        return self._path
+
+    @property
+    def pointer(self) -> str:
+        return pointers.build(self.path or ())
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """Equal for hits of one rule at one place with one value."""
+        value = self.value if isinstance(self.value, str) else None
+        return (id(self.frame), self.keys, self._path, self.span, self.at, self.file, value)
 
 
-@dataclass(frozen=True, slots=True)
 class Finding:
     """A broken rule at one place.
 
     `line` and `column` count from 1 and `length` in characters; all 0 when the whole file or package is
-    meant.
+    meant. `fingerprint` stays the same when the file is reformatted; findings with one `group` have one
+    cause. What is written out only for a reader (message, fix, pointer, fingerprint, group) is worked out
+    when it is first asked for: of a thousand findings most are only counted.
     """
+
+    __slots__ = ("_about", "_earlier", "_hit", "_texts", "column", "file", "length", "line", "rule", "severity")
+    FIELDS = (
+        "rule", "severity", "message", "fix", "file", "pointer", "line", "column", "length", "fingerprint", "group",
+    )  # fmt: skip
 
     rule: str
     severity: Severity
-    message: str
-    fix: str
     file: str
-    pointer: str
     line: int
     column: int
     length: int
-    fingerprint: str
-    group: str
+
+    def __init__(
+        self,
+        rule: str,
+        severity: Severity,
+        message: str,
+        fix: str,
+        file: str,
+        pointer: str,
+        line: int,
+        column: int,
+        length: int,
+        fingerprint: str,
+        group: str,
+    ) -> None:
+        self.rule, self.severity, self.file = rule, severity, file
+        self.line, self.column, self.length = line, column, length
+        self._texts = {
+            "message": message,
+            "fix": fix,
+            "pointer": pointer,
+            "fingerprint": fingerprint,
+            "group": group,
+        }
+
+    @classmethod
+    def of_hit(cls, about: Metadata, severity: Severity, hit: Hit, earlier: int) -> Finding:
+        """The finding that a hit is, still without its place. `earlier` is the number of equal ones before
+        it, which tells their fingerprints apart.
+        """
+        finding = cls.__new__(cls)
+        finding.rule, finding.severity, finding.file = about.id, hit.severity or severity, hit.file
+        finding.line = finding.column = finding.length = 0
+        finding._about, finding._hit, finding._earlier = about, hit, earlier
+        finding._texts = {}
+        return finding
 
     @property
-    def order(self) -> tuple[str, int, int, str, str, str]:
-        return (self.file, self.line, self.column, self.rule, self.pointer, self.fingerprint)
+    def message(self) -> str:
+        return self._texts.get("message") or self._fill(self._about.message, "message")
+
+    @property
+    def fix(self) -> str:
+        return self._texts.get("fix") or self._fill(self._about.fix, "fix")
+
+    @property
+    def pointer(self) -> str:
+        if "pointer" not in self._texts:
+            self._texts["pointer"] = self._hit.pointer
+        return self._texts["pointer"]
+
+    @property
+    def fingerprint(self) -> str:
+        if "fingerprint" not in self._texts:
+            mark = fingerprint(self.rule, self.file, self.pointer, self._hit.value)
+            self._texts["fingerprint"] = f"{mark}-{self._earlier + 1}" if self._earlier else mark
+        return self._texts["fingerprint"]
+
+    @property
+    def group(self) -> str:
+        if "group" not in self._texts:
+            hit = self._hit
+            cause = hit.cause if hit.cause is not None else shown(hit.value)
+            self._texts["group"] = group_of(self.rule, self.file, cause)
+        return self._texts["group"]
+
+    def _fill(self, template: str, name: str) -> str:
+        hit = self._hit
+        facts = {key: shown(fact) for key, fact in hit.facts.items()}
+        text = self._texts[name] = template.format(**{"value": shown(hit.value), **facts})
+        return text
+
+    def to_dict(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.FIELDS}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Finding) and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash((self.rule, self.file, self.line, self.column))
+
+    def __repr__(self) -> str:
+        return f"<{self.rule} {self.file}:{self.line}:{self.column} {self.pointer}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Finding, tuple(self.to_dict().values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +238,7 @@ class Report:
             "rules_version": self.rules_version,
             "profile": self.profile.to_dict(),
             "verdict": self.verdict,
-            "findings": [asdict(finding) for finding in self.findings],
+            "findings": [finding.to_dict() for finding in self.findings],
             "stats": self.stats,
             "omitted": self.omitted,
         }

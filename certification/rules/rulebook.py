@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from certification.rules.examples import examples
+from certification.rules.fixes import fixable
 from certification.rules.profiles import CHANGES, PUBLISHERS, Profile, Severity
 from certification.rules.registry import MEASURED, Metadata, metadata, rules
 
@@ -60,17 +61,31 @@ _THREADS = {
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How many of the measured published connectors break a rule."""
+    """How many of the measured published connectors (or updates) break a rule. Where both kinds of publisher
+    were counted together, `independent_of` is 0.
+    """
 
     certified: int
     certified_of: int
     independent: int
     independent_of: int
+    of_updates: bool = False
+
+    def __str__(self) -> str:
+        what = "updates" if self.of_updates else "connectors"
+        if not self.independent_of:
+            return f"in {self.certified} of {self.certified_of} {what}"
+        return (
+            f"in {self.certified} of {self.certified_of} certified and "
+            f"{self.independent} of {self.independent_of} independent {what}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class RuleInfo:
-    """A rule as a page shows it. `applies_to` lists (profile, severity) for the profiles in which it runs."""
+    """A rule as a page shows it. `applies_to` lists (profile, severity) for the profiles in which it runs;
+    `has_repair` tells whether its findings can be repaired mechanically.
+    """
 
     id: str
     title: str
@@ -85,6 +100,7 @@ class RuleInfo:
     figures: Figures | None
     applies_to: tuple[tuple[Profile, Severity], ...]
     acknowledgeable: bool
+    has_repair: bool
     since: str
     bad_example: str
     good_example: str
@@ -109,11 +125,9 @@ class RuleInfo:
             lines.append(f"official   {self.microsoft_name}")
         lines += [f"source     {source}" for source in self.sources]
         if self.figures:
-            figures = self.figures
-            lines.append(
-                f"seen       in {figures.certified} of {figures.certified_of} certified and "
-                f"{figures.independent} of {figures.independent_of} independent connectors"
-            )
+            lines.append(f"seen       {self.figures}")
+        if self.has_repair:
+            lines.append("repair     connector-rules fix PATH does it")
         lines.append(f"since      {self.since}")
         for title, text in (("bad", self.bad_example), ("good", self.good_example)):
             if text:
@@ -161,6 +175,7 @@ def _info(about: Metadata) -> RuleInfo:
             (profile, about.severity_for(profile)) for profile in _PROFILES if about.applies_to(profile)
         ),
         acknowledgeable=about.acknowledgeable,
+        has_repair=about.id in fixable(),
         since=about.since,
         bad_example=cases.bad[0].snippet() if cases else "",
         good_example=cases.good[0].snippet() if cases else "",
@@ -173,8 +188,13 @@ _PROFILES = tuple(Profile(change, publisher) for change in CHANGES for publisher
 def _figures(about: Metadata) -> Figures | None:
     if about.counts is None:
         return None
+    certified_of, independent_of = MEASURED[about.counts_of]
     return Figures(
-        about.counts["certified"], MEASURED["certified"], about.counts["independent"], MEASURED["independent"]
+        about.counts["certified"] or 0,
+        certified_of or 0,
+        about.counts["independent"] or 0,
+        independent_of or 0,
+        of_updates=about.counts_of != "connectors",
     )
 
 

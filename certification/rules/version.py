@@ -11,7 +11,7 @@ import io
 import tokenize
 from importlib import resources
 
-RULES_VERSION = "1.1.0"
+RULES_VERSION = "2.0.0"
 RULES_DIGEST = "0b135d6b7625ffcf090f1fbbdc5d0f9cfcd02ca8ae536f5aeb0bc2705245998f"
 
 # Not part of a verdict: how it is printed, run and explained.
@@ -21,7 +21,11 @@ _NOT_COUNTED = frozenset(
         "__main__.py",
         "child.py",
         "cli.py",
+        "fixes.py",
         "output.py",
+        "receipts.py",
+        "repair_conflicts.py",
+        "repairs.py",
         "rulebook.py",
         "sandbox.py",
         "version.py",
@@ -35,11 +39,10 @@ def rules_digest() -> str:
     """
     digest = hashlib.sha256()
     root = resources.files(__package__)
-    sources = [
-        entry for entry in root.iterdir() if entry.name.endswith(".py") and entry.name not in _NOT_COUNTED
-    ]
-    metadata = [entry for entry in root.joinpath("metadata").iterdir() if entry.name.endswith(".json")]
-    for entry in sorted([*sources, *metadata], key=lambda entry: entry.name):
+    engine = [entry for entry in root.iterdir() if entry.name not in _NOT_COUNTED]
+    folders = [entry for name in ("checks", "metadata") for entry in root.joinpath(name).iterdir()]
+    counted = [entry for entry in (*engine, *folders) if entry.name.endswith((".py", ".json"))]
+    for entry in sorted(counted, key=str):
         text = entry.read_text("utf-8")
         digest.update(f"\x1e{entry.name}\x1f".encode())
         digest.update((_meaning(text) if entry.name.endswith(".py") else text).encode())

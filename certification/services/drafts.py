@@ -11,7 +11,7 @@ from django.utils import timezone
 from certification.models import Submission
 from certification.policies import can_edit_submission
 from certification.queries.readiness import MOST_CATEGORIES
-from certification.rules.listing import CATEGORIES
+from certification.rules.checks.listing import CATEGORIES
 from connectors.definitions import read_archive
 from connectors.models import Connector, Version
 from portal.accounts.models import User

@@ -17,7 +17,7 @@ from certification.models import Submission
 from certification.queries import submissions as queries
 from certification.queries import validation as verdicts
 from certification.queries.readiness import Blocker, Place, readiness
-from certification.rules.listing import CATEGORIES
+from certification.rules.checks.listing import CATEGORIES
 from certification.services import drafts as services
 from certification.web.submission_pages import page_context, submission_url, visible_submission
 from connectors.services.versions import receive_upload

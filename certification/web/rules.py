@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from certification.rules.rulebook import RuleInfo, catalogue, rule_info
 from certification.rules.version import RULES_VERSION
+from certification.services.receipts import signing_key
 
 
 @require_safe
@@ -32,6 +33,7 @@ def rule_list(request: HttpRequest) -> HttpResponse:
         "family": family,
         "severity": severity,
         "rules_version": RULES_VERSION,
+        "has_receipt_key": signing_key() is not None,
     }
     return render(request, "certification/rule_list.html", context)
 

@@ -18,6 +18,7 @@ from certification.lifecycle import SUBMISSION
 from certification.models import Submission, Waiver
 from certification.queries import validation as queries
 from certification.rules.rulebook import rule_info
+from certification.services import receipts
 from certification.services import waivers as services
 from certification.web.submission_pages import page_context, submission_url, visible_submission
 from portal.shared.errors import InvalidInput
@@ -32,7 +33,7 @@ def finding_list(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _findings(request: HttpRequest, submission: Submission, status: int = 200, **extra: Any) -> HttpResponse:
     asked = queries.FindingFilter(
-        **{name: request.GET.get(name, "")[:260] for name in ("severity", "change", "file", "rule")}
+        **{name: request.GET.get(name, "")[:260] for name in ("severity", "change", "file", "family", "rule", "q")}
     )
     user = signed_in_user(request)
     version = queries.shown_version(submission)
@@ -47,6 +48,7 @@ def _findings(request: HttpRequest, submission: Submission, status: int = 200, *
         or queries.is_being_checked(submission),
         "can_answer": policies.can_answer_findings(user, submission) and is_open,
         "can_decide": policies.can_decide_submission(user, submission) and is_open,
+        "receipts_are_signed": receipts.signing_key() is not None,
         "shortest_reason": services.SHORTEST_REASON,
         **extra,
     }

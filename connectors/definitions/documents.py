@@ -9,6 +9,7 @@ from typing import Any
 from connectors.definitions import pointers
 from connectors.definitions.json_positions import Node, SpanIndex
 from connectors.definitions.json_reader import read_json
+from connectors.definitions.object_spans import ObjectSpans
 from connectors.definitions.problems import Limits, Problem
 from connectors.definitions.sources import SourceFile
 
@@ -36,12 +37,13 @@ class Document:
     value: Any
     problems: tuple[Problem, ...]
     _index: SpanIndex = field(repr=False, compare=False)
+    _object_spans: ObjectSpans | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def read(cls, file: SourceFile, limits: Limits | None = None) -> Document:
         """Parse a file. Bad content never raises: it is found in `problems`."""
         reading = read_json(file, limits or Limits())
-        return cls(file, reading.value, (*file.problems, *reading.problems), reading.index)
+        return cls(file, reading.value, (*file.problems, *reading.problems), reading.index, reading.spans)
 
     @cached_property
     def is_valid_json(self) -> bool:
@@ -57,6 +59,34 @@ class Document:
         """
         node = self._index.find(pointers.split(pointer))
         return self._span(node, key=key)
+
+    def place(
+        self, value: Any, keys: tuple[str | int, ...] = (), *, key: bool = False
+    ) -> tuple[int, int] | None:
+        """Start and end, in characters of the text, of an object of this document (the very object, not an
+        equal one) or of its member `keys`; of the nearest object around when there is no such member. None
+        when only `locate` knows.
+        """
+        spans = self._object_spans
+        if spans is None:
+            return None
+        holder = None
+        for name in keys:
+            if value.__class__ is dict:
+                if name not in value:
+                    return spans.span(value)
+            elif value.__class__ is not list or name.__class__ is not int or not 0 <= name < len(value):  # type: ignore[operator]
+                return None
+            holder, value = value, value[name]
+        if value.__class__ is dict and not key:
+            return spans.span(value)
+        if holder.__class__ is not dict:
+            return None
+        if holder is self.value:
+            # Where the members of the root stand is known already; searching would pass the whole text.
+            node = self._index.find([str(keys[-1])])
+            return (node.key_start, node.key_end) if key else (node.start, node.end)
+        return spans.member(holder, str(keys[-1]), key=key)
 
     def _span(self, node: Node, *, key: bool) -> Span:
         start, end = (node.key_start, node.key_end) if key and node.key_start >= 0 else (node.start, node.end)

@@ -20,11 +20,16 @@ _NEXT = re.compile(r"[ \t\r\n]*([,}\]])[ \t\r\n]*")
 
 
 class Node:
-    """A value in the text: offsets in characters, end exclusive; `key_start` is -1 outside of objects."""
+    """A value in the text: offsets in characters, end exclusive; `key_start` is -1 outside of objects. The
+    children of a `lazy` one are found in the text when they are asked for.
+    """
 
-    __slots__ = ("children", "end", "key_end", "key_start", "start")
+    __slots__ = ("children", "end", "key_end", "key_start", "lazy", "start")
 
-    def __init__(self, start: int, end: int, key_start: int = -1, key_end: int = -1) -> None:
+    def __init__(
+        self, start: int, end: int, key_start: int = -1, key_end: int = -1, *, lazy: bool = True
+    ) -> None:
+        self.lazy = lazy
         self.start = start
         self.end = end
         self.key_start = key_start
@@ -47,15 +52,13 @@ class Node:
 class SpanIndex:
     """The tree of nodes of one text.
 
-    For valid JSON a container's members are scanned when first asked for; the C scanner of the standard
+    The members of a container of valid JSON are scanned when first asked for; the C scanner of the standard
     library leaps over each member's value, so finding one place costs little more than parsing the containers
-    on the way. The parser hands over the top of the tree as `root`, and of broken JSON, being `complete`, all
-    of it.
+    on the way. The parser hands over the top of the tree as `root`, and of broken JSON all that is broken.
     """
 
-    def __init__(self, text: str, root: Node, *, complete: bool = False) -> None:
+    def __init__(self, text: str, root: Node) -> None:
         self._text = text
-        self._complete = complete
         self._root = root
 
     def find(self, tokens: list[str]) -> Node:
@@ -75,7 +78,7 @@ class SpanIndex:
         return node
 
     def _children(self, node: Node) -> dict[str, Node] | list[Node] | None:
-        if node.children is None and not self._complete:
+        if node.children is None and node.lazy:
             opening = self._text[node.start : node.start + 1]
             if opening == "{":
                 node.children = _members(self._text, node.start)

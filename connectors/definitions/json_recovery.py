@@ -1,7 +1,8 @@
 """A forgiving JSON parser: finds every syntax error with its place and hint, and saves what can be saved.
 
 It keeps its own stack, so no input can exhaust Python's. Every step consumes text or closes a container, and
-hard errors are bounded, so its time is linear in the text.
+hard errors are bounded, so its time is linear in the text. Containers without a fault are left to the C
+scanner: a large file with one fault is read slowly only around it.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from typing import Any, NoReturn
 
 from connectors.definitions import pointers
 from connectors.definitions.json_positions import Node
+from connectors.definitions.json_strict import has_few_values, has_lone_surrogate, is_deeper, scanner
 from connectors.definitions.json_tokens import BARE_KEY, NUMBER, REST, StopReading, TokenReader
 from connectors.definitions.problems import Limits, Problem, problem, shown
 from connectors.definitions.sources import SourceFile
 
+_WASTED_LENGTHS = 8
+"""So many times the length of the text may be scanned in vain, looking for containers without a fault."""
 _FIRST, _NEXT, _AFTER = range(3)
 """Of an open container: nothing read yet, a comma read, a member or element read."""
 
@@ -50,9 +54,11 @@ class _Parser(TokenReader):
     def __init__(self, file: SourceFile, limits: Limits) -> None:
         super().__init__(file, limits)
         self.value: Any = None
-        self.root = Node(0, self.end)
+        self.root = Node(0, self.end, lazy=False)
         self.stack: list[_Frame] = []
         self.values = 0
+        self.scan = scanner()
+        self.may_waste = _WASTED_LENGTHS * self.end
 
     def pointer(self) -> str:
         return pointers.build(token for frame in self.stack if (token := frame.current()) is not None)
@@ -232,7 +238,7 @@ class _Parser(TokenReader):
             where = f" on line {self.file.position(earlier.key_start)[0]}" if earlier else ""
             message = f"The key {shown(key)} already occurs{where}; the last value is used."
             self.report("duplicate-key", message, start, self.at - start)
-        members[key] = Node(self.at, self.at, start, self.at)
+        members[key] = Node(self.at, self.at, start, self.at, lazy=False)
 
     def read_member_value(self, frame: _Frame) -> None:
         key_end = self.at
@@ -253,7 +259,8 @@ class _Parser(TokenReader):
         start, text = self.at, self.text
         char = text[start]
         if char == "{" or char == "[":
-            self.open({} if char == "{" else [])
+            if not self.leap(start):
+                self.open({} if char == "{" else [])
         elif char == '"':
             self.put(self.read_string(), start, self.at)
         elif char in "'“”„" and (quoted := self.read_quoted()) is not None:
@@ -263,6 +270,30 @@ class _Parser(TokenReader):
             self.put(self.number(match), start, self.at)
         else:
             self.put(self.read_word(), start, self.at)
+
+    def leap(self, start: int) -> bool:
+        """Read a whole container at once if nothing is wrong with it."""
+        if not self.stack or self.may_waste <= 0:
+            return False
+        try:
+            value, end = self.scan(self.text, start)
+        except (ValueError, StopIteration, RecursionError) as error:
+            fault = getattr(error, "pos", None) or getattr(error, "value", None)
+            self.may_waste -= (fault if isinstance(fault, int) else self.end) - start
+            return False
+        part = self.text[start:end] if self.text.find("\\u", start, end) >= 0 else ""
+        if (
+            "\\u0000" in part
+            or has_lone_surrogate(value, part)
+            or is_deeper(value, self.limits.json_depth - len(self.stack))
+            or not has_few_values(self.text, start, end, self.limits.json_values - self.values)
+        ):
+            self.may_waste -= end - start
+            return False
+        self.values += self.text.count(",", start, end)
+        self.put(value, start, end).lazy = True
+        self.at = end
+        return True
 
     def open(self, container: Any) -> None:
         if len(self.stack) >= self.limits.json_depth:
@@ -294,7 +325,7 @@ class _Parser(TokenReader):
             node.start, node.end = start, end
             frame.value[frame.token] = value
         else:
-            node = Node(start, end)
+            node = Node(start, end, lazy=False)
             frame.token = len(frame.value)
             frame.value.append(value)
             frame.node.elements().append(node)

@@ -126,32 +126,34 @@ def follow(document: Any, value: Any, pointer: str = "") -> Resolution:
         if reference in visited or len(visited) >= _LONGEST_CHAIN:
             return Resolution(None, pointer, "cycle")
         visited.add(reference)
-        pointer = _unquoted(reference[1:])
-        found, value = _lookup(document, pointer)
-        if not found:
+        pointer = unquoted(reference[1:])
+        found = lookup(document, reference)
+        if found is None:
             return Resolution(None, pointer, "missing")
+        value, _ = found
     return Resolution(value, pointer)
 
 
-def _lookup(document: Any, pointer: str) -> tuple[bool, Any]:
-    value = document
-    for token in pointers.split(pointer):
-        if isinstance(value, dict) and token in value:
-            value = value[token]
-        elif (
-            isinstance(value, list)
-            and token.isascii()
-            and token.isdigit()
-            and len(token) < 9
-            and int(token) < len(value)
-        ):
-            value = value[int(token)]
-        else:
-            return False, None
-    return True, value
+def lookup(document: Any, reference: str) -> tuple[Any, tuple[str | int, ...]] | None:
+    """The value that a "#/…" reference names, and the keys that lead there; None when there is none."""
+    if not reference.startswith("#/"):
+        return None
+    value, keys = document, list[str | int]()
+    for token in pointers.split(unquoted(reference[1:])):
+        key: str | int = int(token) if isinstance(value, list) and _is_index(token) else token
+        try:
+            value = value[key]
+        except (LookupError, TypeError):
+            return None
+        keys.append(key)
+    return value, tuple(keys)
 
 
-def _unquoted(pointer: str) -> str:
+def _is_index(token: str) -> bool:
+    return token.isascii() and token.isdigit() and len(token) < 9
+
+
+def unquoted(pointer: str) -> str:
     """A pointer in a URI fragment may be percent-encoded."""
     if "%" not in pointer:
         return pointer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import stat
 from collections.abc import Iterator, Mapping
@@ -82,21 +83,23 @@ def _read_folder(root: Path, limits: Limits) -> Package:
     return read_files(files, filename=root.name, limits=limits)
 
 
-def _walk(root: Path, limits: Limits, refused: list[Problem]) -> Iterator[tuple[str, Path]]:
+def _walk(root: Path, limits: Limits, refused: list[Problem]) -> Iterator[tuple[str, str]]:
     """Regular files below a folder by relative name; whatever else lies there is refused."""
-    pending = [root]
+    pending = [("", os.fspath(root))]
     seen = 0
     while pending:
-        folder = pending.pop()
-        for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-            name = Path(entry.path).relative_to(root).as_posix()
+        inside, folder = pending.pop()
+        with os.scandir(folder) as listing:
+            entries = sorted(listing, key=_BY_NAME)
+        for entry in entries:
+            name = inside + entry.name
             seen += 1
             if seen > 4 * limits.entries:
                 refused.append(problem("too-many-entries", f"More than {limits.entries} files.", ""))
                 return
             if entry.is_dir(follow_symlinks=False):
                 if not is_junk(name):
-                    pending.append(Path(entry.path))
+                    pending.append((name + "/", entry.path))
             elif entry.is_symlink():
                 refused.append(problem("link-entry", f"{shown(name)} is a link.", printable(name)))
             elif not entry.is_file(follow_symlinks=False):
@@ -104,15 +107,18 @@ def _walk(root: Path, limits: Limits, refused: list[Problem]) -> Iterator[tuple[
                     problem("special-entry", f"{shown(name)} is no regular file.", printable(name))
                 )
             else:
-                yield name, Path(entry.path)
+                yield name, entry.path
 
 
-def _read_regular(path: Path, left: int) -> bytes:
+_BY_NAME = operator.attrgetter("name")
+
+
+def _read_regular(path: str, left: int) -> bytes:
     """At most one byte more than is left; a file swapped for a link or a pipe after the listing is not
     opened.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as opened:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(f"{path.name} is no regular file")
+            raise OSError(f"{os.path.basename(path)} is no regular file")
         return opened.read(max(0, left) + 1)

@@ -9,7 +9,7 @@ from connectors.definitions import pointers
 from connectors.definitions.documents import Document
 from connectors.definitions.problems import Limits, Problem, problem, shown
 
-_OUTWARD = re.compile(r'"\$ref"[ \t\r\n]*+:[ \t\r\n]*+"(?!#/)')
+_INWARD = re.compile(r'"\$ref"[ \t\r\n]*+:[ \t\r\n]*+"#/')
 _ESCAPED_ASCII = re.compile(r"\\u00[2-7]")
 
 
@@ -17,7 +17,7 @@ def outward_references(document: Document, limits: Limits | None = None) -> tupl
     """A problem for each `$ref` string that does not start with "#/", wherever in the document it stands."""
     limits = limits or Limits()
     text = document.file.text
-    if not document.problems and not _may_lead_out(text):
+    if not _may_lead_out(text):
         return ()
     found: list[Problem] = []
     for pointer, target in _references(document.value):
@@ -33,8 +33,9 @@ def outward_references(document: Document, limits: Limits | None = None) -> tupl
 
 
 def _may_lead_out(text: str) -> bool:
+    """False when every mention of "$ref", however broken the text is, is the name of an inward reference."""
     is_escaped = "\\u00" in text and _ESCAPED_ASCII.search(text) is not None
-    return is_escaped or _OUTWARD.search(text) is not None
+    return is_escaped or text.count("$ref") != len(_INWARD.findall(text))
 
 
 def _outward(document: Document, pointer: str, target: str) -> Problem:

@@ -126,6 +126,10 @@ class SourceFile:
         """Line and column (1-based, in characters) of a character offset of `text`."""
         return self._lines.position(max(0, min(offset, len(self.text))))
 
+    def positions(self, offsets: list[int]) -> list[tuple[int, int]]:
+        """Line and column of many offsets within `text`, given in ascending order."""
+        return self._lines.positions(offsets)
+
     def offset(self, line: int, column: int = 1) -> int:
         """The character offset of a position; positions outside the text are moved to its nearest end."""
         starts = self._lines.starts

@@ -44,6 +44,25 @@ class ProfileForm(forms.ModelForm):
         }
 
 
+class PaconnTokenForm(forms.Form):
+    """What a token file for the command-line client is made of."""
+
+    name = forms.CharField(max_length=80, initial="paconn", help_text="What uses it, for example “my laptop”.")
+    publisher = forms.ChoiceField(
+        required=False, label="Team", help_text="Its kind decides which rules apply and how strict they are."
+    )
+    is_strict = forms.BooleanField(
+        required=False,
+        label="Errors fail the command",
+        help_text="For builds: paconn then ends with exit code 1. Otherwise it prints findings and ends with 0.",
+    )
+    days = forms.IntegerField(min_value=1, max_value=366, initial=365, label="Days until it expires")
+
+    def __init__(self, *args: Any, publishers: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["publisher"].choices = [("", "All my teams"), *publishers]  # type: ignore[attr-defined]
+
+
 class TokenForm(forms.Form):
     name = forms.CharField(max_length=80, help_text="What uses it, for example “build server”.")
     scopes = forms.MultipleChoiceField(

@@ -113,6 +113,8 @@ class ApiToken(PublicIdModel):
         REVIEWS = "reviews:write", "Claim, comment and decide"
         ROLLOUTS = "rollouts:write", "Sign off, stop, hold, resume and roll back"
         TEAM = "team:write", "Invite people and change roles"
+        VALIDATE = "validate", "Check definitions with paconn"
+        VALIDATE_STRICT = "validate:strict", "Check definitions with paconn; errors fail the command"
         ADMIN = "admin:write", "Change plans, freezes and regions"
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")

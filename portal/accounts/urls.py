@@ -7,6 +7,7 @@ from portal.accounts import views
 urlpatterns = [
     path("", views.profile, name="profile"),
     path("tokens/", views.tokens, name="tokens"),
+    path("tokens/paconn/", views.paconn_token, name="paconn_token"),
     path("tokens/<uuid:pk>/revoke/", views.token_revoke, name="token_revoke"),
     path("theme/", views.theme, name="theme"),
     path("people/", views.people, name="people"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.accounts import services
-from portal.accounts.forms import ProfileForm, TokenForm
+from portal.accounts.forms import PaconnTokenForm, ProfileForm, TokenForm
 from portal.accounts.models import ApiToken, User
 from portal.accounts.tokens import create_token, revoke_token
 from portal.shared.errors import InvalidInput
@@ -75,6 +77,39 @@ def _token_page(
         "made_text": secret.reveal() if secret else "",
     }
     return render(request, "accounts/tokens.html", context, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@reauthentication_required
+@never_cache
+def paconn_token(request: HttpRequest) -> HttpResponse:
+    """Make a token for the command-line client; the answer to the POST is its token file, to be saved."""
+    user = signed_in_user(request)
+    teams = [(str(pk), name) for pk, name in user.publishers.order_by("name").values_list("pk", "name")]
+    form = PaconnTokenForm(request.POST or None, publishers=teams)
+    if request.method != "POST" or not form.is_valid():
+        context = {"form": form, "site_url": settings.SITE_URL}
+        return render(request, "accounts/paconn_token.html", context, status=400 if form.errors else 200)
+    given = form.cleaned_data
+    token, text = create_token(
+        owner=user,
+        name=given["name"],
+        scopes=[ApiToken.Scope.VALIDATE_STRICT if given["is_strict"] else ApiToken.Scope.VALIDATE],
+        lifetime=timedelta(days=given["days"]),
+        publisher_id=UUID(given["publisher"]) if given["publisher"] else None,
+        actor=user,
+    )
+    content = {
+        "token_type": "Bearer",
+        "access_token": text.reveal(),
+        # The client wants a number, and takes a token that ends within ten minutes for expired.
+        "expires_on": int(token.expires_at.timestamp()),
+        "oid": str(user.pk),
+    }
+    response = HttpResponse(json.dumps(content), content_type="application/json")
+    response["Content-Disposition"] = 'attachment; filename="accessTokens.json"'
+    return response
 
 
 @require_POST

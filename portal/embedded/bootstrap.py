@@ -1,8 +1,8 @@
 """Make the virtual environment complete. Runs on the machine's bare Python, so: standard library only.
 
 `python3 portal/embedded/bootstrap.py requirements.lock` creates .venv if needed and installs exactly what
-the lock file names; it does nothing when that has been done before. `--browser` also sees to a Chromium for
-browser tests.
+the lock file names; it does nothing when that has been done before. `--tests` also sees to what only tests
+need: a Chromium, and the publishers' command-line client in an environment of its own.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ VENV = PROJECT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / ".synced"
 RUN_LOCK, DEV_LOCK = "requirements.lock", "requirements-dev.lock"
+# The client pins libraries of its own time, so it cannot live beside ours.
+CLIENT_LOCK = PROJECT / "tests" / "paconn" / "requirements.lock"
+CLIENT_VENV = VENV / "paconn"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -41,7 +44,7 @@ def give_up(text: str) -> NoReturn:
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("lock", choices=[RUN_LOCK, DEV_LOCK])
-    parser.add_argument("--browser", action="store_true", help="see to a Chromium as well")
+    parser.add_argument("--tests", action="store_true", help="see to what only tests need as well")
     options = parser.parse_args(argv)
     if sys.version_info < tuple(map(int, MINIMUM_PYTHON.split("."))):
         give_up(f"Python {MINIMUM_PYTHON} or newer is needed; this is {sys.version.split()[0]}.")
@@ -50,8 +53,9 @@ def main(argv: Sequence[str] | None = None) -> None:
             _create_venv()
         _install(options.lock)
         STAMP.write_text(json.dumps({"lock": options.lock, "digest": _digest(options.lock)}))
-    if options.browser:
+    if options.tests:
         _see_to_browser()
+        _see_to_client()
 
 
 def _digest(lock: str) -> str:
@@ -141,6 +145,27 @@ def _see_to_browser() -> None:
         _apt_install("chromium")
     if not any(shutil.which(name) for name in BROWSERS):
         say("No Chromium: browser tests will be skipped. To run them: sudo apt-get install chromium")
+
+
+def _see_to_client() -> None:
+    """The client of the publishers, at its published version, for the tests that run it."""
+    stamp, digest = CLIENT_VENV / ".synced", hashlib.sha256(CLIENT_LOCK.read_bytes()).hexdigest()
+    if stamp.is_file() and stamp.read_text() == digest and _works(CLIENT_VENV / "bin" / "python"):
+        return
+    say("installing paconn for its tests")
+    uv, python = shutil.which("uv", path=str(PYTHON.parent)), CLIENT_VENV / "bin" / "python"
+    if uv:
+        made = _run([uv, "venv", "--quiet", "--clear", "--python", PYTHON, CLIENT_VENV]) and _run(
+            [uv, "pip", "sync", "--quiet", "--python", python, "--require-hashes", CLIENT_LOCK]
+        )
+    else:
+        made = _run([PYTHON, "-m", "venv", "--clear", CLIENT_VENV]) and _run(
+            [python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", CLIENT_LOCK]
+        )
+    if made:
+        stamp.write_text(digest)
+    else:
+        say("paconn could not be installed: its tests will fail. Is your package mirror reachable?")
 
 
 def _apt_install(*packages: str) -> None:

@@ -1,5 +1,7 @@
 """`make run`: the base settings with the trial's conveniences on one machine over plain http."""
 
+import base64
+import hashlib
 import os
 
 os.environ.setdefault("TRIAL_MODE", "on")
@@ -10,7 +12,13 @@ os.environ.setdefault("SITE_URL", "http://localhost:8000")
 os.environ.setdefault("LOG_FORMAT", "console")
 
 from portal.settings.base import *  # noqa: F403
-from portal.settings.base import STORAGES
+from portal.settings.base import RECEIPT_SIGNING_KEY, SECRET_KEY, STORAGES
+
+# A trial signs receipts without another secret to keep.
+RECEIPT_SIGNING_KEY = (
+    RECEIPT_SIGNING_KEY
+    or base64.b64encode(hashlib.sha256(f"receipts of {SECRET_KEY}".encode()).digest()).decode()
+)
 
 # Static files straight from the tree: an edit shows at the next reload.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

@@ -15,6 +15,7 @@ def _folder(purpose: str) -> str:
 
 os.environ.setdefault("SECRET_KEY", "tests-only-" + "k" * 60)
 os.environ.setdefault("FIELD_ENCRYPTION_KEYS", "b2theSBnb2VzIGhlcmUsIDMyIGJ5dGVzIGxvbmcuLi4=")
+os.environ.setdefault("RECEIPT_SIGNING_KEY", "dGhlIHRlc3RzIHNpZ24gcmVjZWlwdHMgd2l0aCB0aGk=")
 os.environ.setdefault("SITE_URL", "https://portal.test")
 os.environ.setdefault("ALLOWED_HOSTS", "portal.test,testserver,localhost,127.0.0.1")
 if "PYTEST_VERSION" in os.environ:

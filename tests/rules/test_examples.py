@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from certification.rules import Context, Report, catalogue, check_package
@@ -22,7 +24,8 @@ GOOD = [
 
 
 def check(case: Case) -> Report:
-    context = Context.of_titles(case.other_titles)
+    previous = read_archive(case.before.archive()) if case.before else None
+    context = replace(Context.of_titles(case.other_titles), icon_hashes=case.other_icons, previous=previous)
     return check_package(read_archive(case.archive(), filename="example.zip"), case.profile, context)
 
 

@@ -8,10 +8,11 @@ from collections import Counter
 import pytest
 
 from certification.rules import Profile, check_package
+from certification.rules.examples import base
 from certification.rules.examples.base import DEFINITION
 from certification.rules.examples.case import Case
 from certification.rules.examples.reader import png
-from certification.rules.reader import REPORTED_BY
+from certification.rules.checks.reader import REPORTED_BY
 from certification.rules.registry import rules
 from connectors.definitions import KINDS, Package, read_archive, read_files
 from tests.definitions.test_archives_hostile import ARCHIVES
@@ -40,7 +41,7 @@ READABLE = {
     ),
     "file-name of a stand-in": lambda: package(**{DEFINITION_FILE: None, "tides.swagger.json": TEXT}),
     "file-name of the script": lambda: package(**{"Script.csx": "class Script : ScriptBase {}"}),
-    "file-name of the icon": lambda: package(**{"ICON.png": png(160)}),
+    "file-name of the icon": lambda: package(**{"icon.png": None, "ICON.png": base.ICON}),
     "file-name of the settings": lambda: package(**{"Settings.json": "{}"}),
     "several-definitions": lambda: package(**{"second.swagger.json": TEXT}),
     "several-scripts": lambda: package(**{"script.csx": "", "other.csx": ""}),
@@ -108,4 +109,4 @@ def test_a_reference_to_another_document_fails_and_is_placed_at_its_value() -> N
 
 def test_files_given_singly_are_reported_like_an_archive() -> None:
     members = Case(files={"icon.png": b"GIF89a"}).members()
-    assert findings_about("icon-not-png", read_files(members)) == {"ENG-016": 1}
+    assert findings_about("icon-not-png", read_files(members)) == {"ICN-003": 1}

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import functools
 import importlib
+import pkgutil
 from collections.abc import Mapping
 
 from certification.rules.examples.case import Case, Examples
 
 __all__ = ["Case", "Examples", "examples"]
 
-_MODULES = ("package_layout", "definition_root", "info", "reader")
+_NO_CASES = frozenset(("base", "case"))
 
 
 @functools.cache
 def examples() -> Mapping[str, Examples]:
     """The examples of every rule by its id."""
-    found: dict[str, Examples] = {}
-    for name in _MODULES:
-        found |= importlib.import_module(f"certification.rules.examples.{name}").CASES
-    return found
+    cases: dict[str, Examples] = {}
+    for module in sorted(found.name for found in pkgutil.iter_modules(__path__)):
+        if module not in _NO_CASES:
+            cases |= importlib.import_module(f"{__name__}.{module}").CASES
+    return cases

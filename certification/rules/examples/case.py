@@ -26,6 +26,8 @@ class Case:
     Pointer; `files` adds or replaces whole files (None removes one); `folder` wraps everything in a folder of
     the archive; `link` names an entry that is a symbolic link. `at` is the pointer at which a bad case is
     found, in `file` (None: any place). `also` names further rules that this case must break as well.
+    `before` is the version that is published now; `other_titles` and `other_icons` (SHA-256 to connector) are
+    those of other connectors.
     """
 
     set: Mapping[str, Any] = field(default_factory=dict)
@@ -41,6 +43,8 @@ class Case:
     also: tuple[str, ...] = ()
     profile: Profile = _NEW_VERIFIED
     other_titles: tuple[str, ...] = ()
+    other_icons: Mapping[str, str] = field(default_factory=dict)
+    before: Case | None = None
     show: str = ""
 
     def members(self) -> dict[str, bytes]:
@@ -52,6 +56,8 @@ class Case:
             DEFINITION: _json(definition),
             PROPERTIES: _json(properties),
             "readme.md": base.README,
+            "intro.md": base.INTRO,
+            "icon.png": base.ICON,
             **self.files,
         }
         return {

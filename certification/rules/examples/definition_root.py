@@ -13,8 +13,9 @@ _LEVEL = "/definitions/TideList/properties/tides/description"
 
 
 def _long(characters: int, letter: str = "x") -> str:
-    """The definition, blown up to more than `characters` by an example value that no rule looks at."""
-    return json.dumps({**base.DEFINITION, "x-ms-sample": letter * characters}, ensure_ascii=False)
+    """The definition, blown up to more than `characters` by a text that no rule looks at."""
+    documentation = {"url": "https://tides.example/docs", "description": letter * characters}
+    return json.dumps({**base.DEFINITION, "externalDocs": documentation}, ensure_ascii=False)
 
 
 CASES: dict[str, Examples] = {
@@ -32,10 +33,10 @@ CASES: dict[str, Examples] = {
     ),
     "DEF-004": Examples(
         bad=(one("/basepath", "/v1"),),
-        good=(one("/x-ms-capabilities", {}),),
+        good=(one("/x-ms-capabilities/file-picker", {"open": {"operationId": "GetAccount"}}),),
     ),
     "DEF-005": Examples(
-        bad=(Case(remove=("/paths",), at=""), one("/info", "Harbour Tides")),
+        bad=(Case(remove=("/paths",), at="", also=("EXT-064", "OPR-002")), one("/info", "Harbour Tides")),
         good=(Case(show='{"info": {"title": "Harbour Tides"}, "paths": {"/tides": {}}}\n'),),
     ),
     "DEF-006": Examples(
@@ -47,13 +48,17 @@ CASES: dict[str, Examples] = {
         good=(one("/consumes", ["application/json"]),),
     ),
     "DEF-008": Examples(
-        bad=(one(_LEVEL, ""), one(f"{_GET}/parameters/0/description", " "), one(_LEVEL, 5)),
+        bad=(
+            one(_LEVEL, ""),
+            one(f"{_GET}/parameters/0/description", " ", also=("PRM-021",)),
+            one(_LEVEL, 5),
+        ),
         good=(one("/definitions/TideList/properties/description", {"type": "string"}),),
     ),
     "DEF-009": Examples(
         bad=(
             one(_LEVEL, "The tides for Power Automate."),
-            one(f"{_GET}/summary", "List tides in Power Apps"),
+            one(f"{_GET}/summary", "List tides in Power Apps", also=("DOC-025",)),
             one(f"{_GET}/parameters/0/x-ms-summary", "Logic Apps harbour"),
         ),
         good=(one(_LEVEL, "The tides that power the logic of apps."),),
@@ -77,7 +82,10 @@ CASES: dict[str, Examples] = {
             ),
         ),
     ),
-    "DEF-012": Examples(bad=(one("/paths", {}),), good=(Case(show='{"paths": {"/tides": {"get": {}}}}\n'),)),
+    "DEF-012": Examples(
+        bad=(one("/paths", {}, also=("EXT-064", "OPR-002")),),
+        good=(Case(show='{"paths": {"/tides": {"get": {}}}}\n'),),
+    ),
     "DEF-013": Examples(
         bad=(
             Case(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from certification.rules.examples.case import Case, Examples, one
 from certification.rules.profiles import Profile
 
@@ -9,7 +11,11 @@ _TITLE, _TEXT, _META = "/info/title", "/info/description", "/x-ms-connector-meta
 _WEBSITE = {"propertyName": "Website", "propertyValue": "https://tides.example"}
 _PRIVACY = {"propertyName": "Privacy policy", "propertyValue": "https://tides.example/privacy"}
 _CATEGORIES = {"propertyName": "Categories", "propertyValue": "Data"}
-_INDEPENDENT = Profile("new", "independent")
+_AS_INDEPENDENT: dict[str, Any] = {
+    "profile": Profile("new", "independent"),
+    "properties": {"/properties/iconBrandColor": "#da3b01", "/properties/stackOwner": "Tide Services"},
+    "files": {"icon.png": None},
+}
 
 CASES: dict[str, Examples] = {
     "INF-001": Examples(
@@ -30,10 +36,10 @@ CASES: dict[str, Examples] = {
                 _TITLE,
                 "Harbour Tides and Water Levels for Ports (Independent Publisher)",
                 also=("INF-002", "INF-007"),
-                profile=_INDEPENDENT,
+                **_AS_INDEPENDENT,
             ),
         ),
-        good=(one(_TITLE, "Tides", profile=_INDEPENDENT),),
+        good=(one(_TITLE, "Tides", **_AS_INDEPENDENT),),
         good_breaks=("INF-009",),
     ),
     "INF-004": Examples(
@@ -67,9 +73,9 @@ CASES: dict[str, Examples] = {
         good=(one(_TITLE, "Marées d'Étretat"),),
     ),
     "INF-009": Examples(
-        bad=(one(_TITLE, "Harbour Tides", profile=_INDEPENDENT),),
+        bad=(one(_TITLE, "Harbour Tides", **_AS_INDEPENDENT),),
         good=(
-            one(_TITLE, "Tides (Independent Publisher)", profile=_INDEPENDENT),
+            one(_TITLE, "Tides (Independent Publisher)", **_AS_INDEPENDENT),
             one(_TITLE, "Harbour Tides"),
         ),
         good_breaks=("INF-007",),
@@ -118,7 +124,7 @@ CASES: dict[str, Examples] = {
     ),
     "INF-017": Examples(
         bad=(one("/info/summary", "Tides"),),
-        good=(one("/info/x-ms-keywords", ["tides"]),),
+        good=(one("/info/x-ms-api-annotation", {"status": "Production"}),),
     ),
     "INF-018": Examples(
         bad=(

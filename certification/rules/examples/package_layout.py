@@ -19,8 +19,14 @@ def _script(old: str, new: str) -> str:
     return base.SCRIPT.replace(old, new)
 
 
+# The published schema of apiProperties.json does not know scriptOperations.
+_SCHEMA = ("PRP-099",)
+
+
 def _with_script(text: str, **more: object) -> Case:
-    return Case(files={_SCRIPT: text}, properties=_LISTED, file=_SCRIPT, show=text[:900], **more)  # type: ignore[arg-type]
+    return Case(
+        files={_SCRIPT: text}, properties=_LISTED, file=_SCRIPT, also=_SCHEMA, show=text[:900], **more,
+    )  # type: ignore[arg-type]  # fmt: skip
 
 
 _GOOD_SCRIPT = _with_script(base.SCRIPT)
@@ -91,14 +97,16 @@ CASES: dict[str, Examples] = {
     "PKG-011": Examples(
         bad=(
             Case(
-                files={"readme.md": base.README.replace("coast", "côte").encode("cp1252")},
-                file="readme.md",
-                line=3,
+                files={PROPERTIES: _PROPERTIES_TEXT.replace("account page", "côte page").encode("cp1252")},
+                file=PROPERTIES,
                 show="63 F4 74 65  (côte in Windows-1252)\n",
             ),
         ),
         good=(
-            Case(files={"readme.md": base.README.replace("coast", "côte")}, show="63 C3 B4 74 65  (côte)\n"),
+            Case(
+                files={PROPERTIES: _PROPERTIES_TEXT.replace("account page", "côte page")},
+                show="63 C3 B4 74 65  (côte)\n",
+            ),
         ),
     ),
     "PKG-012": Examples(
@@ -160,12 +168,14 @@ CASES: dict[str, Examples] = {
         bad=(
             Case(
                 properties=_LISTED,
+                also=_SCHEMA,
                 file=PROPERTIES,
                 at="/properties/scriptOperations",
                 show=f"{DEFINITION}\n{PROPERTIES} with scriptOperations\n",
             ),
         ),
         good=(_GOOD_SCRIPT, Case(properties={"/properties/scriptOperations": []})),
+        good_breaks=_SCHEMA,
     ),
     "PKG-031": Examples(
         bad=(
@@ -180,21 +190,33 @@ CASES: dict[str, Examples] = {
                 show='{"properties": {"scriptOperations": ["ListTides"]}}\n',
             ),
         ),
+        good_breaks=_SCHEMA,
     ),
     "PKG-032": Examples(
-        bad=(Case(files={"Script.csx": base.SCRIPT}, properties=_LISTED, file=_SCRIPT, show="Script.csx\n"),),
+        bad=(
+            Case(
+                files={"Script.csx": base.SCRIPT},
+                properties=_LISTED,
+                also=_SCHEMA,
+                file=_SCRIPT,
+                show="Script.csx\n",
+            ),
+        ),
         good=(Case(files={_SCRIPT: base.SCRIPT}, properties=_LISTED, show="script.csx\n"),),
+        good_breaks=_SCHEMA,
     ),
     "PKG-033": Examples(
         bad=(
             Case(
                 files={_SCRIPT: base.SCRIPT + "// tide\n" * 131_072},
                 properties=_LISTED,
+                also=_SCHEMA,
                 file=_SCRIPT,
                 show="script.csx: 1,048,999 bytes\n",
             ),
         ),
         good=(Case(files={_SCRIPT: base.SCRIPT}, properties=_LISTED, show="script.csx: 423 bytes\n"),),
+        good_breaks=_SCHEMA,
     ),
     "PKG-034": Examples(
         bad=(
@@ -202,8 +224,11 @@ CASES: dict[str, Examples] = {
             _with_script(_script("public class Script : ScriptBase", "// class Script : ScriptBase")),
         ),
         good=(_GOOD_SCRIPT,),
+        good_breaks=_SCHEMA,
     ),
-    "PKG-035": Examples(bad=(_with_script(_script("ExecuteAsync()", "Execute()")),), good=(_GOOD_SCRIPT,)),
+    "PKG-035": Examples(
+        bad=(_with_script(_script("ExecuteAsync()", "Execute()")),), good=(_GOOD_SCRIPT,), good_breaks=_SCHEMA
+    ),
     "PKG-036": Examples(
         bad=(_with_script("using System.Data.SqlClient;\n" + base.SCRIPT, line=1),),
         good=(
@@ -211,12 +236,14 @@ CASES: dict[str, Examples] = {
                 "using Json = Newtonsoft.Json.Linq.JObject;\nusing static System.Math;\n" + base.SCRIPT
             ),
         ),
+        good_breaks=_SCHEMA,
     ),
     "PKG-037": Examples(
         bad=(
             _with_script(_script("new HttpResponseMessage();", "new HttpClient().GetAsync(uri);"), line=12),
         ),
         good=(_with_script("// never new HttpClient()\n" + base.SCRIPT),),
+        good_breaks=_SCHEMA,
     ),
     "PKG-038": Examples(
         bad=(
@@ -224,14 +251,16 @@ CASES: dict[str, Examples] = {
                 files={_SCRIPT: base.SCRIPT, "other.csx": base.SCRIPT},
                 properties=_LISTED,
                 file="other.csx",
-                also=("PKG-004", "PKG-032"),
+                also=("PKG-004", "PKG-032", *_SCHEMA),
                 show="other.csx\nscript.csx\n",
             ),
         ),
         good=(_GOOD_SCRIPT,),
+        good_breaks=_SCHEMA,
     ),
     "PKG-039": Examples(
         bad=(_with_script(_script('"ListTides"', '"ListTide"'), line=8),),
         good=(_GOOD_SCRIPT,),
+        good_breaks=_SCHEMA,
     ),
 }

@@ -26,10 +26,12 @@ def files_of(blueprint: Blueprint, *changes: Change, without: tuple[str, ...] = 
     files = {
         "apiDefinition.swagger.json": _json(definition),
         "apiProperties.json": _json(properties),
-        "icon.png": icon(blueprint.colour, blueprint.glyph),
         "intro.md": intro_of(blueprint).encode(),
         "readme.md": readme_of(blueprint).encode(),
     }
+    if not blueprint.is_independent:
+        # The connectors of independent publishers share one icon, which they do not bring along.
+        files["icon.png"] = icon(blueprint.colour, blueprint.glyph)
     return {name: content for name, content in files.items() if name not in without}
 
 

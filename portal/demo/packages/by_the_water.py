@@ -142,7 +142,7 @@ _SAILING = thing(
     more=(
         call(
             "get",
-            "/sailings/changed",
+            "/changed-sailings",
             "WhenSailingChanges",
             "When a sailing changes",
             "Triggers when a sailing is late, early or cancelled.",

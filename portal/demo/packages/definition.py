@@ -35,6 +35,7 @@ def definition_of(blueprint: Blueprint) -> dict[str, Any]:
         "paths": _paths(blueprint),
         "definitions": _definitions(blueprint),
         **security.of_definition(blueprint),
+        "x-ms-capabilities": {"testConnection": {"operationId": _tested_by(blueprint)}},
         "tags": [
             {"name": thing.name, "description": f"Work with {thing.many}."} for thing in blueprint.things
         ],
@@ -45,6 +46,15 @@ def definition_of(blueprint: Blueprint) -> dict[str, Any]:
         ],
     }
     return document
+
+
+def _tested_by(blueprint: Blueprint) -> str:
+    """The list that shows whether a connection works: one for which nothing has to be picked first."""
+    return next(
+        f"List{thing.plural}"
+        for thing in blueprint.things
+        if "list" in thing.calls.split() and not thing.chain
+    )
 
 
 def _definitions(blueprint: Blueprint) -> dict[str, Any]:
@@ -105,6 +115,7 @@ def _usual(paths: _Paths, thing: Thing) -> None:
             f"List{thing.plural}",
             f"List {many}",
             f"Lists the {many} you may see, newest first.",
+            path=all_of,
             parameters=[*(each.as_parameter("query") for each in thing.filters), _page_size()],
             answer={"$ref": f"#/definitions/{name}List"},
         )
@@ -116,6 +127,7 @@ def _usual(paths: _Paths, thing: Thing) -> None:
             f"Create{name}",
             f"Create {a}",
             f"Creates {a} and returns it with its id.",
+            path=all_of,
             parameters=[body],
             answer=itself,
             status="201",
@@ -123,21 +135,24 @@ def _usual(paths: _Paths, thing: Thing) -> None:
         _add(paths, all_of, "post", made)
     if "get" in wanted:
         text = f"Gets {a} with all of its details."
-        _add(paths, one, "get", _operation(thing, f"Get{name}", f"Get {a}", text, own=True, answer=itself))
+        _add(paths, one, "get", _operation(thing, f"Get{name}", f"Get {a}", text, path=one, answer=itself))
     if "update" in wanted:
         changed = _operation(
             thing,
             f"Update{name}",
             f"Update {a}",
             f"Changes the given details of {a}.",
-            own=True,
+            path=one,
             parameters=[body],
             answer=itself,
+            visibility="advanced",
         )
         _add(paths, one, "patch", changed)
     if "delete" in wanted:
         text = f"Deletes {a} for good."
-        gone = _operation(thing, f"Delete{name}", f"Delete {a}", text, own=True, status="204")
+        gone = _operation(
+            thing, f"Delete{name}", f"Delete {a}", text, path=one, status="204", visibility="advanced"
+        )
         _add(paths, one, "delete", gone)
 
 
@@ -158,13 +173,15 @@ def _special(paths: _Paths, call: Call, thing: Thing | None) -> None:
         call.name,
         call.summary,
         call.text,
-        own=is_own,
+        path=path,
         parameters=parameters,
         answer=answer,
         status="204" if answer is None else "200",
+        visibility="advanced" if call.is_deprecated else "important",
     )
     if call.polls_for:
         operation["x-ms-trigger"] = call.polls_for
+        operation["x-ms-trigger-hint"] = _hint(call.summary.removeprefix("When "))
     if call.is_deprecated:
         operation["deprecated"] = True
     _add(paths, path, call.method, operation)
@@ -196,17 +213,22 @@ def _hook(paths: _Paths, thing: Thing) -> None:
             }
         },
     }
+    path, happens = f"/subscriptions/{event.lower()}", f"{thing.a} {thing.hook}"
     begin = _operation(
         thing,
         f"When{event}",
-        f"When {thing.a} {thing.hook}",
-        f"Triggers when {thing.a} {thing.hook}.",
+        f"When {happens}",
+        f"Triggers when {happens}.",
+        path=path,
         parameters=[_body(thing, registration)],
         answer=answer,
         status="201",
     )
     begin["x-ms-trigger"] = "single"
-    path = f"/subscriptions/{event.lower()}"
+    begin["x-ms-trigger-hint"] = _hint(happens)
+    begin["responses"]["201"]["headers"] = {
+        "Location": {"type": "string", "description": "The address that ends the subscription."}
+    }
     _add(paths, path, "post", begin)
     paths[path]["x-ms-notification-content"] = {
         "description": f"The {thing.words} that {thing.hook}.",
@@ -215,16 +237,17 @@ def _hook(paths: _Paths, thing: Thing) -> None:
     end = _operation(
         thing,
         f"StopWhen{event}",
-        f"Stop telling when {thing.a} {thing.hook}",
+        f"Stop telling when {happens}",
         "Ends the subscription.",
+        path=f"{path}/{{subscriptionId}}",
         parameters=[
             Field(
                 "subscriptionId", "Subscription", "The number of the subscription.", {"type": "string"}
             ).as_parameter("path")
         ],
         status="204",
+        visibility="internal",
     )
-    end["x-ms-visibility"] = "internal"
     _add(paths, f"{path}/{{subscriptionId}}", "delete", end)
 
 
@@ -234,12 +257,13 @@ def _operation(
     summary: str,
     text: str,
     *,
-    own: bool = False,
+    path: str,
     parameters: list[dict[str, Any]] | None = None,
     answer: dict[str, Any] | None = None,
     status: str = "200",
+    visibility: str = "important",
 ) -> dict[str, Any]:
-    above = _above(thing, own=own) if thing and not name.startswith(("When", "StopWhen")) else []
+    above = _above(thing, path) if thing else []
     success: dict[str, Any] = {"description": "Done." if answer is None else "What was asked for."}
     if answer is not None:
         success["schema"] = answer
@@ -247,15 +271,20 @@ def _operation(
         "operationId": name,
         "summary": summary,
         "description": text,
+        "x-ms-visibility": visibility,
         "parameters": [*above, *(parameters or [])],
         "responses": {status: success, "default": _FAILED},
     }
     return {**operation, "tags": [thing.name]} if thing else operation
 
 
-def _above(thing: Thing, *, own: bool) -> list[dict[str, Any]]:
-    """The path variables of a call, each with a list to pick from where the service has one."""
-    return [_picked(each) for each in (*thing.chain, *([thing] if own else []))]
+def _hint(happens: str) -> str:
+    return f"To see it work, wait until {happens}, or bring it about yourself."
+
+
+def _above(thing: Thing, path: str) -> list[dict[str, Any]]:
+    """The variables of the path, each with a list to pick from where the service has one."""
+    return [_picked(each) for each in (*thing.chain, thing) if f"{{{each.id}}}" in path]
 
 
 def _picked(thing: Thing) -> dict[str, Any]:
@@ -265,12 +294,14 @@ def _picked(thing: Thing) -> dict[str, Any]:
         operation = f"List{thing.plural}"
         parameter["x-ms-dynamic-values"] = {
             "operationId": operation,
+            "parameters": {},
             "value-collection": "value",
             "value-path": "id",
             "value-title": thing.title,
         }
         parameter["x-ms-dynamic-list"] = {
             "operationId": operation,
+            "parameters": {},
             "itemsPath": "value",
             "itemValuePath": "id",
             "itemTitlePath": thing.title,

@@ -51,10 +51,19 @@ def properties_of(blueprint: Blueprint) -> dict[str, Any]:
             "connectionParameters": _connection_parameters(blueprint),
             "iconBrandColor": blueprint.colour,
             "capabilities": ["actions"],
-            "policyTemplateInstances": [],
+            "policyTemplateInstances": [_next_links()],
             "publisher": blueprint.publisher,
             "stackOwner": owner,
         }
+    }
+
+
+def _next_links() -> dict[str, Any]:
+    """Every list has pages: their links must lead through the connection, not past it."""
+    return {
+        "templateId": "updatenextlink",
+        "title": "Next pages through the connection",
+        "parameters": {"x-ms-apimTemplateParameter.nextLinkPropertyName": "nextLink"},
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from certification.rules.encoding import hit_of
+from certification.rules.checks.encoding import hit_of
 from certification.rules.findings import Hit
 from certification.rules.registry import rule
 from certification.rules.walk import Node
@@ -19,7 +19,6 @@ _REPORTED_HERE = {
     "json-number": "ENG-013",
     "file-name": "ENG-014",
     "more-problems": "ENG-015",
-    "icon-not-png": "ENG-016",
     "icon-too-many-pixels": "ENG-017",
     "icon-trailing-data": "ENG-018",
     "picture-not-readable": "ENG-019",
@@ -34,7 +33,9 @@ _REPORTED_ELSEWHERE = {
     "several-definitions": ("PKG-005",),
     "several-scripts": ("PKG-038",),
     "bom": ("PKG-010",),
-    "not-utf8": ("PKG-011",),
+    "not-utf8": ("PKG-011", "DOC-004"),
+    "icon-not-png": ("ICN-003",),
+    "icon-too-many-pixels": ("ICN-006",),
     "json-syntax": ("PKG-012",),
     "json-constant": ("PKG-012",),
     "json-too-deep": ("PKG-012",),
@@ -65,6 +66,8 @@ def _report(code: str, rule_id: str) -> None:
 
 
 def _is_judged_elsewhere(package: Node, problem: Problem) -> bool:
+    if problem.code == "icon-too-many-pixels":
+        return not problem.file.startswith("images/")
     if problem.code == "bom":
         return problem.file in package.run.documents
     if problem.code == "file-name" and problem.file in _NAMES_JUDGED_ELSEWHERE:

@@ -16,10 +16,11 @@ _TEMPLATE = re.compile(
     r"Title cannot include words 'API'|Short description of the connecting service, between"
     r"|^Contact email address$|^Contact URL$|^Full name$|The hostname of the API, e\.g\."
 )
+_NOT_BLANK = re.compile(r"\s*+\S").match
 _SAMPLE_COMPANY = re.compile(r"contoso", re.IGNORECASE)
 
 
-@rule("DEF-008", on=("schema", "parameter"), key="description")
+@rule("DEF-008", on=("schema", "parameter"), key="description", unless=_NOT_BLANK)
 def description_empty(node: Node, key: str) -> Iterable[Hit]:
     """Blank texts of operations, responses and info are found by rules of their own; body parameters are not
     shown.
@@ -36,27 +37,28 @@ def description_empty(node: Node, key: str) -> Iterable[Hit]:
     "DEF-009",
     on=("operation", "schema", "parameter"),
     key=_TEXTS,
+    when=wording.RESTRICTED_PRODUCTS.search,
     needles=("power apps", "power automate", "logic apps"),
 )
-def product_name(node: Node, key: str) -> Iterable[Hit]:
-    text = node.value[key]
-    match = wording.RESTRICTED_PRODUCTS.search(text) if isinstance(text, str) else None
-    return (node.hit(key, value=match[0], cause=text),) if match else ()
+def product_name(node: Node, key: str) -> Iterator[Hit]:
+    text = node.text(key)
+    if match := wording.RESTRICTED_PRODUCTS.search(text):
+        yield node.hit(key, value=match[0], cause=text)
 
 
 @rule(
     "DEF-014",
     on=("operation", "schema", "parameter", "response", "tag"),
     key=_TEXTS,
+    when=_PLACEHOLDER.search,
     needles=("todo", "ipsum"),
 )
-def placeholder_left(node: Node, key: str) -> Iterable[Hit]:
+def placeholder_left(node: Node, key: str) -> Iterator[Hit]:
     """Sample names in examples and hosts are no placeholders; `contoso` counts only where the connector
     itself speaks.
     """
-    text = node.value[key]
-    match = _PLACEHOLDER.search(text) if isinstance(text, str) else None
-    return (node.hit(key, value=match[0].strip()),) if match else ()
+    if match := _PLACEHOLDER.search(node.text(key)):
+        yield node.hit(key, value=match[0].strip())
 
 
 @rule("DEF-014", on=("info", "contact", "definition"))

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from certification.rules.findings import Hit
 from certification.rules.registry import rule
 from certification.rules.walk import Node
-from connectors.definitions import pointers
+from connectors.definitions import CANONICAL_NAMES, Role, pointers
 from connectors.definitions.problems import Problem
 
+_DOCUMENTS = frozenset((CANONICAL_NAMES[Role.README], CANONICAL_NAMES[Role.INTRO]))
 # What makes a strict parser fail; a document nested beyond the reader's limit is not read to its end either.
 _BROKEN_JSON = frozenset(("json-syntax", "json-constant", "json-too-deep"))
 
@@ -21,7 +22,9 @@ def byte_order_mark(file: Node) -> Iterator[Hit]:
 
 @rule("PKG-011", on="file")
 def not_utf8(file: Node) -> Iterator[Hit]:
-    return _hits(file, frozenset(("not-utf8",)))
+    """A readme or an introduction in another encoding is a warning of its own."""
+    if file.file not in _DOCUMENTS:
+        yield from _hits(file, frozenset(("not-utf8",)))
 
 
 @rule("PKG-012", on="json-file")

@@ -1,0 +1,175 @@
+"""The address that publishers' existing client `paconn validate` posts a definition to.
+
+The client prints the body of a 2xx answer as it is, after undoing the escapes of a JSON string: so the
+findings are one such string, in ASCII, a line each. It fails only on a 4xx answer, so errors are answered
+that way when the token (scope `validate:strict`) or the setting PACONN_ERRORS_FAIL asks for it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import path, re_path
+from rest_framework import exceptions
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from certification.rules.findings import Finding
+from certification.rules.registry import metadata
+from certification.services.definition_checks import LARGEST_BYTES, check_definition
+from portal.accounts.models import ApiToken
+from portal.accounts.tokens import ApiTokenAuthentication
+from portal.shared.errors import TooLarge, Unavailable
+from portal.shared.rest import problem_details
+from portal.shared.web import signed_in_user
+
+log = structlog.get_logger(__name__)
+_PREFIX = "providers/Microsoft.PowerApps/"
+_MAKE_TOKEN = "Download a token file in the portal: Account, API tokens, Token file for paconn."
+_FIRST = {"error": 0, "warning": 1}
+
+
+class MayValidate(BasePermission):
+    """A token with one of the scopes for validating."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        token: Any = request.auth
+        if isinstance(token, ApiToken):
+            if {ApiToken.Scope.VALIDATE, ApiToken.Scope.VALIDATE_STRICT} & set(token.scopes):
+                return True
+            raise exceptions.PermissionDenied(f"This token may not validate. {_MAKE_TOKEN}")
+        sent = request.headers.get("Authorization", "").partition(" ")[0].lower()
+        if sent == "basic":
+            raise exceptions.NotAuthenticated(
+                "A Basic header came instead of the token: an entry for this host in ~/.netrc replaces it. "
+                "Remove the entry."
+            )
+        raise exceptions.NotAuthenticated(f"No token of this portal was sent. {_MAKE_TOKEN}")
+
+
+class ValidateDefinition(APIView):
+    """POST a definition; the answer is what the client prints."""
+
+    authentication_classes = [ApiTokenAuthentication]
+    permission_classes = [MayValidate]
+    schema = None
+
+    def post(self, request: Request, oid: str = "") -> HttpResponse:
+        token: ApiToken = request.auth
+        findings = check_definition(
+            _body(request), publisher_id=token.publisher_id, actor=signed_in_user(request)
+        )
+        # Before a push the client asks without this flag and only heeds refusals: errors are what matters.
+        if request.query_params.get("enableConnectorCertificationRules", "").lower() != "true":
+            findings = [finding for finding in findings if finding.severity == "error"]
+        shown = [finding for finding in findings if finding.severity in _FIRST]
+        shown.sort(key=lambda finding: _FIRST[finding.severity])
+        is_strict = ApiToken.Scope.VALIDATE_STRICT in token.scopes or settings.PACONN_ERRORS_FAIL
+        if is_strict and any(finding.severity == "error" for finding in shown):
+            return _answer(_refusal(shown), status=400)
+        return _answer("\r\n".join(map(_line, shown)))
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """Every answer is JSON: the client shows a traceback for a page."""
+        try:
+            answer = problem_details(exc, self.get_exception_handler_context())
+        except Exception:  # noqa: BLE001 - whatever it is, the client needs an answer
+            answer = None
+        if answer is None:
+            log.exception("paconn_failed")
+            answer = problem_details(_away(exc), self.get_exception_handler_context())
+        if answer is not None:
+            answer["Content-Type"] = "application/json"
+            answer.exception = True
+        return answer
+
+
+def _away(error: Exception) -> Exception:
+    if isinstance(error, OSError):
+        return Unavailable("The check could not be started. Try again in a minute.")
+    return exceptions.APIException("Something failed here; it has been noted. Try again later.")
+
+
+def _body(request: Request) -> bytes:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    too_large = TooLarge(f"A definition has at most {LARGEST_BYTES // 1024 // 1024} MiB.")
+    if length.isdigit() and int(length) > LARGEST_BYTES:
+        raise too_large
+    try:
+        return request.body
+    except RequestDataTooBig:
+        raise too_large from None
+
+
+def _answer(value: Any, status: int = 200) -> HttpResponse:
+    return HttpResponse(json.dumps(value, ensure_ascii=True), status=status, content_type="application/json")
+
+
+def _line(finding: Finding) -> str:
+    """One finding: the official name first, then place, sentence and what to do."""
+    place = finding.pointer or (f"line {finding.line}" if finding.line else "the file")
+    text = f"{finding.severity} {_code(finding)} {place}: {finding.message} {finding.fix}"
+    return f"{' '.join(text.split())} ({finding.rule})"
+
+
+def _code(finding: Finding) -> str:
+    about = metadata().get(finding.rule)
+    return (about.microsoft_name if about else "").partition(";")[0].partition(" /")[0].strip() or finding.rule
+
+
+def _refusal(findings: Sequence[Finding]) -> dict[str, Any]:
+    errors = sum(finding.severity == "error" for finding in findings)
+    return {
+        "error": {
+            "code": "ApiSwaggerInvalid",
+            "message": f"The definition has {errors} error{'s' if errors != 1 else ''}.",
+            "details": [
+                {
+                    "code": _code(finding),
+                    "severity": finding.severity,
+                    "target": f"#{finding.pointer}",
+                    "message": f"{finding.message} {finding.fix}",
+                    "rule": finding.rule,
+                    "help": f"{settings.SITE_URL}/rules/{finding.rule}/",
+                }
+                for finding in findings
+            ],
+        }
+    }
+
+
+class Missing(APIView):
+    """Whatever else the client asks for: create, update and download go through the portal's own pages."""
+
+    authentication_classes: list[Any] = []
+    permission_classes: list[Any] = []
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise exceptions.NotFound(
+            "This portal answers paconn validate only. Upload packages in the portal or through /api/v1/."
+        )
+
+
+def missing(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+    return Missing.as_view()(request)
+
+
+urlpatterns = [
+    # Without an object id in its token file the client leaves that part of the path out.
+    path(f"{_PREFIX}objectIds/validateApiSwagger", ValidateDefinition.as_view(), name="paconn_validate"),
+    path(
+        f"{_PREFIX}objectIds/<str:oid>/validateApiSwagger",
+        ValidateDefinition.as_view(),
+        name="paconn_validate_as",
+    ),
+    re_path(r"^providers/.*$", missing, name="paconn_missing"),
+]

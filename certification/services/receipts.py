@@ -1,0 +1,100 @@
+"""Receipts of verdicts: what was checked, by which rules, with what outcome, signed with the portal's key."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import functools
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from certification.models import Submission, Validation
+from certification.queries.validation import ENGINE_DEATHS, known_validation, shown_version
+from certification.rules.findings import Finding, Report
+from certification.rules.profiles import Profile
+from certification.rules.receipts import private_key_from, receipt_for, sign
+from connectors.models import Version
+from portal.shared.errors import Conflict
+
+_SEED_BYTES = 32
+
+
+def receipt_of(submission: Submission) -> dict[str, Any]:
+    """The receipt of the verdict that the findings page shows; signed if the portal has a key.
+
+    Raises Conflict while there is no verdict under the rules in force.
+    """
+    version = shown_version(submission)
+    validation = known_validation(submission, version) if version else None
+    if version is None or validation is None:
+        raise Conflict("There is no verdict under the present rules yet: have the package checked first.")
+    report = _report(validation, version)
+    if any(finding.rule in ENGINE_DEATHS for finding in report.findings):
+        raise Conflict("The check itself failed, so there is no verdict: have the package checked again.")
+    receipt = receipt_for(
+        report, time=validation.created_at, tool=f"{settings.SITE_NAME}, {settings.SITE_URL}"
+    )
+    key = signing_key()
+    return sign(receipt, key) if key else receipt
+
+
+def _report(validation: Validation, version: Version) -> Report:
+    """The stored verdict as the engine gave it, as far as a receipt asks."""
+    findings = validation.findings.order_by("id").values_list(
+        "rule",
+        "severity",
+        "message",
+        "fix",
+        "file",
+        "pointer",
+        "line",
+        "column",
+        "length",
+        "fingerprint",
+        "group",
+    )
+    profile = {"change": validation.change_kind, "publisher": validation.publisher_kind}
+    return Report(
+        package=f"{version.connector.slug}-{version.label}.zip",
+        digest=version.digest,
+        rules_version=validation.rules_version,
+        profile=Profile.from_dict(profile),
+        findings=tuple(Finding(*finding) for finding in findings),
+        stats={},
+    )
+
+
+def signing_key() -> Ed25519PrivateKey | None:
+    """The key of RECEIPT_SIGNING_KEY; None when the portal has none. Raises ImproperlyConfigured."""
+    return _key(settings.RECEIPT_SIGNING_KEY)
+
+
+def public_key_pem() -> bytes | None:
+    """What a receipt of this portal is verified with."""
+    key = signing_key()
+    if key is None:
+        return None
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+@functools.lru_cache(maxsize=4)
+def _key(text: str) -> Ed25519PrivateKey | None:
+    if not text.strip():
+        return None
+    try:
+        if "BEGIN" in text:
+            # Files of variables hold one line: there a line end is written as \n.
+            return private_key_from(text.replace("\\n", "\n").encode())
+        seed = base64.b64decode(text.strip(), validate=True)
+        if len(seed) != _SEED_BYTES:
+            raise ValueError(f"{len(seed)} bytes instead of {_SEED_BYTES}")
+        return Ed25519PrivateKey.from_private_bytes(seed)
+    except (ValueError, binascii.Error) as error:
+        raise ImproperlyConfigured(
+            "RECEIPT_SIGNING_KEY must be the base64 of 32 bytes, or an Ed25519 private key as PEM. "
+            "Make one with `manage.py generate_key --receipts`."
+        ) from error
