@@ -42,7 +42,9 @@ def long_strings(size: int) -> str:
         f"p{number}": {"type": "string", "description": text, "x-ms-summary": text, "pattern": text}
         for number, text in enumerate(texts)
     }
-    return _with(definitions={**DEFINITION["definitions"], "Long": {"type": "object", "properties": properties}})
+    return _with(
+        definitions={**DEFINITION["definitions"], "Long": {"type": "object", "properties": properties}}
+    )
 
 
 def reference_cycle(size: int) -> str:

@@ -1,4 +1,4 @@
-"""Other public tools on the same definitions. They know none of the platform's rules; what is compared is time.
+"""Other public tools on the same definitions. They know none of the platform's rules: time is compared.
 
 Each is installed from its registry into a temporary folder and gets the definitions as plain files.
 """
@@ -34,7 +34,9 @@ def show(packages: Path, ours: float) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = _definitions(packages, folder / "definitions")
-        print(f"\npeers on {len(files)} definitions ({sum(file.stat().st_size for file in files) / 1e6:.0f} MB)")
+        print(
+            f"\npeers on {len(files)} definitions ({sum(file.stat().st_size for file in files) / 1e6:.0f} MB)"
+        )
         print(f"  {'this engine':<24} {ours:>8.1f} s   {len(files) / ours:>8.0f} files/s")
         for title, peer in PEERS.items():
             try:
@@ -55,10 +57,13 @@ def _definitions(packages: Path, folder: Path) -> list[Path]:
     return found
 
 
-def _run(command: list[str | Path], cwd: Path | None = None) -> tuple[float, subprocess.CompletedProcess[str]]:
+def _run(
+    command: list[str | Path], cwd: Path | None = None
+) -> tuple[float, subprocess.CompletedProcess[str]]:
     begun = time.perf_counter()
     done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=_LIMIT_SECONDS, check=False
+        [str(part) for part in command],
+        cwd=cwd, capture_output=True, text=True, timeout=_LIMIT_SECONDS, check=False,
     )  # fmt: skip
     return time.perf_counter() - begun, done
 
@@ -74,7 +79,7 @@ def openapi_spec_validator(folder: Path, files: list[Path]) -> tuple[float, str]
     _must([sys.executable, "-m", "venv", folder / "validator"])
     _must([python, "-m", "pip", "install", "--quiet", "openapi-spec-validator"])
     seconds, done = _run([python, "-c", _VALIDATOR, *files])
-    findings, crashes = (done.stdout.split() + ["?", "?"])[:2]
+    findings, crashes = [*done.stdout.split(), "?", "?"][:2]
     return seconds, f"{findings} findings, {crashes} crashes"
 
 

@@ -79,8 +79,9 @@ SCHEMA: dict[str, Any] = _object(
         "schema": _object(
             {
                 "$ref": _TEXT, "title": _TEXT, "description": _TEXT, "properties": _map(_SCHEMA),
-                "items": {}, "allOf": _list(_SCHEMA), "additionalProperties": {}, "required": {"type": "array"},
-                "discriminator": _TEXT, "readOnly": _FLAG, "xml": {}, "externalDocs": {}, "example": {}, **_LIMITS,
+                "items": {}, "allOf": _list(_SCHEMA), "additionalProperties": {}, "required": {},
+                "discriminator": _TEXT, "readOnly": _FLAG, "xml": {}, "externalDocs": {}, "example": {},
+                **_LIMITS,
             }
         )
     }

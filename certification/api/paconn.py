@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from django.conf import settings
@@ -33,7 +33,7 @@ from portal.shared.web import signed_in_user
 
 log = structlog.get_logger(__name__)
 _PREFIX = "providers/Microsoft.PowerApps/"
-_MAKE_TOKEN = "Download a token file in the portal: Account, API tokens, Token file for paconn."
+_ADVICE = "Download a token file in the portal: Account, API tokens, Token file for paconn."
 _FIRST = {"error": 0, "warning": 1}
 
 
@@ -45,14 +45,14 @@ class MayValidate(BasePermission):
         if isinstance(token, ApiToken):
             if {ApiToken.Scope.VALIDATE, ApiToken.Scope.VALIDATE_STRICT} & set(token.scopes):
                 return True
-            raise exceptions.PermissionDenied(f"This token may not validate. {_MAKE_TOKEN}")
+            raise exceptions.PermissionDenied(f"This token may not validate. {_ADVICE}")
         sent = request.headers.get("Authorization", "").partition(" ")[0].lower()
         if sent == "basic":
             raise exceptions.NotAuthenticated(
                 "A Basic header came instead of the token: an entry for this host in ~/.netrc replaces it. "
                 "Remove the entry."
             )
-        raise exceptions.NotAuthenticated(f"No token of this portal was sent. {_MAKE_TOKEN}")
+        raise exceptions.NotAuthenticated(f"No token of this portal was sent. {_ADVICE}")
 
 
 class ValidateDefinition(APIView):
@@ -63,7 +63,7 @@ class ValidateDefinition(APIView):
     schema = None
 
     def post(self, request: Request, oid: str = "") -> HttpResponse:
-        token: ApiToken = request.auth
+        token = cast("ApiToken", request.auth)
         findings = check_definition(
             _body(request), publisher_id=token.publisher_id, actor=signed_in_user(request)
         )
@@ -122,7 +122,9 @@ def _line(finding: Finding) -> str:
 
 def _code(finding: Finding) -> str:
     about = metadata().get(finding.rule)
-    return (about.microsoft_name if about else "").partition(";")[0].partition(" /")[0].strip() or finding.rule
+    return (about.microsoft_name if about else "").partition(";")[0].partition(" /")[
+        0
+    ].strip() or finding.rule
 
 
 def _refusal(findings: Sequence[Finding]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from certification.lifecycle import WAIVER, WaiverState
 from certification.models.submissions import Submission
+from certification.rules.registry import metadata
 from connectors.models import Version
 from portal.shared.models import PublicIdModel
 
@@ -20,7 +21,10 @@ class Severity(models.TextChoices):
 
 
 class Validation(PublicIdModel):
-    """The verdict on one package under one rule set and profile. Stored exactly once."""
+    """The verdict on one package under one rule set and profile. Stored exactly once.
+
+    `baseline` is the digest of the published version that an update was compared with, empty without one.
+    """
 
     class Verdict(models.TextChoices):
         PASS = "pass", "Passed"
@@ -30,6 +34,7 @@ class Validation(PublicIdModel):
     rules_version = models.CharField(max_length=40)
     change_kind = models.CharField(max_length=10)
     publisher_kind = models.CharField(max_length=12)
+    baseline = models.CharField(max_length=64, blank=True, default="")
     verdict = models.CharField(max_length=4, choices=Verdict.choices)
     errors = models.PositiveIntegerField(default=0)
     warnings = models.PositiveIntegerField(default=0)
@@ -39,7 +44,8 @@ class Validation(PublicIdModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["version", "rules_version", "change_kind", "publisher_kind"], name="validation_once"
+                fields=["version", "rules_version", "change_kind", "publisher_kind", "baseline"],
+                name="validation_once",
             ),
             models.CheckConstraint(
                 name="validation_verdict_known", condition=Q(verdict__in=["pass", "fail"])
@@ -96,7 +102,11 @@ class WarningNote(models.Model):
 
 
 class Waiver(PublicIdModel):
-    """Permission to go on in spite of an error: of one finding (`fingerprint`), or if empty of the rule."""
+    """Permission to go on in spite of an error: of one finding (`fingerprint`), or if empty of the rule.
+
+    Of a rule whose errors the team may answer for itself, such as a breaking change in an update, it is an
+    acknowledgement: it lets the package be handed in at once, and the reviewer accepts or declines it.
+    """
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="waivers")
     rule = models.CharField(max_length=20)
@@ -126,4 +136,10 @@ class Waiver(PublicIdModel):
         ]
 
     def __str__(self) -> str:
-        return f"Waiver of {self.rule} ({self.get_state_display()})"
+        what = "Acknowledgement" if self.is_acknowledgement else "Waiver"
+        return f"{what} of {self.rule} ({self.get_state_display()})"
+
+    @property
+    def is_acknowledgement(self) -> bool:
+        about = metadata().get(self.rule)
+        return about is not None and about.acknowledgeable

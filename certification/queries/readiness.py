@@ -163,7 +163,8 @@ def _findings(submission: Submission) -> Iterator[Blocker]:
         return
     for rule, count in verdicts.blocking_rules(submission, validation).items():
         places = "1 place" if count == 1 else f"{count} places"
-        text = f"{rule} is broken in {places}: correct it, or ask for a waiver."
+        way = "acknowledge it" if verdicts.is_acknowledgeable(rule) else "ask for a waiver"
+        text = f"{rule} is broken in {places}: correct it, or {way}."
         yield Blocker("validation-error", text, Place.FINDINGS)
     for rule in verdicts.unanswered_warnings(submission, validation):
         text = f"{rule} warns: correct it, or write a note why it stays."

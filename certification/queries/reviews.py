@@ -26,7 +26,11 @@ from certification.models import (
     Waiver,
 )
 from certification.planning.calendar import Calendar
-from certification.queries.validation import blocking_rules, known_validation
+from certification.queries.validation import (
+    blocking_rules,
+    known_validation,
+    open_acknowledgements,
+)
 from certification.reviewing.deadlines import review_deadline
 from connectors.policies import roles_of
 from portal.accounts.models import User
@@ -257,14 +261,21 @@ def unresolved_public(submission: Submission) -> int:
 
 def approval_blockers(submission: Submission) -> list[str]:
     """What stands in the way of an approval, one sentence each: open threads, errors without a valid
-    waiver."""
+    waiver, and acknowledged ones that nobody has accepted."""
     blockers = []
     count = unresolved_public(submission)
     if count:
         threads = "1 thread is" if count == 1 else f"{count} threads are"
         blockers.append(f"{threads} not resolved yet.")
     validation = submission.revision and known_validation(submission, submission.revision.version)
-    for rule, places in (blocking_rules(submission, validation) if validation else {}).items():
+    if not validation:
+        return blockers
+    acknowledged = {waiver.rule for waiver in open_acknowledgements(submission)}
+    uncovered = blocking_rules(submission, validation)
+    for rule, places in blocking_rules(submission, validation, accepted=True).items():
         where = "1 place" if places == 1 else f"{places} places"
-        blockers.append(f"{rule} is broken in {where}, and no waiver covers it any more.")
+        if rule in acknowledged and rule not in uncovered:
+            blockers.append(f"{rule} is acknowledged in {where}: accept it, or decline it.")
+        else:
+            blockers.append(f"{rule} is broken in {where}, and no waiver covers it any more.")
     return blockers

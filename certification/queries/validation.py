@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from certification.lifecycle import WaiverState
@@ -38,14 +38,29 @@ def change_kind(submission: Submission) -> str:
     return "new" if submission.kind == Submission.Kind.NEW else "update"
 
 
-def known_validation(submission: Submission, version: Version) -> Validation | None:
-    """The stored verdict on `version` as this submission would be judged today."""
+def baseline_of(submission: Submission) -> Version | None:
+    """The published version that an update is compared with."""
+    return submission.connector.live_version if change_kind(submission) == "update" else None
+
+
+def verdicts_on(submission: Submission, version: Version) -> QuerySet[Validation]:
+    """The stored verdicts on `version` under today's rules and the submission's profile, whatever was
+    published then."""
     return Validation.objects.filter(
         version=version,
         rules_version=RULES_VERSION,
         change_kind=change_kind(submission),
         publisher_kind=submission.connector.publisher.kind,
-    ).first()
+    )
+
+
+def known_validation(submission: Submission, version: Version) -> Validation | None:
+    """The stored verdict on `version` as this submission would be judged today; where the published version
+    is another one by now (it may be this very version), the last verdict."""
+    baseline = baseline_of(submission)
+    found = list(verdicts_on(submission, version).order_by("-created_at"))
+    wanted = baseline.digest if baseline else ""
+    return next((each for each in found if each.baseline == wanted), found[0] if found else None)
 
 
 def shown_version(submission: Submission) -> Version | None:
@@ -65,6 +80,18 @@ def active_waivers(submission: Submission) -> list[Waiver]:
     )
 
 
+def is_acknowledgeable(rule: str) -> bool:
+    """Whether the team may answer for errors of the rule itself, until a reviewer accepts or declines."""
+    info = rule_info(rule)
+    return info is not None and info.acknowledgeable
+
+
+def open_acknowledgements(submission: Submission) -> list[Waiver]:
+    """Errors that the team answers for and no reviewer has judged yet."""
+    asked = submission.waivers.filter(state=WaiverState.REQUESTED)
+    return [waiver for waiver in asked if is_acknowledgeable(waiver.rule)]
+
+
 class WaiverCover:
     """Answers whether a finding is waived. A waiver without fingerprint covers its whole rule."""
 
@@ -75,12 +102,16 @@ class WaiverCover:
         return (rule, "") in self._covered or (rule, fingerprint) in self._covered
 
 
-def blocking_rules(submission: Submission, validation: Validation, *, deaths: bool = False) -> dict[str, int]:
-    """Rule -> number of errors that no waiver covers.
+def blocking_rules(
+    submission: Submission, validation: Validation, *, deaths: bool = False, accepted: bool = False
+) -> dict[str, int]:
+    """Rule -> number of errors that neither a waiver nor an acknowledgement covers.
 
-    With `deaths` a check that died counts: it fails a verdict, but must not block a new attempt.
+    With `deaths` a check that died counts: it fails a verdict, but must not block a new attempt. With
+    `accepted` an acknowledgement counts only when a reviewer accepted it, as an approval demands.
     """
-    cover = WaiverCover(active_waivers(submission))
+    acknowledged = [] if accepted else open_acknowledgements(submission)
+    cover = WaiverCover([*active_waivers(submission), *acknowledged])
     errors = validation.findings.filter(severity="error").order_by("rule").values_list("rule", "fingerprint")
     counts: Counter[str] = Counter()
     for rule, fingerprint in errors:

@@ -125,7 +125,7 @@ class Api:
 
     @functools.cached_property
     def connection_parameters(self) -> tuple[tuple[str, dict[str, Any], Keys], ...]:
-        """Name, value and path in apiProperties.json of every connection parameter, also of parameter sets."""
+        """Name, value and path in apiProperties.json of every connection parameter, also those of sets."""
         single = ("properties", "connectionParameters")
         maps: list[tuple[Any, Keys]] = [(self.connector.get("connectionParameters"), single)]
         sets = openapi.sequence(self.connector, "connectionParameterSets", "values")
@@ -221,7 +221,7 @@ class Api:
     def output(self, operation: Operation) -> tuple[Any, Keys] | None:
         """The schema of the first of the responses 200, 201 and other 2xx that has one, as it is written."""
         responses = openapi.mapping(operation.value, "responses")
-        codes = sorted((code for code in responses if _SUCCESS.fullmatch(code)))
+        codes = sorted(code for code in responses if _SUCCESS.fullmatch(code))
         for code in codes:
             response, keys = self.response(operation, code)
             if isinstance(response, dict) and isinstance(response.get("schema"), dict):

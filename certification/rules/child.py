@@ -56,9 +56,9 @@ def _check() -> int:
     name = request["filename"]
     is_archive = name.casefold().endswith(".zip") or data.startswith(b"PK\3\4")
     package = read_archive(data, filename=name) if is_archive else read_files({name: data}, filename=name)
-    report = check_package(
-        package, Profile.from_dict(request["profile"]), Context.from_dict(request["context"])
-    )
+    before = source.read(request["previous_size"])
+    context = Context.from_dict(request["context"], read_archive(before) if before else None)
+    report = check_package(package, Profile.from_dict(request["profile"]), context)
     text = json.dumps(report.to_dict(), ensure_ascii=True, separators=(",", ":"))
     sys.stdout.write(text)
     sys.stdout.flush()

@@ -11,11 +11,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from certification.rules.api import Api
-from certification.rules.findings import Finding, Hit, Key, Report, count_by_severity, fingerprint, group_of, shown
+from certification.rules.findings import (
+    Finding,
+    Hit,
+    Key,
+    Report,
+    count_by_severity,
+    fingerprint,
+    group_of,
+    shown,
+)
 from certification.rules.needles import Words
 from certification.rules.placing import place
 from certification.rules.profiles import Profile
-from certification.rules.registry import Binding, Rule, metadata, rules
+from certification.rules.registry import Rule, metadata, rules
 from certification.rules.version import RULES_VERSION
 from certification.rules.walk import SIDES, Node, Plan, walk
 from connectors.definitions import Document, Package, Problem, Role, SourceFile
@@ -48,12 +57,23 @@ class Context:
         return cls(titles=frozenset(normal_title(title) for title in titles))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for another process; the previous version is not part of it."""
+        """Plain data for another process. The previous version is not part of it: it travels as the bytes
+        of `previous_bytes`.
+        """
         return {"titles": sorted(self.titles), "icon_hashes": dict(self.icon_hashes)}
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Context:
-        return cls(titles=frozenset(data["titles"]), icon_hashes=dict(data["icon_hashes"]))
+    def from_dict(cls, data: Mapping[str, Any], previous: Package | None = None) -> Context:
+        return cls(
+            titles=frozenset(data["titles"]), icon_hashes=dict(data["icon_hashes"]), previous=previous
+        )
+
+    @property
+    def previous_bytes(self) -> bytes:
+        """The canonical bytes of the previous version; empty when there is none that could be accepted."""
+        if self.previous is None or self.previous.is_refused:
+            return b""
+        return self.previous.canonical_bytes()
 
 
 class Run:
@@ -179,7 +199,8 @@ def check_package(
     chosen = _chosen(profile, selected)
     plan = _plan(profile, selected, run.absent(_needles(profile, selected)))
     nodes = sum(
-        walk(run, file, value, plan.kinds[kind], run.collect, run.crashed) for file, value, kind in run.roots()
+        walk(run, file, value, plan.kinds[kind], run.collect, run.crashed)
+        for file, value, kind in run.roots()
     )
     findings = [*place(run.hits, profile, run.files, run.documents), *run.crashes.values()]
     findings.sort(key=_ORDER)

@@ -24,8 +24,8 @@ _UNPRINTABLE = re.compile(
 _SHOWN_CHARACTERS = 120
 
 
-# A visited value: the value, the plan of its kind, the frame of the object around it, the key under which that
-# object holds it, and, where the key holds a map or an array, its name or index therein.
+# A visited value: the value, the plan of its kind, the frame of the object around it, the key under which
+# that object holds it, and, where the key holds a map or an array, its name or index therein.
 Frame = tuple[Any, Any, "Frame | None", str, "Key | None"]
 _NO_FACTS: Mapping[str, object] = MappingProxyType({})
 
@@ -98,8 +98,17 @@ class Hit:
     @property
     def identity(self) -> tuple[object, ...]:
         """Equal for hits of one rule at one place with one value."""
-        value = self.value if isinstance(self.value, str) else None
-        return (id(self.frame), self.keys, self._path, self.span, self.at, self.file, value)
+        value = self.value if self.value.__class__ is str else None
+        if self.frame is not None:
+            return (id(self.frame), self.keys, value)
+        return (self.file, self._path, self.span, self.at, value)
+
+
+class _Facts(dict[str, str]):
+    """What fills a message. A fact that a check forgot must not cost the reader the finding."""
+
+    def __missing__(self, key: str) -> str:
+        return "\N{HORIZONTAL ELLIPSIS}"
 
 
 class Finding:
@@ -111,9 +120,21 @@ class Finding:
     when it is first asked for: of a thousand findings most are only counted.
     """
 
-    __slots__ = ("_about", "_earlier", "_hit", "_texts", "column", "file", "length", "line", "rule", "severity")
+    __slots__ = (
+        "_about",
+        "_earlier",
+        "_hit",
+        "_texts",
+        "column",
+        "file",
+        "length",
+        "line",
+        "rule",
+        "severity",
+    )
     FIELDS = (
-        "rule", "severity", "message", "fix", "file", "pointer", "line", "column", "length", "fingerprint", "group",
+        "rule", "severity", "message", "fix", "file", "pointer", "line", "column", "length", "fingerprint",
+        "group",
     )  # fmt: skip
 
     rule: str
@@ -122,6 +143,10 @@ class Finding:
     line: int
     column: int
     length: int
+    _texts: dict[str, str]
+    _about: Metadata
+    _hit: Hit
+    _earlier: int
 
     def __init__(
         self,
@@ -190,8 +215,9 @@ class Finding:
 
     def _fill(self, template: str, name: str) -> str:
         hit = self._hit
-        facts = {key: shown(fact) for key, fact in hit.facts.items()}
-        text = self._texts[name] = template.format(**{"value": shown(hit.value), **facts})
+        facts = _Facts(value=shown(hit.value))
+        facts.update((key, shown(fact)) for key, fact in hit.facts.items())
+        text = self._texts[name] = template.format_map(facts)
         return text
 
     def to_dict(self) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def rule(
     key: str | tuple[str, ...] = (),
     *,
     without: str | tuple[str, ...] = (),
-    type: str | tuple[str, ...] = (),  # noqa: A002 - the name of the member it speaks of
+    type: str | tuple[str, ...] = (),
     shape: Callable[[tuple[str, ...]], object] | None = None,
     unless: Callable[[Any], object] | None = None,
     when: Callable[[Any], object] | None = None,

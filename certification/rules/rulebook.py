@@ -53,6 +53,7 @@ SOURCES = {
     "corpus": "Seen in published connectors",
     "DES": "Proposal of this portal",
 }
+_RULES_OF_OTHERS = {"AZD": SOURCES["AZD"], "OAD": SOURCES["OAD"]}
 _THREADS = {
     "GH": "PowerPlatformConnectors repository: thread ",
     "PR": "PowerPlatformConnectors repository: pull request ",
@@ -169,7 +170,7 @@ def _info(about: Metadata) -> RuleInfo:
         fix=_FIELD.sub("\N{HORIZONTAL ELLIPSIS}", about.fix).replace("{{", "{").replace("}}", "}"),
         files=about.files,
         sources=tuple(_source(code) for code in about.source),
-        microsoft_name=about.microsoft_name,
+        microsoft_name=_official(about.microsoft_name),
         figures=_figures(about),
         applies_to=tuple(
             (profile, about.severity_for(profile)) for profile in _PROFILES if about.applies_to(profile)
@@ -183,6 +184,11 @@ def _info(about: Metadata) -> RuleInfo:
 
 
 _PROFILES = tuple(Profile(change, publisher) for change in CHANGES for publisher in PUBLISHERS)
+
+
+def _official(name: str) -> str:
+    """The official name; where only the words of a message are known, those."""
+    return name[1:-1].strip('"') if name.startswith("(") and name.endswith(")") else name
 
 
 def _figures(about: Metadata) -> Figures | None:
@@ -201,6 +207,8 @@ def _figures(about: Metadata) -> Figures | None:
 def _source(code: str) -> str:
     if code in SOURCES:
         return SOURCES[code]
+    if code[:3] in _RULES_OF_OTHERS and code[3:].strip():
+        return f"{_RULES_OF_OTHERS[code[:3]]}: {code[3:].strip()}"
     prefix = next(
         (prefix for prefix in _THREADS if code.startswith(prefix) and code[len(prefix) :].isdigit()), None
     )

@@ -52,23 +52,29 @@ def check_bytes(
     filename: str,
     profile: Profile,
     context: Context | None = None,
+    previous: bytes = b"",
     limits: Limits | None = None,
 ) -> Report:
-    """Check a package given as the bytes of a zip archive or of one file, as `filename` tells.
+    """Check a package given as the bytes of a zip archive or of one file, as `filename` tells. `previous` are
+    the canonical bytes of the version published now, which only the child then reads; by default those of
+    `context.previous`.
 
     Never raises for anything in `data`. Raises OSError when this machine cannot start a process: that says
     nothing about the package and is worth another attempt. A package that is refused or not read to its end
     has no digest of its own; its report carries the SHA-256 of `data`.
     """
     limits = limits or Limits()
+    context = context or Context()
+    previous = previous or context.previous_bytes
     request = {
         "filename": filename,
         "profile": profile.to_dict(),
-        "context": (context or Context()).to_dict(),
+        "context": context.to_dict(),
         "limits": asdict(limits),
         "size": len(data),
+        "previous_size": len(previous),
     }
-    outcome = _run([json.dumps(request).encode() + b"\n", data], limits)
+    outcome = _run([json.dumps(request).encode() + b"\n", data, previous], limits)
     report, rule_id, value = _judge(outcome, limits)
     if report is None:
         report = failed_report(filename, profile, engine_finding(rule_id, value))

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from certification.rules.findings import Frame, Hit, Key, path_of
 from certification.rules.registry import Binding, Check, Rule
@@ -285,26 +285,26 @@ class KindPlan:
         """The checks that have something to look at in objects of this signature."""
         known = self._fitting.get(signature)
         if known is None:
-            type_name, names = signature[0], signature[1:]
-            always = [one for one in self.always if one[0].fits(type_name, names)]  # type: ignore[arg-type]
+            type_name, names = signature[0], cast("tuple[str, ...]", signature[1:])
+            always = [one for one in self.always if one[0].fits(type_name, names)]
             keyed = [
                 (name, found)
                 for name in names
                 if name in self.keyed
-                and (found := [one for one in self.keyed[name] if one[0].fits(type_name, names)])  # type: ignore[arg-type, index]
+                and (found := [one for one in self.keyed[name] if one[0].fits(type_name, names)])
             ]
-            known = always, keyed  # type: ignore[assignment]
+            known = always, keyed
             self._remember(self._fitting, signature, known)
-        return known  # type: ignore[return-value]
+        return known
 
     def _steps(self, signature: _Signature) -> tuple[tuple[str, How, KindPlan], ...]:
         members = self.members
-        steps = [(name, *members[name]) for name in signature[1:] if name in members]  # type: ignore[index]
+        steps = [(name, *members[name]) for name in signature[1:] if name in members]
         if "" in members:
             steps.append(("", *members[""]))
         # Shared schemas come last, when every reference from the operations has been seen.
         steps.sort(key=lambda step: step[2].name == "definitions")
-        return tuple(reversed(steps))  # type: ignore[arg-type]
+        return tuple(reversed(steps))
 
     def _remember(self, kept: dict[_Signature, Any], signature: _Signature, value: object) -> None:
         if len(signature) <= self._MOST_MEMBERS:
@@ -375,10 +375,7 @@ def walk(run: Run, file: str, value: Any, kind: KindPlan, collect: Collect, cras
         value, kind = frame[0], frame[1]
         if value.__class__ is dict and not kind.is_open:
             type_name = value.get("type")
-            if type_name.__class__ is str:
-                signature = (type_name, *value)
-            else:
-                signature = (None, *value)
+            signature = (type_name if type_name.__class__ is str else None, *value)
             shape = kind.known(signature) or kind.shape(signature)
             if shape.has_reference:
                 target = value["$ref"]

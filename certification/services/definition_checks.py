@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
-from certification.rules.engine import Context
 from certification.rules.findings import Finding
 from certification.rules.profiles import Profile
 from certification.rules.registry import rules
@@ -20,7 +20,7 @@ LARGEST_BYTES = Limits().json_bytes
 _ENGINE = "ENG-"
 
 
-def check_definition(data: bytes, *, publisher_id: object = None, actor: User) -> Sequence[Finding]:
+def check_definition(data: bytes, *, publisher_id: UUID | None = None, actor: User) -> Sequence[Finding]:
     """Findings about a definition without the files beside it: rules that need those keep silent.
 
     The profile is that of the token's team, else of the team of `actor` whose live connector has the
@@ -40,16 +40,15 @@ def rules_for_a_definition() -> frozenset[str]:
     return frozenset(rule.id for rule in rules().values() if rule.about.files == (DEFINITION,))
 
 
-def _profile(data: bytes, publisher_id: object, actor: User) -> Profile:
+def _profile(data: bytes, publisher_id: UUID | None, actor: User) -> Profile:
     teams = Publisher.objects.filter(pk__in=Membership.objects.filter(user=actor).values("publisher"))
     if publisher_id:
         teams = teams.filter(pk=publisher_id)
-    live = (
-        Connector.objects.filter(publisher__in=teams, live_version__isnull=False)
-        .values_list("live_version__facts__title", "publisher__kind")
+    live = Connector.objects.filter(publisher__in=teams, live_version__isnull=False).values_list(
+        "live_version__facts__title", "publisher__kind"
     )
     for title, kind in live:
         if title and title.encode() in data:
-            return Profile("update", kind)
+            return Profile.from_dict({"change": "update", "publisher": kind})
     kinds = set(teams.values_list("kind", flat=True))
     return Profile("new", "independent" if kinds == {"independent"} else "verified")

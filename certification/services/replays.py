@@ -98,7 +98,9 @@ def _replay(connector: Connector, context: Context, check: Check) -> Replayed:
         data = storage.load(version.digest)
     except (OSError, storage.StoredBytesDamaged):
         return Replayed(*_names(result), problem="its package is damaged or missing")
-    report = check(data, Profile("update", connector.publisher.kind), context)
+    report = check(
+        data, Profile.from_dict({"change": "update", "publisher": connector.publisher.kind}), context
+    )
     result.now.update(finding.rule for finding in report.findings)
     return result
 

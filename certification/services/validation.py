@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from certification.lifecycle import SUBMISSION, SubmissionState
 from certification.models import Finding, Submission, Validation
-from certification.queries.validation import ENGINE_DEATHS, blocking_rules, change_kind, known_validation
+from certification.queries.validation import (
+    ENGINE_DEATHS,
+    baseline_of,
+    blocking_rules,
+    change_kind,
+    verdicts_on,
+)
 from certification.rules.engine import Context
 from certification.rules.findings import Finding as Hit
 from certification.rules.findings import Report, count_by_severity
@@ -20,11 +30,13 @@ from certification.rules.sandbox import check_bytes
 from certification.rules.version import RULES_VERSION
 from connectors.definitions import read_archive
 from connectors.models import Connector, Version
+from connectors.package_records import member_of
 from portal.shared import storage
 from portal.shared.actors import SYSTEM
 from portal.shared.errors import IllegalTransition
 from portal.shared.transitions import transition
 
+_ICON = "icon.png"
 _CONTEXT_LINES = 2
 _WIDEST_LINE = 300
 _EXCERPTS_PER_RULE = 50
@@ -73,13 +85,13 @@ def check_draft(submission_id: str) -> None:
 
 
 def _load(submission_id: str) -> Submission | None:
-    related = ("connector__publisher", "version", "revision__version")
+    related = ("connector__publisher", "connector__live_version", "version", "revision__version")
     return Submission.objects.select_related(*related).filter(pk=submission_id).first()
 
 
 def _usable(submission: Submission, version: Version) -> Validation | None:
-    """The stored verdict, unless it only says that the check itself died."""
-    known = known_validation(submission, version)
+    """The stored verdict against what is published now, unless it only says that the check itself died."""
+    known = _key(submission, version).first()
     if known is None or known.findings.filter(rule__in=ENGINE_DEATHS).exists():
         return None
     return known
@@ -95,10 +107,52 @@ def _check(submission: Submission, version: Version) -> Checked:
         profile=Profile.from_dict(
             {"change": change_kind(submission), "publisher": submission.connector.publisher.kind}
         ),
-        context=Context.of_titles(_other_titles(submission)),
+        context=_context(submission, version),
+        previous=_published_bytes(submission),
     )
     seconds = time.monotonic() - started
     return Checked(report, seconds, _excerpts(data, report.findings))
+
+
+def _context(submission: Submission, version: Version) -> Context:
+    titles = Context.of_titles(_other_titles(submission))
+    return replace(titles, icon_hashes=_other_icons(submission, version))
+
+
+def _published_bytes(submission: Submission) -> bytes:
+    """The published version that an update is compared with. Damaged bytes raise: to compare with nothing
+    would let every breaking change pass."""
+    baseline = baseline_of(submission)
+    return storage.load(baseline.digest) if baseline else b""
+
+
+def _other_icons(submission: Submission, version: Version) -> dict[str, str]:
+    """SHA-256 of the icon to connector, for the live packages of others whose icon has as many bytes: only
+    those can be equal."""
+    size = _icon_size(version.tree)
+    if size is None:
+        return {}
+    others = Connector.objects.exclude(pk=submission.connector_id).exclude(live_version=None)
+    rows = others.values_list("name", "live_version__digest", "live_version__tree")
+    found: dict[str, str] = {}
+    for name, digest, tree in rows.iterator():
+        if _icon_size(tree) == size:
+            # Damaged bytes of another connector are no fault of the package under check.
+            with contextlib.suppress(OSError, storage.StoredBytesDamaged):
+                found.setdefault(_icon_digest(digest), name)
+    return found
+
+
+def _icon_size(tree: list[dict[str, Any]]) -> int | None:
+    sizes = (entry.get("size") for entry in tree if entry.get("name") == _ICON and entry.get("state") == "ok")
+    return next(sizes, None)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _icon_digest(digest: str) -> str:
+    """Of a stored package, which never changes; empty when it has no icon."""
+    icon = member_of(storage.load(digest), _ICON)
+    return hashlib.sha256(icon).hexdigest() if icon else ""
 
 
 def _other_titles(submission: Submission) -> list[str]:
@@ -172,6 +226,7 @@ def _store(submission: Submission, version: Version, checked: Checked) -> Valida
                 rules_version=RULES_VERSION,
                 change_kind=change_kind(submission),
                 publisher_kind=submission.connector.publisher.kind,
+                baseline=_baseline_digest(submission),
                 verdict=report.verdict,
                 errors=counts["error"],
                 warnings=counts["warning"],
@@ -189,12 +244,12 @@ def _store(submission: Submission, version: Version, checked: Checked) -> Valida
 
 
 def _key(submission: Submission, version: Version) -> QuerySet[Validation]:
-    return Validation.objects.filter(
-        version=version,
-        rules_version=RULES_VERSION,
-        change_kind=change_kind(submission),
-        publisher_kind=submission.connector.publisher.kind,
-    )
+    return verdicts_on(submission, version).filter(baseline=_baseline_digest(submission))
+
+
+def _baseline_digest(submission: Submission) -> str:
+    baseline = baseline_of(submission)
+    return baseline.digest if baseline else ""
 
 
 def _finding(validation: Validation, finding: Hit, excerpt: tuple[str, int | None]) -> Finding:

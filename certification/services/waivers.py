@@ -1,4 +1,6 @@
-"""Answers to findings: notes on warnings, and waivers of errors that another team's reviewer decides."""
+"""Answers to findings: notes on warnings, acknowledgements of breaking changes, and waivers of other errors;
+another team's reviewer decides on the last two.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,12 @@ from django.utils import timezone
 from certification.lifecycle import SUBMISSION, WAIVER
 from certification.models import Submission, Waiver, WarningNote
 from certification.policies import can_answer_findings, can_decide_waiver
-from certification.queries.validation import ENGINE_DEATHS, known_validation, shown_version
+from certification.queries.validation import (
+    ENGINE_DEATHS,
+    is_acknowledgeable,
+    known_validation,
+    shown_version,
+)
 from certification.rules.rulebook import rule_info
 from portal.accounts.models import User
 from portal.shared import audit, outbox
@@ -41,10 +48,33 @@ def note_warning(submission: Submission, *, rule: str, note: str, actor: User) -
 def request_waiver(
     submission: Submission, *, rule: str, fingerprint: str = "", reason: str, actor: User
 ) -> Waiver:
-    """Ask to go on in spite of an error: at one place (`fingerprint`), or for the whole rule.
+    """Ask to go on in spite of an error: at one place (`fingerprint`), or for the whole rule. Where the rule
+    lets the team answer for it, that is an acknowledgement.
 
     Raises Conflict when one is asked for or granted already, InvalidInput when the package has no such error.
     """
+    if is_acknowledgeable(rule):
+        return acknowledge_error(submission, rule=rule, fingerprint=fingerprint, reason=reason, actor=actor)
+    return _ask(submission, "waiver.request", rule, fingerprint, reason, actor)
+
+
+def acknowledge_error(
+    submission: Submission, *, rule: str, fingerprint: str = "", reason: str, actor: User
+) -> Waiver:
+    """Answer for an error that the rule allows, such as a breaking change that users were told of.
+
+    It no longer keeps the package from being handed in; approval waits until a reviewer of another team has
+    accepted it. Raises Conflict when it is acknowledged already, InvalidInput when the package has no such
+    error or the rule leaves no choice.
+    """
+    if not is_acknowledgeable(rule):
+        raise InvalidInput(f"An error of {rule[:20]} is corrected or waived, not acknowledged.")
+    return _ask(submission, "waiver.acknowledge", rule, fingerprint, reason, actor)
+
+
+def _ask(
+    submission: Submission, action: str, rule: str, fingerprint: str, reason: str, actor: User
+) -> Waiver:
     require(can_answer_findings, actor, submission)
     reason = _text(reason, "reason", SHORTEST_REASON)
     try:
@@ -54,12 +84,11 @@ def request_waiver(
             waiver = Waiver.objects.create(
                 submission=row, rule=rule, fingerprint=fingerprint, reason=reason, requested_by=actor
             )
-            audit.record(
-                "waiver.request", waiver, actor=actor, reason=reason, about=[row], data={"rule": rule}
-            )
+            audit.record(action, waiver, actor=actor, reason=reason, about=[row], data={"rule": rule})
             outbox.emit("waiver.request", id=str(waiver.pk))
     except IntegrityError as error:
-        raise Conflict(f"A waiver of {rule} is asked for or granted already.") from error
+        what = "An acknowledgement" if action == "waiver.acknowledge" else "A waiver"
+        raise Conflict(f"{what} of {rule} is asked for or granted already.") from error
     return waiver
 
 

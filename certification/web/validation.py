@@ -93,7 +93,8 @@ def waiver_request(request: HttpRequest, pk: UUID) -> HttpResponse:
         )
     except InvalidInput as error:
         return _findings(request, submission, 400, refused=_refused(error, rule, reason))
-    return done(request, f"A reviewer decides about the waiver of {rule}.", _at_rule(submission, rule))
+    what = "acknowledgement" if queries.is_acknowledgeable(rule) else "waiver"
+    return done(request, f"A reviewer decides about the {what} of {rule}.", _at_rule(submission, rule))
 
 
 def _refused(error: InvalidInput, rule: str, text: str) -> dict[str, str]:

@@ -70,12 +70,14 @@ class Document:
         spans = self._object_spans
         if spans is None:
             return None
+        if not keys and not key:
+            return spans.span(value)
         holder = None
         for name in keys:
             if value.__class__ is dict:
                 if name not in value:
                     return spans.span(value)
-            elif value.__class__ is not list or name.__class__ is not int or not 0 <= name < len(value):  # type: ignore[operator]
+            elif value.__class__ is not list or name.__class__ is not int or not 0 <= name < len(value):
                 return None
             holder, value = value, value[name]
         if value.__class__ is dict and not key:

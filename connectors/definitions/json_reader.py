@@ -11,7 +11,13 @@ from typing import Any
 
 from connectors.definitions.json_positions import Node, SpanIndex, read_root
 from connectors.definitions.json_recovery import recover
-from connectors.definitions.json_strict import OddError, has_few_values, has_lone_surrogate, is_deeper, scanner
+from connectors.definitions.json_strict import (
+    OddError,
+    has_few_values,
+    has_lone_surrogate,
+    is_deeper,
+    scanner,
+)
 from connectors.definitions.object_spans import ObjectSpans
 from connectors.definitions.problems import Limits, Problem
 from connectors.definitions.sources import SourceFile

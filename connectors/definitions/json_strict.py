@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from math import isinf
 from typing import Any, NoReturn
 
@@ -60,7 +59,7 @@ def has_lone_surrogate(value: Any, text: str) -> bool:
 
 def is_deeper(value: Any, most: int) -> bool:
     """Whether arrays and objects are nested more than `most` levels."""
-    level = [value] if value.__class__ in _CONTAINERS else []
+    level: list[Any] = [value] if value.__class__ in _CONTAINERS else []
     for _ in range(most):
         if not level:
             return False

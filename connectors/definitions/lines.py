@@ -52,6 +52,9 @@ class Lines:
         count, rfind = self._text.count, self._text.rfind
         line, read_to, start = 1, 0, 0
         for offset in offsets:
+            if offset == read_to:
+                found.append((line, offset - start + 1))
+                continue
             passed = count("\n", read_to, offset)
             if passed:
                 line += passed

@@ -86,7 +86,8 @@ class ObjectSpans:
         if number is None:
             return None
         text, end = self._text, self._ends[number]
-        written = f'"{name}"' if name.isalnum() else json.dumps(name, ensure_ascii=False)
+        plain = name.isprintable() and '"' not in name and "\\" not in name
+        written = f'"{name}"' if plain else json.dumps(name, ensure_ascii=False)
         at = text.find(written, self._starts[number], end)
         while at >= 0:
             colon = _COLON.match(text, at + len(written))
@@ -148,7 +149,9 @@ def _braces(text: str, count: int) -> tuple[list[int], list[int]]:
         if likely:
             unreal.update(set(likely).difference(at for _, at in real))
     opening = sorted(opening + found["{"])
-    closing = sorted([at for at in closing if at not in unreal] + found["}"] if unreal else closing + found["}"])
+    closing = sorted(
+        [at for at in closing if at not in unreal] + found["}"] if unreal else closing + found["}"]
+    )
     if len(opening) == len(closing) == count:
         return opening, closing
     tokens = [(match.start(), match[1]) for match in _TOKENS.finditer(text) if match[1]]

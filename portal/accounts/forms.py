@@ -47,14 +47,16 @@ class ProfileForm(forms.ModelForm):
 class PaconnTokenForm(forms.Form):
     """What a token file for the command-line client is made of."""
 
-    name = forms.CharField(max_length=80, initial="paconn", help_text="What uses it, for example “my laptop”.")
+    name = forms.CharField(
+        max_length=80, initial="paconn", help_text="What uses it, for example “my laptop”."
+    )
     publisher = forms.ChoiceField(
         required=False, label="Team", help_text="Its kind decides which rules apply and how strict they are."
     )
     is_strict = forms.BooleanField(
         required=False,
         label="Errors fail the command",
-        help_text="For builds: paconn then ends with exit code 1. Otherwise it prints findings and ends with 0.",
+        help_text="For builds: paconn then ends with exit code 1. Otherwise it prints and ends with 0.",
     )
     days = forms.IntegerField(min_value=1, max_value=366, initial=365, label="Days until it expires")
 

@@ -66,6 +66,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "credential.replace": ("replaced test credentials ({purpose})", "key", "neutral"),
     "credential.remove": ("removed test credentials ({purpose})", "key", "neutral"),
     "credential.reveal": ("looked at test credentials ({purpose})", "eye", "warning"),
+    "waiver.acknowledge": ("acknowledged the errors of {rule}", "flag", "neutral"),
     "waiver.request": ("asked for a waiver of {rule}", "flag", "neutral"),
     "waiver.approve": ("approved the waiver of {rule}", "check", "success"),
     "waiver.decline": ("declined the waiver of {rule}", "x", "danger"),

@@ -45,7 +45,9 @@ def objects_in(value: Any) -> list[dict[str, Any]]:
 
 @settings(deadline=None, max_examples=150)
 @given(
-    st.dictionaries(NAMES, VALUES, max_size=5), st.sampled_from(sorted(STYLES)), st.sampled_from(["\n", "\r\n"])
+    st.dictionaries(NAMES, VALUES, max_size=5),
+    st.sampled_from(sorted(STYLES)),
+    st.sampled_from(["\n", "\r\n"]),
 )
 def test_every_object_and_member_is_found_where_it_stands(
     value: dict[str, Any], style: str, line_end: str
@@ -73,7 +75,9 @@ def test_members_are_found_without_a_parser_unless_their_names_are_escaped(style
     text = document.file.text
     start, end = document.place(operation, ("description",)) or (0, 0)
     assert text[start:end] == '"{ }"'
-    start, end = document.place(operation, ("parameters", 0)) or document.place(operation["parameters"][0]) or (0, 0)
+    start, end = (
+        document.place(operation, ("parameters", 0)) or document.place(operation["parameters"][0]) or (0, 0)
+    )
     assert json.loads(text[start:end]) == {"name": "description"}
 
 

@@ -138,8 +138,8 @@ def test_the_file_that_the_page_makes_is_accepted_by_the_client(
     browser = sign_in(cast.developer, client)
     session = browser.session
     session["account_authentication_methods"] = [
-            {"method": "password", "at": time.time(), "reauthenticated": True}
-        ]
+        {"method": "password", "at": time.time(), "reauthenticated": True}
+    ]
     session["account_authentication_methods_user"] = str(cast.developer.pk)
     session.save()
     answer = browser.post(
@@ -155,9 +155,7 @@ def test_the_file_that_the_page_makes_is_accepted_by_the_client(
     [("ccp_unknown", "make a new one"), ("someone-elses-token", "token file")],
     ids=["unknown", "foreign"],
 )
-def test_a_bad_token_is_refused_with_a_reason_and_no_traceback(
-    paconn: Command, text: str, hint: str
-) -> None:
+def test_a_bad_token_is_refused_with_a_reason_and_no_traceback(paconn: Command, text: str, hint: str) -> None:
     paconn.write_token({"token_type": "Bearer", "access_token": text, "expires_on": 4102444800})
     code, output = paconn.validate(DEFINITION)
     assert code == 1
@@ -178,7 +176,9 @@ def test_a_netrc_entry_that_replaces_the_token_is_named(paconn: Command, cast: C
 
 def test_what_the_portal_does_not_serve_is_said_in_json(paconn: Command, cast: Cast) -> None:
     paconn.sign_in(cast)
-    code, output = paconn.run("download", "-e", "env", "-c", "shared_x", "-d", str(paconn.home), "-u", paconn.address)
+    code, output = paconn.run(
+        "download", "-e", "env", "-c", "shared_x", "-d", str(paconn.home), "-u", paconn.address
+    )
     assert code == 1
     assert "validate only" in output
     assert "Traceback" not in output

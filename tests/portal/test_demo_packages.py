@@ -10,10 +10,10 @@ import pytest
 from django.test import RequestFactory, override_settings
 from PIL import Image
 
-from certification.rules import Profile, check_package
+from certification.rules import Context, Profile, check_package
 from connectors.definitions import read_archive, read_files
 from portal import trial
-from portal.demo.packages import revisions
+from portal.demo.packages import at_home, by_the_water, in_town, revisions
 from portal.demo.packages.at_home import SAMPLE
 from portal.demo.packages.build import files_of, zip_of
 from portal.demo.packages.fields import field
@@ -21,13 +21,19 @@ from portal.demo.packages.language import Blueprint
 
 FIRST_VERSIONS = revisions.everything()
 METHODS = {"get", "post", "put", "patch", "delete"}
+MEANT = {"INF-009", "PRP-046", "PRP-099", "RSP-026", "SEC-001"}
+"""What a good package may be told: the suffix that is added for it, that it needs no sign-in, that it deletes
+without an answer, and a published schema that is older than the platform.
+"""
 
 
 def findings(
-    files: dict[str, bytes], *, publisher: str = "verified", change: str = "new"
+    files: dict[str, bytes], *, publisher: str = "verified", before: dict[str, bytes] | None = None
 ) -> dict[str, set[str]]:
-    """Severity -> rules that were broken."""
-    report = check_package(read_files(files), Profile("new", publisher))
+    """Severity -> rules that were broken; an update of the version `before`, if there is one."""
+    context = Context(previous=read_files(before)) if before else Context()
+    profile = Profile("update" if before else "new", publisher)
+    report = check_package(read_files(files), profile, context)
     found: dict[str, set[str]] = {}
     for finding in report.findings:
         found.setdefault(finding.severity, set()).add(finding.rule)
@@ -45,6 +51,7 @@ def test_a_first_version_breaks_no_rule(blueprint: Blueprint):
     found = findings(files_of(blueprint), publisher=kind)
     assert not found.get("error"), found
     assert not found.get("warning"), found
+    assert found.get("info", set()) <= MEANT, found
 
 
 def test_there_are_twenty_five_connectors_and_one_is_large():
@@ -64,16 +71,60 @@ def test_every_way_to_sign_in_and_both_kinds_of_trigger_appear():
 @pytest.mark.parametrize(
     ("files", "errors", "warnings"),
     [
-        (revisions.bells_unfinished(), {"INF-011", "INF-016", "INF-035"}, {"INF-021"}),
-        (revisions.rota_with_warnings(), set(), {"INF-015", "INF-021"}),
+        (
+            revisions.bells_unfinished(),
+            {"INF-011", "INF-016", "INF-035", "OPR-024", "PRM-020", "EXT-021", "TRG-012"},
+            {"INF-021", "SCH-032"},
+        ),
+        (revisions.rota_with_warnings(), set(), {"INF-015", "INF-021", "OPR-013b"}),
         (revisions.with_exporter_member(), {"DEF-004"}, set()),
+        (revisions.rooms_first_try(), set(), set()),
+        (revisions.museum_first_try(), set(), set()),
     ],
-    ids=["unfinished", "with warnings", "with a member of the exporter"],
+    ids=["unfinished", "with warnings", "with a member of the exporter", "sent back", "sent back, large"],
 )
 def test_a_package_that_is_wrong_on_purpose_breaks_exactly_these_rules(files, errors, warnings):
     found = findings(files)
     assert found.get("error", set()) == errors
     assert found.get("warning", set()) == warnings
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (files_of(by_the_water.TIDES), revisions.with_currents()),
+        (files_of(by_the_water.BERTHS), revisions.with_waiting_list()),
+        (files_of(in_town.LOANS), revisions.with_reservations()),
+        (files_of(by_the_water.TICKETS), revisions.with_season_passes()),
+    ],
+    ids=["currents", "waiting list", "reservations", "season passes"],
+)
+def test_an_update_that_adds_something_breaks_nobody(before, after):
+    found = findings(after, before=before)
+    assert set(found) == {"info"}, found
+    assert found["info"] <= MEANT | {"UPD-032", "UPD-033"}
+    assert "UPD-033" in found["info"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "errors"),
+    [
+        (files_of(in_town.LOCKERS), revisions.without_reminders(), {"UPD-001"}),
+        (files_of(at_home.GREENHOUSE), revisions.with_zones(), {"UPD-003", "UPD-005", "UPD-006"}),
+        (revisions.with_currents(), revisions.with_clearer_words(), {"UPD-001", "UPD-009"}),
+        (files_of(in_town.METERS), revisions.with_exporter_member(), {"DEF-004"}),
+    ],
+    ids=[
+        "calls taken out",
+        "moved below zones",
+        "made from the wrong version",
+        "with a member of the exporter",
+    ],
+)
+def test_an_update_that_breaks_its_users_is_told_so(before, after, errors):
+    found = findings(after, before=before)
+    assert found.get("error", set()) == errors
+    assert not found.get("warning"), found
 
 
 def test_an_additive_version_keeps_every_operation_and_a_breaking_one_does_not():
@@ -88,13 +139,22 @@ def test_an_additive_version_keeps_every_operation_and_a_breaking_one_does_not()
 
 def test_icons_are_small_squares_on_their_brand_colour():
     seen = set()
-    for blueprint in FIRST_VERSIONS.values():
+    companies = [each for each in FIRST_VERSIONS.values() if not each.is_independent]
+    for blueprint in companies:
         content = files_of(blueprint)["icon.png"]
         picture = Image.open(io.BytesIO(content)).convert("RGB")
         assert picture.size == (230, 230)
         assert "#{:02x}{:02x}{:02x}".format(*picture.getpixel((0, 0))) == blueprint.colour
         seen.add(hashlib.sha256(content).hexdigest())
-    assert len(seen) == len(FIRST_VERSIONS), "every connector has an icon of its own"
+    assert len(seen) == len(companies), "every connector has an icon of its own"
+
+
+def test_independent_publishers_bring_no_icon_and_share_one_colour():
+    independent = [each for each in FIRST_VERSIONS.values() if each.is_independent]
+    assert independent
+    for blueprint in independent:
+        assert "icon.png" not in files_of(blueprint)
+        assert blueprint.colour == "#da3b01"
 
 
 def test_hosts_and_addresses_are_invented():

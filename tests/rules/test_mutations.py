@@ -55,7 +55,9 @@ def seeds() -> tuple[Files, ...]:
 
 def _real() -> list[Files]:
     folders = sorted(PACKAGES.glob("*/*"))[::7] if PACKAGES.is_dir() else []
-    found = [{path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} for folder in folders]
+    found = [
+        {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} for folder in folders
+    ]
     return [files for files in found if 0 < sum(map(len, files.values())) < _LARGEST_SEED]
 
 
@@ -103,7 +105,9 @@ def _places(root: Any) -> list[tuple[Any, Any]]:
     pending = [root]
     while pending:
         value = pending.pop()
-        keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+        keys = (
+            list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+        )
         for key in keys:
             found.append((value, key))
             pending.append(value[key])
@@ -131,5 +135,3 @@ def test_damaged_packages_always_get_a_verdict_and_crash_no_rule(batch: int) -> 
         previous = read_files(seed) if number % 3 == 0 else None
         crashes = checked(files, choose, previous)
         assert not crashes, (batch, number, crashes)
-
-

@@ -8,11 +8,11 @@ from collections import Counter
 import pytest
 
 from certification.rules import Profile, check_package
+from certification.rules.checks.reader import REPORTED_BY
 from certification.rules.examples import base
 from certification.rules.examples.base import DEFINITION
 from certification.rules.examples.case import Case
 from certification.rules.examples.reader import png
-from certification.rules.checks.reader import REPORTED_BY
 from certification.rules.registry import rules
 from connectors.definitions import KINDS, Package, read_archive, read_files
 from tests.definitions.test_archives_hostile import ARCHIVES

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from certification.rules import wording
+from certification.rules.checks.languages import foreign_words
 from certification.rules.findings import Hit, shown
 from certification.rules.fixes import Patch, Place, fix
 from certification.rules.registry import rule
@@ -140,7 +141,7 @@ def secret_as_string(parameter: Node, key: str) -> Iterator[Hit]:
 def text_not_english(definition: Node, key: str) -> Iterator[Hit]:
     """One foreign word more than English ones says little about a label of three words."""
     text = definition.text(key)
-    if wording.is_other_script(text) or wording.foreign_words(text) > 1:
+    if wording.is_other_script(text) or foreign_words(text) > 1:
         yield definition.hit(key, member=key)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from certification.rules import wording
+from certification.rules.checks.languages import foreign_words
 from certification.rules.findings import Hit
 from certification.rules.registry import rule
 from certification.rules.walk import Node
@@ -48,7 +49,7 @@ def description_contains_api(info: Node, key: str) -> Iterator[Hit]:
 @rule("INF-014", on="info", key="description")
 def description_not_english(info: Node, key: str) -> Iterator[Hit]:
     text = info.text(key)
-    if wording.is_other_script(text) or wording.foreign_words(text) > 0:
+    if wording.is_other_script(text) or foreign_words(text) > 0:
         yield info.hit(key)
 
 

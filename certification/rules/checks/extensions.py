@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from certification.rules.checks.responses import has_usual_codes
 from certification.rules.findings import Hit, shown
 from certification.rules.fixes import Patch, Place, fix
 from certification.rules.registry import rule
@@ -61,7 +62,6 @@ _HOLDERS = (
     "definition", "info", "contact", "license", "path-item", "operation", "parameter", "items", "response",
     "header", "schema", "notification", "tag", "security-scheme",
 )  # fmt: skip
-_MAPS_OF_PATTERNS = ("paths", "responses")
 _MOST_TYPOS = 2
 _LONGEST_NAME = 80
 _NOISE = re.compile(r"[\s_:;,.]+")
@@ -245,12 +245,18 @@ def unknown_extension(node: Node) -> Iterator[Hit]:
 
 
 @rule("EXT-071", on=_HOLDERS, shape=_has_vendor)
-@rule("EXT-071", on=_MAPS_OF_PATTERNS)
+@rule("EXT-071", on="paths")
 def vendor_extension(node: Node) -> Iterator[Hit]:
-    if isinstance(node.value, dict) and not _PLAIN.issuperset(node.value):
-        for name in node.value:
-            if _is_vendor(name):
-                yield node.hit(name, value=name, at_key=True)
+    for name in node.value:
+        if name[:2] == "x-" and _is_vendor(name):
+            yield node.hit(name, value=name, at_key=True)
+
+
+@rule("EXT-071", on="operation", key="responses", unless=has_usual_codes)
+def vendor_extension_of_responses(operation: Node, key: str) -> Iterator[Hit]:
+    for name in openapi.mapping(operation.value, key):
+        if _is_vendor(name):
+            yield operation.hit(key, name, value=name, at_key=True)
 
 
 @fix("EXT-071")

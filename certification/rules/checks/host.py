@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import re2
+
 from certification.rules.findings import Hit, Key
 from certification.rules.fixes import Patch, Place, fix
 from certification.rules.registry import rule
@@ -27,10 +29,13 @@ _PLACEHOLDER = re.compile(
 _BAD_IN_PATH = re.compile(r"[?#{}*\s]")
 _SCHEMES = ("http", "https")
 _SOCKETS = ("ws", "wss")
-# What an address starts with in the text of the file; a slash may be written as \/.
-_PLAIN_ADDRESS = re.compile(r'"http:\\?/\\?/', re.IGNORECASE)
+# What an address starts with in the file; a slash may be written as \/.
+_PLAIN_ADDRESS = re2.compile(r'(?i)"http:[\\/]')
 # Names of XML and JSON vocabularies are identifiers, never fetched.
 _VOCABULARY = re.compile(r"http://(?:[^/?#]*schema|(?:[^/?#]*\.)?w3\.org(?![^/?#:]))", re.IGNORECASE)
+_VOCABULARY_IN_FILE = re.compile(
+    rb'"http://(?:[^/?#"\\]*schema|(?:[^/?#"\\]*\.)?w3\.org[/?#:"])', re.IGNORECASE
+)
 _METADATA = "x-ms-connector-metadata"
 
 
@@ -157,11 +162,11 @@ def https_missing(definition: Node, key: str) -> Iterator[Hit]:
         yield definition.hit(key, value=", ".join(item for item in schemes if isinstance(item, str)))
 
 
-@rule("HST-026", on="definition", needles=("http:",))
+@rule("HST-026", on="definition", needles=('"http:',))
 def address_without_encryption(definition: Node) -> Iterator[Hit]:
     """Any string of the definition; addresses in the metadata of the connector are left to INF-037."""
     document = definition.run.package.definition
-    if document is None or not _PLAIN_ADDRESS.search(document.file.text):
+    if document is None or not _has_plain_address(document.file.text.encode()):
         return
     for value, way in _strings(definition.value):
         if value[:7].lower() == "http://" and not _VOCABULARY.match(value):
@@ -170,20 +175,30 @@ def address_without_encryption(definition: Node) -> Iterator[Hit]:
                 yield definition.hit(*keys)
 
 
+def _has_plain_address(content: bytes) -> bool:
+    """Whether any string of a file begins as an address without encryption that is no name."""
+    found = _PLAIN_ADDRESS.finditer(content)
+    return any(not _VOCABULARY_IN_FILE.match(content, match.start()) for match in found)
+
+
 _Way = tuple["_Way | None", Key]
 
 
 def _strings(root: Any) -> Iterator[tuple[str, _Way | None]]:
-    """Every string below a value, in document order, with the way to it."""
+    """Every string below a value that may be an address, in document order, with the way to it."""
     pending: list[tuple[Any, _Way | None]] = [(root, None)]
     while pending:
         value, way = pending.pop()
         if value.__class__ is str:
             yield value, way
-        elif value.__class__ is dict:
-            pending.extend([(below, (way, key)) for key, below in reversed(value.items())])
-        elif value.__class__ is list:
-            pending.extend([(value[index], (way, index)) for index in range(len(value) - 1, -1, -1)])
+            continue
+        members = value.items() if value.__class__ is dict else enumerate(value)
+        below = [
+            (one, (way, key))
+            for key, one in members
+            if one.__class__ is dict or one.__class__ is list or (one.__class__ is str and one[:1] in "hH")
+        ]
+        pending += reversed(below)
 
 
 def _keys(way: _Way | None) -> tuple[Key, ...]:

@@ -14,6 +14,7 @@ from certification.rules.checks.parameters import (
     make_required,
     name_of,
 )
+from certification.rules.checks.texts import NOT_BLANK
 from certification.rules.findings import Hit
 from certification.rules.fixes import Patch, Place, fix
 from certification.rules.registry import rule
@@ -60,7 +61,7 @@ def label_of_body_missing(parameter: Node, _: str) -> Iterable[Hit]:
 
 
 @rule("PRM-021", on="parameter", key="in", without=("$ref", "description"), unless=NOT_OUTSIDE_BODY)
-@rule("PRM-021", on="parameter", key="description", without="$ref", unless=_SHORT_SENTENCE)
+@rule("PRM-021", on="parameter", key="description", without="$ref", unless=NOT_BLANK)
 def description_missing(parameter: Node, _: str) -> Iterable[Hit]:
     if is_body(parameter) or not _is_blank(parameter, "description") or not is_visible(parameter):
         return ()
@@ -68,7 +69,7 @@ def description_missing(parameter: Node, _: str) -> Iterable[Hit]:
 
 
 @rule("PRM-021c", on="parameter", key="in", without=("$ref", "description"), unless=NOT_BODY)
-@rule("PRM-021c", on="parameter", key="description", without="$ref", unless=_SHORT_SENTENCE)
+@rule("PRM-021c", on="parameter", key="description", without="$ref", unless=NOT_BLANK)
 def description_of_body_missing(parameter: Node, _: str) -> Iterable[Hit]:
     if not is_body(parameter) or not _is_blank(parameter, "description") or not is_met(parameter):
         return ()
@@ -77,8 +78,9 @@ def description_of_body_missing(parameter: Node, _: str) -> Iterable[Hit]:
 
 @rule("PRM-022", on="parameter", key="description", without="$ref", unless=_SHORT_SENTENCE)
 def description_without_full_stop(parameter: Node, key: str) -> Iterable[Hit]:
-    text = parameter.text(key).rstrip()
-    if text and text[-1] not in _SENTENCE_ENDS and not is_body(parameter) and is_met(parameter):
+    value = parameter.value
+    text = value[key].rstrip() if value[key].__class__ is str else ""
+    if text and text[-1] not in _SENTENCE_ENDS and value.get("in") != "body" and is_met(parameter):
         return (parameter.hit(key),)
     return ()
 
@@ -177,8 +179,10 @@ def remove_blank_label(place: Place) -> Patch:
 @rule("PRM-035", on="parameter", key="description", unless=_SHORT_SENTENCE)
 @rule("PRM-035", on="schema", key="description", unless=_SHORT)
 def description_too_long(node: Node, key: str) -> Iterable[Hit]:
-    length = len(node.text(key))
-    return (node.hit(key, length=length),) if length > _LONGEST_DESCRIPTION and _is_shown(node) else ()
+    text = node.value[key]
+    if text.__class__ is str and len(text) > _LONGEST_DESCRIPTION and _is_shown(node):
+        return (node.hit(key, length=len(text)),)
+    return ()
 
 
 @rule(
@@ -290,5 +294,9 @@ def _says_the_same(node: Node) -> bool:
     """
     label, description = node.value["x-ms-summary"], node.value["description"]
     if label.__class__ is not str or description.__class__ is not str or not label:
+        return False
+    # Nearly all differ at once.
+    one, other = label[0], description[:1]
+    if one != other and one.isalnum() and other.isalnum() and one.lower() != other.lower():
         return False
     return bool(label.strip().lower() == description.strip().rstrip(".").lower() != "")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from certification.rules.api import Api, Operation, Parameter
+from certification.rules.checks.operation_inputs import inputs
 from certification.rules.engine import Run
 from certification.rules.findings import Hit, shown
 from certification.rules.fixes import Patch, Place, fix
@@ -16,7 +17,8 @@ from certification.rules.walk import Node
 from connectors.definitions.openapi import mapping
 
 MULTIPART, URLENCODED = "multipart/form-data", "application/x-www-form-urlencoded"
-_CARRIED = ("body", "formData")
+_WITHOUT_BODY = frozenset(("get", "head", "delete"))
+_JSON, _ONLY_JSON = ["application/json"], ("application/json",)
 _FORMS = frozenset((MULTIPART, URLENCODED))
 _SUPPORTED = _FORMS | {"application/json", "text/plain"}
 MIME_TYPE = re.compile(
@@ -56,17 +58,27 @@ class Request:
 
 
 def requests(run: Run) -> list[Request]:
-    """The operations that send anything in the body of a request."""
+    """The operations that send anything in the body of a request, without those of which no rule has
+    anything to say: with one body, of a type that is no form, sent by a method that has one.
+    """
     found: list[Request] | None = run.cache.get("requests")
     if found is None:
-        found = run.cache["requests"] = list(_requests(run.api, run.api.operations))
+        common = consumed(run.api, None)
+        odd = (
+            operation
+            for operation, has_only_body in inputs(run).carriers
+            if not has_only_body
+            or operation.method in _WITHOUT_BODY
+            or _FORMS.issuperset(
+                (consumed(run.api, operation) if "consumes" in operation.value else common) or ()
+            )
+        )
+        found = run.cache["requests"] = list(_requests(run.api, odd))
     return found
 
 
 def _requests(api: Api, operations: Iterable[Operation]) -> Iterator[Request]:
     for operation in operations:
-        if not (_may_carry(operation.value) or _may_carry(operation.item)):
-            continue
         parameters = api.parameters(operation)
         bodies = [parameter for parameter in parameters if parameter.location == "body"]
         forms = [parameter for parameter in parameters if parameter.location == "formData"]
@@ -74,21 +86,15 @@ def _requests(api: Api, operations: Iterable[Operation]) -> Iterator[Request]:
             yield Request(operation, tuple(bodies), tuple(forms), consumed(api, operation))
 
 
-def _may_carry(holder: dict[str, Any]) -> bool:
-    """Whether any of the listed parameters is one of the body, or a reference to who knows what."""
-    listed = holder.get("parameters")
-    if listed.__class__ is list:
-        for parameter in listed:
-            if parameter.__class__ is dict and ("$ref" in parameter or parameter.get("in") in _CARRIED):
-                return True
-    return False
-
-
-def consumed(api: Api, operation: Operation) -> tuple[str, ...] | None:
-    """The media types that an operation consumes, without their parameters and in lower case."""
-    for holder in (operation.value, api.definition):
+def consumed(api: Api, operation: Operation | None) -> tuple[str, ...] | None:
+    """The media types that an operation, or one that says nothing, consumes; without their parameters and in
+    lower case.
+    """
+    for holder in (operation.value if operation else {}, api.definition):
         if "consumes" in holder:
             listed = holder["consumes"]
+            if listed == _JSON:
+                return _ONLY_JSON
             return (
                 tuple(plain(kind) for kind in listed if isinstance(kind, str))
                 if isinstance(listed, list)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from certification.rules import wording
+from certification.rules.api import Operation
+from certification.rules.checks.languages import foreign_words
 from certification.rules.findings import Hit
 from certification.rules.fixes import Patch, Place, fix
 from certification.rules.registry import rule
@@ -133,7 +135,7 @@ def summary_in_title_case(operation: Node, key: str) -> Iterable[Hit]:
 def text_not_english(operation: Node, key: str) -> Iterable[Hit]:
     """One word of another language is a name more often than not: two make a foreign text."""
     text = operation.text(key)[:20_000]
-    if wording.is_other_script(text) or wording.foreign_words(text) > 1:
+    if wording.is_other_script(text) or foreign_words(text) > 1:
         return (operation.hit(key, member=key),)
     return ()
 
@@ -220,12 +222,11 @@ def drop_formatting(place: Place) -> Patch:
 
 @rule("OPR-059", on="paths")
 def summary_used_twice(paths: Node) -> Iterator[Hit]:
-    firsts: dict[str, str] = {}
+    firsts: dict[str, Operation] = {}
     for operation in paths.run.api.operations:
         summary = operation.value.get("summary")
-        normal = summary.strip().lower() if isinstance(summary, str) else ""
-        if normal:
-            place = f"{operation.method.upper()} {operation.path}"
-            first = firsts.setdefault(normal, place)
-            if first is not place:
-                yield paths.hit(*operation.keys[1:], "summary", value=summary, first=first, cause=normal)
+        normal = summary.strip().lower() if summary.__class__ is str else ""
+        first = firsts.setdefault(normal, operation)
+        if normal and first is not operation:
+            place = f"{first.method.upper()} {first.path}"
+            yield paths.hit(*operation.keys[1:], "summary", value=summary, first=place, cause=normal)

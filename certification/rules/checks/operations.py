@@ -32,6 +32,10 @@ _NESTING = frozenset(("properties", "items", "additionalProperties", "allOf"))
 _LISTS = ("consumes", "produces", "schemes", "tags")
 
 
+def _has_one_item(value: Any) -> bool:
+    return len(value) < 2
+
+
 @rule("OPR-001", on="paths")
 def too_many(paths: Node) -> Iterator[Hit]:
     count = len(paths.run.api.operations)
@@ -62,7 +66,7 @@ def correct_letter_case(place: Place) -> Patch:
     return ()
 
 
-@rule("OPR-006", on=("operation", "definition"), key=_LISTS)
+@rule("OPR-006", on=("operation", "definition"), key=_LISTS, unless=_has_one_item)
 def duplicate_value(node: Node, key: str) -> Iterator[Hit]:
     values = node.value[key]
     if not isinstance(values, list) or len(values) < 2:

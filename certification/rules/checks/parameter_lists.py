@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from certification.rules.api import Api, Keys, Operation, Parameter
+from certification.rules.checks.operation_inputs import VARIABLE, inputs
 from certification.rules.checks.parameters import used_names, word_of
 from certification.rules.findings import Hit
 from certification.rules.fixes import Patch, Place, fix
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from certification.rules.engine import Run
 
 _SHARED = "#/parameters/"
-_VARIABLE = re.compile(r"\{([^{}]*+)\}")
 _MOST_PARTS = 100
 
 
@@ -92,7 +90,7 @@ def write_out(place: Place) -> Patch:
 @rule("PRM-006", on="paths")
 def duplicate_parameter(paths: Node) -> Iterator[Hit]:
     reported: set[Keys] = set()
-    for parameters in suspects(paths.run).repeated:
+    for parameters in inputs(paths.run).repeated:
         seen: set[tuple[str, str]] = set()
         for parameter in parameters:
             identity = (parameter.name, parameter.location)
@@ -112,7 +110,7 @@ def remove_copy(place: Place) -> Patch:
 @rule("PRM-007", on="paths")
 def name_in_two_locations(paths: Node) -> Iterator[Hit]:
     reported: set[Keys] = set()
-    for parameters in suspects(paths.run).repeated:
+    for parameters in inputs(paths.run).repeated:
         seen: dict[str, str] = {}
         for parameter in parameters:
             other = seen.setdefault(parameter.name, parameter.location)
@@ -126,7 +124,7 @@ def name_in_two_locations(paths: Node) -> Iterator[Hit]:
 @rule("PRM-008", on="paths")
 def several_bodies(paths: Node) -> Iterator[Hit]:
     reported: set[Keys] = set()
-    for bodies in suspects(paths.run).bodies:
+    for bodies in inputs(paths.run).several_bodies:
         for body in bodies[1:]:
             if body.listed not in reported:
                 reported.add(body.listed)
@@ -135,18 +133,18 @@ def several_bodies(paths: Node) -> Iterator[Hit]:
 
 @rule("PRM-009", on="paths")
 def body_and_form(paths: Node) -> Iterator[Hit]:
-    for operation, body in suspects(paths.run).mixed:
+    for operation, body in inputs(paths.run).mixed:
         yield paths.run.hit(*body.listed, value=body.name, operation=operation.operation_id or operation.path)
 
 
 @rule("PRM-010", on="paths")
 def variable_without_parameter(paths: Node) -> Iterator[Hit]:
-    for operation in suspects(paths.run).paths:
+    for operation in inputs(paths.run).paths:
         # Whoever mends the reference has the parameter.
         if not _all_resolve(paths.run.api, operation):
             continue
         declared = {one.name for one in paths.run.api.parameters(operation) if one.location == "path"}
-        for name in dict.fromkeys(_VARIABLE.findall(operation.path)):
+        for name in dict.fromkeys(VARIABLE.findall(operation.path)):
             if name not in declared:
                 yield paths.run.hit(*operation.keys, value=name, cause=f"{operation.path} {name}")
 
@@ -154,8 +152,8 @@ def variable_without_parameter(paths: Node) -> Iterator[Hit]:
 @rule("PRM-011", on="paths")
 def parameter_not_in_path(paths: Node) -> Iterator[Hit]:
     reported: set[Keys] = set()
-    for operation in suspects(paths.run).paths:
-        variables = _VARIABLE.findall(operation.path)
+    for operation in inputs(paths.run).paths:
+        variables = VARIABLE.findall(operation.path)
         for parameter in paths.run.api.parameters(operation):
             if parameter.location != "path" or not parameter.name or parameter.name in variables:
                 continue
@@ -171,9 +169,11 @@ def named_like_body_property(paths: Node) -> Iterator[Hit]:
     """
     reported: set[Keys] = set()
     known: dict[int, list[dict[str, Any]]] = {}
-    for body, parameters in suspects(paths.run).with_body:
-        maps = _property_maps(paths.run.api, body.value.get("schema"), known)
-        for parameter in parameters:
+    for operation, body, names in inputs(paths.run).bodies:
+        maps = _property_maps(paths.run.api, body.get("schema"), known)
+        if all(properties.keys().isdisjoint(names) for properties in maps):
+            continue
+        for parameter in paths.run.api.parameters(operation):
             name = parameter.name
             if not any(name in properties for properties in maps):
                 continue
@@ -219,51 +219,6 @@ def differs_from_subscription(operation: Node, key: str) -> Iterator[Hit]:
                 member=" and ".join(differ),
                 other=target.operation_id,
             )
-
-
-@dataclass(slots=True)
-class Suspects:
-    """The operations that the rules over lists have to look at; nearly all are in none of these."""
-
-    repeated: list[tuple[Parameter, ...]] = field(default_factory=list)
-    bodies: list[list[Parameter]] = field(default_factory=list)
-    mixed: list[tuple[Operation, Parameter]] = field(default_factory=list)
-    paths: list[Operation] = field(default_factory=list)
-    with_body: list[tuple[Parameter, tuple[Parameter, ...]]] = field(default_factory=list)
-
-
-def suspects(run: Run) -> Suspects:
-    found: Suspects | None = run.cache.get("parameter lists")
-    if found is None:
-        found = run.cache["parameter lists"] = Suspects()
-        for operation in run.api.operations:
-            _sort(found, operation, run.api.parameters(operation))
-    return found
-
-
-def _sort(found: Suspects, operation: Operation, parameters: tuple[Parameter, ...]) -> None:
-    names, in_path, bodies, has_form = set(), set(), [], False
-    for parameter in parameters:
-        name, where = parameter.value.get("name"), parameter.value.get("in")
-        if name.__class__ is not str:
-            continue
-        names.add(name)
-        if where == "path":
-            in_path.add(name)
-        elif where == "body":
-            bodies.append(parameter)
-        elif where == "formData":
-            has_form = True
-    if len(names) < len(parameters):
-        found.repeated.append(parameters)
-    if bodies:
-        found.with_body.append((bodies[0], parameters))
-        if len(bodies) > 1:
-            found.bodies.append(bodies)
-        if has_form:
-            found.mixed.append((operation, bodies[0]))
-    if (in_path or "{" in operation.path) and in_path != set(_VARIABLE.findall(operation.path)):
-        found.paths.append(operation)
 
 
 def _by_name(run: Run, operation: Operation) -> dict[str, Parameter]:

@@ -205,9 +205,9 @@ def hit_quoted(node: Node, key: str) -> Hit:
 
 
 def is_met(parameter: Node) -> bool:
-    """False for a shared parameter that nothing refers to."""
-    above = parameter.parent
-    return above is None or above.kind != "definition" or parameter.name in used_names(parameter.run)
+    """False for a shared parameter that nothing refers to; shared ones have names, the others an index."""
+    name = parameter.name
+    return name.__class__ is int or name in used_names(parameter.run)
 
 
 def is_visible(parameter: Node) -> bool:

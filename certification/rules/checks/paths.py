@@ -21,6 +21,8 @@ _SEGMENTS = r"/(?:[^\s/{}*?#]|\{[^\s/{}*?#=]++\})++"
 # A path that has none of the faults of OPR-030 to OPR-036.
 _PLAIN = re.compile(rf"(?:{_SEGMENTS})*+/?+").fullmatch
 _VARIABLE = re.compile(r"\{([^{}/]*+)\}")
+# Many such paths, one a line.
+_ALL_PLAIN = re.compile(rf"(?:(?:(?:{_SEGMENTS})++/?+|/)(?:\n|\Z))*+").fullmatch
 # Segments to further segments, the last ones to a path.
 Trie = dict[str, Any]
 _MOST_NODES = 1_000_000
@@ -33,7 +35,11 @@ def odd_paths(run: Run) -> list[str]:
     found: list[str] | None = run.cache.get("odd paths")
     if found is None:
         paths = run.definition["paths"]
-        found = [path for path in paths if not (path[:2] == "x-" or (path and _PLAIN(path)))]
+        together = "\n".join(paths)
+        if together.count("\n") == len(paths) - 1 and _ALL_PLAIN(together):
+            found = []
+        else:
+            found = [path for path in paths if not (path[:2] == "x-" or (path and _PLAIN(path)))]
         run.cache["odd paths"] = found
     return found
 
@@ -166,6 +172,8 @@ def drop_path(place: Place) -> Patch:
 
 @rule("OPR-042", on="paths")
 def differs_only_by_case(paths: Node) -> Iterator[Hit]:
+    if len({path.lower() for path in paths.value}) == len(paths.value):
+        return
     firsts: dict[str, str] = {}
     for path in paths.value:
         folded = path.lower()
@@ -177,8 +185,11 @@ def differs_only_by_case(paths: Node) -> Iterator[Hit]:
 @rule("OPR-043", on="paths")
 def indistinguishable(paths: Node) -> Iterator[Hit]:
     firsts: dict[tuple[str, str], Operation] = {}
+    templates = {path: _template(path) for path in paths.value}
+    if len(set(templates.values())) == len(templates):
+        return
     for operation in paths.run.api.operations:
-        template = _template(operation.path)
+        template = templates[operation.path]
         first = firsts.setdefault((operation.method, template), operation)
         if first is not operation:
             cause = f"{operation.method} {template}"
@@ -192,7 +203,7 @@ def indistinguishable(paths: Node) -> Iterator[Hit]:
 
 def _template(path: str) -> str:
     """The path as the platform tells it from others: names of variables and a final slash do not count."""
-    return _VARIABLE.sub("{}", path).removesuffix("/")
+    return (_VARIABLE.sub("{}", path) if "{" in path else path).removesuffix("/")
 
 
 @rule("OPR-044", on="paths")
@@ -203,8 +214,9 @@ def overlapping(paths: Node) -> Iterator[Hit]:
     tries: dict[tuple[str, int], Trie] = {}
     operations = paths.run.api.operations
     steps_left, nodes_left = 200_000 + 20 * len(operations), _MOST_NODES
+    split = {path: _segments(path) for path in paths.value}
     for operation in operations:
-        segments = ["{}" if "{" in part else part for part in operation.path.strip("/").split("/")]
+        segments = split[operation.path]
         trie = tries.setdefault((operation.method, len(segments)), {})
         other, steps = _overlapped(trie, segments, steps_left)
         steps_left -= steps
@@ -218,13 +230,28 @@ def overlapping(paths: Node) -> Iterator[Hit]:
             trie.setdefault(segments[-1], operation.path)
 
 
+def _segments(path: str) -> list[str]:
+    parts = path.strip("/").split("/")
+    return ["{}" if "{" in part else part for part in parts] if "{" in path else parts
+
+
 def _overlapped(trie: Trie, segments: list[str], most: int) -> tuple[str | None, int]:
     """The path of an earlier operation that some request fits too, of those that differ in at least one
     variable; and the steps that the search took, at most `most`.
 
     A search branches at every variable; the bound keeps a hostile definition from taking quadratic time.
     """
-    pending: list[tuple[Any, int, bool]] = [(trie, 0, False)]
+    level: Any = trie
+    # As long as there is one way only.
+    for at, segment in enumerate(segments):
+        if segment == "{}" or "{}" in level:
+            break
+        if segment not in level:
+            return None, at
+        level = level[segment]
+    else:
+        return None, len(segments)
+    pending = [(level, at, False)]
     steps = 0
     while pending and steps < most:
         steps += 1

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from certification.rules.api import Keys, Operation
@@ -42,27 +41,49 @@ class Answer:
         return self.keys != self.listed
 
 
-def answers(run: Run) -> list[tuple[Operation, list[Answer]]]:
-    """Every operation with those of its responses that have a schema."""
-    found: list[tuple[Operation, list[Answer]]] | None = run.cache.get("answers")
+@dataclass(slots=True)
+class Outputs:
+    """What the rules have to look at: responses whose schema one of them may object to, operations that have
+    several with the codes of these, operations that have none for 200 or 201.
+    """
+
+    odd: list[Answer] = field(default_factory=list)
+    several: list[tuple[Operation, list[str]]] = field(default_factory=list)
+    without: list[Operation] = field(default_factory=list)
+
+
+def outputs(run: Run) -> Outputs:
+    found: Outputs | None = run.cache.get("outputs")
     if found is None:
-        found = [(operation, list(_answers(run, operation))) for operation in run.api.operations]
-        run.cache["answers"] = found
+        found = run.cache["outputs"] = Outputs()
+        for operation in run.api.operations:
+            codes = _look(found, run, operation)
+            if len(codes) > 1:
+                found.several.append((operation, codes))
+            if "200" not in codes and "201" not in codes:
+                found.without.append(operation)
     return found
 
 
-def _answers(run: Run, operation: Operation) -> Iterator[Answer]:
+def _look(found: Outputs, run: Run, operation: Operation) -> list[str]:
+    """Collect the odd responses of an operation; returns the codes of all that have a schema."""
+    codes: list[str] = []
     responses = operation.value.get("responses")
-    for code, listed in responses.items() if isinstance(responses, dict) else ():
-        if listed.__class__ is dict and code[:2] != "x-":
-            at = (*operation.keys, "responses", code)
-            response, keys = run.api.resolve(listed, at) if "$ref" in listed else (listed, at)
-            if isinstance(response, dict) and "schema" in response:
-                yield Answer(code, response["schema"], keys, at)
+    for code, listed in responses.items() if responses.__class__ is dict else ():
+        if listed.__class__ is not dict or code[:2] == "x-":
+            continue
+        response = run.api.resolve(listed)[0] if "$ref" in listed else listed
+        if response.__class__ is dict and "schema" in response:
+            codes.append(code)
+            schema = response["schema"]
+            if code[:1] != "2" or not schema or _is_undescribed(schema):
+                at = (*operation.keys, "responses", code)
+                found.odd.append(Answer(code, schema, run.api.resolve(listed, at)[1], at))
+    return codes
 
 
-def _all(paths: Node) -> Iterator[Answer]:
-    return itertools.chain.from_iterable(found for _, found in answers(paths.run))
+def _odd(paths: Node) -> list[Answer]:
+    return outputs(paths.run).odd
 
 
 def _hits(paths: Node, wrong: Iterable[Answer]) -> Iterator[Hit]:
@@ -78,7 +99,7 @@ def _hits(paths: Node, wrong: Iterable[Answer]) -> Iterator[Hit]:
 
 @rule("RSP-020", on="paths")
 def schema_on_default(paths: Node) -> Iterator[Hit]:
-    return _hits(paths, (answer for answer in _all(paths) if answer.code == "default"))
+    return _hits(paths, (answer for answer in _odd(paths) if answer.code == "default"))
 
 
 @fix("RSP-020")
@@ -103,12 +124,12 @@ def default_as_success(responses: Place) -> Patch:
 
 @rule("RSP-021", on="paths")
 def schema_on_error(paths: Node) -> Iterator[Hit]:
-    return _hits(paths, (answer for answer in _all(paths) if _ERROR(answer.code)))
+    return _hits(paths, (answer for answer in _odd(paths) if _ERROR(answer.code)))
 
 
 @rule("RSP-022", on="paths")
 def schema_empty(paths: Node) -> Iterator[Hit]:
-    return _hits(paths, (answer for answer in _all(paths) if answer.schema == {}))
+    return _hits(paths, (answer for answer in _odd(paths) if answer.schema == {}))
 
 
 @fix("RSP-021")
@@ -121,25 +142,23 @@ def drop_schema(place: Place) -> Patch:
 
 @rule("RSP-023", on="paths")
 def object_without_properties(paths: Node) -> Iterator[Hit]:
-    return _hits(paths, (answer for answer in _all(paths) if _is_undescribed(answer.schema)))
+    return _hits(paths, (answer for answer in _odd(paths) if _is_undescribed(answer.schema)))
 
 
 def _is_undescribed(schema: Any) -> bool:
-    return isinstance(schema, dict) and schema.get("type") == "object" and _DESCRIBING.isdisjoint(schema)
+    return schema.__class__ is dict and schema.get("type") == "object" and _DESCRIBING.isdisjoint(schema)
 
 
 @rule("RSP-024", on="paths")
 def several_schemas(paths: Node) -> Iterator[Hit]:
-    for operation, found in answers(paths.run):
-        if len(found) > 1:
-            codes = ", ".join(answer.code for answer in found[:20])
-            yield paths.hit(*operation.keys[1:], "responses", value=codes)
+    for operation, codes in outputs(paths.run).several:
+        yield paths.hit(*operation.keys[1:], "responses", value=", ".join(codes[:20]))
 
 
 @rule("RSP-025", on="paths")
 def several_success_schemas(paths: Node) -> Iterator[Hit]:
-    for operation, found in answers(paths.run):
-        success = [answer.code for answer in found if _SUCCESS(answer.code)]
+    for operation, codes in outputs(paths.run).several:
+        success = [code for code in codes if _SUCCESS(code)]
         if len(success) > 1:
             yield paths.hit(*operation.keys[1:], "responses", value=", ".join(success[:20]))
 
@@ -155,8 +174,8 @@ def no_output_schema_of_get(paths: Node) -> Iterator[Hit]:
 
 
 def _no_output(paths: Node, *, is_get: bool) -> Iterator[Hit]:
-    for operation, found in answers(paths.run):
-        if any(answer.code in ("200", "201") for answer in found) or operation.is_internal:
+    for operation in outputs(paths.run).without:
+        if operation.is_internal:
             continue
         if is_get and operation.method != "get":
             continue

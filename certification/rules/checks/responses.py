@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import http.client
 import re
 from collections.abc import Iterable, Iterator
@@ -27,7 +28,17 @@ def responses_absent(operation: Node) -> Iterable[Hit]:
     return (operation.hit(value="no responses"),)
 
 
-@rule("RSP-001", on="operation", key="responses")
+@functools.lru_cache(maxsize=1 << 12)
+def _are_usual(codes: tuple[str, ...]) -> bool:
+    return all(map(_CODE, codes)) and any(map(_SUCCESS, codes))
+
+
+def has_usual_codes(responses: Any) -> bool:
+    """Whether no rule has anything to say of the codes of the responses: a guard."""
+    return responses.__class__ is dict and _are_usual(tuple(responses))
+
+
+@rule("RSP-001", on="operation", key="responses", unless=has_usual_codes)
 def responses_empty(operation: Node, key: str) -> Iterable[Hit]:
     responses = operation.value[key]
     if isinstance(responses, dict):
@@ -37,11 +48,11 @@ def responses_empty(operation: Node, key: str) -> Iterable[Hit]:
     return (operation.hit(key),)
 
 
-@rule("RSP-002", on="responses")
-def bad_code(responses: Node) -> Iterator[Hit]:
-    for code in responses.value:
+@rule("RSP-002", on="operation", key="responses", unless=has_usual_codes)
+def bad_code(operation: Node, key: str) -> Iterator[Hit]:
+    for code in openapi.mapping(operation.value, key):
         if not _CODE(code) and code[:2] != "x-":
-            yield responses.hit(code, value=code, at_key=True)
+            yield operation.hit(key, code, value=code, at_key=True)
 
 
 @fix("RSP-002")
@@ -50,20 +61,20 @@ def correct_code(place: Place) -> Patch:
     return place.rename(code) if _CODE(code) else ()
 
 
-@rule("RSP-003", on="responses")
-def no_success(responses: Node) -> Iterable[Hit]:
-    for code in responses.value:
-        if _SUCCESS(code):
-            return ()
-    found = [code for code in responses.value if code[:2] != "x-"]
-    return (responses.hit(value=", ".join(found[:20])),) if found else ()
+@rule("RSP-003", on="operation", key="responses", unless=has_usual_codes)
+def no_success(operation: Node, key: str) -> Iterable[Hit]:
+    responses = openapi.mapping(operation.value, key)
+    if any(map(_SUCCESS, responses)):
+        return ()
+    found = [code for code in responses if code[:2] != "x-"]
+    return (operation.hit(key, value=", ".join(found[:20])),) if found else ()
 
 
-@rule("RSP-004", on="responses")
-def only_default(responses: Node) -> Iterable[Hit]:
-    value = responses.value
-    if "default" in value and all(code == "default" or code[:2] == "x-" for code in value):
-        return (responses.hit("default", value="default"),)
+@rule("RSP-004", on="operation", key="responses", unless=has_usual_codes)
+def only_default(operation: Node, key: str) -> Iterable[Hit]:
+    responses = openapi.mapping(operation.value, key)
+    if "default" in responses and all(code == "default" or code[:2] == "x-" for code in responses):
+        return (operation.hit(key, "default", value="default"),)
     return ()
 
 

@@ -47,6 +47,9 @@ _SECRETS = tuple(
 _ANY_SECRET = re2.compile(
     r"eyJ[\w-]{10}|A[KS]IA[A-Z0-9]{16}|[rs]k_live_|xox[abeoprs]-|gh[opsru]_[A-Za-z0-9]{36}|github_pat_"
 )
+_BEGINNINGS = (
+    "eyj", "akia", "asia", "_live_", "xox", "gho_", "ghp_", "ghs_", "ghr_", "ghu_", "github_pat_",
+)  # fmt: skip
 _CREDENTIALS = frozenset(
     (
         "apikey",
@@ -183,7 +186,18 @@ def security_not_required(definition: Node, key: str) -> Iterator[Hit]:
 
 
 @rule("SEC-020", on=("json-file", "script"))
-def secret_in_file(file: Node) -> Iterator[Hit]:
+def secret_in_file(file: Node) -> Iterable[Hit]:
+    """Not in the definition, of which its size demands a rule of its own."""
+    definition = file.run.package.definition
+    return () if definition is not None and file.value is definition.file else _secrets(file)
+
+
+@rule("SEC-020", on="definition-file", needles=_BEGINNINGS)
+def secret_in_definition(file: Node) -> Iterable[Hit]:
+    return _secrets(file)
+
+
+def _secrets(file: Node) -> Iterator[Hit]:
     """The message names the kind only: a secret must not be repeated in reports."""
     if not _ANY_SECRET.search(file.value.content):
         return

@@ -36,7 +36,7 @@ CASES: dict[str, Examples] = {
         good=(one("/x-ms-capabilities/file-picker", {"open": {"operationId": "GetAccount"}}),),
     ),
     "DEF-005": Examples(
-        bad=(Case(remove=("/paths",), at="", also=("EXT-064", "OPR-002")), one("/info", "Harbour Tides")),
+        bad=(Case(remove=("/paths",), at="", also=("EXT-064", "OPR-002", "SCH-060")), one("/info", "Harbour Tides")),
         good=(Case(show='{"info": {"title": "Harbour Tides"}, "paths": {"/tides": {}}}\n'),),
     ),
     "DEF-006": Examples(
@@ -83,7 +83,7 @@ CASES: dict[str, Examples] = {
         ),
     ),
     "DEF-012": Examples(
-        bad=(one("/paths", {}, also=("EXT-064", "OPR-002")),),
+        bad=(one("/paths", {}, also=("EXT-064", "OPR-002", "SCH-060")),),
         good=(Case(show='{"paths": {"/tides": {"get": {}}}}\n'),),
     ),
     "DEF-013": Examples(

@@ -68,7 +68,9 @@ CASES: dict[str, Examples] = {
     "EXT-030": Examples(
         bad=(
             one(f"{_LEVEL}/x-ms-editor", "dictionary"),
-            one(_LEVEL, {"type": "object"} | _DICTIONARY, at=f"{_LEVEL}/x-ms-editor"),
+            one(
+                _LEVEL, {"type": "object"} | _DICTIONARY, at=f"{_LEVEL}/x-ms-editor", also=("SCH-034",)
+            ),
         ),
         good=(one(_LEVEL, _OBJECT | _DICTIONARY),),
     ),
@@ -79,7 +81,7 @@ CASES: dict[str, Examples] = {
                 _LEVEL,
                 {
                     "type": "string",
-                    "format": "binary",
+                    "format": "byte",
                     "x-ms-media-kind": "image",
                     "x-ms-summary": "Picture",
                     "description": "A picture of the harbour.",

@@ -90,7 +90,7 @@ CASES: dict[str, Examples] = {
             Case(
                 set={"/paths": {"/account": {"parameters": []}}},
                 at="/paths",
-                also=("EXT-064", "OPR-041"),
+                also=("EXT-064", "OPR-041", "SCH-060"),
             ),
         ),
         good=(Case(show='{"paths": {"/account": {"get": {"operationId": "GetAccount"}}}}\n'),),

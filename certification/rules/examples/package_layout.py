@@ -23,10 +23,15 @@ def _script(old: str, new: str) -> str:
 _SCHEMA = ("PRP-099",)
 
 
-def _with_script(text: str, **more: object) -> Case:
+def _with_script(text: str, line: int | None = None) -> Case:
     return Case(
-        files={_SCRIPT: text}, properties=_LISTED, file=_SCRIPT, also=_SCHEMA, show=text[:900], **more,
-    )  # type: ignore[arg-type]  # fmt: skip
+        files={_SCRIPT: text},
+        properties=_LISTED,
+        file=_SCRIPT,
+        line=line,
+        also=_SCHEMA,
+        show=text[:900],
+    )
 
 
 _GOOD_SCRIPT = _with_script(base.SCRIPT)

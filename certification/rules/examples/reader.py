@@ -45,8 +45,8 @@ _GOOD_PICTURE = Case(files={_PICTURE: png(320)}, show=f"{_PICTURE}: PNG\n")
 CASES: dict[str, Examples] = {
     "ENG-010": Examples(
         bad=(
-            one(_TIDES, {"$ref": "https://schemas.example/tide.json"}, at=f"{_TIDES}/$ref"),
-            one(_TIDES, {"$ref": "tide.json#/definitions/Tide"}, at=f"{_TIDES}/$ref"),
+            one(_TIDES, {"$ref": "https://schemas.example/tide.json"}, at=f"{_TIDES}/$ref", also=("SCH-002",)),
+            one(_TIDES, {"$ref": "tide.json#/definitions/Tide"}, at=f"{_TIDES}/$ref", also=("SCH-002",)),
         ),
         good=(
             Case(
@@ -98,7 +98,7 @@ CASES: dict[str, Examples] = {
                         1,
                     )
                 },
-                also=("ENG-010",),
+                also=("ENG-010", "SCH-002", "SCH-060"),
                 show="101 references to tides.json\n",
             ),
         ),

@@ -140,8 +140,9 @@ CASES: dict[str, Examples] = {
         good=(one(f"{_ACCOUNT}/200/schema", {"type": "string"}),),
     ),
     "RSP-023": Examples(
-        bad=(one(f"{_ACCOUNT}/200/schema", {"type": "object", "title": "Account"}),),
+        bad=(one(f"{_ACCOUNT}/200/schema", {"type": "object", "title": "Account"}, also=("SCH-034",)),),
         good=(one(f"{_ACCOUNT}/200/schema", {"type": "object", "allOf": [_TIDES]}),),
+        good_breaks=("SCH-035",),
     ),
     "RSP-024": Examples(
         bad=(one(f"{_RESPONSES}/302", _ANSWER, at=_RESPONSES),),

@@ -199,6 +199,7 @@ CASES: dict[str, Examples] = {
     "TRG-010": Examples(
         bad=(_webhook(at=_POST, removed=(f"{_FIELD}/x-ms-notification-url", f"{_FIELD}/x-ms-visibility")),),
         good=(_webhook({_BODY: _SHARED_BODY, "/definitions/Subscription": _SHARED}),),
+        good_breaks=("SCH-035",),
     ),
     "TRG-011": Examples(
         bad=(
@@ -207,19 +208,21 @@ CASES: dict[str, Examples] = {
             _webhook(
                 {_BODY: _NESTED | {"required": []}},
                 f"{_BODY}/properties/target/properties/callbackUrl",
+                also=("SCH-021",),
             ),
         ),
         good=(
             _webhook({_BODY: _NESTED}),
             _webhook({_BODY: _SHARED_BODY, "/definitions/Subscription": _SHARED}),
         ),
+        good_breaks=("SCH-035",),
     ),
     "TRG-012": Examples(
         bad=(_webhook(at=_FIELD, removed=(f"{_FIELD}/x-ms-visibility",)),),
         good=(_webhook({_BODY: _names("callbackUrl") | {"x-ms-visibility": "internal"}, _FIELD: _VISIBLE}),),
     ),
     "TRG-013": Examples(
-        bad=(_webhook({f"{_FIELD}/type": "object"}, f"{_FIELD}/type"),),
+        bad=(_webhook({f"{_FIELD}/type": "object"}, f"{_FIELD}/type", also=("SCH-034",)),),
         good=(_webhook({f"{_FIELD}/format": "uri"}),),
     ),
     "TRG-014": Examples(
@@ -364,5 +367,6 @@ CASES: dict[str, Examples] = {
                 | {"/definitions/Subscription": _SHARED}
             ),
         ),
+        good_breaks=("SCH-035",),
     ),
 }

@@ -10,7 +10,7 @@ from connectors.definitions.diff.changes import Change, Difference, Keys
 from connectors.definitions.diff.kinds import KINDS, Impact
 from connectors.definitions.diff.sides import Side
 
-_MOST_STEPS = 400_000
+_MOST_STEPS = 200_000
 _MOST_ALSO = 50
 _MOST_LOOKED_AT = 2_000
 Values = tuple[Any, Any]
@@ -32,9 +32,9 @@ class Collector:
         self._pair_of: dict[int, Hashable] = {}
         self._reached_from: dict[Hashable, list[Hashable]] = {}
 
-    def step(self) -> bool:
-        """Whether there is work left to be spent; takes one step."""
-        self.steps_left -= 1
+    def step(self, cost: int = 1) -> bool:
+        """Whether there is work left to be spent; spends some of it."""
+        self.steps_left -= cost
         if self.steps_left < 0:
             self.is_cut = True
         return self.steps_left >= 0

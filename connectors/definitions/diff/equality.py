@@ -19,6 +19,8 @@ def mark(value: Any) -> Hashable:
 
 
 def same(old: Any, new: Any) -> bool:
+    if isinstance(old, str) or old is None:
+        return bool(old == new)
     return bool(old == new) and mark(old) == mark(new)
 
 

@@ -27,7 +27,7 @@ _HANDLED = _LIMITS.union(
     ("properties", "items", "allOf", "additionalProperties", "required", "schema", "$ref"),
 )
 _HARMLESS = frozenset(("example", "examples", "x-example", "x-examples", "externalDocs"))
-_BELOW = frozenset(("properties", "items", "allOf", "additionalProperties", "default", "enum", "schema"))
+_BELOW = frozenset(("properties", "items", "allOf", "additionalProperties", "required", "schema"))
 
 
 @dataclass(slots=True)
@@ -59,9 +59,7 @@ class FieldPair:
 
 def compare_field(field: FieldPair) -> bool:
     """Record how the field itself changed; false when its type did, so that nothing below is comparable."""
-    old, new = field.old, field.new
-    # Most fields are leaves that did not change.
-    if _BELOW.isdisjoint(old.value) and old.value == new.value:
+    if _is_unchanged(field.old, field.new):
         return True
     _texts(field)
     _visibility(field)
@@ -75,6 +73,17 @@ def compare_field(field: FieldPair) -> bool:
     else:
         _output_limits(field)
     return True
+
+
+def _is_unchanged(old: Shape, new: Shape) -> bool:
+    """Whether all that is compared here is plainly the same, as it is for most fields."""
+    before, now = old.value, new.value
+    if len(old.parts) > 1 or len(new.parts) > 1 or "type" not in before:
+        return False
+    for name, value in before.items():
+        if name not in _BELOW and (name not in now or not same(value, now[name])):
+            return False
+    return all(name in before or name in _BELOW for name in now)
 
 
 def _types(field: FieldPair) -> bool:

@@ -54,7 +54,7 @@ class Schemas:
         field = FieldPair(self.found, direction, operation, task.path, old, new, pair)
         if not compare_field(field):
             return True
-        if old.properties or new.properties:
+        if (old.properties or new.properties) and self.found.step(len(old.properties) + len(new.properties)):
             self._members(field, pending)
         self._element(field, "items", _short(f"{task.path}[]"), pending)
         self._element(field, "additionalProperties", _below(task.path, "*"), pending)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.definitions import openapi
@@ -12,9 +12,9 @@ from connectors.definitions.diff.changes import Keys
 from connectors.definitions.package import Package
 
 _LONGEST_CHAIN = 50
-_MOST_PARTS = 1_000
+_MOST_PARTS = 200
 # The parts of all shapes together: a definition whose schemas all extend all others is cut off here.
-_MOST_PARTS_IN_ALL = 400_000
+_MOST_PARTS_IN_ALL = 50_000
 Place = tuple[dict[str, Any], Keys]
 
 
@@ -27,10 +27,10 @@ class Operation:
     value: dict[str, Any]
     item: dict[str, Any]
     keys: Keys
+    operation_id: str = field(init=False)
 
-    @property
-    def operation_id(self) -> str:
-        return openapi.text(self.value, "operationId")
+    def __post_init__(self) -> None:
+        self.operation_id = openapi.text(self.value, "operationId")
 
     @property
     def label(self) -> str:
@@ -70,6 +70,8 @@ class Shape:
                 self.required.update(name for name in required if isinstance(name, str))
 
     def get(self, name: str) -> Any:
+        if len(self.parts) == 1:
+            return self.value.get(name)
         for value, _ in self.parts:
             if name in value:
                 return value[name]

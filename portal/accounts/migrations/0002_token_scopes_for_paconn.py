@@ -5,15 +5,31 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='apitoken',
-            name='scopes',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('read', 'Read everything you may see'), ('connectors:write', 'Register connectors and upload packages'), ('submissions:write', 'Create, submit and withdraw submissions'), ('reviews:write', 'Claim, comment and decide'), ('rollouts:write', 'Sign off, stop, hold, resume and roll back'), ('team:write', 'Invite people and change roles'), ('validate', 'Check definitions with paconn'), ('validate:strict', 'Check definitions with paconn; errors fail the command'), ('admin:write', 'Change plans, freezes and regions')], max_length=40), default=list, size=None),
+            model_name="apitoken",
+            name="scopes",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(
+                    choices=[
+                        ("read", "Read everything you may see"),
+                        ("connectors:write", "Register connectors and upload packages"),
+                        ("submissions:write", "Create, submit and withdraw submissions"),
+                        ("reviews:write", "Claim, comment and decide"),
+                        ("rollouts:write", "Sign off, stop, hold, resume and roll back"),
+                        ("team:write", "Invite people and change roles"),
+                        ("validate", "Check definitions with paconn"),
+                        ("validate:strict", "Check definitions with paconn; errors fail the command"),
+                        ("admin:write", "Change plans, freezes and regions"),
+                    ],
+                    max_length=40,
+                ),
+                default=list,
+                size=None,
+            ),
         ),
     ]

@@ -146,6 +146,7 @@ _RINGING = thing(
     "rungOn:date! Day | When it was rung.",
     "band:text-list Band | Who rang, treble first.",
     title="method",
+    hook="is entered",
 )
 _TOWER = thing(
     "Tower",

@@ -32,9 +32,17 @@ def with_currents() -> Files:
 
 
 def with_clearer_words() -> Files:
-    """Tides 1.1.1: only the description changed."""
+    """Tides 1.1.1: only the description was to change, but it is made from 1.0.0 and lacks the currents; the
+    numbers of days became texts besides.
+    """
+
+    def as_texts(definition: _Json, _: _Json) -> None:
+        days = _parameter(definition["paths"]["/harbours/{harbourId}/tides"]["get"], "days")
+        days["type"] = "string"
+        del days["format"]
+
     text = "High and low water, currents and warnings for every harbour of the coast, a year ahead."
-    return files_of(replace(by_the_water.TIDES, version="1.1.1", description=text))
+    return files_of(replace(by_the_water.TIDES, version="1.1.1", description=text), as_texts)
 
 
 def with_waiting_list() -> Files:
@@ -122,25 +130,45 @@ def with_exporter_member() -> Files:
 
 
 def bells_unfinished() -> Files:
-    """Three errors and a warning: short description, no version, invented category, no contact URL."""
+    """Wrong in many ways: texts and listing of the connector, a label, a list to pick from that is nowhere,
+    a callback address that makers would have to fill in.
+    """
 
-    def spoil(definition: _Json, _: _Json) -> None:
+    def spoil(definition: _Json, properties: _Json) -> None:
         definition["info"]["description"] = "Rings bells."
         del definition["info"]["version"]
         del definition["info"]["contact"]["url"]
         definition["x-ms-connector-metadata"][2]["propertyValue"] = "Bell ringing"
+        tower = definition["paths"]["/towers/{towerId}"]["get"]
+        tower["summary"] += "."
+        for extension in ("x-ms-dynamic-values", "x-ms-dynamic-list"):
+            _parameter(tower, "towerId")[extension]["operationId"] = "GetTowers"
+        ringings = definition["paths"]["/ringings"]
+        del _parameter(ringings["get"], "top")["x-ms-summary"]
+        del definition["definitions"]["RingingInput"]["properties"]["band"]["description"]
+        body = _parameter(definition["paths"]["/subscriptions/ringingentered"]["post"], "body")
+        del body["schema"]["properties"]["callbackUrl"]["x-ms-visibility"]
+        properties["properties"]["policyTemplateInstances"] = []
 
     return files_of(at_home.BELLS, spoil)
 
 
 def rota_with_warnings() -> Files:
-    """Two warnings: no full stop after the description, and a contact without an address of its own."""
+    """Three warnings: no full stop after the description, a contact without an address of its own, and an
+    operationId with a hyphen.
+    """
 
     def loosen(definition: _Json, _: _Json) -> None:
         definition["info"]["description"] = at_home.ROTA.description.rstrip(".")
         del definition["info"]["contact"]["url"]
+        attendance = definition["paths"]["/rehearsals/{rehearsalId}/attendance"]["get"]
+        attendance["operationId"] = "Get-Attendance"
 
     return files_of(at_home.ROTA, loosen)
+
+
+def _parameter(operation: _Json, name: str) -> _Json:
+    return next(each for each in operation["parameters"] if each["name"] == name)
 
 
 def rooms_first_try() -> Files:

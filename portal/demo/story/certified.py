@@ -179,7 +179,7 @@ def update_of(
 
 
 def tides_story(world: World) -> Story:
-    """1.1.0 after a short conversation about one operation; 1.1.1 is being written."""
+    """1.1.0 after a short conversation about one operation; 1.1.1 was made from the wrong version."""
     yield world.day(50, 9)
     submission = update_of(
         world,

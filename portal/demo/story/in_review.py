@@ -152,7 +152,7 @@ def museum_story(world: World) -> Story:
 
 
 def rota_story(world: World) -> Story:
-    """Two warnings with notes; refused by its own team in Preview."""
+    """Three warnings with notes; refused by its own team in Preview."""
     yield world.day(20, 9)
     connector = world.register(people.PEAL, people.MARGOT, at_home.ROTA)
     yield world.after(hours=4)
@@ -160,13 +160,14 @@ def rota_story(world: World) -> Story:
     yield world.after(hours=1)
     margot = world.user(people.MARGOT)
     notes = {
+        "OPR-013b": "Our web calendar calls the operation by the same id, and choirs have built on it.",
         "INF-015": "The sentence is also our slogan, which has no full stop.",
         "INF-021": "Our help page moves next month; until then there is only the address.",
     }
     for rule, note in notes.items():
         waivers.note_warning(submission, rule=rule, note=note, actor=margot)
     world.submit(submission, people.MARGOT)
-    yield from to_preview(world, submission, people.YUKA, word="The notes explain both warnings.")
+    yield from to_preview(world, submission, people.YUKA, word="The notes explain all three warnings.")
     yield world.after(hours=8)
     refuse_preview(
         world.preview(submission),
@@ -176,7 +177,7 @@ def rota_story(world: World) -> Story:
 
 
 def bells_story(world: World) -> Story:
-    """Handed in before the check was through: three errors. Waivers asked for, declined and taken back."""
+    """Handed in before the check was through: many errors. Waivers asked for, declined, taken back."""
     yield world.day(4, 9)
     connector = world.register(people.PEAL, people.ANSEL, at_home.BELLS, ticks=4)
     yield world.after(hours=3)
