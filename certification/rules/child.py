@@ -6,6 +6,7 @@ import codecs
 import contextlib
 import ctypes
 import gc
+import importlib
 import json
 import os
 import resource
@@ -67,6 +68,8 @@ def _check() -> int:
 
 def _confine(limits: dict[str, Any]) -> None:
     """In this order: the network while the process may still ask for it, the user id before the limits."""
+    # Pillow loads the reader of a format when the first picture of it comes, which is too late here.
+    importlib.import_module("PIL.PngImagePlugin")
     _leave_network()
     _drop_privileges()
     cpu = int(limits["processor_seconds"])

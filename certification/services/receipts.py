@@ -36,7 +36,10 @@ def receipt_of(submission: Submission) -> dict[str, Any]:
     if any(finding.rule in ENGINE_DEATHS for finding in report.findings):
         raise Conflict("The check itself failed, so there is no verdict: have the package checked again.")
     receipt = receipt_for(
-        report, time=validation.created_at, tool=f"{settings.SITE_NAME}, {settings.SITE_URL}"
+        report,
+        time=validation.created_at,
+        tool=f"{settings.SITE_NAME}, {settings.SITE_URL}",
+        baseline=validation.baseline,
     )
     key = signing_key()
     return sign(receipt, key) if key else receipt
@@ -44,26 +47,14 @@ def receipt_of(submission: Submission) -> dict[str, Any]:
 
 def _report(validation: Validation, version: Version) -> Report:
     """The stored verdict as the engine gave it, as far as a receipt asks."""
-    findings = validation.findings.order_by("id").values_list(
-        "rule",
-        "severity",
-        "message",
-        "fix",
-        "file",
-        "pointer",
-        "line",
-        "column",
-        "length",
-        "fingerprint",
-        "group",
-    )
+    findings = validation.findings.order_by("id").values(*Finding.FIELDS)
     profile = {"change": validation.change_kind, "publisher": validation.publisher_kind}
     return Report(
         package=f"{version.connector.slug}-{version.label}.zip",
         digest=version.digest,
         rules_version=validation.rules_version,
         profile=Profile.from_dict(profile),
-        findings=tuple(Finding(*finding) for finding in findings),
+        findings=tuple(Finding(**finding) for finding in findings),
         stats={},
     )
 

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from certification.models import Submission
 from certification.policies import can_edit_submission
-from certification.queries.validation import change_kind
+from certification.queries.validation import baseline_of, change_kind
 from certification.rules.fixes import fixable
 from certification.rules.profiles import Profile
 from certification.rules.repair_sandbox import Repaired, RepairFailed, repair_bytes
@@ -104,13 +104,13 @@ def _known(rules: Iterable[str] | None) -> frozenset[str] | None:
 
 def _repair(submission: Submission, version: Version, rules: frozenset[str] | None) -> Repaired:
     profile = {"change": change_kind(submission), "publisher": submission.connector.publisher.kind}
-    live = submission.connector.live_version
+    published = baseline_of(submission)
     try:
         return repair_bytes(
             package_bytes(version),
             profile=Profile.from_dict(profile),
             # A repair must not break what the published version promises.
-            previous=package_bytes(live) if live and live.pk != version.pk else b"",
+            previous=package_bytes(published) if published else b"",
             selected=rules,
         )
     except RepairFailed as error:

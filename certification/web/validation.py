@@ -32,9 +32,8 @@ def finding_list(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _findings(request: HttpRequest, submission: Submission, status: int = 200, **extra: Any) -> HttpResponse:
-    asked = queries.FindingFilter(
-        **{name: request.GET.get(name, "")[:260] for name in ("severity", "change", "file", "family", "rule", "q")}
-    )
+    names = ("severity", "change", "file", "family", "rule", "q")
+    asked = queries.FindingFilter(**{name: request.GET.get(name, "")[:260] for name in names})
     user = signed_in_user(request)
     version = queries.shown_version(submission)
     validation = queries.known_validation(submission, version) if version else None

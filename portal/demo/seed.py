@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -88,7 +89,12 @@ def _stage(present: dt.datetime) -> Iterator[tuple[Clock, ToldRegions]]:
         yield clock, regions
 
 
-def _check_here(data: bytes, *, filename: str, profile: Profile, context: Context | None = None) -> Report:
+def _check_here(
+    data: bytes, *, filename: str, profile: Profile, context: Context | None = None, previous: bytes = b""
+) -> Report:
+    context = context or Context()
+    if previous:
+        context = replace(context, previous=read_archive(previous))
     return check_package(read_archive(data, filename=filename), profile, context=context)
 
 

@@ -9,6 +9,7 @@ from allauth.account.models import EmailAddress
 from django.utils import timezone
 
 from certification.models import Preview, Rollout, Submission
+from certification.queries.validation import open_acknowledgements
 from certification.services import (
     credentials,
     decisions,
@@ -18,6 +19,7 @@ from certification.services import (
     reviews,
     schedule,
     submissions,
+    waivers,
 )
 from connectors.models import Connector, Invitation, Publisher, Version
 from connectors.models.publishers import Role
@@ -194,6 +196,16 @@ class World:
                 edit_count=submission.edit_count,
                 actor=actor,
             )
+
+    def acknowledge(self, submission: Submission, by: Person, reasons: Mapping[str, str]) -> None:
+        """The team answers for errors of these rules: they break their users, who were told."""
+        for rule, reason in reasons.items():
+            waivers.acknowledge_error(submission, rule=rule, reason=reason, actor=self.user(by))
+
+    def accept(self, submission: Submission, by: Person, reason: str) -> None:
+        """A reviewer accepts everything that the team answers for."""
+        for waiver in open_acknowledgements(submission):
+            waivers.approve_waiver(waiver, reason=reason, actor=self.user(by))
 
     def claim(self, submission: Submission, by: Person) -> None:
         submission.refresh_from_db()

@@ -63,7 +63,7 @@ def test_findings_stand_by_severity_and_advice_is_folded(cast, sign_in, checked)
     add(checked, ADVICE, "info", 3)
     text = page(sign_in(cast.owner), checked).content.decode()
     assert text.index('id="error"') < text.index('id="warning"') < text.index('id="info"')
-    opened = {rule: opening for rule, opening in re.findall(r'id="rule-([\w-]+)"\s+(open)?', text)}
+    opened = dict(re.findall(r'id="rule-([\w-]+)"\s+(open)?', text))
     assert opened["INF-004"] == opened[WARNING] == "open"
     assert opened[ADVICE] == ""
     assert 'href="#info"' in text

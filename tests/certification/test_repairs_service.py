@@ -6,6 +6,7 @@ import json
 from contextlib import suppress
 
 import pytest
+from django.db import transaction
 
 from certification.models import Submission
 from certification.queries.validation import known_validation
@@ -14,10 +15,13 @@ from certification.rules.repair_sandbox import repair_bytes
 from certification.rules.sandbox import Limits
 from certification.services import drafts, repairs, validation
 from connectors.models import Version
-from connectors.services.versions import load_package
+from connectors.services.connectors import mark_version
+from connectors.services.versions import load_package, package_bytes
 from portal.shared import audit
+from portal.shared.actors import SYSTEM
 from portal.shared.errors import Conflict, IllegalTransition, InvalidInput, NotPermitted
 from portal.shared.models import OutboxJob
+from tests.factories import ConnectorFactory
 from tests.factories.submissions import draft, numbered, ready_draft, submission_in, uploaded_version
 
 pytestmark = pytest.mark.django_db
@@ -194,10 +198,11 @@ def test_a_hostile_definition_is_repaired_or_left_but_never_an_error(cast, name)
 
 
 def test_an_update_is_repaired_beside_the_version_that_is_live(cast, monkeypatch):
-    submission = ready_draft(cast.owner, case=FIXABLE)
-    live = uploaded_version(submission.connector, cast.owner, numbered(3))
-    submission.connector.live_version = live
-    submission.connector.save(update_fields=["live_version"])
+    connector = ConnectorFactory(publisher=cast.publisher)
+    live = uploaded_version(connector, cast.owner, numbered(3))
+    with transaction.atomic():
+        mark_version(connector, pointer="live", version=live, actor=SYSTEM)
+    submission = ready_draft(cast.owner, connector, case=FIXABLE)
     given = {}
 
     def watch(data, **options):
@@ -206,4 +211,5 @@ def test_an_update_is_repaired_beside_the_version_that_is_live(cast, monkeypatch
 
     monkeypatch.setattr(repairs, "repair_bytes", watch)
     assert repairs.preview(submission, actor=cast.owner).changes
-    assert given["previous"]
+    assert given["previous"] == package_bytes(live)
+    assert given["profile"].change == "update"

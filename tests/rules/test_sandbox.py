@@ -157,3 +157,40 @@ def test_the_child_can_neither_connect_nor_read_nor_write_nor_start_anything(
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can change to another user")
 def test_the_child_of_root_is_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     assert said(monkeypatch, "(os.getuid(), os.geteuid(), os.getgid())") == "(65534, 65534, 65534)"
+
+
+@pytest.mark.parametrize("rule", ["UPD-001", "UPD-020", "UPD-087"])
+def test_the_child_compares_with_the_published_version(rule: str) -> None:
+    case = examples()[rule].bad[0]
+    assert case.before is not None
+    previous = read_archive(case.before.archive())
+    context = Context(previous=previous)
+    data = case.archive()
+    here = check_package(read_archive(data, filename="p.zip"), case.profile, context)
+    assert rule in {finding.rule for finding in here.findings}
+    as_package = check_bytes(data, filename="p.zip", profile=case.profile, context=context, limits=FAST)
+    as_bytes = check_bytes(
+        data, filename="p.zip", profile=case.profile, previous=previous.canonical_bytes(), limits=FAST
+    )
+    assert as_package.findings == as_bytes.findings == here.findings
+
+
+def test_a_published_version_that_cannot_be_read_is_no_crash() -> None:
+    update = Profile("update", "verified")
+    for previous in (b"no archive", Case(set={"/paths": 5}).archive()):
+        report = check_bytes(
+            Case().archive(), filename="p.zip", profile=update, previous=previous, limits=FAST
+        )
+        assert {"ENG-002", "ENG-003", "ENG-004"}.isdisjoint(finding.rule for finding in report.findings)
+        assert not [finding for finding in report.findings if "UPD-" in finding.message]
+
+
+def test_a_context_bears_the_way_to_the_child() -> None:
+    previous = read_archive(Case().archive())
+    context = Context(frozenset({"tides"}), {"ab": "Tides"}, previous)
+    there = Context.from_dict(context.to_dict(), read_archive(context.previous_bytes))
+    assert (there.titles, dict(there.icon_hashes)) == (context.titles, context.icon_hashes)
+    assert there.previous is not None
+    assert there.previous.digest == previous.digest
+    assert Context().previous_bytes == b""
+    assert Context(previous=read_archive(b"no archive")).previous_bytes == b""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from certification.rules import wording
+from certification.rules.checks.addresses import is_web_address
 from certification.rules.findings import Hit
 from certification.rules.registry import rule
 from certification.rules.walk import Node
@@ -42,12 +43,12 @@ def email_invalid(contact: Node, key: str) -> Iterator[Hit]:
 @rule("INF-023", on="contact", key="url")
 def contact_url_invalid(contact: Node, key: str) -> Iterator[Hit]:
     address = contact.text(key)
-    if address.strip() and not wording.is_web_address(address):
+    if address.strip() and not is_web_address(address):
         yield contact.hit(key)
 
 
 @rule("INF-026", on="license", key="url")
 def license_url_invalid(license_: Node, key: str) -> Iterator[Hit]:
     address = license_.value[key]
-    if not isinstance(address, str) or not wording.is_web_address(address):
+    if not isinstance(address, str) or not is_web_address(address):
         yield license_.hit(key)

@@ -13,14 +13,14 @@ from certification.rules.checks.dynamic_calls import (
     EXTENSIONS,
     HOLDERS,
     TREE,
-    Field,
-    Fields,
     alike,
     callers,
     calls,
+    on_content,
     operation_around,
     references,
 )
+from certification.rules.checks.dynamic_fields import Field, Fields
 from certification.rules.findings import Hit
 from certification.rules.fixes import Patch, Place, fix
 from certification.rules.registry import rule
@@ -34,7 +34,7 @@ _MOST_MISSING = 20
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,14})", re.ASCII)
 
 
-@rule("EXT-020", on=HOLDERS, key=EXTENSIONS)
+@on_content("EXT-020", key=EXTENSIONS)
 def extension_malformed(node: Node, key: str) -> Iterator[Hit]:
     value = node.value[key]
     if not isinstance(value, dict):
@@ -50,7 +50,7 @@ def extension_malformed(node: Node, key: str) -> Iterator[Hit]:
             yield call.hit("operationId", value="operationId is no text")
 
 
-@rule("EXT-021", on=HOLDERS, key=EXTENSIONS)
+@on_content("EXT-021", key=EXTENSIONS)
 def called_operation_not_found(node: Node, key: str) -> Iterator[Hit]:
     for call in calls(node, key):
         is_named = isinstance(call.value.get("operationId"), str)
@@ -64,7 +64,7 @@ def correct_letter_case_of_operation(place: Place) -> Patch:
     return place.replace(known) if known else ()
 
 
-@rule("EXT-022", on=HOLDERS, key=EXTENSIONS)
+@on_content("EXT-022", key=EXTENSIONS)
 def parameters_malformed(node: Node, key: str) -> Iterator[Hit]:
     for call in calls(node, key):
         parameters = call.value.get("parameters", {})
@@ -93,13 +93,14 @@ def wrap_argument(place: Place) -> Patch:
     return place.replace({"value": value})
 
 
-@rule("EXT-023", on=HOLDERS, key=EXTENSIONS)
+@on_content("EXT-023", key=EXTENSIONS)
 def argument_unknown_to_called_operation(node: Node, key: str) -> Iterator[Hit]:
+    fields = Fields.of(node)
     for call in calls(node, key):
         target = call.target
         if target is not None:
             for name, _ in call.arguments():
-                if Fields.of(node).meaning(target, name).is_nothing:
+                if fields.meaning(target, name).is_nothing:
                     cause = f"{target.operation_id} {name}"
                     yield call.hit(
                         "parameters", name,
@@ -134,7 +135,7 @@ def _names(operations: tuple[Operation, ...]) -> str:
     return ", ".join(operation.operation_id or operation.path for operation in operations[:3])
 
 
-@rule("EXT-027", on=HOLDERS, key=EXTENSIONS)
+@on_content("EXT-027", key=EXTENSIONS)
 def required_parameter_not_given(node: Node, key: str) -> Iterator[Hit]:
     for call in calls(node, key):
         target = call.target
@@ -165,7 +166,7 @@ def tree_without_open(node: Node, key: str) -> Iterator[Hit]:
         yield node.hit(key, *(("open",) if "open" in value else ()))
 
 
-@rule("EXT-041", on=HOLDERS, key=EXTENSIONS)
+@on_content("EXT-041", key=EXTENSIONS)
 def selected_value_misplaced(node: Node, key: str) -> Iterator[Hit]:
     """Also as an argument: what was selected is known only when the tree is browsed on."""
     for call in calls(node, key):
@@ -202,7 +203,7 @@ def _only_type(fields: tuple[Field, ...]) -> str:
     return types.pop() if len(types) == 1 else ""
 
 
-@rule("EXT-045", on=HOLDERS, key=EXTENSIONS)
+@on_content("EXT-045", key=EXTENSIONS)
 def value_of_other_type(node: Node, key: str) -> Iterator[Hit]:
     for call in calls(node, key):
         target = call.target

@@ -14,12 +14,13 @@ from certification.rules.checks.dynamic_calls import (
     SCHEMA,
     TREE,
     VALUES,
-    Fields,
     calls,
+    on_content,
     operation_around,
     references,
     without_properties,
 )
+from certification.rules.checks.dynamic_fields import Fields
 from certification.rules.findings import Hit
 from certification.rules.fixes import Patch, Place, fix
 from certification.rules.registry import rule
@@ -68,7 +69,7 @@ def add_list(place: Place) -> Patch:
     return _add_newer(place, VALUES, LIST)
 
 
-@rule("EXT-037", on=HOLDERS, key=VALUES)
+@on_content("EXT-037", key=VALUES)
 def value_path_missing(node: Node, key: str) -> Iterator[Hit]:
     """What a capability such as the file picker gives needs no path."""
     for call in calls(node, key):

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from certification.rules.checks.dynamic_calls import (
-    HOLDERS,
     LIST,
     PROPERTIES,
     SCHEMA,
     TREE,
     VALUES,
     Call,
-    Fields,
-    Step,
     calls,
+    on_content,
     without_properties,
 )
+from certification.rules.checks.dynamic_fields import Fields, Step
 from certification.rules.findings import Hit
-from certification.rules.registry import rule
 from certification.rules.walk import Node
 from connectors.definitions import openapi
 
@@ -28,7 +26,7 @@ _OLDER_ITEM_PATHS = ("value-path", "value-title")
 _WHOLE = "the top"
 
 
-@rule("EXT-028", on=HOLDERS, key=_COLLECTIONS)
+@on_content("EXT-028", key=_COLLECTIONS)
 def called_operation_without_output(node: Node, key: str) -> Iterator[Hit]:
     """A schema that is asked for may well be undescribed; a list must be described to be shown."""
     for call in calls(node, key):
@@ -36,14 +34,14 @@ def called_operation_without_output(node: Node, key: str) -> Iterator[Hit]:
             yield call.hit("operationId")
 
 
-@rule("EXT-029", on=HOLDERS, key=_COLLECTIONS)
+@on_content("EXT-029", key=_COLLECTIONS)
 def collection_not_found(node: Node, key: str) -> Iterator[Hit]:
     for call, word, collection in _collections(node, key):
         if collection.value is None and not collection.is_broken:
             yield call.hit(word, cause=_cause(call, word), operation=call.operation_id)
 
 
-@rule("EXT-032", on=HOLDERS, key=_COLLECTIONS)
+@on_content("EXT-032", key=_COLLECTIONS)
 def collection_is_no_array(node: Node, key: str) -> Iterator[Hit]:
     for call, word, collection in _collections(node, key):
         found = collection.value
@@ -54,7 +52,7 @@ def collection_is_no_array(node: Node, key: str) -> Iterator[Hit]:
             yield call.hit(*at, value=value, cause=_cause(call, word), kind=kind, operation=call.operation_id)
 
 
-@rule("EXT-033", on=HOLDERS, key=_COLLECTIONS)
+@on_content("EXT-033", key=_COLLECTIONS)
 def item_path_not_found(node: Node, key: str) -> Iterator[Hit]:
     """Items of which no property is described, such as plain texts, say nothing about paths."""
     looked = Fields.of(node)
@@ -81,7 +79,7 @@ def _cause(call: Call, word: str) -> str:
     return f"{call.operation_id} {openapi.text(call.value, word)}"
 
 
-@rule("EXT-034", on=HOLDERS, key=(SCHEMA, PROPERTIES))
+@on_content("EXT-034", key=(SCHEMA, PROPERTIES))
 def schema_path_not_found(node: Node, key: str) -> Iterator[Hit]:
     """An output that is said to be just an object says nothing. What the path leads to is itself a schema: a
     last step to its member "properties" need not be described.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from certification.rules import wording
+from certification.rules.checks.addresses import is_web_address
 from certification.rules.findings import Hit
 from certification.rules.registry import rule
 from certification.rules.walk import Node
@@ -75,7 +75,7 @@ def categories_missing(metadata: Node) -> Iterator[Hit]:
 @rule("INF-034", on="metadata")
 def metadata_url_invalid(metadata: Node) -> Iterator[Hit]:
     for index, value in _addresses(metadata):
-        if value.strip() and not wording.is_web_address(value):
+        if value.strip() and not is_web_address(value):
             yield metadata.hit(index, "propertyValue")
 
 

@@ -24,6 +24,7 @@ class Inputs:
 
     `bodies` holds every operation with a body: the body parameter and the names of all parameters.
     `carriers` holds every operation with a body or form parameters, and whether that is one body alone.
+    `schemas` holds for each operation, in their order, what stands in its body parameters as "schema".
     """
 
     repeated: list[tuple[Parameter, ...]] = field(default_factory=list)
@@ -32,6 +33,7 @@ class Inputs:
     paths: list[Operation] = field(default_factory=list)
     bodies: list[tuple[Operation, dict[str, Any], set[str]]] = field(default_factory=list)
     carriers: list[tuple[Operation, bool]] = field(default_factory=list)
+    schemas: list[list[Any]] = field(default_factory=list)
 
 
 def inputs(run: Run) -> Inputs:
@@ -67,6 +69,7 @@ def _is_sorted(found: Inputs, run: Run, operation: Operation) -> bool:
     if bodies or forms:
         found.carriers.append((operation, not forms))
         found.bodies.extend((operation, body, names) for body in bodies)
+    found.schemas.append([body.get("schema") for body in bodies])
     _compare_with_path(found, operation, in_path)
     return True
 
@@ -103,6 +106,7 @@ def _sort(found: Inputs, operation: Operation, parameters: tuple[Parameter, ...]
         elif where == "formData":
             has_form = True
     found.carriers.append((operation, False))
+    found.schemas.append([one.value.get("schema") for one in parameters if one.location == "body"])
     if len(names) < len(parameters):
         found.repeated.append(parameters)
     if bodies:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from certification.rules.api import Api
+from certification.rules.api import Api, Operation
+from certification.rules.checks.schema_graph import body_schemas, graph
 from certification.rules.engine import Run
 from certification.rules.findings import Hit, shown
 from certification.rules.fixes import Patch, Place, fix
 from certification.rules.registry import rule
 from certification.rules.walk import Node
-from connectors.definitions import openapi
 
 _MOST_OPERATIONS, _MOST_SCHEMAS = 256, 16_384
 _MEMBERS = {
@@ -129,9 +129,7 @@ def _listed(value: Any) -> str:
 def too_many_schemas(paths: Node) -> Iterator[Hit]:
     api = paths.run.api
     counts = SchemaCounts(api)
-    if counts.is_small(paths.run):
-        return
-    for operation in api.operations:
+    for operation in _large(paths.run):
         schemas = [parameter.value.get("schema") for parameter in api.parameters(operation)]
         responses = operation.value.get("responses")
         for status in responses if isinstance(responses, dict) else ():
@@ -140,6 +138,16 @@ def too_many_schemas(paths: Node) -> Iterator[Hit]:
         total = sum(counts.of(schema) for schema in schemas if isinstance(schema, dict))
         if total > _MOST_SCHEMAS:
             yield paths.hit(*operation.keys[1:], value=operation.operation_id)
+
+
+def _large(run: Run) -> Iterator[Operation]:
+    """The operations that may reach the limit: by the sizes that rules over schemas work out anyway, which
+    count compositions and loops as well.
+    """
+    sizes = graph(run).body_sizes
+    for operation, schemas in zip(run.api.operations, body_schemas(run), strict=True):
+        if sum(sizes[id(schema)].count for schema in schemas) > _MOST_SCHEMAS:
+            yield operation
 
 
 class SchemaCounts:
@@ -154,18 +162,6 @@ class SchemaCounts:
         self._counts: dict[int, int] = {}
         # References into the middle of other schemas would have the same lines read again and again.
         self._steps = 5_000_000
-
-    def is_small(self, run: Run) -> bool:
-        """Whether no operation can reach the limit: there are too few objects and references in the file."""
-        text = run.package.definition.file.text if run.package.definition else ""
-        if "\\u" in text:
-            return False
-        shared = list(openapi.mapping(self._api.definition, "definitions").values())
-        for name in ("parameters", "responses"):
-            holders = openapi.mapping(self._api.definition, name).values()
-            shared += [openapi.mapping(holder, "schema") for holder in holders]
-        largest = max((self.of(schema) for schema in shared if isinstance(schema, dict)), default=0)
-        return text.count("{") + text.count('"$ref"') * largest <= _MOST_SCHEMAS
 
     def of(self, schema: dict[str, Any]) -> int:
         counts = self._counts

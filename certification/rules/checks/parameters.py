@@ -11,6 +11,7 @@ from certification.rules.findings import Hit
 from certification.rules.fixes import Patch, Place, fix
 from certification.rules.registry import rule
 from certification.rules.walk import Node
+from connectors.definitions import openapi
 
 if TYPE_CHECKING:
     from certification.rules.engine import Run
@@ -223,12 +224,32 @@ def is_visible(parameter: Node) -> bool:
 def used_names(run: Run) -> frozenset[str]:
     """The names of the shared parameters that something refers to."""
     if "used parameters" not in run.cache:
-        places = (
-            run.api.at(target)[1] for target in run.api.references if target.startswith("#/parameters/")
-        )
-        run.cache["used parameters"] = frozenset(str(keys[1]) for keys in places if len(keys) > 1)
+        used = _names_of(run, listed_references(run))
+        if not used.issuperset(openapi.mapping(run.definition, "parameters")):
+            # Only now is it worth looking for references at places where no parameter is expected.
+            used |= _names_of(run, run.api.references)
+        run.cache["used parameters"] = used
     names: frozenset[str] = run.cache["used parameters"]
     return names
+
+
+def _names_of(run: Run, references: Iterable[str]) -> frozenset[str]:
+    places = (run.api.at(target)[1] for target in references if target.startswith("#/parameters/"))
+    return frozenset(str(keys[1]) for keys in places if len(keys) > 1)
+
+
+def listed_references(run: Run) -> frozenset[str]:
+    """The references in the lists of parameters of all operations."""
+    if "listed references" not in run.cache:
+        run.cache["listed references"] = frozenset(
+            target
+            for operation in run.api.operations
+            for holder in (operation.value, operation.item)
+            for one in openapi.sequence(holder, "parameters")
+            if one.__class__ is dict and (target := one.get("$ref")).__class__ is str
+        )
+    found: frozenset[str] = run.cache["listed references"]
+    return found
 
 
 def _visible(run: Run) -> frozenset[int]:

@@ -44,12 +44,14 @@ class Answer:
 @dataclass(slots=True)
 class Outputs:
     """What the rules have to look at: responses whose schema one of them may object to, operations that have
-    several with the codes of these, operations that have none for 200 or 201.
+    several with the codes of these, operations that have none for 200 or 201. `schemas` holds for each
+    operation, in their order, the schemas of its responses.
     """
 
     odd: list[Answer] = field(default_factory=list)
     several: list[tuple[Operation, list[str]]] = field(default_factory=list)
     without: list[Operation] = field(default_factory=list)
+    schemas: list[list[Any]] = field(default_factory=list)
 
 
 def outputs(run: Run) -> Outputs:
@@ -68,14 +70,19 @@ def outputs(run: Run) -> Outputs:
 def _look(found: Outputs, run: Run, operation: Operation) -> list[str]:
     """Collect the odd responses of an operation; returns the codes of all that have a schema."""
     codes: list[str] = []
+    schemas: list[Any] = []
+    found.schemas.append(schemas)
     responses = operation.value.get("responses")
     for code, listed in responses.items() if responses.__class__ is dict else ():
-        if listed.__class__ is not dict or code[:2] == "x-":
+        if listed.__class__ is not dict:
             continue
         response = run.api.resolve(listed)[0] if "$ref" in listed else listed
         if response.__class__ is dict and "schema" in response:
-            codes.append(code)
             schema = response["schema"]
+            schemas.append(schema)
+            if code[:2] == "x-":
+                continue
+            codes.append(code)
             if code[:1] != "2" or not schema or _is_undescribed(schema):
                 at = (*operation.keys, "responses", code)
                 found.odd.append(Answer(code, schema, run.api.resolve(listed, at)[1], at))

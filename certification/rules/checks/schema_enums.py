@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from certification.rules.checks.schemas import VALUES
+from certification.rules.checks.schemas import VALUES, quoted
 from certification.rules.findings import Hit, shown
 from certification.rules.fixes import Patch, Place, fix
 from certification.rules.registry import rule
@@ -64,7 +64,7 @@ def enum_value_twice(node: Node, key: str) -> Iterator[Hit]:
     for index, value in enumerate(_listed(node, key)):
         identity = _identity(value)
         if identity in seen:
-            yield node.hit(key, index, value=_quoted(value))
+            yield node.hit(key, index, value=quoted(value))
         seen.add(identity)
 
 
@@ -84,7 +84,7 @@ def enum_value_of_other_type(node: Node, key: str) -> Iterable[Hit]:
     kind = node.value["type"]
     fits, nullable = _FITS[kind], node.value.get("x-nullable") is True
     wrong = [value for value in _listed(node, key) if not (fits(value) or (nullable and value is None))]
-    return (node.hit(key, value=", ".join(map(_quoted, wrong[:10])), kind=kind),) if wrong else ()
+    return (node.hit(key, value=", ".join(map(quoted, wrong[:10])), kind=kind),) if wrong else ()
 
 
 @fix("SCH-042")
@@ -116,7 +116,7 @@ def enum_value_blank(node: Node, key: str) -> Iterator[Hit]:
 def default_of_other_type(node: Node, key: str) -> Iterable[Hit]:
     """Null is found by a rule of its own."""
     kind, value = node.value["type"], node.value[key]
-    return () if value is None or _FITS[kind](value) else (node.hit(key, value=_quoted(value), kind=kind),)
+    return () if value is None or _FITS[kind](value) else (node.hit(key, value=quoted(value), kind=kind),)
 
 
 @fix("SCH-044")
@@ -146,7 +146,7 @@ def default_not_in_enum(node: Node, key: str) -> Iterable[Hit]:
     default, values = node.value[key], _listed(node, "enum")
     if default is None or not values or any(_is_same(default, value) for value in values):
         return ()
-    return (node.hit(key, value=_quoted(default), listed=", ".join(map(_quoted, values[:10]))),)
+    return (node.hit(key, value=quoted(default), listed=", ".join(map(quoted, values[:10]))),)
 
 
 @fix("SCH-046")
@@ -176,10 +176,6 @@ def _is_same(one: Any, other: Any) -> bool:
 
 def _plain(value: Any) -> str:
     return (value if isinstance(value, str) else json.dumps(value)).strip().lower()
-
-
-def _quoted(value: object) -> str:
-    return f'"{shown(value)}"' if isinstance(value, str) else shown(value)
 
 
 def _converted(value: Any, kind: str) -> Any:

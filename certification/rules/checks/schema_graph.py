@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from certification.rules.api import Api, Keys, Operation
+from certification.rules.checks.operation_inputs import inputs
+from certification.rules.checks.response_schemas import outputs
+from certification.rules.checks.schema_loops import order_without_loops, strong_components
 from connectors.definitions import openapi
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ _NESTING = frozenset(
     ("$ref", "properties", "items", "additionalProperties", "allOf", "anyOf", "oneOf", "not")
 )
 _NOTIFICATION = "x-ms-notification-content"
+_BESIDE_PROPERTIES = _NESTING - {"$ref", "properties"}
 _SINGLE = ("items", "additionalProperties", "not")
 _SEVERAL = ("allOf", "anyOf", "oneOf", "items")
 
@@ -50,6 +54,9 @@ class Part:
     references: tuple[tuple[str, int], ...]
 
 
+_LEAF = Part(1, 1, ())
+
+
 def _sorted_out(schemas: list[Any]) -> tuple[list[dict[str, Any]], int]:
     """The schemas that hold or refer to others, and the number of the rest. Most schemas are of the rest, so
     that only C code looks at each.
@@ -67,6 +74,8 @@ def children(schema: dict[str, Any]) -> list[Any]:
     """The schemas directly below a schema."""
     properties = schema.get("properties")
     found = list(properties.values()) if properties.__class__ is dict else []
+    if _BESIDE_PROPERTIES.isdisjoint(schema):
+        return found
     for key in _SINGLE:
         if key in schema and schema[key].__class__ is dict:
             found.append(schema[key])
@@ -106,17 +115,23 @@ class Body:
         return self.around + self.below
 
 
-def bodies(run: Run) -> tuple[Body, ...]:
-    """Every body of every operation, those that several operations share for each of them."""
-    if "schemas.bodies" not in run.cache:
-        run.cache["schemas.bodies"] = tuple(
-            body for operation in run.api.operations for body in _bodies_of(run.api, operation)
-        )
-    found: tuple[Body, ...] = run.cache["schemas.bodies"]
+def body_schemas(run: Run) -> list[list[dict[str, Any]]]:
+    """For each operation, in their order, the schemas of all its bodies."""
+    found: list[list[dict[str, Any]]] | None = run.cache.get("schemas.bodies")
+    if found is None:
+        found = run.cache["schemas.bodies"] = []
+        written = zip(run.api.operations, inputs(run).schemas, outputs(run).schemas, strict=True)
+        for operation, taken, given in written:
+            schemas = [schema for schema in (*taken, *given) if schema.__class__ is dict]
+            for holder in (operation.value, operation.item):
+                if _NOTIFICATION in holder:
+                    schema = openapi.member(holder, _NOTIFICATION, "schema")
+                    schemas += [schema] if schema.__class__ is dict else []
+            found.append(schemas)
     return found
 
 
-def _bodies_of(api: Api, operation: Operation) -> Iterator[Body]:
+def bodies_of(api: Api, operation: Operation) -> Iterator[Body]:
     for parameter in api.parameters(operation):
         schema = parameter.value.get("schema")
         if schema.__class__ is dict and parameter.location == "body":
@@ -143,15 +158,15 @@ def _bodies_of(api: Api, operation: Operation) -> Iterator[Body]:
 class Graph:
     """All schemas that the bodies of a definition lead to, by the reference that leads to each."""
 
-    def __init__(self, api: Api, roots: Sequence[Body]) -> None:
+    def __init__(self, api: Api, roots: Iterable[dict[str, Any]]) -> None:
         self._api = api
         self._names: dict[int, str] = {}
         self._steps_left = _MOST_STEPS
         self.roots: dict[int, Part] = {}
         self.parts: dict[str, Part] = {}
         for root in roots:
-            if id(root.schema) not in self.roots:
-                self.roots[id(root.schema)] = self._part_of(root.schema)
+            if id(root) not in self.roots:
+                self.roots[id(root)] = self._part_of(root)
         pending = [name for part in self.roots.values() for name, _ in part.references]
         while pending:
             name = pending.pop()
@@ -164,26 +179,26 @@ class Graph:
         value = self._api.at(target)[0] if isinstance(target, str) else None
         return self._names.setdefault(id(value), str(target)) if value.__class__ is dict else ""
 
-    def _part_of(self, schema: Any) -> Part:
+    def _part_of(self, schema: dict[str, Any]) -> Part:
+        if _NESTING.isdisjoint(schema):
+            return _LEAF
         if "$ref" in schema:
             name = self.name_of(schema["$ref"])
             return Part(0, 0, ((name, 1),) if name else ())
-        count = level = depth = 0
+        count = level = depth = 1
         references: list[tuple[str, int]] = []
-        current = [schema]
-        while current:
+        nesting = [schema]
+        while below := [child for one in nesting for child in children(one)]:
             level += 1
-            nesting, leaves = _sorted_out(current)
-            count += leaves
-            current = []
-            for one in nesting:
+            found, leaves = _sorted_out(below)
+            nesting = []
+            for one in found:
                 if "$ref" not in one:
-                    leaves += 1
-                    count += 1
-                    current += children(one)
+                    nesting.append(one)
                 elif name := self.name_of(one["$ref"]):
                     references.append((name, level))
-            if leaves:
+            if leaves or nesting:
+                count += leaves + len(nesting)
                 depth = level
         return Part(count, depth, tuple(references))
 
@@ -197,7 +212,8 @@ class Graph:
 
     @functools.cached_property
     def components(self) -> list[list[str]]:
-        return strong_components(self.successors)
+        order = order_without_loops(self.successors)
+        return strong_components(self.successors) if order is None else [[name] for name in order]
 
     @functools.cached_property
     def loops(self) -> list[list[str]]:
@@ -256,63 +272,10 @@ class Graph:
 
 def graph(run: Run) -> Graph:
     if "schemas.graph" not in run.cache:
-        run.cache["schemas.graph"] = Graph(run.api, bodies(run))
+        run.cache["schemas.graph"] = Graph(run.api, itertools.chain.from_iterable(body_schemas(run)))
     found: Graph = run.cache["schemas.graph"]
     return found
 
 
 def _most(count: int) -> int:
     return min(count, MOST_SCHEMAS + 1)
-
-
-def strong_components(successors: Mapping[str, Sequence[str]]) -> list[list[str]]:
-    """The groups of nodes that reach each other, a group after all others that it leads to."""
-    search = _Search(successors)
-    for start in successors:
-        if start not in search.order:
-            search.enter(start)
-            while search.work:
-                search.step()
-    return search.found
-
-
-class _Search:
-    """The path-based algorithm of Gabow, without recursion.
-
-    `path` holds the nodes that are in no group yet, `bounds` the places on it where groups may begin.
-    """
-
-    def __init__(self, successors: Mapping[str, Sequence[str]]) -> None:
-        self._successors = successors
-        self.order: dict[str, int] = {}
-        self.work: list[tuple[str, Iterator[str]]] = []
-        self.found: list[list[str]] = []
-        self._path: list[str] = []
-        self._places: dict[str, int] = {}
-        self._bounds: list[int] = []
-
-    def enter(self, node: str) -> None:
-        self.order[node] = len(self.order)
-        self._places[node] = len(self._path)
-        self._bounds.append(len(self._path))
-        self._path.append(node)
-        self.work.append((node, iter(self._successors[node])))
-
-    def step(self) -> None:
-        node, rest = self.work[-1]
-        for target in rest:
-            if target not in self.order:
-                self.enter(target)
-                return
-            if target in self._places:
-                while self._bounds[-1] > self._places[target]:
-                    self._bounds.pop()
-        self.work.pop()
-        place = self._places[node]
-        if self._bounds[-1] == place:
-            self._bounds.pop()
-            group = self._path[place:]
-            del self._path[place:]
-            for member in group:
-                del self._places[member]
-            self.found.append(group)

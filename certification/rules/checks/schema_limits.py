@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from certification.rules.checks.schema_graph import MOST_SCHEMAS, Body, Size, bodies, graph
+from certification.rules.checks.schema_graph import MOST_SCHEMAS, Body, Size, bodies_of, body_schemas, graph
 from certification.rules.findings import Hit
 from certification.rules.registry import rule
 from certification.rules.walk import Node
@@ -36,7 +36,7 @@ def schema_too_deep(paths: Node) -> Iterator[Hit]:
 def too_many_schemas_in_file(paths: Node) -> Iterable[Hit]:
     """A schema that several operations share counts for each of them."""
     sizes = graph(paths.run).body_sizes
-    count = sum(sizes[id(body.schema)].count for body in bodies(paths.run))
+    count = sum(sizes[id(schema)].count for schemas in body_schemas(paths.run) for schema in schemas)
     return (paths.hit(value=f"{MOST_SCHEMAS:,}"),) if count > MOST_SCHEMAS else ()
 
 
@@ -47,11 +47,15 @@ def _excessive(run: Run) -> Iterable[tuple[Body, Size]]:
         for key, size in graph(run).body_sizes.items()
         if size.count > _MOST_IN_BODY or size.depth > _DEEPEST
     }
-    return (
-        [(body, found.pop(id(body.schema))) for body in bodies(run) if id(body.schema) in found]
-        if found
-        else ()
-    )
+    if not found:
+        return ()
+    return [
+        (body, found.pop(id(body.schema)))
+        for operation, schemas in zip(run.api.operations, body_schemas(run), strict=True)
+        if not found.keys().isdisjoint(map(id, schemas))
+        for body in bodies_of(run.api, operation)
+        if id(body.schema) in found
+    ]
 
 
 def _name(body: Body) -> str:

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from certification.rules.checks.schemas import SCHEMAS, TYPES, VALUES, subject
+from certification.rules.checks.schemas import SCHEMAS, TYPES, VALUES, quoted, subject
 from certification.rules.findings import Hit, shown
 from certification.rules.fixes import Patch, Place, fix
 from certification.rules.registry import rule
@@ -233,7 +233,7 @@ def discriminator_invalid(schema: Node, key: str) -> Iterable[Hit]:
         required = schema.value.get("required")
         if openapi.text(described, "type") == "string" and isinstance(required, list) and name in required:
             return ()
-    return (schema.hit(key),)
+    return (schema.hit(key, value=quoted(name)),)
 
 
 @fix("SCH-036")

@@ -14,7 +14,7 @@ from typing import Any
 
 import re2
 
-from certification.rules.checks.schemas import VALUES
+from certification.rules.checks.schemas import VALUES, quoted
 from certification.rules.findings import Hit, shown
 from certification.rules.registry import rule
 from certification.rules.walk import Node
@@ -80,7 +80,7 @@ _ASSERTIONS = frozenset("bB")
 @rule("SCH-052", on=VALUES, key="pattern", unless=_PLAIN)
 def pattern_invalid(node: Node, key: str) -> Iterable[Hit]:
     reason = mistake_in(node.value[key])
-    return (node.hit(key, reason=reason),) if reason else ()
+    return (node.hit(key, value=quoted(node.value[key]), reason=reason),) if reason else ()
 
 
 def mistake_in(pattern: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from certification.rules.checks.schemas import VALUES
+from certification.rules.checks.schemas import VALUES, quoted
 from certification.rules.findings import Hit
 from certification.rules.fixes import Patch, Place, fix
 from certification.rules.registry import rule
@@ -47,7 +47,7 @@ def drop_limit(place: Place) -> Patch:
 @rule("SCH-049", on=VALUES, key=_COUNTS, unless=_is_count)
 @rule("SCH-049", on=VALUES, key=_BOUNDS, unless=_is_number)
 def limit_not_a_number(node: Node, key: str) -> Iterable[Hit]:
-    return () if _is_number(node.value[key]) else (node.hit(key, limit=key),)
+    return () if _is_number(node.value[key]) else (node.hit(key, value=quoted(node.value[key]), limit=key),)
 
 
 @fix("SCH-049")
@@ -78,7 +78,7 @@ def complete_limit(place: Place) -> Patch:
 @rule("SCH-051", on=VALUES, key="multipleOf")
 def step_not_positive(node: Node, key: str) -> Iterable[Hit]:
     value = node.value[key]
-    return () if _is_number(value) and value > 0 else (node.hit(key),)
+    return () if _is_number(value) and value > 0 else (node.hit(key, value=quoted(value)),)
 
 
 @fix("SCH-051")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from certification.rules.api import Api, Keys, references_below
 from certification.rules.checks.parameters import word_of
 from certification.rules.checks.schema_graph import children_with_keys, graph
+from certification.rules.checks.schema_loops import back_edges
+from certification.rules.checks.schemas import quoted
 from certification.rules.findings import Hit, Key
 from certification.rules.fixes import Patch, Place, fix
 from certification.rules.registry import rule
@@ -25,7 +27,6 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]++").fullmatch
 _ODD_LETTERS = re.compile(r"[^A-Za-z0-9._-]++")
 # More loops of one definition than anybody would look at.
 _MOST_LOOPS = 1_000
-_LONGEST_CHAIN = 10
 
 # Keys that lead to a value, the last first: cheap to extend, however deep a document nests.
 _Way = tuple[Key, "_Way"] | None
@@ -33,7 +34,7 @@ _Way = tuple[Key, "_Way"] | None
 
 @rule("SCH-002", on="schema", key="$ref", unless=re.compile(rf"(?s:{_SHARED}.+)").match)
 def reference_not_valid(schema: Node, key: str) -> Iterable[Hit]:
-    return (schema.hit(key),)
+    return (schema.hit(key, value=quoted(schema.value[key])),)
 
 
 @fix("SCH-002")
@@ -170,7 +171,7 @@ def _references_with_ways(root: Any) -> Iterator[tuple[str, _Way]]:
 def _loop_hits(run: Run, *, only_required: bool) -> Iterator[Hit]:
     """A hit at every reference that closes a loop: without them there is none."""
     closing: dict[str, dict[str, str]] = {}
-    for name, target, chain in itertools.islice(_back_edges(_edges(run, only_required)), _MOST_LOOPS):
+    for name, target, chain in itertools.islice(back_edges(_edges(run, only_required)), _MOST_LOOPS):
         closing.setdefault(name, {})[target] = " \N{RIGHTWARDS ARROW} ".join(map(_short, chain))
     hits = (
         run.hit(*run.api.at(name)[1], *_keys(way), value=_short(target), chain=targets[target], cause=target)
@@ -195,24 +196,6 @@ def _edges(run: Run, only_required: bool) -> dict[str, list[str]]:
             )
             edges[name] = [target for target in dict.fromkeys(below) if target in members]
     return {name: edges[name] for name in sorted(edges)}
-
-
-def _back_edges(edges: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str, list[str]]]:
-    """The references of a search in depth that lead back to where it came through, with the way between."""
-    done: set[str] = set()
-    for start in edges:
-        path, places, rest = [start], {start: 0}, [iter(edges[start])]
-        while path and start not in done:
-            below = next((target for target in rest[-1] if target not in done), None)
-            if below is None:
-                rest.pop()
-                done.add(path.pop())
-            elif below in places and places[below] < len(path) and path[places[below]] == below:
-                yield path[-1], below, [*path[places[below] :][:_LONGEST_CHAIN], below]
-            else:
-                places[below] = len(path)
-                path.append(below)
-                rest.append(iter(edges[below]))
 
 
 def _references(run: Run, name: str) -> Iterator[tuple[str, _Way, bool]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from certification.rules.checks.parameters import word_of
-from certification.rules.checks.schemas import SCHEMAS, TYPES, VALUES, subject
+from certification.rules.checks.schemas import SCHEMAS, TYPES, VALUES, quoted, subject
 from certification.rules.findings import Hit
 from certification.rules.fixes import Patch, Place, fix
 from certification.rules.registry import rule
@@ -137,8 +137,7 @@ def use_text_for_file(place: Place) -> Patch:
 
 @rule("SCH-013", on=VALUES, key="format", unless=_IS_FORMAT)
 def format_unknown(node: Node, key: str) -> Iterable[Hit]:
-    value = node.value[key]
-    return (node.hit(key, value=f'"{value}"' if isinstance(value, str) else value),)
+    return (node.hit(key, value=quoted(node.value[key])),)
 
 
 @fix("SCH-013")

@@ -17,7 +17,7 @@ SCHEMAS = ("schema", "items")
 VALUES = ("schema", "items", "parameter")
 TYPES = ("string", "number", "integer", "boolean", "array", "object", "file")
 LABELS = frozenset(("$ref", "title", "description"))
-_ELEMENTS = {"items": "items of an array", "additionalProperties": "additional properties of an object"}
+_ELEMENTS = {"items": "element of an array", "additionalProperties": "schema of additional properties"}
 _HOLDERS = {"response": "response", "notification": "notification"}
 _MEMBERS = frozenset(
     (
@@ -62,9 +62,14 @@ def subject(node: Node) -> str:
     return f"schema of a {_HOLDERS.get(holder.kind if holder else '', 'body')}"
 
 
+def quoted(value: object) -> str:
+    """A value as a message shows it: a text in quotes, to tell "1" from 1."""
+    return f'"{shown(value)}"' if isinstance(value, str) else shown(value)
+
+
 @rule("SCH-001", on="misfit")
 def schema_is_no_object(misfit: Node) -> Iterable[Hit]:
-    return (misfit.hit(value=shown(misfit.value)),) if misfit.expected in SCHEMAS else ()
+    return (misfit.hit(value=quoted(misfit.value)),) if misfit.expected in SCHEMAS else ()
 
 
 @rule("SCH-004", on="schema", shape=lambda names: "$ref" in names and len(names) > 1)

@@ -8,7 +8,7 @@ from typing import Any
 
 import re2
 
-from certification.rules import wording
+from certification.rules.checks.addresses import is_web_address
 from certification.rules.findings import Hit, Key
 from certification.rules.fixes import Patch, Place, fix
 from certification.rules.registry import rule
@@ -46,6 +46,20 @@ _SECRETS = tuple(
 # One pass over the bytes says that there is none, which is nearly always so.
 _ANY_SECRET = re2.compile(
     r"eyJ[\w-]{10}|A[KS]IA[A-Z0-9]{16}|[rs]k_live_|xox[abeoprs]-|gh[opsru]_[A-Za-z0-9]{36}|github_pat_"
+)
+# The same for a file of a few lines: that one has at least one of these.
+_MARKS = (
+    b"eyJ",
+    b"AKIA",
+    b"ASIA",
+    b"k_live_",
+    b"xox",
+    b"gho_",
+    b"ghp_",
+    b"ghs_",
+    b"ghr_",
+    b"ghu_",
+    b"github_pat_",
 )
 _BEGINNINGS = (
     "eyj", "akia", "asia", "_live_", "xox", "gho_", "ghp_", "ghs_", "ghr_", "ghu_", "github_pat_",
@@ -148,7 +162,7 @@ def flow_without_user(scheme: Node, key: str) -> Iterator[Hit]:
 @rule("SEC-010", on="security-scheme", key=("authorizationUrl", "tokenUrl"), type="oauth2")
 def address_invalid(scheme: Node, key: str) -> Iterator[Hit]:
     address = scheme.text(key)
-    if not wording.is_web_address(address) or address.strip()[:6].lower() != "https:":
+    if not is_web_address(address) or address.strip()[:6].lower() != "https:":
         yield scheme.hit(key)
 
 
@@ -188,19 +202,19 @@ def security_not_required(definition: Node, key: str) -> Iterator[Hit]:
 @rule("SEC-020", on=("json-file", "script"))
 def secret_in_file(file: Node) -> Iterable[Hit]:
     """Not in the definition, of which its size demands a rule of its own."""
-    definition = file.run.package.definition
-    return () if definition is not None and file.value is definition.file else _secrets(file)
+    definition, content = file.run.package.definition, file.value.content
+    if definition is not None and file.value is definition.file:
+        return ()
+    return _secrets(file) if any(mark in content for mark in _MARKS) else ()
 
 
 @rule("SEC-020", on="definition-file", needles=_BEGINNINGS)
 def secret_in_definition(file: Node) -> Iterable[Hit]:
-    return _secrets(file)
+    return _secrets(file) if _ANY_SECRET.search(file.value.content) else ()
 
 
 def _secrets(file: Node) -> Iterator[Hit]:
     """The message names the kind only: a secret must not be repeated in reports."""
-    if not _ANY_SECRET.search(file.value.content):
-        return
     text: str = file.value.text
     for kind, pattern in _SECRETS:
         for match in pattern.finditer(text):
@@ -297,7 +311,7 @@ def give_array(place: Place) -> Patch:
 @fix("SEC-010")
 def encrypt_address(place: Place) -> Patch:
     address = place.value.strip() if isinstance(place.value, str) else ""
-    if address[:7].lower() != "http://" or not wording.is_web_address(address):
+    if address[:7].lower() != "http://" or not is_web_address(address):
         return ()
     return place.replace("https://" + address[7:])
 

@@ -145,9 +145,9 @@ def bells_unfinished() -> Files:
             _parameter(tower, "towerId")[extension]["operationId"] = "GetTowers"
         ringings = definition["paths"]["/ringings"]
         del _parameter(ringings["get"], "top")["x-ms-summary"]
-        del definition["definitions"]["RingingInput"]["properties"]["band"]["description"]
         body = _parameter(definition["paths"]["/subscriptions/ringingentered"]["post"], "body")
-        del body["schema"]["properties"]["callbackUrl"]["x-ms-visibility"]
+        callback = body["schema"]["properties"]["callbackUrl"]
+        del callback["x-ms-visibility"], callback["description"]
         properties["properties"]["policyTemplateInstances"] = []
 
     return files_of(at_home.BELLS, spoil)

@@ -128,30 +128,42 @@ def first_story(world: World, first: First) -> Story:
 
 
 def to_live(
-    world: World, submission: Submission, by: Person, reviewer: Person, operator: Person, *, word: str
+    world: World,
+    submission: Submission,
+    by: Person,
+    reviewer: Person,
+    operator: Person,
+    *,
+    word: str,
+    accepting: str = "",
 ) -> Iterator[dt.datetime]:
     """Review, Preview, sign-off, plan and every wave."""
-    yield from to_signed_off(world, submission, by, reviewer, word=word)
+    yield from to_signed_off(world, submission, by, reviewer, word=word, accepting=accepting)
     yield world.after(hours=5)
     world.schedule(submission, operator)
     yield from world.wait_for(submission, "live")
 
 
 def to_signed_off(
-    world: World, submission: Submission, by: Person, reviewer: Person, *, word: str
+    world: World, submission: Submission, by: Person, reviewer: Person, *, word: str, accepting: str = ""
 ) -> Iterator[dt.datetime]:
-    yield from to_preview(world, submission, reviewer, word=word)
+    yield from to_preview(world, submission, reviewer, word=word, accepting=accepting)
     yield world.after(hours=4)
     world.sign_off(submission, by, "Every operation was tried in Preview, with the production backend.")
 
 
-def to_preview(world: World, submission: Submission, reviewer: Person, *, word: str) -> Iterator[dt.datetime]:
+def to_preview(
+    world: World, submission: Submission, reviewer: Person, *, word: str, accepting: str = ""
+) -> Iterator[dt.datetime]:
+    """`accepting` is what the reviewer writes to errors that the team acknowledged."""
     yield from world.wait_for(submission, "in_review", hours=1)
     yield world.after(hours=20)
     world.claim(submission, reviewer)
     yield world.after(hours=1)
     look_at_credentials(world, submission, reviewer)
     yield world.after(hours=2)
+    if accepting:
+        world.accept(submission, reviewer, accepting)
     world.decide(submission, reviewer, "approve", word)
     yield from world.wait_for(submission, "preview_testing", hours=1)
 
@@ -277,6 +289,16 @@ def greenhouse_story(world: World) -> Story:
         "Sensors belong to zones now. Flows that name a greenhouse have to be changed.",
     )
     yield world.after(hours=1)
+    told = "All eleven nurseries that use sensors were written to on Monday; the change notes say what to do."
+    world.acknowledge(
+        submission,
+        people.DIEGO,
+        {
+            "UPD-003": f"Sensors hang in zones now, and so do their addresses. {told}",
+            "UPD-005": f"The greenhouse follows from the zone. {told}",
+            "UPD-006": f"Without its zone a sensor is not found any more. {told}",
+        },
+    )
     world.submit(submission, people.DIEGO)
     yield from to_live(
         world,
@@ -285,6 +307,7 @@ def greenhouse_story(world: World) -> Story:
         people.CORVIN,
         people.PILAR,
         word="Breaking, and announced as such by the team.",
+        accepting="I saw the letter to the nurseries. Eleven users are few enough to be told one by one.",
     )
     yield world.after(hours=40)
     rollbacks.roll_back(
@@ -307,9 +330,16 @@ def lockers_story(world: World) -> Story:
         "Reminders move to the notification service.",
     )
     yield world.after(hours=1)
+    reason = "Reminders and longer storage are offered by the notification service; all users were told."
+    world.acknowledge(submission, people.AMARA, {"UPD-001": reason})
     world.submit(submission, people.AMARA)
     yield from to_signed_off(
-        world, submission, people.JUN, people.RANA, word="Agreed with the team: few users, all of them told."
+        world,
+        submission,
+        people.JUN,
+        people.RANA,
+        word="Agreed with the team: few users, all of them told.",
+        accepting="Telemetry shows three connections that call them, and the team has written to all three.",
     )
     place = (submission.connector.slug, "france")
     world.regions.failing[place] = "The package store of the region was full."
