@@ -64,9 +64,7 @@ class Context:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], previous: Package | None = None) -> Context:
-        return cls(
-            titles=frozenset(data["titles"]), icon_hashes=dict(data["icon_hashes"]), previous=previous
-        )
+        return cls(titles=frozenset(data["titles"]), icon_hashes=dict(data["icon_hashes"]), previous=previous)
 
     @property
     def previous_bytes(self) -> bytes:

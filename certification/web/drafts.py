@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from certification.models import Submission
 from certification.queries import submissions as queries
+from certification.queries import updates
 from certification.queries import validation as verdicts
 from certification.queries.readiness import Blocker, Place, readiness
 from certification.rules.checks.listing import CATEGORIES
@@ -184,6 +185,7 @@ def _form_page(
         **_package_context(submission),
         **extra,
     }
+    context["proposal"] = updates.proposal_for(submission, context["validation"])
     return render(request, "certification/submission_edit.html", context, status=status)
 
 

@@ -131,7 +131,8 @@ def _root_object(text: str, start: int, scan: Scan) -> tuple[dict[str, Any], Nod
     return members, root
 
 
-def _value_end(text: str, start: int) -> int:
+def end_of_value(text: str, start: int) -> int:
+    """The offset behind the value that begins at an offset of a valid text."""
     if text[start] == '"':
         return scanstring(text, start + 1, True)[1]
     return _scan_once(text, start)[1]
@@ -145,7 +146,7 @@ def _members(text: str, start: int) -> dict[str, Node]:
     while True:
         key, key_end = scanstring(text, at + 1, True)
         value_start = _end(_COLON, text, key_end)
-        value_end = _value_end(text, value_start)
+        value_end = end_of_value(text, value_start)
         members[key] = Node(value_start, value_end, at, key_end)
         following: Any = _NEXT.match(text, value_end)
         if following[1] != ",":
@@ -159,7 +160,7 @@ def _elements(text: str, start: int) -> list[Node]:
     if text[at] == "]":
         return elements
     while True:
-        end = _value_end(text, at)
+        end = end_of_value(text, at)
         elements.append(Node(at, end))
         following: Any = _NEXT.match(text, end)
         if following[1] != ",":

@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
-from json import decoder
+from collections.abc import Iterator
 from typing import Any
 
-scanstring: Callable[[str, int, bool], tuple[str, int]] = vars(decoder)["scanstring"]
+from connectors.definitions.json_positions import end_of_value, scanstring
 
 # No string holds a line end: a brace that ends its line, or one behind nothing but blanks, is most likely a
 # real one. The others ("/tides/{id}") are doubtful.
@@ -121,7 +120,7 @@ class ObjectSpans:
         if value.__class__ is str:
             return start, scanstring(self._text, start + 1, True)[1]
         if value.__class__ is list:
-            return None
+            return start, end_of_value(self._text, start)
         scalar = _SCALAR.match(self._text, start)
         return (start, scalar.end()) if scalar else None
 

@@ -270,8 +270,8 @@ TIME_ZONE = "UTC"
 OUTBOX_SUBSCRIPTIONS = "portal.subscriptions.SUBSCRIPTIONS"
 CELERY_BROKER_URL = REDIS_URL
 
-# Signs the receipts of verdicts: the base64 of 32 bytes, or an Ed25519 private key as PEM. Without it they are
-# unsigned.
+# Signs the receipts of verdicts: the base64 of 32 bytes, or an Ed25519 private key as PEM. Without it they
+# are unsigned.
 RECEIPT_SIGNING_KEY = env("RECEIPT_SIGNING_KEY", default="")
 
 # Errors found by `paconn validate` answer 400 for every token, so that the command fails in any build.

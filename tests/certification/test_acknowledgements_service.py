@@ -10,6 +10,7 @@ from certification.models import Submission, Validation, Waiver
 from certification.queries import validation as queries
 from certification.queries.readiness import readiness
 from certification.queries.reviews import approval_blockers
+from certification.queries.updates import proposal_for
 from certification.rules.examples import Case, examples
 from certification.services import decisions, submissions, validation, waivers
 from connectors.services.connectors import mark_version
@@ -200,3 +201,18 @@ def test_the_page_lets_the_team_acknowledge_and_the_reviewer_accept(cast, sign_i
     decided = {"decision": "approve", "reason": "Seen, and agreed."}
     assert reviewer.post(reverse("waiver_decide", args=[waiver.pk]), decided).status_code == 302
     assert approval_blockers(submission) == []
+
+
+def test_the_form_proposes_a_version_and_drafts_the_change_notes(cast, sign_in, breaking):
+    page = sign_in(cast.owner).get(reverse("submission_edit", args=[breaking.pk])).content.decode()
+    proposal = proposal_for(breaking, queries.known_validation(breaking, breaking.version))
+    assert proposal is not None
+    assert (proposal.published, proposal.version) == (breaking.connector.live_version.label, "1.0.0")
+    assert (
+        "### Breaking\n\n- The output body/tides\\[\\]/kind of ListTides was removed." in proposal.changelog
+    )
+    assert "- The output body/tides\\[\\]/kind of ListTides was removed." in page
+
+
+def test_nothing_is_drafted_for_a_package_that_was_not_checked(breaking):
+    assert proposal_for(breaking, None) is None

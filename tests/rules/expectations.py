@@ -90,9 +90,12 @@ REASONED: dict[str, dict[str, str]] = {
         ),
         "its definition is not read to the end, so an operation may well be there",
     ),
-    "UPD-063": {
-        "independent-publisher-connectors/Clockify": "its odd revision is 0, which UPD-062 reports"
+    "SCH-011": {
+        "certified-connectors/WPForms by reenhanced": "stands in shared responses, not visited there"
     },
+    "SCH-027": {"certified-connectors/BttnOne": "stands in a path without any operation, not visited there"},
+    "SCH-034": {"certified-connectors/Docurain": "stands in a shared response, not visited there"},
+    "UPD-063": {"independent-publisher-connectors/Clockify": "its odd revision is 0, which UPD-062 reports"},
     "PRP-056": {"certified-connectors/3E Events": "the parameter has a default, which the condition exempts"},
     "DOC-020": dict.fromkeys(
         (

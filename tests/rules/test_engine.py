@@ -194,7 +194,8 @@ def calls_for(operations: int) -> tuple[int, int]:
     run = Run(read_files({"apiDefinition.swagger.json": json.dumps(definition).encode()}), NEW, Context())
     plan = Plan.of([counted(rule) for rule in rules().values()])
     nodes = sum(
-        walk(run, file, value, plan.kinds[kind], run.collect, run.crashed) for file, value, kind in run.roots()
+        walk(run, file, value, plan.kinds[kind], run.collect, run.crashed)
+        for file, value, kind in run.roots()
     )
     return nodes, calls
 

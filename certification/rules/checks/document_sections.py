@@ -15,6 +15,8 @@ _ATX = re.compile(r" {0,3}#{1,6}(?!#)[ \t]*+(?P<text>[^\n]*)")
 _BOLD = re.compile(r" {0,3}(?P<mark>\*\*|__)(?P<text>[^\n]+)(?P=mark)[ \t:]*+")
 _UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*+")
 _FENCE = re.compile(r" {0,3}(?P<mark>`{3,}+(?=[^`]*+$)|~{3,}+)(?P<rest>.*+)")
+# Only lines that begin with one of these are looked at closely.
+_BEGINNINGS = frozenset("#*_=-`~")
 
 # Rule to what a heading of its section contains.
 _SECTIONS = {
@@ -62,6 +64,9 @@ def _headings_of(text: str) -> list[str]:
     found: list[str] = []
     before, fence, found_before_fence = "", "", 0
     for line in text.splitlines():
+        if line.lstrip(" ")[:1] not in _BEGINNINGS:
+            before = line.strip()
+            continue
         mark = _FENCE.fullmatch(line)
         if fence and mark and mark["mark"].startswith(fence) and not mark["rest"].strip():
             # What stood in a block of code is none of the document's; a block that never ends is none.

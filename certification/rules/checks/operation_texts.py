@@ -189,6 +189,10 @@ def description_repeats_summary(operation: Node, key: str) -> Iterable[Hit]:
     text, summary = value[key], value.get("summary")
     if not isinstance(text, str) or not isinstance(summary, str) or abs(len(text) - len(summary)) > 20:
         return ()
+    one, other = text[:1], summary[:1]
+    # Nearly all differ at once.
+    if one != other and one.isalnum() and other.isalnum() and one.lower() != other.lower():
+        return ()
     text = _bare(text)
     return (operation.hit(key),) if text and text == _bare(summary) else ()
 

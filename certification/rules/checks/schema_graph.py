@@ -74,14 +74,24 @@ def children(schema: dict[str, Any]) -> list[Any]:
     """The schemas directly below a schema."""
     properties = schema.get("properties")
     found = list(properties.values()) if properties.__class__ is dict else []
-    if _BESIDE_PROPERTIES.isdisjoint(schema):
-        return found
     for key in _SINGLE:
         if key in schema and schema[key].__class__ is dict:
             found.append(schema[key])
     for key in _SEVERAL:
         if key in schema and schema[key].__class__ is list:
             found += schema[key]
+    return found
+
+
+def _below(schemas: list[dict[str, Any]]) -> list[Any]:
+    """The schemas directly below any of these."""
+    found: list[Any] = []
+    for schema in schemas:
+        if _BESIDE_PROPERTIES.isdisjoint(schema):
+            properties = schema["properties"]
+            found += properties.values() if properties.__class__ is dict else ()
+        else:
+            found += children(schema)
     return found
 
 
@@ -161,6 +171,7 @@ class Graph:
     def __init__(self, api: Api, roots: Iterable[dict[str, Any]]) -> None:
         self._api = api
         self._names: dict[int, str] = {}
+        self._spellings: dict[str, str] = {}
         self._steps_left = _MOST_STEPS
         self.roots: dict[int, Part] = {}
         self.parts: dict[str, Part] = {}
@@ -176,8 +187,14 @@ class Graph:
 
     def name_of(self, target: object) -> str:
         """The one name of a schema that may be referred to in several spellings; "" when there is none."""
-        value = self._api.at(target)[0] if isinstance(target, str) else None
-        return self._names.setdefault(id(value), str(target)) if value.__class__ is dict else ""
+        if not isinstance(target, str):
+            return ""
+        name = self._spellings.get(target)
+        if name is None:
+            value = self._api.at(target)[0]
+            name = self._names.setdefault(id(value), target) if value.__class__ is dict else ""
+            self._spellings[target] = name
+        return name
 
     def _part_of(self, schema: dict[str, Any]) -> Part:
         if _NESTING.isdisjoint(schema):
@@ -188,7 +205,7 @@ class Graph:
         count = level = depth = 1
         references: list[tuple[str, int]] = []
         nesting = [schema]
-        while below := [child for one in nesting for child in children(one)]:
+        while below := _below(nesting):
             level += 1
             found, leaves = _sorted_out(below)
             nesting = []

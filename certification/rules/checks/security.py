@@ -49,18 +49,8 @@ _ANY_SECRET = re2.compile(
 )
 # The same for a file of a few lines: that one has at least one of these.
 _MARKS = (
-    b"eyJ",
-    b"AKIA",
-    b"ASIA",
-    b"k_live_",
-    b"xox",
-    b"gho_",
-    b"ghp_",
-    b"ghs_",
-    b"ghr_",
-    b"ghu_",
-    b"github_pat_",
-)
+    b"eyJ", b"AKIA", b"ASIA", b"k_live_", b"xox", b"gho_", b"ghp_", b"ghs_", b"ghr_", b"ghu_", b"github_pat_",
+)  # fmt: skip
 _BEGINNINGS = (
     "eyj", "akia", "asia", "_live_", "xox", "gho_", "ghp_", "ghs_", "ghr_", "ghu_", "github_pat_",
 )  # fmt: skip

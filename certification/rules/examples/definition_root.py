@@ -36,7 +36,10 @@ CASES: dict[str, Examples] = {
         good=(one("/x-ms-capabilities/file-picker", {"open": {"operationId": "GetAccount"}}),),
     ),
     "DEF-005": Examples(
-        bad=(Case(remove=("/paths",), at="", also=("EXT-064", "OPR-002", "SCH-060")), one("/info", "Harbour Tides")),
+        bad=(
+            Case(remove=("/paths",), at="", also=("EXT-064", "OPR-002", "SCH-060")),
+            one("/info", "Harbour Tides"),
+        ),
         good=(Case(show='{"info": {"title": "Harbour Tides"}, "paths": {"/tides": {}}}\n'),),
     ),
     "DEF-006": Examples(

@@ -68,9 +68,7 @@ CASES: dict[str, Examples] = {
     "EXT-030": Examples(
         bad=(
             one(f"{_LEVEL}/x-ms-editor", "dictionary"),
-            one(
-                _LEVEL, {"type": "object"} | _DICTIONARY, at=f"{_LEVEL}/x-ms-editor", also=("SCH-034",)
-            ),
+            one(_LEVEL, {"type": "object"} | _DICTIONARY, at=f"{_LEVEL}/x-ms-editor", also=("SCH-034",)),
         ),
         good=(one(_LEVEL, _OBJECT | _DICTIONARY),),
     ),

@@ -45,7 +45,9 @@ _GOOD_PICTURE = Case(files={_PICTURE: png(320)}, show=f"{_PICTURE}: PNG\n")
 CASES: dict[str, Examples] = {
     "ENG-010": Examples(
         bad=(
-            one(_TIDES, {"$ref": "https://schemas.example/tide.json"}, at=f"{_TIDES}/$ref", also=("SCH-002",)),
+            one(
+                _TIDES, {"$ref": "https://schemas.example/tide.json"}, at=f"{_TIDES}/$ref", also=("SCH-002",)
+            ),
             one(_TIDES, {"$ref": "tide.json#/definitions/Tide"}, at=f"{_TIDES}/$ref", also=("SCH-002",)),
         ),
         good=(
