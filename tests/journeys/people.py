@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
-from certification.rules.examples import Case
+from certification.rules.examples import Case, base
 from tests.journeys.seed import PASSWORD
 from tests.journeys.stack import Stack, wait_until
 from tests.journeys.visitor import Visitor
@@ -18,9 +19,14 @@ INTRO = (
 
 
 def package(title: str, version: str = "1.0.0", **changes: Any) -> bytes:
-    """A package that breaks no rule unless `changes` (JSON Pointers of the definition) make it."""
+    """A package that breaks no rule unless `changes` (JSON Pointers of the definition) make it; its icon is
+    that of no connector with another title.
+    """
     pointers = {f"/{name.replace('__', '/')}": value for name, value in changes.items()}
-    return Case(set={"/info/title": title, "/info/version": version, **pointers}).archive()
+    mark = zlib.crc32(title.encode())
+    icon = base.png(colour=(0x1B ^ mark & 7, 0x5E ^ mark >> 3 & 7, 0x7B ^ mark >> 6 & 7))
+    case = Case(set={"/info/title": title, "/info/version": version, **pointers}, files={"icon.png": icon})
+    return case.archive()
 
 
 @dataclass

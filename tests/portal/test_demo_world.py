@@ -15,6 +15,7 @@ from django.utils import timezone
 from certification.lifecycle import SUBMISSION, SubmissionState, WaiverState
 from certification.models import (
     Comment,
+    Finding,
     Freeze,
     Notification,
     Placement,
@@ -169,6 +170,29 @@ def test_people_talked_waived_asked_and_looked(world):
     assert Rollout.objects.exclude(hold_reason="").exists()
     actions = set(AuditRecord.objects.values_list("action", flat=True))
     assert {"claim.take", "claim.expire", "claim.hand_over", "credential.reveal", "preview.remind"} <= actions
+
+
+def test_only_the_stories_faults_are_found(world):
+    found: dict[str, set[str]] = {}
+    for slug, rule in Finding.objects.exclude(severity="info").values_list(
+        "validation__version__connector__slug", "rule"
+    ):
+        found.setdefault(slug, set()).add(rule)
+    bells = found.pop("bell-tower-log")
+    assert {rule.partition("-")[0] for rule in bells} >= {"INF", "OPR", "PRM", "EXT", "TRG", "SCH"}
+    assert found == {
+        "chorus-rota": {"INF-015", "INF-021", "OPR-013b"},
+        "copperline-meters": {"DEF-004"},
+        "lanternfold-lockers": {"UPD-001"},
+        "saltmarsh-tides": {"UPD-001", "UPD-009"},
+        "verdant-greenhouse": {"UPD-003", "UPD-005", "UPD-006"},
+    }
+
+
+def test_breaking_updates_were_answered_for_and_accepted(world):
+    answered = Waiver.objects.filter(rule__startswith="UPD-")
+    assert set(answered.values_list("rule", flat=True)) == {"UPD-001", "UPD-003", "UPD-005", "UPD-006"}
+    assert set(answered.values_list("state", flat=True)) == {WaiverState.APPROVED}
 
 
 def test_credentials_are_never_stored_in_clear(world):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-import http.client
 import re
 from collections.abc import Iterable, Iterator
+from http import HTTPStatus
 from typing import Any
 
 from certification.rules.api import Api
@@ -21,6 +21,7 @@ _CODE = re.compile(r"[1-5][0-9][0-9]|default").fullmatch
 _SUCCESS = re.compile(r"2[0-9][0-9]").fullmatch
 _MEMBERS = frozenset(("description", "schema", "headers", "examples", "$ref"))
 _SHARED = "#/responses/"
+_PHRASES = {str(status.value): status.phrase for status in HTTPStatus}
 
 
 @rule("RSP-001", on="operation", without="responses")
@@ -112,7 +113,7 @@ def give_standard_phrase(place: Place) -> Patch:
     """What HTTP calls the code, such as "Not Found"; what "default" means, only a person knows."""
     holder = place if isinstance(place.value, dict) else place.parent
     code = str(holder.name)
-    phrase = http.client.responses.get(int(code)) if _CODE(code) and code != "default" else None
+    phrase = _PHRASES.get(code)
     return holder.add("description", phrase) if phrase else ()
 
 

@@ -7,7 +7,7 @@ from connectors.definitions.diff.collecting import Collector
 from connectors.definitions.diff.connection import compare_connections
 from connectors.definitions.diff.equality import same
 from connectors.definitions.diff.policies import compare_policies
-from connectors.definitions.diff.property_pair import PropertyPair
+from connectors.definitions.diff.property_pair import ROOT, PropertyPair
 
 _HANDLED = frozenset(
     (
@@ -23,8 +23,11 @@ def compare_properties(found: Collector) -> None:
     if not all(document is not None and isinstance(document.value, dict) for document in documents):
         return
     before = len(found.changes)
-    files = tuple(document.file.name for document in documents if document)
-    properties = PropertyPair(found, found.old.properties, found.new.properties, (files[0], files[1]))
+    files = [document.file.name for document in documents if document]
+    roots = [ROOT if "properties" in document.value else () for document in documents if document]
+    properties = PropertyPair(
+        found, found.old.properties, found.new.properties, (files[0], files[1]), (roots[0], roots[1])
+    )
     compare_connections(properties)
     compare_policies(properties.add, properties.old, properties.new)
     _facts(properties)

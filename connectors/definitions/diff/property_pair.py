@@ -13,15 +13,19 @@ ROOT: Keys = ("properties",)
 
 @dataclass(slots=True)
 class PropertyPair:
-    """`old` and `new` are the members "properties", `files` the names of the two files."""
+    """`old` and `new` are the members "properties", `files` the names of the two files, `roots` where those
+    members stand: () in a file without it.
+    """
 
     found: Collector
     old: dict[str, Any]
     new: dict[str, Any]
     files: tuple[str, str]
+    roots: tuple[Keys, Keys] = (ROOT, ROOT)
 
     def add(self, kind: str, old: Keys, new: Keys, **more: Any) -> None:
-        self.found.add(kind, old, new, files=self.files, **more)
+        places = [keys if root else () for keys, root in zip((old, new), self.roots, strict=True)]
+        self.found.add(kind, *places, files=self.files, **more)
 
     def add_member(self, kind: str, name: str, **more: Any) -> None:
         places = [(*ROOT, name) if name in side else ROOT for side in (self.old, self.new)]
