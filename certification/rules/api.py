@@ -20,6 +20,7 @@ Keys = tuple[Key, ...]
 _METHODS = frozenset(openapi.METHODS)
 _SUCCESS = re.compile(r"2\d\d")
 _LONGEST_CHAIN = 50
+_CONTAINERS = frozenset((dict, list))
 _MOST_PROPERTIES = 5_000
 
 
@@ -269,9 +270,9 @@ def references_below(value: Any) -> Iterator[str]:
             target = current.get("$ref")
             if target.__class__ is str:
                 yield target
-            pending.extend(current.values())
+            pending += [below for below in current.values() if below.__class__ in _CONTAINERS]
         elif current.__class__ is list:
-            pending.extend(current)
+            pending += [below for below in current if below.__class__ in _CONTAINERS]
 
 
 def _schema_name(reference: str) -> str | None:

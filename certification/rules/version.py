@@ -12,7 +12,7 @@ import tokenize
 from importlib import resources
 
 RULES_VERSION = "2.0.0"
-RULES_DIGEST = "1fc404c44f3115f70daba010e5950cf0794e63d127ecc1eca4aad30f14abb2a7"
+RULES_DIGEST = "284cacb81f23eece58420711306bf3dd0be76c32a49f4ec0cc98fa22d059a39a"
 
 # Not part of a verdict: how it is printed, run and explained.
 _NOT_COUNTED = frozenset(
@@ -41,7 +41,8 @@ def rules_digest() -> str:
     root = resources.files(__package__)
     engine = [entry for entry in root.iterdir() if entry.name not in _NOT_COUNTED]
     folders = [entry for name in ("checks", "metadata") for entry in root.joinpath(name).iterdir()]
-    counted = [entry for entry in (*engine, *folders) if entry.name.endswith((".py", ".json"))]
+    comparison = resources.files("connectors.definitions.diff").iterdir()
+    counted = [entry for entry in (*engine, *folders, *comparison) if entry.name.endswith((".py", ".json"))]
     for entry in sorted(counted, key=str):
         text = entry.read_text("utf-8")
         digest.update(f"\x1e{entry.name}\x1f".encode())

@@ -100,12 +100,17 @@ def paconn_token(request: HttpRequest) -> HttpResponse:
         publisher_id=UUID(given["publisher"]) if given["publisher"] else None,
         actor=user,
     )
+    return _token_file(token, text)
+
+
+def _token_file(token: ApiToken, text: Secret) -> HttpResponse:
+    """What the client reads in its folder; a download that no cache keeps."""
     content = {
         "token_type": "Bearer",
         "access_token": text.reveal(),
         # The client wants a number, and takes a token that ends within ten minutes for expired.
         "expires_on": int(token.expires_at.timestamp()),
-        "oid": str(user.pk),
+        "oid": str(token.user_id),
     }
     response = HttpResponse(json.dumps(content), content_type="application/json")
     response["Content-Disposition"] = 'attachment; filename="accessTokens.json"'
