@@ -51,6 +51,15 @@ def uploaded_version(connector: Connector, actor: User, case: Case | None = None
     return version
 
 
+def independent(title: str, version: str = "1.0.0", **more: Any) -> Case:
+    """A package of an independent publisher, as every team is until it was verified, that breaks no rule."""
+    return Case(
+        set={"/info/title": title, "/info/version": version, **more},
+        properties={"/properties/iconBrandColor": "#da3b01", "/properties/publisher": "Quay Volunteers"},
+        files={"icon.png": None},
+    )
+
+
 def numbered(number: int) -> Case:
     """A package that differs from every other number's and breaks no rule."""
     return Case(set={"/info/version": f"1.{number}.0"})

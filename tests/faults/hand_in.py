@@ -12,7 +12,7 @@ from certification.services import submissions  # noqa: E402
 from connectors.models import Membership  # noqa: E402
 from connectors.services import connectors, publishers  # noqa: E402
 from portal.accounts.models import User  # noqa: E402
-from tests.factories.submissions import Case, ready_draft  # noqa: E402
+from tests.factories.submissions import independent, ready_draft  # noqa: E402
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
         connector = connectors.register_connector(
             publisher=team, name=name, summary="Tides.", backend_host="", planned_for=None, actor=owner
         )
-        drafts.append(ready_draft(owner, connector, case=Case(set={"/info/title": name})))
+        drafts.append(ready_draft(owner, connector, case=independent(name)))
     for draft in drafts:
         submissions.submit(draft, actor=owner)
         print(draft.reference)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import zlib
 from dataclasses import dataclass
 from typing import Any
 
-from certification.rules.examples import Case, base
+from tests.factories.submissions import independent
 from tests.journeys.seed import PASSWORD
 from tests.journeys.stack import Stack, wait_until
 from tests.journeys.visitor import Visitor
@@ -19,14 +18,9 @@ INTRO = (
 
 
 def package(title: str, version: str = "1.0.0", **changes: Any) -> bytes:
-    """A package that breaks no rule unless `changes` (JSON Pointers of the definition) make it; its icon is
-    that of no connector with another title.
-    """
+    """A package that breaks no rule unless `changes` (JSON Pointers of the definition) make it."""
     pointers = {f"/{name.replace('__', '/')}": value for name, value in changes.items()}
-    mark = zlib.crc32(title.encode())
-    icon = base.png(colour=(0x1B ^ mark & 7, 0x5E ^ mark >> 3 & 7, 0x7B ^ mark >> 6 & 7))
-    case = Case(set={"/info/title": title, "/info/version": version, **pointers}, files={"icon.png": icon})
-    return case.archive()
+    return independent(title, version, **pointers).archive()
 
 
 @dataclass
