@@ -37,8 +37,6 @@ class Access:
 
 SEEN = TEAM | STAFF
 public = Access(EVERYBODY)
-# A session means nothing here: only a token made for it does.
-tokens_only = Access(frozenset(), frozenset(), unseen=frozenset({401}))
 signed_in = Access(SIGNED_IN)
 team_reads = Access(SEEN, SEEN)
 draft_reads = Access(TEAM, TEAM)
@@ -164,8 +162,8 @@ SHELL = {
     "accounts:profile": entry(GET=signed_in, POST=signed_in),
     "accounts:tokens": entry(GET=signed_in, POST=signed_in),
     "accounts:paconn_token": entry(GET=signed_in, POST=signed_in),
-    "paconn_validate": entry(POST=tokens_only),
-    "paconn_validate_as": entry(POST=tokens_only, at={"oid": "viewer"}),
+    "paconn_validate": entry(POST=region_only),
+    "paconn_validate_as": entry(POST=region_only, at={"oid": "viewer"}),
     "paconn_missing": entry(),
     "accounts:token_revoke": entry(POST=own_token, at="read_token"),
     "accounts:theme": entry(POST=public, data={"theme": "dark"}),

@@ -24,7 +24,7 @@ class Route:
 
     @property
     def is_api(self) -> bool:
-        return self.template.startswith("/api/")
+        return self.template.startswith(("/api/", "/providers/"))
 
     def path(self, values: dict[str, Any]) -> str:
         return self.template.format(**{name: values[name] for name in self.kwargs})
