@@ -69,7 +69,10 @@ def _answer(package: Package, result: FixResult) -> dict[str, Any]:
                 "file": finding.file,
                 "line": finding.line,
                 "pointer": finding.pointer,
-                "edits": [_edit(documents.get(repair.file), operation) for operation in repair.patch],
+                "edits": [
+                    _edit(documents.get(repair.file), operation, finding.pointer)
+                    for operation in repair.patch
+                ],
             }
             for repair in result.applied
             for finding in repair.findings
@@ -79,14 +82,16 @@ def _answer(package: Package, result: FixResult) -> dict[str, Any]:
     }
 
 
-def _edit(document: Any, operation: Operation) -> dict[str, str]:
+def _edit(document: Any, operation: Operation, finding: str) -> dict[str, str]:
     kind, pointer = str(operation["op"]), str(operation["path"])
     if kind in ("move", "copy"):
         before, after = _short(operation["from"]), _short(pointer)
     else:
         before = "" if kind == "add" else _text(_at(document, pointer))
         after = _text([operation["value"]] if "value" in operation else [])
-    return {"kind": kind, "pointer": pointer, "before": before, "after": after}
+    is_below = pointer == finding or pointer.startswith(f"{finding}/")
+    where = pointer[len(finding) :].removeprefix("/") if is_below else pointer
+    return {"kind": kind, "where": where, "before": before, "after": after}
 
 
 def _at(value: Any, pointer: str) -> list[Any]:

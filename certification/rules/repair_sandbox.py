@@ -31,12 +31,13 @@ class RepairFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One operation of a repair: `kind` is replace, add, remove, move or copy. `before` and `after` are short
-    texts, empty where nothing stood or stands.
+    """One operation of a repair: `kind` is replace, add, remove, move or copy. `where` is its pointer, or
+    below the finding the rest of it, empty at the finding itself. `before` and `after` are short texts, empty
+    where nothing stood or stands.
     """
 
     kind: str
-    pointer: str
+    where: str
     before: str
     after: str
 
