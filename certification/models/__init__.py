@@ -10,12 +10,14 @@ from certification.models.rollouts import (
     RolloutWave,
     SkipRequest,
 )
+from certification.models.runs import CredentialTest, SmokeRun, TestRun
 from certification.models.submissions import CredentialReveal, Revision, Submission, TestCredential
 from certification.models.validation import Finding, Validation, Waiver, WarningNote
 
 __all__ = [
     "Comment",
     "CredentialReveal",
+    "CredentialTest",
     "DateChange",
     "Decision",
     "Finding",
@@ -33,8 +35,10 @@ __all__ = [
     "RolloutPlan",
     "RolloutWave",
     "SkipRequest",
+    "SmokeRun",
     "Submission",
     "TestCredential",
+    "TestRun",
     "Thread",
     "Validation",
     "Waiver",

@@ -33,6 +33,8 @@ class Preview(PublicIdModel):
     reasons = models.TextField(blank=True)
     # What the person who signed off says was tested: keys of the checklist shown to them.
     checked = models.JSONField(default=list)
+    # Operation ids that had too few successful runs when it was signed off, as confirmed by that person.
+    untested = models.JSONField(default=list)
 
     class Meta:
         constraints = [

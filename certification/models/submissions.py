@@ -127,7 +127,12 @@ class Revision(PublicIdModel):
 
 
 class TestCredential(PublicIdModel):
-    """What a tester signs in with, by authentication kind. Encrypted; every reveal is recorded."""
+    """What a tester signs in with, by authentication kind. Encrypted; every reveal is recorded.
+
+    `connection` holds the other values that a connection asks for (a host, a tenant), which are no secrets.
+    `test_operation` with `test_inputs` is the call that proves the credential; without one the portal picks a
+    safe operation.
+    """
 
     class Kind(models.TextChoices):
         API_KEY = "api_key", "API key"
@@ -141,6 +146,9 @@ class TestCredential(PublicIdModel):
     fields = EncryptedJSONField()
     field_names = ArrayField(models.CharField(max_length=40), default=list)
     expires_on = models.DateField(null=True, blank=True)
+    connection = models.JSONField(default=dict, blank=True)
+    test_operation = models.CharField(max_length=200, blank=True)
+    test_inputs = models.JSONField(default=dict, blank=True)
     updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     updated_at = models.DateTimeField(db_default=Now())
 
