@@ -24,14 +24,19 @@ from portal.shared.web import signed_in_user
 
 
 class FreezeSerializer(serializers.ModelSerializer[Freeze]):
-    """Without `regions` it holds everywhere. `opens` turns it round: days inside count as working days."""
+    """Without `regions` it holds everywhere, without `auth_kinds` for every connector. `opens` turns it
+    round: days inside count as working days."""
 
     regions = serializers.ListField(child=serializers.CharField(max_length=40), required=False, default=list)
+    auth_kinds = serializers.ListField(
+        child=serializers.CharField(max_length=20), required=False, default=list
+    )
 
     class Meta:
         model = Freeze
         fields = [
-            "id", "name", "reason", "starts_at", "ends_at", "regions", "opens", "cancelled_at", "created_at",
+            "id", "name", "reason", "starts_at", "ends_at", "regions", "auth_kinds", "opens",
+            "cancelled_at", "created_at",
         ]  # fmt: skip
         read_only_fields = ["id", "cancelled_at", "created_at"]
 
@@ -71,7 +76,8 @@ class FreezeViewSet(
         return queries.every_freeze()
 
     def _draft(self, data: dict[str, Any]) -> services.FreezeDraft:
-        return services.FreezeDraft(**{**data, "regions": tuple(data.get("regions", ()))})
+        scopes = {name: tuple(data.get(name, ())) for name in ("regions", "auth_kinds")}
+        return services.FreezeDraft(**{**data, **scopes})
 
     def perform_create(self, serializer: serializers.BaseSerializer[Freeze]) -> None:
         draft = self._draft(serializer.validated_data)

@@ -17,6 +17,7 @@ from certification.models import PlanWave, RolloutPlan
 from certification.planning.coverage import WaveDraft
 from certification.queries import plans as queries
 from certification.services import plans as services
+from certification.services.plans import MAX_BAKE_CALLS, MAX_BAKE_SECONDS
 from portal.accounts.models import ApiToken
 from portal.shared.rest import IdempotentCreation
 from portal.shared.web import signed_in_user
@@ -26,6 +27,10 @@ class PlanWaveSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=80)
     regions = serializers.ListField(child=serializers.CharField(max_length=40))
     before_sign_off = serializers.BooleanField(default=False)
+    is_opt_in = serializers.BooleanField(default=False)
+    bake_seconds = serializers.IntegerField(default=0, min_value=0, max_value=MAX_BAKE_SECONDS)
+    bake_business_seconds = serializers.IntegerField(default=0, min_value=0, max_value=MAX_BAKE_SECONDS)
+    bake_calls = serializers.IntegerField(default=0, min_value=0, max_value=MAX_BAKE_CALLS)
 
 
 class PlanSerializer(serializers.ModelSerializer[RolloutPlan]):
@@ -37,8 +42,9 @@ class PlanSerializer(serializers.ModelSerializer[RolloutPlan]):
     class Meta:
         model = RolloutPlan
         fields = [
-            "id", "name", "revision", "description", "time_zone", "weekend", "holiday_country", "start_time",
-            "days_between_waves", "is_default", "is_retired", "created_at", "waves", "reason",
+            "id", "name", "revision", "description", "time_zone", "lane", "weekend", "holiday_countries",
+            "start_time", "days_between_waves", "hours_between_waves", "is_default", "is_retired",
+            "created_at", "waves", "reason",
         ]  # fmt: skip
         read_only_fields = ["id", "revision", "is_retired", "created_at"]
         validators: list[Any] = []
@@ -51,7 +57,15 @@ class PlanSerializer(serializers.ModelSerializer[RolloutPlan]):
 
 def _wave(wave: PlanWave) -> dict[str, Any]:
     codes = sorted(place.region_id for place in wave.places.all())
-    return {"name": wave.name, "regions": codes, "before_sign_off": wave.before_sign_off}
+    return {
+        "name": wave.name,
+        "regions": codes,
+        "before_sign_off": wave.before_sign_off,
+        "is_opt_in": wave.is_opt_in,
+        "bake_seconds": wave.bake_seconds,
+        "bake_business_seconds": wave.bake_business_seconds,
+        "bake_calls": wave.bake_calls,
+    }
 
 
 def draft_from(data: dict[str, Any], *, name: str = "") -> services.PlanDraft:
@@ -60,18 +74,18 @@ def draft_from(data: dict[str, Any], *, name: str = "") -> services.PlanDraft:
         for key in (
             "description",
             "time_zone",
-            "holiday_country",
             "start_time",
             "days_between_waves",
+            "hours_between_waves",
+            "lane",
             "is_default",
         )
         if key in data
     }
-    if "weekend" in data:
-        fields["weekend"] = tuple(data["weekend"])
-    waves = tuple(
-        WaveDraft(wave["name"], tuple(wave["regions"]), wave["before_sign_off"]) for wave in data["waves"]
-    )
+    for key in ("weekend", "holiday_countries"):
+        if key in data:
+            fields[key] = tuple(data[key])
+    waves = tuple(WaveDraft(**{**wave, "regions": tuple(wave["regions"])}) for wave in data["waves"])
     return services.PlanDraft(name=name or data["name"], waves=waves, **fields)
 
 

@@ -20,6 +20,30 @@ class WaveSeed:
     name: str
     regions: tuple[str, ...]
     before_sign_off: bool = False
+    is_opt_in: bool = False
+
+
+@dataclass(frozen=True)
+class BakeSeed:
+    """How long a wave is watched before the next may start: the last of the three."""
+
+    seconds: int = 0
+    business_seconds: int = 0
+    calls: int = 0
+
+
+@dataclass(frozen=True)
+class PlanSeed:
+    """The plan of a lane: its calendar and the bake of each of `WAVES`."""
+
+    lane: str
+    name: str
+    description: str
+    bakes: tuple[BakeSeed, ...]
+    days_between_waves: int = 1
+    hours_between_waves: int = 0
+    weekend: tuple[int, ...] = (5, 6)
+    holiday_countries: tuple[str, ...] = ("US",)
 
 
 REGIONS: tuple[RegionSeed, ...] = (
@@ -54,6 +78,10 @@ REGIONS: tuple[RegionSeed, ...] = (
     RegionSeed("australia", "Australia", "Asia Pacific"),
     RegionSeed("unitedkingdom", "United Kingdom", "Europe"),
     RegionSeed("unitedstates", "United States", "North America"),
+    RegionSeed("gcc", "US Government GCC", "United States", ("sovereign",)),
+    RegionSeed("gcchigh", "US Government GCC High", "United States", ("sovereign",)),
+    RegionSeed("dod", "US Government DoD", "United States", ("sovereign",)),
+    RegionSeed("china", "China (21Vianet)", "China", ("sovereign",)),
 )
 
 PAIRS: tuple[tuple[str, str], ...] = (
@@ -63,16 +91,12 @@ PAIRS: tuple[tuple[str, str], ...] = (
     ("brazil", "unitedstates"),
     ("canada", "unitedstates"),
     ("korea", "japan"),
+    ("gcchigh", "dod"),
 )
 """Regions that back each other up; no wave holds both."""
 
-PLAN_NAME = "Six waves"
-PLAN_DESCRIPTION = (
-    "One wave a business day, none on weekends or United States holidays. Waves 1 and 2 are the Preview "
-    "stage of a submission; waves 3 to 6 are its rollout."
-)
 TIME_ZONE = "America/Los_Angeles"
-HOLIDAY_COUNTRY = "US"
+HOLIDAY_COUNTRIES = ("US",)
 START_TIME = dt.time(9, 0)
 
 WAVES: tuple[WaveSeed, ...] = (
@@ -94,4 +118,69 @@ WAVES: tuple[WaveSeed, ...] = (
         ("brazil", "chile", "mexico", "canada", "japan", "india"),
     ),
     WaveSeed("Australia, United Kingdom and United States", ("australia", "unitedkingdom", "unitedstates")),
+    WaveSeed("US Government GCC", ("gcc",), is_opt_in=True),
+    WaveSeed("US Government GCC High", ("gcchigh",), is_opt_in=True),
+    WaveSeed("US Government DoD", ("dod",), is_opt_in=True),
+    WaveSeed("China", ("china",), is_opt_in=True),
 )  # fmt: skip
+"""Testing and Preview, four public waves, and the sovereign regions once those are complete."""
+
+_HOUR = 3600
+_AFTER = " Sovereign regions follow, where the publisher asks for them, when every public region has it."
+
+
+def _hours(*walls: int, business: tuple[int, ...] = (), calls: tuple[int, ...] = ()) -> tuple[BakeSeed, ...]:
+    """A bake for each of `WAVES`; what is not given is nothing."""
+    padding = (0,) * len(WAVES)
+    rows = zip((*walls, *padding), (*business, *padding), (*calls, *padding), strict=False)
+    bakes = [BakeSeed(wall * _HOUR, work * _HOUR, count) for wall, work, count in rows]
+    return tuple(bakes[: len(WAVES)])
+
+
+PLANS: tuple[PlanSeed, ...] = (
+    PlanSeed(
+        "additive",
+        "Six waves",
+        "One wave a business day, none on weekends or United States holidays. Waves 1 and 2 are the Preview "
+        "stage of a submission; waves 3 to 6 are its rollout." + _AFTER,
+        _hours(0, 0, 20, 20, 16, 12, 20, 20, 20, business=(0, 0, 6, 6, 4, 0, 6, 6, 6)),
+    ),
+    PlanSeed(
+        "metadata",
+        "Texts and pictures",
+        "For versions that are proved to change nothing that runs: eight hours between waves, the public "
+        "ones within two days." + _AFTER,
+        _hours(0, 0, 8, 6, 4, 2, 4, 4, 4),
+        hours_between_waves=8,
+    ),
+    PlanSeed(
+        "breaking",
+        "Breaking change",
+        "Two business days between waves. The first regions are watched for two days and 500 calls before "
+        "anybody else gets it." + _AFTER,
+        _hours(
+            0, 0, 44, 44, 40, 20, 44, 44, 44,
+            business=(0, 0, 14, 14, 12, 6, 14, 14, 14),
+            calls=(0, 0, 500, 500, 200),
+        ),
+        days_between_waves=2,
+    ),
+    PlanSeed(
+        "new",
+        "New connector",
+        "One wave a business day for a connector that nobody uses yet, so no wave waits for "
+        "traffic." + _AFTER,
+        _hours(0, 0, 20, 20, 16, 12, 20, 20, 20, business=(0, 0, 6, 6, 4, 0, 6, 6, 6)),
+    ),
+    PlanSeed(
+        "hotfix",
+        "Hotfix",
+        "Twelve hours between waves, weekends and holidays included, after four hours in Preview. Two people "
+        "besides the one who asks have to agree." + _AFTER,
+        _hours(0, 4, 11, 10, 8, 4, 8, 8, 8),
+        hours_between_waves=12,
+        weekend=(),
+        holiday_countries=(),
+    ),
+)  # fmt: skip
+"""The default plan of each lane."""

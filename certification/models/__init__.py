@@ -1,5 +1,5 @@
 from certification.models.notifications import Notification
-from certification.models.plans import Freeze, PlanWave, PlanWaveRegion, RolloutPlan
+from certification.models.plans import Freeze, Lane, PlanWave, PlanWaveRegion, RolloutPlan
 from certification.models.previews import Preview
 from certification.models.reviews import Comment, Decision, ReviewClaim, ReviewVisit, Thread
 from certification.models.rollouts import (
@@ -22,6 +22,7 @@ __all__ = [
     "Decision",
     "Finding",
     "Freeze",
+    "Lane",
     "Notification",
     "Placement",
     "PlanWave",

@@ -19,21 +19,39 @@ def saturday_and_sunday() -> list[int]:
     return [5, 6]
 
 
+def united_states() -> list[str]:
+    return ["US"]
+
+
+class Lane(models.TextChoices):
+    """What a version changes, and with that how carefully it travels."""
+
+    METADATA = "metadata", "Metadata only"
+    ADDITIVE = "additive", "Additive"
+    BREAKING = "breaking", "Breaking"
+    NEW = "new", "New connector"
+    HOTFIX = "hotfix", "Hotfix"
+
+
 class RolloutPlan(PublicIdModel):
     """Ordered waves of regions with a calendar. Never changed: an edit makes the next `revision`.
 
-    `weekend` holds weekdays (Monday is 0); `holiday_country` is an ISO code for the library `holidays`;
-    waves start at `start_time` in `time_zone`, at least `days_between_waves` business days apart.
+    `weekend` holds weekdays (Monday is 0); `holiday_countries` are ISO codes for the library `holidays`, a
+    holiday of any of them closes the day; waves start at `start_time` in `time_zone`, at least
+    `days_between_waves` business days apart. With `hours_between_waves` they start as soon as that many hours
+    have passed instead, at any hour of an open day. Each lane has at most one default.
     """
 
     name = models.CharField(max_length=80)
+    lane = models.CharField(max_length=8, choices=Lane.choices, default=Lane.ADDITIVE)
     revision = models.PositiveIntegerField(default=1)
     description = models.TextField(blank=True)
     time_zone = models.CharField(max_length=60, default="America/Los_Angeles", validators=[check_time_zone])
     weekend = ArrayField(models.PositiveSmallIntegerField(), default=saturday_and_sunday)
-    holiday_country = models.CharField(max_length=2, blank=True, default="US")
+    holiday_countries = ArrayField(models.CharField(max_length=2), default=united_states, blank=True)
     start_time = models.TimeField(default=dt.time(9, 0))
     days_between_waves = models.PositiveSmallIntegerField(default=1)
+    hours_between_waves = models.PositiveSmallIntegerField(default=0)
     is_default = models.BooleanField(default=False)
     is_retired = models.BooleanField(default=False)
     created_by = models.ForeignKey(
@@ -43,7 +61,10 @@ class RolloutPlan(PublicIdModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["name", "revision"], name="plan_revision_once"),
-            models.UniqueConstraint(F("is_default"), condition=Q(is_default=True), name="plan_one_default"),
+            models.UniqueConstraint(
+                fields=["lane"], condition=Q(is_default=True), name="plan_one_default_per_lane"
+            ),
+            models.CheckConstraint(name="plan_lane_known", condition=Q(lane__in=Lane.values)),
         ]
 
     def __str__(self) -> str:
@@ -51,15 +72,30 @@ class RolloutPlan(PublicIdModel):
 
 
 class PlanWave(models.Model):
+    """A wave of a plan. The next one starts when this one has baked: `bake_seconds` of wall time,
+    `bake_business_seconds` of working time and `bake_calls` of traffic have all passed since it was verified.
+
+    `before_sign_off` waves are the Preview stage of a submission, the others its rollout. `is_opt_in` waves
+    (sovereign regions) come last, after the public ones are complete, and only in rollouts that ask for them.
+    """
+
     plan = models.ForeignKey(RolloutPlan, on_delete=models.CASCADE, related_name="waves")
     number = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=80)
-    # Waves before the sign-off are the Preview stage of a submission; the others are its rollout.
     before_sign_off = models.BooleanField(default=False)
+    is_opt_in = models.BooleanField(default=False)
+    bake_seconds = models.PositiveIntegerField(default=0)
+    bake_business_seconds = models.PositiveIntegerField(default=0)
+    bake_calls = models.PositiveIntegerField(default=0)
 
     class Meta:
         ordering = ["number"]
-        constraints = [models.UniqueConstraint(fields=["plan", "number"], name="planwave_number_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "number"], name="planwave_number_once"),
+            models.CheckConstraint(
+                name="planwave_in_one_stage", condition=Q(before_sign_off=False) | Q(is_opt_in=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} {self.name}"
@@ -80,7 +116,8 @@ class PlanWaveRegion(models.Model):
 
 
 class Freeze(PublicIdModel):
-    """A time in which no wave starts: everywhere, or only in `regions` (codes).
+    """A time in which no wave starts: everywhere, or only in `regions` (codes), or only for connectors that
+    sign in with one of `auth_kinds` (such as "oauth2").
 
     With `opens` it is the opposite: weekend days and holidays inside it count as working days. Where both
     apply, the freeze wins.
@@ -91,6 +128,7 @@ class Freeze(PublicIdModel):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     regions = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    auth_kinds = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     opens = models.BooleanField(default=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     cancelled_at = models.DateTimeField(null=True)

@@ -24,17 +24,17 @@ def _holidays(country: str, year: int) -> dict[dt.date, str]:
 
 
 def is_known_country(country: str) -> bool:
-    """Whether the library has a calendar for this ISO 3166 code; the empty code means "no holidays"."""
-    return not country or country in holidays.list_supported_countries(include_aliases=False)
+    """Whether the library has a calendar for this ISO 3166 code."""
+    return country in holidays.list_supported_countries(include_aliases=False)
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """`weekend` holds weekdays (Monday is 0); `country` is an ISO code, empty for no public holidays."""
+    """`weekend` holds weekdays (Monday is 0); `countries` are ISO codes, whose holidays all close the day."""
 
     time_zone: str = "UTC"
     weekend: frozenset[int] = frozenset({5, 6})
-    country: str = ""
+    countries: tuple[str, ...] = ()
     start_time: dt.time = dt.time(9, 0)
 
     @property
@@ -42,8 +42,9 @@ class Calendar:
         return zoneinfo.ZoneInfo(self.time_zone)
 
     def holiday(self, day: dt.date) -> str:
-        """The name of the public holiday on `day`, or ""."""
-        return _holidays(self.country, day.year).get(day, "") if self.country else ""
+        """The name of the public holiday on `day`, the first country's that has one, or ""."""
+        names = (_holidays(country, day.year).get(day, "") for country in self.countries)
+        return next(filter(None, names), "")
 
     def is_business_day(self, day: dt.date) -> bool:
         return day.weekday() not in self.weekend and not self.holiday(day)

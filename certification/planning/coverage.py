@@ -9,11 +9,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class WaveDraft:
-    """A wave as somebody wrote it. `before_sign_off` waves belong to the Preview stage of a submission."""
+    """A wave as somebody wrote it. `before_sign_off` waves belong to the Preview stage of a submission;
+    `is_opt_in` waves come after the public ones, in rollouts that ask for them.
+    """
 
     name: str
     regions: tuple[str, ...]
     before_sign_off: bool = False
+    is_opt_in: bool = False
+    bake_seconds: int = 0
+    bake_business_seconds: int = 0
+    bake_calls: int = 0
 
 
 def coverage_problems(
@@ -69,8 +75,13 @@ def _order(waves: Sequence[WaveDraft], preview: str, active: Mapping[str, str]) 
     flags = [wave.before_sign_off for wave in waves]
     if flags != sorted(flags, reverse=True):
         problems.append("Waves before the sign-off come first: they are the Preview stage.")
-    if all(flags):
-        problems.append("At least one wave comes after the sign-off: those are the rollout.")
+    late = [wave.is_opt_in for wave in waves]
+    if late != sorted(late):
+        problems.append("Opt-in waves come last: they start when the public ones are complete.")
+    if any(wave.is_opt_in and wave.before_sign_off for wave in waves):
+        problems.append("A wave is either before the sign-off or opt-in, not both.")
+    if all(wave.before_sign_off or wave.is_opt_in for wave in waves):
+        problems.append("At least one wave for everybody comes after the sign-off: those are the rollout.")
     wrong = [wave for wave in waves if preview in wave.regions and not wave.before_sign_off]
     if preview and wrong:
         problems.append(

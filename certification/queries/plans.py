@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from certification.lifecycle import ACTIVE_ROLLOUT_STATES
-from certification.models import Freeze, PlanWave, Rollout, RolloutPlan
+from certification.models import Freeze, Lane, PlanWave, Rollout, RolloutPlan
 from certification.planning.coverage import WaveDraft
 from certification.policies import can_manage_plans
 from connectors.models import Region
@@ -37,13 +37,13 @@ def plans() -> QuerySet[RolloutPlan]:
                 "rollouts", distinct=True, filter=Q(rollouts__state__in=ACTIVE_ROLLOUT_STATES)
             ),
         )
-        .order_by("-is_default", "name")
+        .order_by("-is_default", "lane", "name")
     )
 
 
 def choices() -> QuerySet[RolloutPlan]:
     """Plans that may be chosen, the default first."""
-    return RolloutPlan.objects.filter(is_retired=False).order_by("-is_default", "name")
+    return RolloutPlan.objects.filter(is_retired=False).order_by("-is_default", "lane", "name")
 
 
 def with_waves(user: Any) -> QuerySet[RolloutPlan]:
@@ -73,22 +73,29 @@ def rollouts_using(plan: RolloutPlan) -> QuerySet[Rollout]:
 def calendar_words(plan: RolloutPlan) -> list[tuple[str, str]]:
     weekend = ", ".join(_WEEKDAYS[day] for day in plan.weekend) or "no day"
     between = plan.days_between_waves
+    spaced = "one business day" if between == 1 else f"{between} business days"
+    if plan.hours_between_waves:
+        spaced = f"{plan.hours_between_waves} hours"
     return [
+        ("Lane", plan.get_lane_display()),
         ("Time zone", plan.time_zone),
         ("Waves start at", f"{plan.start_time:%H:%M}"),
-        ("Between waves", "one business day" if between == 1 else f"{between} business days"),
+        ("Between waves", spaced),
         ("No wave on", weekend),
-        ("Public holidays", plan.holiday_country or "none"),
+        ("Public holidays", ", ".join(plan.holiday_countries) or "none"),
     ]
 
 
 @dataclass(frozen=True)
 class WaveRow:
-    """A wave in the form: empty rows are room for more."""
+    """A wave in the form: empty rows are room for more. `stage` is "preview", "public" or "opt-in"."""
 
     number: int
     name: str = ""
-    before_sign_off: bool = False
+    stage: str = "public"
+    bake_hours: int = 0
+    work_hours: int = 0
+    calls: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,7 +110,17 @@ class RegionRow:
 
 
 def form_rows(waves: Sequence[WaveDraft]) -> list[WaveRow]:
-    rows = [WaveRow(number, wave.name, wave.before_sign_off) for number, wave in enumerate(waves, start=1)]
+    rows = [
+        WaveRow(
+            number,
+            wave.name,
+            "preview" if wave.before_sign_off else "opt-in" if wave.is_opt_in else "public",
+            wave.bake_seconds // 3600,
+            wave.bake_business_seconds // 3600,
+            wave.bake_calls,
+        )
+        for number, wave in enumerate(waves, start=1)
+    ]
     return rows + [WaveRow(len(rows) + extra) for extra in range(1, SPARE_ROWS + 1)]
 
 
@@ -177,6 +194,6 @@ def region_choices(*, without: str = "", active_only: bool = False) -> list[tupl
 
 def unplaced_regions() -> list[Region]:
     """Active regions that the default plan does not name: no rollout reaches them."""
-    plan = RolloutPlan.objects.filter(is_default=True).first()
+    plan = RolloutPlan.objects.filter(is_default=True, lane=Lane.ADDITIVE).first()
     placed = plan.places.values("region_id") if plan else []
     return list(Region.objects.filter(is_active=True).exclude(pk__in=placed)) if plan else []

@@ -17,6 +17,7 @@ from django.utils import timezone
 from certification.lifecycle import TURNS, Turn
 from certification.models import (
     Comment,
+    Lane,
     ReviewClaim,
     ReviewVisit,
     RolloutPlan,
@@ -43,10 +44,10 @@ REVIEWER_STATES = tuple(state for state, turn in TURNS.items() if turn == Turn.R
 
 def review_calendar() -> Calendar:
     """Working days of the default plan; Monday to Friday without a plan."""
-    plan = RolloutPlan.objects.filter(is_default=True).first()
+    plan = RolloutPlan.objects.filter(is_default=True, lane=Lane.ADDITIVE).first()
     if plan is None:
         return Calendar()
-    return Calendar(plan.time_zone, frozenset(plan.weekend), plan.holiday_country, plan.start_time)
+    return Calendar(plan.time_zone, frozenset(plan.weekend), tuple(plan.holiday_countries), plan.start_time)
 
 
 @dataclass(frozen=True, slots=True)

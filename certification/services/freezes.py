@@ -15,6 +15,7 @@ from certification.policies import can_manage_plans
 from certification.services.clock import database_now
 from certification.services.plans import current_windows, windows_of
 from certification.services.schedule import WaveMove, moves_for, replan
+from connectors.definitions.facts import Authentication
 from connectors.models import Region
 from portal.accounts.models import User
 from portal.shared import audit
@@ -28,7 +29,7 @@ _MOVABLE = ("scheduled", "running", "held", "halted")
 @dataclass(frozen=True)
 class FreezeDraft:
     """A freeze (or, with `opens`, extra working days) as somebody wrote it. Aware instants; no regions:
-    everywhere.
+    everywhere; no `auth_kinds`: every connector.
     """
 
     name: str
@@ -37,10 +38,18 @@ class FreezeDraft:
     ends_at: dt.datetime
     regions: tuple[str, ...] = ()
     opens: bool = False
+    auth_kinds: tuple[str, ...] = ()
 
     @property
     def window(self) -> Window:
-        return Window(self.name, self.starts_at, self.ends_at, frozenset(self.regions), self.opens)
+        return Window(
+            self.name,
+            self.starts_at,
+            self.ends_at,
+            frozenset(self.regions),
+            self.opens,
+            frozenset(self.auth_kinds),
+        )
 
 
 @dataclass(frozen=True)
@@ -93,6 +102,10 @@ def check_freeze(draft: FreezeDraft) -> None:
     unknown = set(draft.regions) - set(Region.objects.values_list("code", flat=True))
     if unknown:
         faults["regions"] = [f"There is no region {', '.join(sorted(unknown))}."]
+    strange = set(draft.auth_kinds) - {kind.value for kind in Authentication}
+    if strange:
+        known = ", ".join(kind.value for kind in Authentication)
+        faults["auth_kinds"] = [f"No way to sign in: {', '.join(sorted(strange))}. Known are {known}."]
     if faults:
         raise InvalidInput(next(iter(faults.values()))[0], fields=faults)
 
@@ -109,6 +122,7 @@ def create_freeze(draft: FreezeDraft, *, actor: User) -> tuple[Freeze, int]:
             ends_at=draft.ends_at,
             regions=sorted(draft.regions),
             opens=draft.opens,
+            auth_kinds=sorted(draft.auth_kinds),
             created_by_id=actor.pk,
         )
         audit.record("freeze.create", freeze, actor=actor, reason=freeze.reason, data=_facts(freeze))
@@ -154,5 +168,6 @@ def _facts(freeze: Freeze) -> dict[str, object]:
         "from": freeze.starts_at.isoformat(),
         "to": freeze.ends_at.isoformat(),
         "regions": freeze.regions,
+        "auth_kinds": freeze.auth_kinds,
         "opens": freeze.opens,
     }

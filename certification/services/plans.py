@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from certification.data import default_plan as seed
-from certification.models import Freeze, PlanWave, PlanWaveRegion, Rollout, RolloutPlan
+from certification.models import Freeze, Lane, PlanWave, PlanWaveRegion, Rollout, RolloutPlan
 from certification.planning.calendar import Calendar, check_weekend, is_known_country
 from certification.planning.coverage import WaveDraft, coverage_problems
 from certification.planning.planner import PlanSpec, WaveSpec
@@ -24,6 +25,9 @@ from portal.shared.errors import Blocked, Conflict, InvalidInput
 from portal.shared.policy import require
 
 MAX_DAYS_BETWEEN_WAVES = 20
+MAX_HOURS_BETWEEN_WAVES = 168
+MAX_BAKE_SECONDS = 28 * 86_400
+MAX_BAKE_CALLS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,11 @@ class PlanDraft:
     description: str = ""
     time_zone: str = seed.TIME_ZONE
     weekend: tuple[int, ...] = (5, 6)
-    holiday_country: str = seed.HOLIDAY_COUNTRY
+    holiday_countries: tuple[str, ...] = seed.HOLIDAY_COUNTRIES
     start_time: dt.time = seed.START_TIME
     days_between_waves: int = 1
+    hours_between_waves: int = 0
+    lane: str = Lane.ADDITIVE
     is_default: bool = False
 
 
@@ -51,7 +57,7 @@ class _Faults:
 
 
 def calendar_of(plan: RolloutPlan) -> Calendar:
-    return Calendar(plan.time_zone, frozenset(plan.weekend), plan.holiday_country, plan.start_time)
+    return Calendar(plan.time_zone, frozenset(plan.weekend), tuple(plan.holiday_countries), plan.start_time)
 
 
 def spec_of_plan(plan: RolloutPlan) -> PlanSpec:
@@ -59,7 +65,7 @@ def spec_of_plan(plan: RolloutPlan) -> PlanSpec:
     waves = [
         WaveSpec(wave.number, wave.name, tuple(sorted(place.region_id for place in wave.places.all())))
         for wave in plan.waves.prefetch_related("places").order_by("number")
-        if not wave.before_sign_off
+        if not wave.before_sign_off and not wave.is_opt_in
     ]
     return PlanSpec(tuple(waves), calendar_of(plan), plan.days_between_waves)
 
@@ -78,7 +84,10 @@ def spec_of_rollout(rollout: Rollout) -> PlanSpec:
 
 def windows_of(freezes: Iterable[Freeze]) -> list[Window]:
     return [
-        Window(row.name, row.starts_at, row.ends_at, frozenset(row.regions), row.opens) for row in freezes
+        Window(
+            row.name, row.starts_at, row.ends_at, frozenset(row.regions), row.opens, frozenset(row.auth_kinds)
+        )
+        for row in freezes
     ]
 
 
@@ -87,13 +96,15 @@ def current_windows() -> list[Window]:
     return windows_of(Freeze.objects.filter(cancelled_at=None))
 
 
-def default_plan() -> RolloutPlan | None:
-    return RolloutPlan.objects.filter(is_default=True).first()
+def default_plan(lane: str = Lane.ADDITIVE) -> RolloutPlan | None:
+    """The default of the lane, else that of the additive lane, which stands for all others."""
+    defaults = {plan.lane: plan for plan in RolloutPlan.objects.filter(is_default=True)}
+    return defaults.get(lane) or defaults.get(Lane.ADDITIVE)
 
 
-def preview_waves() -> list[list[Region]]:
+def preview_waves(lane: str = Lane.ADDITIVE) -> list[list[Region]]:
     """The regions of the Preview stage, wave by wave: what the default plan puts before the sign-off."""
-    waves = PlanWave.objects.filter(plan__is_default=True, before_sign_off=True).order_by("number")
+    waves = PlanWave.objects.filter(plan=default_plan(lane), before_sign_off=True).order_by("number")
     found = [
         [place.region for place in wave.places.select_related("region") if place.region.is_active]
         for wave in waves
@@ -112,13 +123,24 @@ def check_draft(draft: PlanDraft) -> None:
     except ValidationError as error:
         faults.add("time_zone", *error.messages)
     faults.add("weekend", *check_weekend(draft.weekend))
-    if not is_known_country(draft.holiday_country):
+    unknown = [country for country in draft.holiday_countries if not is_known_country(country)]
+    if unknown:
         faults.add(
-            "holiday_country",
-            "There is no holiday calendar for this country: leave it empty or choose another.",
+            "holiday_countries",
+            f"There is no holiday calendar for {', '.join(unknown)}: use codes such as US, DE or IN.",
         )
+    if draft.lane not in Lane.values:
+        faults.add("lane", f"Choose one of {', '.join(Lane.values)}.")
     if not 0 <= draft.days_between_waves <= MAX_DAYS_BETWEEN_WAVES:
         faults.add("days_between_waves", f"Between 0 and {MAX_DAYS_BETWEEN_WAVES} business days.")
+    if not 0 <= draft.hours_between_waves <= MAX_HOURS_BETWEEN_WAVES:
+        faults.add("hours_between_waves", f"Between 0 and {MAX_HOURS_BETWEEN_WAVES} hours.")
+    for number, wave in enumerate(draft.waves, start=1):
+        longest = max(wave.bake_seconds, wave.bake_business_seconds)
+        if longest > MAX_BAKE_SECONDS or min(wave.bake_seconds, wave.bake_business_seconds) < 0:
+            faults.add("waves", f"Wave {number} bakes between 0 and {MAX_BAKE_SECONDS // 86_400} days.")
+        if not 0 <= wave.bake_calls <= MAX_BAKE_CALLS:
+            faults.add("waves", f"Wave {number} waits for between 0 and {MAX_BAKE_CALLS:,} calls.")
     active = dict(Region.objects.filter(is_active=True).values_list("code", "name"))
     pairs = Region.paired_with.through.objects.values_list("from_region_id", "to_region_id")
     preview = Region.objects.filter(is_preview=True, is_active=True).values_list("code", flat=True).first()
@@ -156,7 +178,7 @@ def revise_plan(plan: RolloutPlan, draft: PlanDraft, *, reason: str, actor: Acto
         was_default = latest.is_default
         RolloutPlan.objects.filter(pk=latest.pk).update(is_retired=True, is_default=False)
         new = _write(
-            draft,
+            dataclasses.replace(draft, lane=latest.lane),
             revision=latest.revision + 1,
             actor=actor,
             name=latest.name,
@@ -167,12 +189,13 @@ def revise_plan(plan: RolloutPlan, draft: PlanDraft, *, reason: str, actor: Acto
 
 
 def make_default(plan: RolloutPlan, *, actor: Actor) -> None:
-    """New rollouts and Previews use this plan unless somebody chooses another."""
+    """New rollouts and Previews of its lane use this plan unless somebody chooses another."""
     require(can_manage_plans, actor, plan)
     with transaction.atomic():
         if plan.is_retired:
             raise Conflict("A retired plan cannot be the default.")
-        RolloutPlan.objects.filter(is_default=True).exclude(pk=plan.pk).update(is_default=False)
+        others = RolloutPlan.objects.filter(lane=plan.lane, is_default=True).exclude(pk=plan.pk)
+        others.update(is_default=False)
         RolloutPlan.objects.filter(pk=plan.pk).update(is_default=True)
         audit.record("plan.make_default", plan, actor=actor)
     plan.is_default = True
@@ -184,7 +207,7 @@ def retire_plan(plan: RolloutPlan, *, reason: str, actor: Actor) -> None:
     with transaction.atomic():
         row = RolloutPlan.objects.select_for_update().get(pk=plan.pk)
         if row.is_default:
-            raise Blocked("This is the default plan: make another one the default first.")
+            raise Blocked("This is the default plan of its lane: make another one the default first.")
         if not row.is_retired:
             RolloutPlan.objects.filter(pk=row.pk).update(is_retired=True)
             audit.record("plan.retire", row, actor=actor, reason=reason)
@@ -194,7 +217,15 @@ def retire_plan(plan: RolloutPlan, *, reason: str, actor: Actor) -> None:
 def draft_of(plan: RolloutPlan) -> PlanDraft:
     """A plan as a draft to start the next revision from."""
     waves = tuple(
-        WaveDraft(wave.name, tuple(place.region_id for place in wave.places.all()), wave.before_sign_off)
+        WaveDraft(
+            wave.name,
+            tuple(place.region_id for place in wave.places.all()),
+            wave.before_sign_off,
+            wave.is_opt_in,
+            wave.bake_seconds,
+            wave.bake_business_seconds,
+            wave.bake_calls,
+        )
         for wave in plan.waves.prefetch_related("places").order_by("number")
     )
     return PlanDraft(
@@ -203,23 +234,48 @@ def draft_of(plan: RolloutPlan) -> PlanDraft:
         description=plan.description,
         time_zone=plan.time_zone,
         weekend=tuple(plan.weekend),
-        holiday_country=plan.holiday_country,
+        holiday_countries=tuple(plan.holiday_countries),
         start_time=plan.start_time,
         days_between_waves=plan.days_between_waves,
+        hours_between_waves=plan.hours_between_waves,
+        lane=plan.lane,
         is_default=plan.is_default,
     )
 
 
-def seed_draft() -> PlanDraft:
-    """The six waves a new portal starts with."""
-    waves = tuple(WaveDraft(wave.name, wave.regions, wave.before_sign_off) for wave in seed.WAVES)
-    return PlanDraft(name=seed.PLAN_NAME, waves=waves, description=seed.PLAN_DESCRIPTION, is_default=True)
+def seed_draft(lane: str = Lane.ADDITIVE) -> PlanDraft:
+    """The plan a new portal starts with in a lane."""
+    plan = next(plan for plan in seed.PLANS if plan.lane == lane)
+    waves = [
+        WaveDraft(
+            wave.name, wave.regions, wave.before_sign_off, wave.is_opt_in,
+            bake.seconds, bake.business_seconds, bake.calls,
+        )
+        for wave, bake in zip(seed.WAVES, plan.bakes, strict=True)
+    ]  # fmt: skip
+    return PlanDraft(
+        name=plan.name,
+        waves=tuple(waves),
+        description=plan.description,
+        weekend=plan.weekend,
+        holiday_countries=plan.holiday_countries,
+        days_between_waves=plan.days_between_waves,
+        hours_between_waves=plan.hours_between_waves,
+        lane=plan.lane,
+        is_default=True,
+    )
 
 
 def install_default_plan(*, actor: Actor) -> RolloutPlan:
-    """The default plan of a new portal, unless there is one. Its regions must exist and be active."""
+    """The default plan of every lane of a new portal, unless there is one. Their regions must exist and be
+    active. Returns the additive one.
+    """
     require(can_manage_plans, actor, None)
-    return default_plan() or create_plan(seed_draft(), actor=actor)
+    there = set(RolloutPlan.objects.filter(is_default=True).values_list("lane", flat=True))
+    for lane in Lane.values:
+        if lane not in there:
+            create_plan(seed_draft(lane), actor=actor)
+    return RolloutPlan.objects.get(lane=Lane.ADDITIVE, is_default=True)
 
 
 def _write(
@@ -227,16 +283,18 @@ def _write(
 ) -> RolloutPlan:
     default = draft.is_default if is_default is None else is_default
     if default:
-        RolloutPlan.objects.filter(is_default=True).update(is_default=False)
+        RolloutPlan.objects.filter(lane=draft.lane, is_default=True).update(is_default=False)
     plan = RolloutPlan.objects.create(
         name=name or draft.name.strip(),
         revision=revision,
         description=draft.description.strip(),
         time_zone=draft.time_zone,
         weekend=sorted(draft.weekend),
-        holiday_country=draft.holiday_country,
+        holiday_countries=list(draft.holiday_countries),
         start_time=draft.start_time,
         days_between_waves=draft.days_between_waves,
+        hours_between_waves=draft.hours_between_waves,
+        lane=draft.lane,
         is_default=default,
         created_by_id=actor.pk,
     )
@@ -246,7 +304,16 @@ def _write(
 
 def _write_waves(plan: RolloutPlan, waves: Sequence[WaveDraft]) -> None:
     rows = PlanWave.objects.bulk_create(
-        PlanWave(plan=plan, number=number, name=wave.name.strip(), before_sign_off=wave.before_sign_off)
+        PlanWave(
+            plan=plan,
+            number=number,
+            name=wave.name.strip(),
+            before_sign_off=wave.before_sign_off,
+            is_opt_in=wave.is_opt_in,
+            bake_seconds=wave.bake_seconds,
+            bake_business_seconds=wave.bake_business_seconds,
+            bake_calls=wave.bake_calls,
+        )
         for number, wave in enumerate(waves, start=1)
     )
     PlanWaveRegion.objects.bulk_create(
@@ -261,7 +328,9 @@ def _facts(plan: RolloutPlan, draft: PlanDraft) -> dict[str, object]:
     return {
         "name": plan.name,
         "revision": plan.revision,
-        "calendar": [plan.time_zone, sorted(plan.weekend), plan.holiday_country, str(plan.start_time)],
+        "lane": plan.lane,
+        "calendar": [plan.time_zone, sorted(plan.weekend), plan.holiday_countries, str(plan.start_time)],
         "days_between_waves": plan.days_between_waves,
-        "waves": [[wave.name, list(wave.regions), wave.before_sign_off] for wave in draft.waves],
+        "hours_between_waves": plan.hours_between_waves,
+        "waves": [dataclasses.asdict(wave) for wave in draft.waves],
     }

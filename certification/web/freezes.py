@@ -25,6 +25,15 @@ KINDS = (
     ("opening", "Extra working days: weekends and holidays inside count as working days"),
 )
 
+AUTH_KINDS = (
+    ("oauth2", "OAuth 2.0"),
+    ("api_key", "API key"),
+    ("basic", "Basic"),
+    ("windows", "Windows"),
+    ("certificate", "Certificate"),
+    ("none", "Nothing"),
+)
+
 
 def _moment(label: str) -> forms.DateTimeField:
     return forms.DateTimeField(label=label, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
@@ -37,6 +46,13 @@ class FreezeForm(forms.Form):
     ends_at = _moment("Until")
     regions = forms.MultipleChoiceField(
         required=False, widget=forms.CheckboxSelectMultiple, help_text="None ticked: every region."
+    )
+    auth_kinds = forms.MultipleChoiceField(
+        required=False,
+        choices=AUTH_KINDS,
+        widget=forms.CheckboxSelectMultiple,
+        label="Only connectors that sign in with",
+        help_text="None ticked: every connector.",
     )
     reason = forms.CharField(max_length=1_000, widget=forms.Textarea(attrs={"rows": 3}))
 
@@ -54,6 +70,7 @@ class FreezeForm(forms.Form):
             ends_at=data["ends_at"],
             regions=tuple(data["regions"]),
             opens=data["kind"] == "opening",
+            auth_kinds=tuple(data["auth_kinds"]),
         )
 
 

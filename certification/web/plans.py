@@ -14,6 +14,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
+from certification.models import Lane
 from certification.planning.coverage import WaveDraft
 from certification.queries import plans as queries
 from certification.services import plans as services
@@ -30,18 +31,23 @@ class PlanForm(forms.Form):
     """The calendar of a plan. Its waves are the rows below, read by `waves_from`."""
 
     name = forms.CharField(max_length=80)
+    lane = forms.ChoiceField(choices=Lane.choices, help_text="What kind of version travels by this plan.")
     description = forms.CharField(required=False, max_length=1_000, widget=forms.Textarea(attrs={"rows": 2}))
     time_zone = forms.CharField(
         max_length=60, help_text="A name such as Europe/Berlin: days and the start are local to it."
     )
     start_time = forms.TimeField(widget=forms.TimeInput(attrs={"type": "time"}), label="Waves start at")
     days_between_waves = forms.IntegerField(min_value=0, max_value=20, label="Business days between waves")
-    holiday_country = forms.CharField(
-        max_length=2, required=False, label="Public holidays of",
-        help_text="Two letters, such as US or DE; empty for none.",
+    hours_between_waves = forms.IntegerField(
+        min_value=0, max_value=services.MAX_HOURS_BETWEEN_WAVES, required=False,
+        label="Or hours between waves", help_text="0: waves are spaced in business days.",
+    )  # fmt: skip
+    holiday_countries = forms.CharField(
+        max_length=60, required=False, label="Public holidays of",
+        help_text="Country codes such as US, IN; a holiday of any of them closes the day. Empty for none.",
     )  # fmt: skip
     weekend = forms.MultipleChoiceField(choices=WEEKDAYS, required=False, widget=forms.CheckboxSelectMultiple)
-    is_default = forms.BooleanField(required=False, label="Use it for new Previews and rollouts")
+    is_default = forms.BooleanField(required=False, label="Use it for new rollouts of its lane")
 
     def draft(self, waves: list[WaveDraft]) -> services.PlanDraft:
         data = self.cleaned_data
@@ -51,9 +57,11 @@ class PlanForm(forms.Form):
             description=data["description"],
             time_zone=data["time_zone"],
             weekend=tuple(int(day) for day in data["weekend"]),
-            holiday_country=data["holiday_country"].upper(),
+            holiday_countries=tuple(data["holiday_countries"].upper().replace(",", " ").split()),
             start_time=data["start_time"],
             days_between_waves=data["days_between_waves"],
+            hours_between_waves=data["hours_between_waves"] or 0,
+            lane=data["lane"],
             is_default=data["is_default"],
         )
 
@@ -67,7 +75,9 @@ class RevisionForm(PlanForm):
 
 
 def waves_from(data: QueryDict) -> list[WaveDraft]:
-    """The waves as typed: `wave-<n>-name`, `wave-<n>-early`, and for each region `region-<code>` = n."""
+    """The waves as typed: `wave-<n>-name`, `-stage`, `-bake` and `-work` (hours), `-calls`, and for each
+    region `region-<code>` = n.
+    """
     places: dict[int, list[str]] = {}
     for key, typed in data.items():
         if key.startswith("region-") and str(typed).isdigit() and int(str(typed)):
@@ -76,9 +86,29 @@ def waves_from(data: QueryDict) -> list[WaveDraft]:
     for number in range(1, MAX_WAVES + 1):
         name = str(data.get(f"wave-{number}-name", "")).strip()
         if name or number in places:
-            early = bool(data.get(f"wave-{number}-early"))
-            drafts.append(WaveDraft(name, tuple(sorted(places.get(number, ()))), early))
+            stage = data.get(f"wave-{number}-stage", "")
+            drafts.append(
+                WaveDraft(
+                    name,
+                    tuple(sorted(places.get(number, ()))),
+                    before_sign_off=stage == "preview",
+                    is_opt_in=stage == "opt-in",
+                    bake_seconds=_hours_from(data.get(f"wave-{number}-bake")),
+                    bake_business_seconds=_hours_from(data.get(f"wave-{number}-work")),
+                    bake_calls=_number_from(data.get(f"wave-{number}-calls"), services.MAX_BAKE_CALLS),
+                )
+            )
     return drafts
+
+
+def _hours_from(typed: object) -> int:
+    return _number_from(typed, services.MAX_BAKE_SECONDS // 3600) * 3600
+
+
+def _number_from(typed: object, most: int) -> int:
+    """What the browser's number field lets through; anything else is one more than allowed and is told."""
+    text = str(typed or "0").strip()
+    return min(int(text), most + 1) if text.isascii() and text.isdigit() else most + 1
 
 
 def _initial(draft: services.PlanDraft) -> dict[str, Any]:
@@ -88,7 +118,9 @@ def _initial(draft: services.PlanDraft) -> dict[str, Any]:
         "time_zone": draft.time_zone,
         "start_time": draft.start_time.strftime("%H:%M"),
         "days_between_waves": draft.days_between_waves,
-        "holiday_country": draft.holiday_country,
+        "hours_between_waves": draft.hours_between_waves,
+        "lane": draft.lane,
+        "holiday_countries": ", ".join(draft.holiday_countries),
         "weekend": [str(day) for day in draft.weekend],
         "is_default": draft.is_default,
     }
@@ -144,7 +176,7 @@ def plan_revise(request: HttpRequest, pk: UUID) -> HttpResponse:
     plan = get_object_or_404(queries.all_plans(), pk=pk)
     start = services.draft_of(plan)
     form = RevisionForm(request.POST or None, initial=_initial(start))
-    form.fields["name"].disabled = True
+    form.fields["name"].disabled = form.fields["lane"].disabled = True
     waves = waves_from(request.POST) if request.method == "POST" else list(start.waves)
     if request.method == "POST" and form.is_valid():
         try:

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from certification.models import RolloutPlan
+from certification.models import Lane, RolloutPlan
 from certification.planning.coverage import WaveDraft
 from certification.services import plans
 from connectors.models import Region
@@ -21,7 +21,8 @@ def test_the_first_plan_has_six_waves_and_every_region(cast):
     add_all_regions()
     plan = plans.install_default_plan(actor=cast.operator)
     assert plans.install_default_plan(actor=cast.operator) == plan
-    assert plan.waves.count() == 6
+    assert plan.waves.count() == 10
+    assert RolloutPlan.objects.filter(is_default=True).count() == len(Lane.values) == 5
     assert plan.places.count() == Region.objects.filter(is_active=True).count() >= 27
     assert [wave.number for wave in plans.spec_of_plan(plan).waves] == [3, 4, 5, 6]
     assert [[r.code for r in wave] for wave in plans.preview_waves()] == [["testing"], ["preview-us"]]
@@ -50,7 +51,7 @@ def test_two_regions_that_back_each_other_up_are_kept_apart(cast):
         ({"name": "  "}, "name"),
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
         ({"weekend": tuple(range(7))}, "weekend"),
-        ({"holiday_country": "XX"}, "holiday_country"),
+        ({"holiday_countries": ("US", "XX")}, "holiday_countries"),
         ({"days_between_waves": 99}, "days_between_waves"),
     ],
 )

@@ -34,7 +34,7 @@ def test_working_days_count_from_when_the_reviewers_got_it(kind: str, since: str
 
 
 def test_public_holidays_are_no_working_days() -> None:
-    american = Calendar("America/New_York", frozenset({5, 6}), "US")
+    american = Calendar("America/New_York", frozenset({5, 6}), ("US",))
     # Thanksgiving is on Thursday, 26 November 2026.
     due = review_deadline("update", at("2026-11-23T15:00"), american)
     assert due == at("2026-12-01T15:00")

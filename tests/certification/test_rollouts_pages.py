@@ -266,7 +266,7 @@ def plan_data(**changes):
     return {
         "name": "Slow", "description": "", "time_zone": "UTC", "start_time": "10:00",
         "days_between_waves": "2",
-        "holiday_country": "de", "weekend": ["5", "6"], "wave-1-name": "Preview", "wave-1-early": "on",
+        "holiday_countries": "de, in", "lane": "additive", "weekend": ["5", "6"], "wave-1-name": "Preview", "wave-1-stage": "preview",
         "wave-2-name": "All", "region-preview-us": "1", "region-north": "2", "region-south": "2",
         "region-east": "2", **changes,
     }  # fmt: skip
@@ -282,7 +282,7 @@ def test_a_plan_is_made_on_its_page_and_an_incomplete_one_is_kept(cast, rollout,
     assert 'value="Slow"' in text
     browser.post(reverse("plan_create"), plan_data())
     plan = RolloutPlan.objects.get(name="Slow")
-    assert (plan.holiday_country, plan.weekend, plan.days_between_waves) == ("DE", [5, 6], 2)
+    assert (plan.holiday_countries, plan.weekend, plan.days_between_waves) == (["DE", "IN"], [5, 6], 2)
     page = browser.get(reverse("plan_detail", args=[plan.pk])).content.decode()
     assert "Before the sign-off" in page
 

@@ -60,7 +60,7 @@ def add_plan(actor: User, *waves: str, preview: str = "preview-us", **changes: o
     draft = plans.PlanDraft(
         name=str(changes.pop("name", "Every day")),
         waves=tuple(drafts),
-        **{"time_zone": "UTC", "weekend": (), "holiday_country": "", "is_default": True, **changes},  # type: ignore[arg-type]
+        **{"time_zone": "UTC", "weekend": (), "holiday_countries": (), "is_default": True, **changes},  # type: ignore[arg-type]
     )
     return plans.create_plan(draft, actor=actor)
 

@@ -14,7 +14,7 @@ from tests.journeys.stack import JOURNEYS, Stack, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(420)]
 PREVIEW_REGIONS = [code for wave in default_plan.WAVES if wave.before_sign_off for code in wave.regions]
-ROLLOUT_WAVES = [wave.regions for wave in default_plan.WAVES if not wave.before_sign_off]
+ROLLOUT_WAVES = [wave.regions for wave in default_plan.WAVES if not (wave.before_sign_off or wave.is_opt_in)]
 ROLLOUT_REGIONS = [code for wave in ROLLOUT_WAVES for code in wave]
 
 
