@@ -34,6 +34,10 @@ class ReaderTimeZoneMiddleware:
             return self.get_response(request)
 
 
+# Where programs ask: they are answered in JSON, never by a page.
+_FOR_PROGRAMS = ("/api/", "/providers/")
+
+
 class StaffSecondFactorMiddleware:
     """Reviewers, operators and administrators set up a second factor before they see anything else."""
 
@@ -43,7 +47,7 @@ class StaffSecondFactorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
         if user.is_authenticated and user.staff_role and not self._allowed(request):
-            if request.path.startswith("/api/"):
+            if request.path.startswith(_FOR_PROGRAMS):
                 return HttpResponse(
                     '{"status": 403, "code": "second-factor-required", '
                     '"detail": "Set up a second factor in the portal first."}',

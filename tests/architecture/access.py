@@ -66,6 +66,8 @@ inbox_readers = Access(TEAM | OPERATORS, TEAM | OPERATORS)
 inbox_senders = Access(frozenset({"developer"}) | OPERATORS, TEAM | OPERATORS)
 # Only regions come in here, with a token of their own.
 region_only = Access(frozenset(), frozenset(), unseen=frozenset({401}))
+# A session opens nothing here; anybody's own token does, and what it is about comes in the body.
+token_only = Access(frozenset(), frozenset(), unseen=frozenset({401}))
 # The object is named in the body; somebody else's is no valid choice there.
 in_body = frozenset({400, 404})
 
@@ -162,8 +164,8 @@ SHELL = {
     "accounts:profile": entry(GET=signed_in, POST=signed_in),
     "accounts:tokens": entry(GET=signed_in, POST=signed_in),
     "accounts:paconn_token": entry(GET=signed_in, POST=signed_in),
-    "paconn_validate": entry(POST=region_only),
-    "paconn_validate_as": entry(POST=region_only, at={"oid": "viewer"}),
+    "paconn_validate": entry(POST=token_only),
+    "paconn_validate_as": entry(POST=token_only, at={"oid": "viewer"}),
     "paconn_missing": entry(),
     "accounts:token_revoke": entry(POST=own_token, at="read_token"),
     "accounts:theme": entry(POST=public, data={"theme": "dark"}),

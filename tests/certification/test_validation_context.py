@@ -21,9 +21,9 @@ def _no_icons_of_other_tests():
     validation._icon_digest.cache_clear()
 
 
-def other_connector(cast):
+def other_connector(cast, number=7):
     connector = ConnectorFactory(publisher=cast.owner.publishers.first(), name="Coast Weather")
-    version = uploaded_version(connector, cast.owner, numbered(7))
+    version = uploaded_version(connector, cast.owner, numbered(number))
     with transaction.atomic():
         mark_version(connector, pointer="live", version=version, actor=SYSTEM)
     return version
@@ -45,5 +45,6 @@ def test_the_connectors_own_icon_is_none_of_another(cast):
 
 
 def test_damaged_bytes_of_another_connector_do_not_stop_the_check(cast):
-    storage.path_of(other_connector(cast).digest).write_bytes(b"damaged")
+    # Bytes of its own: packages are stored by their digest, for every test of this run.
+    storage.path_of(other_connector(cast, number=8).digest).write_bytes(b"damaged")
     assert icon_findings(cast) == []

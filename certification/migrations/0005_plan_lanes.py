@@ -21,7 +21,7 @@ def several_countries_to_one(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("certification", "0003_validation_baseline"),
+        ("certification", "0004_runs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
