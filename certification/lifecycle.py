@@ -333,3 +333,27 @@ SKIP_REQUEST = Lifecycle(
     },
     terminal=frozenset({"approved", "declined"}),
 )
+
+
+class RegionTaskState(models.TextChoices):
+    OPEN = "open", "Waiting for somebody"
+    TAKEN = "taken", "Somebody is at it"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    OVERTAKEN = "overtaken", "Overtaken"
+
+
+REGION_TASK = Lifecycle(
+    noun="regiontask",
+    states=RegionTaskState,
+    moves={
+        "take": Move(("open", "taken"), "taken", "I am at it"),
+        "give_back": Move(("taken",), "open", "Give it back"),
+        "finish": Move(("open", "taken"), "done", "I have done it"),
+        "fail": Move(("open", "taken"), "failed", "It failed"),
+        # A newer command for the same connector came: this one must not be done any more.
+        "overtake": Move(("open", "taken"), "overtaken", "Overtake"),
+    },
+    terminal=frozenset({"done", "failed", "overtaken"}),
+)
+"""A command to a region where a person does the work."""

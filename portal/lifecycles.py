@@ -33,7 +33,7 @@ def document() -> str:
     return "\n".join([_HEAD, contents, *(_section(one) for one in machines)])
 
 
-_TITLES = {"skiprequest": "Skip request", "thread": "Review thread"}
+_TITLES = {"regiontask": "Task in a region", "skiprequest": "Skip request", "thread": "Review thread"}
 
 
 def _title(machine: Lifecycle) -> str:

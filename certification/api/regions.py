@@ -22,17 +22,18 @@ from portal.shared.web import signed_in_user
 
 
 class RegionSerializer(serializers.ModelSerializer):
-    """`driver`, `base_url` and `last_answer_at` are null for readers who do not operate the portal."""
+    """`driver`, `base_url`, `settings` and `last_answer_at` are null for readers who do not operate."""
 
     driver = serializers.SerializerMethodField()
     base_url = serializers.SerializerMethodField()
+    settings = serializers.SerializerMethodField()
     last_answer_at = serializers.SerializerMethodField()
 
     class Meta:
         model = Region
         fields = [
-            "code", "name", "geography", "is_preview", "is_active", "driver", "base_url", "last_answer_at",
-            "paired_with",
+            "code", "name", "geography", "is_preview", "is_active", "driver", "base_url", "settings",
+            "last_answer_at", "paired_with",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -45,25 +46,39 @@ class RegionSerializer(serializers.ModelSerializer):
     def get_base_url(self, region: Region) -> str | None:
         return self._for_operators(region.base_url)  # type: ignore[no-any-return]
 
+    def get_settings(self, region: Region) -> dict[str, object] | None:
+        return self._for_operators(region.driver_settings)  # type: ignore[no-any-return]
+
     def get_last_answer_at(self, region: Region) -> str | None:
         return self._for_operators(region.last_answer_at)  # type: ignore[no-any-return]
 
 
 class RegionChangeSerializer(serializers.Serializer[Any]):
-    """What is known of a region. `token` is write-only; leaving it out keeps the one there is."""
+    """What is known of a region. `settings` are those of the driver's kind (`docs/regions.md`). `token` and
+    `secrets` are write-only; leaving one out keeps what there is.
+    """
 
     name = serializers.CharField(max_length=60)
     geography = serializers.CharField(max_length=60, required=False, default="")
     driver = serializers.ChoiceField(choices=services.DRIVER_KINDS, default="http")
-    base_url = serializers.CharField(max_length=300)
+    base_url = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
+    settings = serializers.DictField(required=False, default=dict)
     is_preview = serializers.BooleanField(default=False)
     paired_with = serializers.ListField(child=serializers.SlugField(), default=list)
     token = serializers.CharField(max_length=200, write_only=True, required=False, default="")
+    secrets = serializers.DictField(
+        child=serializers.CharField(max_length=20_000, allow_blank=True),
+        write_only=True, required=False, default=dict,
+    )  # fmt: skip
+
+    def given_secrets(self) -> dict[str, str]:
+        given = self.validated_data
+        return {**given["secrets"], **({"token": given["token"]} if given["token"] else {})}
 
     def draft(self) -> services.RegionDraft:
         given = dict(self.validated_data)
-        given.pop("token", None)
-        given.pop("code", None)
+        for name in ("token", "secrets", "code"):
+            given.pop(name, None)
         return services.RegionDraft(**{**given, "paired_with": tuple(given["paired_with"])})
 
 
@@ -109,7 +124,10 @@ class RegionViewSet(
     def perform_create(self, serializer: Any) -> None:
         given = serializer.validated_data
         region = services.add_region(
-            given["code"], serializer.draft(), token=given["token"], actor=signed_in_user(self.request)
+            given["code"],
+            serializer.draft(),
+            secrets=serializer.given_secrets(),
+            actor=signed_in_user(self.request),
         )
         shown = RegionSerializer(region, context=self.get_serializer_context())
         serializer._data = shown.data
@@ -122,7 +140,7 @@ class RegionViewSet(
         region = services.change_region(
             self.get_object(),
             asked.draft(),
-            token=asked.validated_data["token"],
+            secrets=asked.given_secrets(),
             actor=signed_in_user(request),
         )
         return Response(RegionSerializer(region, context=self.get_serializer_context()).data)

@@ -1,6 +1,7 @@
 from certification.models.notifications import Notification
 from certification.models.plans import Freeze, Lane, PlanWave, PlanWaveRegion, RolloutPlan
 from certification.models.previews import Preview
+from certification.models.region_tasks import RegionTask, Sighting, SimulatedOperation
 from certification.models.reviews import Comment, Decision, ReviewClaim, ReviewVisit, Thread
 from certification.models.rollouts import (
     DateChange,
@@ -29,12 +30,15 @@ __all__ = [
     "PlanWaveRegion",
     "Preview",
     "RegionDeployment",
+    "RegionTask",
     "ReviewClaim",
     "ReviewVisit",
     "Revision",
     "Rollout",
     "RolloutPlan",
     "RolloutWave",
+    "Sighting",
+    "SimulatedOperation",
     "SkipRequest",
     "SmokeRun",
     "Submission",

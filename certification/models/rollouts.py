@@ -189,7 +189,11 @@ class RegionDeployment(PublicIdModel):
 
 class Placement(models.Model):
     """A connector in a region: the three truths. Planned is in rollouts; here is what the region reported and
-    what a probe verified. `last_number` is the highest deployment number ever handed out for the pair."""
+    what a probe verified. `last_number` is the highest deployment number ever handed out for the pair.
+
+    `probed_at` is when somebody last saw `probed_digest` there; `probe_problem` is why the last probe saw
+    nothing. `called_at` and `call_problem` are about one operation called through the region's gateway.
+    """
 
     connector = models.ForeignKey(Connector, on_delete=models.CASCADE, related_name="placements")
     region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="placements")
@@ -200,6 +204,10 @@ class Placement(models.Model):
     verified_at = models.DateTimeField(null=True)
     probed_digest = models.CharField(max_length=64, blank=True)
     probed_at = models.DateTimeField(null=True)
+    probe_problem = models.CharField(max_length=300, blank=True, default="")
+    next_probe_at = models.DateTimeField(db_default=Now())
+    called_at = models.DateTimeField(null=True)
+    call_problem = models.CharField(max_length=300, blank=True, default="")
     disagrees_since = models.DateTimeField(null=True)
 
     class Meta:
@@ -209,7 +217,8 @@ class Placement(models.Model):
                 fields=["disagrees_since"],
                 condition=Q(disagrees_since__isnull=False),
                 name="placement_disagrees",
-            )
+            ),
+            models.Index(fields=["next_probe_at"], name="placement_probe_due"),
         ]
 
     def __str__(self) -> str:

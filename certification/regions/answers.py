@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,7 +19,7 @@ from certification.regions.errors import (
     RegionThrottled,
     RegionUnauthorized,
 )
-from certification.regions.protocol import Operation, OperationState, RegionEndpoint
+from certification.regions.protocol import DeployCommand, Operation, OperationState, RegionEndpoint
 from certification.regions.redaction import redacted
 from certification.regions.schemas import first_fault
 
@@ -50,6 +51,20 @@ def check_operation(
         )
 
 
+def check_package(endpoint: RegionEndpoint, command: DeployCommand) -> None:
+    """Refuse to send bytes that are not those the command names."""
+    if command.package is None:
+        return
+    actual = hashlib.sha256(command.package).hexdigest()
+    if actual != command.digest:
+        raise DigestMismatch(
+            endpoint.code,
+            "the stored package is not the approved one; nothing was sent.",
+            expected=command.digest,
+            reported=actual,
+        )
+
+
 def payload_of(
     endpoint: RegionEndpoint, answer: Answer, schema: str, *, accepts: tuple[int, ...] = (200,)
 ) -> dict[str, Any]:
@@ -65,7 +80,7 @@ def payload_of(
     fault = first_fault(schema, value)
     if fault is not None:
         raise RegionAnswerInvalid(
-            endpoint.code, f"sent an unexpected shape: {redacted(fault, endpoint.token)}."
+            endpoint.code, f"sent an unexpected shape: {redacted(fault, *endpoint.hidden)}."
         )
     checked: dict[str, Any] = value
     return checked
@@ -77,7 +92,7 @@ def operation_from(endpoint: RegionEndpoint, payload: dict[str, Any]) -> Operati
         state=OperationState(payload["state"]),
         digest=payload["digest"],
         deployment_number=int(payload["deployment_number"]),
-        message=redacted(payload["message"], endpoint.token, limit=500),
+        message=redacted(payload["message"], *endpoint.hidden, limit=500),
         updated_at=instant_of(endpoint, payload["updated_at"]),
     )
 
@@ -126,7 +141,7 @@ def error_for(
         return RegionAnswerInvalid(code, f"tried to redirect us, which is not followed (HTTP {status}).")
     problem = _problem(answer)
     if 400 <= status < 500 and problem is not None:
-        detail = redacted(f"{problem['title']}: {problem.get('detail', '')}", endpoint.token)
+        detail = redacted(f"{problem['title']}: {problem.get('detail', '')}", *endpoint.hidden)
         return RegionRefused(code, f"{detail} ({problem['code']})", code=problem["code"], status=status)
     if status >= 500:
         return OutcomeUnknown(code, f"failed with {said}")
@@ -134,7 +149,7 @@ def error_for(
 
 
 def _excerpt(endpoint: RegionEndpoint, answer: Answer) -> str:
-    return redacted(answer.body[:4096].decode("utf-8", "replace"), endpoint.token)
+    return redacted(answer.body[:4096].decode("utf-8", "replace"), *endpoint.hidden)
 
 
 def _retry_after(text: str) -> float:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from certification.regions.command import CommandDriver
 from certification.regions.http import HttpDriver
 from certification.regions.protocol import RegionDriver
 
 DRIVERS: dict[str, Callable[[], RegionDriver]] = {
     "http": HttpDriver,
+    "command": CommandDriver,
 }
 
 

@@ -8,7 +8,6 @@ when it has the documented shape and speaks of what was asked.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import ssl
 import uuid
 from collections.abc import AsyncIterator, Generator
@@ -25,6 +24,7 @@ import orjson
 from certification.regions.answers import (
     Answer,
     check_operation,
+    check_package,
     error_for,
     instant_of,
     operation_from,
@@ -32,7 +32,6 @@ from certification.regions.answers import (
     problem_code,
 )
 from certification.regions.errors import (
-    DigestMismatch,
     OutcomeUnknown,
     RegionAnswerInvalid,
     RegionUnreachable,
@@ -98,7 +97,7 @@ class HttpDriver:
 
     async def deploy(self, endpoint: RegionEndpoint, command: DeployCommand) -> Operation:
         """See `RegionDriver.deploy`. Up to three requests (command, package, command) share one deadline."""
-        _check_package(endpoint, command)
+        check_package(endpoint, command)
         async with self._deadline(endpoint):
             answer = await self._post_command(endpoint, command)
             if command.package is not None and problem_code(answer) == "package-required":
@@ -147,11 +146,11 @@ class HttpDriver:
         payload = payload_of(endpoint, answer, "Health")
         return RegionHealth(
             ok=payload["ok"],
-            version=redacted(payload["version"], endpoint.token),
+            version=redacted(payload["version"], *endpoint.hidden),
             load=float(payload["load"]),
             running_operations=int(payload["running_operations"]),
             deployed_connectors=int(payload["deployed_connectors"]),
-            message=redacted(payload.get("message", ""), endpoint.token),
+            message=redacted(payload.get("message", ""), *endpoint.hidden),
         )
 
     async def _post_command(self, endpoint: RegionEndpoint, command: DeployCommand) -> Answer:
@@ -185,7 +184,7 @@ class HttpDriver:
             f"{endpoint.base_url.rstrip('/')}/{path}",
             headers={**(headers or {}), "Accept": "application/json", "X-Request-ID": request_id},
             content=content,
-            auth=_Bearer(endpoint.token),
+            auth=_Bearer(endpoint.bearer),
         ) as response:
             body = await _read_limited(endpoint, response)
             return Answer(response.status_code, response.headers, body, request_id)
@@ -204,12 +203,12 @@ class HttpDriver:
         except TimeoutError:
             raise OutcomeUnknown(code, f"no complete answer within {self._deadline_seconds:g} s.") from None
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            reason = redacted(str(error), endpoint.token)
+            reason = redacted(str(error), *endpoint.hidden)
             raise RegionUnreachable(code, f"no connection ({type(error).__name__}: {reason}).") from None
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
             raise RegionUnreachable(code, f"its address cannot be called ({type(error).__name__}).") from None
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
-            reason = redacted(str(error), endpoint.token)
+            reason = redacted(str(error), *endpoint.hidden)
             raise OutcomeUnknown(code, f"the connection broke ({type(error).__name__}: {reason}).") from None
 
 
@@ -223,16 +222,3 @@ async def _read_limited(endpoint: RegionEndpoint, response: httpx.Response) -> b
         if len(body) > MAX_ANSWER_BYTES:
             raise RegionAnswerInvalid(endpoint.code, f"sent more than {MAX_ANSWER_BYTES // 1024} KB.")
     return bytes(body)
-
-
-def _check_package(endpoint: RegionEndpoint, command: DeployCommand) -> None:
-    if command.package is None:
-        return
-    actual = hashlib.sha256(command.package).hexdigest()
-    if actual != command.digest:
-        raise DigestMismatch(
-            endpoint.code,
-            "the stored package is not the approved one; nothing was sent.",
-            expected=command.digest,
-            reported=actual,
-        )

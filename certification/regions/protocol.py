@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -33,6 +34,7 @@ __all__ = [
     "CurrentVersion",
     "DeployCommand",
     "DigestMismatch",
+    "HiddenText",
     "Operation",
     "OperationState",
     "OutcomeUnknown",
@@ -56,15 +58,12 @@ VERSION_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$"
 MAX_DEPLOYMENT_NUMBER = 2**53 - 1
 
 
-class Token:
-    """A bearer token that cannot be printed by accident; `reveal()` is the only way to its text."""
+class HiddenText:
+    """A secret that cannot be printed by accident; `reveal()` is the only way to its text."""
 
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
-        if not text.isascii() or not text.isprintable() or " " in text or not text:
-            # The value itself must not appear in the message.
-            raise ValueError("A region token is one word of printable ASCII characters; set it again.")
         self._text = text
 
     def reveal(self) -> str:
@@ -75,12 +74,12 @@ class Token:
         return hmac.compare_digest(self._text.encode(), other.encode("utf-8", "replace"))
 
     def __repr__(self) -> str:
-        return "Token('********')"
+        return f"{type(self).__name__}('********')"
 
     __str__ = __repr__
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Token) and self.matches(other._text)
+        return isinstance(other, HiddenText) and self.matches(other._text)
 
     def __hash__(self) -> int:
         return hash(self._text)
@@ -89,17 +88,48 @@ class Token:
         raise TypeError("A region token is never pickled: pass the region's id and read the token again.")
 
 
+class Token(HiddenText):
+    """A bearer token: one word that fits into a header."""
+
+    __slots__ = ()
+
+    def __init__(self, text: str) -> None:
+        if not text.isascii() or not text.isprintable() or " " in text or not text:
+            # The value itself must not appear in the message.
+            raise ValueError("A region token is one word of printable ASCII characters; set it again.")
+        super().__init__(text)
+
+
 @dataclass(frozen=True, slots=True)
 class RegionEndpoint:
-    """Where one region is reached. `addresses.check_base_url` judged `base_url` when it was saved."""
+    """Where one region is reached. `addresses.check_base_url` judged `base_url` when it was saved.
+
+    `settings` are those of the region's kind (`kinds.py`), checked when they were saved; `secrets` what else
+    is needed to get in. Regions of some kinds have no address or no token.
+    """
 
     code: str
-    base_url: str
-    token: Token
+    base_url: str = ""
+    token: Token | None = None
+    settings: Mapping[str, object] = field(default_factory=dict)
+    secrets: Mapping[str, HiddenText] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if isinstance(self.token, str):
             object.__setattr__(self, "token", Token(self.token))
+
+    @property
+    def bearer(self) -> Token:
+        """The token, where the protocol cannot do without one."""
+        if self.token is None:
+            raise RegionUnauthorized(self.code, "has no token yet.")
+        return self.token
+
+    @property
+    def hidden(self) -> tuple[HiddenText, ...]:
+        """Everything that no message may repeat."""
+        own = (self.token,) if self.token else ()
+        return (*own, *self.secrets.values())
 
 
 class Action(StrEnum):
@@ -196,6 +226,8 @@ class CurrentVersion:
     digest: str
     deployment_number: int
     deployed_at: datetime
+    #: When somebody last looked, where that is not now: a person's confirmation.
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

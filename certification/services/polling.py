@@ -17,7 +17,6 @@ from django.db import connection
 
 from certification.lifecycle import UNDER_WAY, DeploymentState
 from certification.models import RegionDeployment
-from certification.regions.drivers import driver_for
 from certification.regions.errors import (
     RegionError,
     RegionNotAsked,
@@ -32,14 +31,13 @@ from certification.regions.protocol import (
     Operation,
     RegionDriver,
     RegionEndpoint,
-    Token,
 )
 from certification.services.clock import database_now
 from certification.services.deployments import may_act
+from certification.services.endpoints import endpoint_of, open_driver
 from certification.services.outcomes import Answer, Asked, LeaseLost, Probed, Told, record
 from connectors.models import Region, Version
 from portal.shared import storage
-from portal.shared.secrets import Secret
 
 log = structlog.get_logger(__name__)
 
@@ -106,7 +104,7 @@ async def _poll(items: Sequence[Item]) -> None:
     suspects = [code for code, breaker in breakers.items() if breaker.failures]
     async with AsyncExitStack() as stack:
         drivers = {
-            kind: await stack.enter_async_context(driver_for(kind))
+            kind: await stack.enter_async_context(open_driver(kind))
             for kind in {item.row.region.driver for item in items}
         }
 
@@ -207,15 +205,3 @@ def command_of(row: RegionDeployment, package: bytes | None = None) -> DeployCom
         digest=version.digest,
         package=package,
     )
-
-
-def endpoint_of(region: Region) -> RegionEndpoint:
-    """Where a region is reached. Raises `RegionUnauthorized` when it has no usable token yet."""
-    credentials: dict[str, Secret] = region.credentials or {}
-    token = credentials.get("token")
-    if not token or not region.base_url:
-        raise RegionUnauthorized(region.code, "has no address or token yet.")
-    try:
-        return RegionEndpoint(region.code, region.base_url, Token(token.reveal()))
-    except ValueError as error:
-        raise RegionUnauthorized(region.code, str(error)) from None

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from asgiref.sync import async_to_sync
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from certification.lifecycle import UNDER_WAY
 from certification.models import PlanWaveRegion, RegionDeployment
-from certification.regions.addresses import check_base_url
-from certification.regions.drivers import DRIVERS, driver_for
 from certification.regions.errors import RegionError
-from certification.regions.protocol import RegionHealth, Token
+from certification.regions.kinds import ADDRESS, KINDS, RegionKind, Setting, Shape, cleaned_settings
+from certification.regions.protocol import RegionHealth
 from certification.services.clock import database_now
-from certification.services.polling import endpoint_of
+from certification.services.endpoints import DRIVER_KINDS, endpoint_of, open_driver, surroundings
 from connectors.models import Region
 from connectors.policies import can_manage_regions
 from portal.shared import audit
@@ -26,18 +25,44 @@ from portal.shared.errors import Blocked, InvalidInput
 from portal.shared.policy import require
 from portal.shared.secrets import Secret, fingerprint
 
-DRIVER_KINDS = tuple(sorted(DRIVERS))
-"""How regions can be reached: what a form offers."""
+__all__ = ["DRIVER_KINDS", "KINDS", "RegionDraft", "RegionKind", "Setting", "Shape"]
+
+
+def kinds() -> list[RegionKind]:
+    """The ways to reach a region, as somebody chooses among them."""
+    return [KINDS[name] for name in DRIVER_KINDS]
+
+
+def program_choices() -> list[tuple[str, str]]:
+    return [(name, name) for name in surroundings().programs]
+
+
+def shown_settings(region: Region) -> list[tuple[str, object]]:
+    """(label, value) of what a reader may know of a region's settings, in the order of its form."""
+    found: list[tuple[str, object]] = []
+    for setting in KINDS[region.driver].settings:
+        if setting.name == ADDRESS or setting.is_secret:
+            continue
+        value = region.driver_settings.get(setting.name, setting.default)
+        if setting.shape is Shape.FLAG:
+            value = "yes" if value else "no"
+        elif isinstance(value, list):
+            value = " ".join(value)
+        found.append((setting.label, dict(setting.choices).get(str(value), value)))
+    return found
 
 
 @dataclass(frozen=True)
 class RegionDraft:
-    """A region as somebody entered it. `paired_with` are codes."""
+    """A region as somebody entered it. `paired_with` are codes; `settings` those of the driver's kind,
+    without address and secrets.
+    """
 
     name: str
-    base_url: str
+    base_url: str = ""
     geography: str = ""
     driver: str = "http"
+    settings: Mapping[str, object] = field(default_factory=dict)
     is_preview: bool = False
     paired_with: tuple[str, ...] = ()
 
@@ -50,38 +75,59 @@ class Contact:
     problem: str = ""
 
 
-def check_region(draft: RegionDraft) -> None:
-    """Raise `InvalidInput` for a draft that cannot be used."""
-    faults: dict[str, list[str]] = {}
+def check_region(
+    draft: RegionDraft, secrets: Mapping[str, str], *, kept: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """The columns of a usable draft; raises `InvalidInput` for any other.
+
+    `kept` names the secrets that are stored already: leaving them empty keeps them.
+    """
+    if draft.driver not in DRIVER_KINDS:
+        text = f"Choose one of {', '.join(DRIVER_KINDS)}."
+        raise InvalidInput(text, fields={"driver": [text]})
+    kind = KINDS[draft.driver]
+    given: dict[str, object] = {**draft.settings, **secrets}
+    if draft.base_url:
+        given[ADDRESS] = draft.base_url
+    clean, faults = cleaned_settings(kind, given, surroundings(), kept=kept)
     if not draft.name.strip():
         faults["name"] = ["Give the region a name."]
-    try:
-        check_base_url(draft.base_url, allow_insecure=settings.ALLOW_INSECURE_REGIONS)
-    except ValueError as error:
-        faults["base_url"] = [str(error)]
-    if draft.driver not in DRIVERS:
-        faults["driver"] = [f"Choose one of {', '.join(sorted(DRIVERS))}."]
     if faults:
         raise InvalidInput(next(iter(faults.values()))[0], fields=faults)
+    return {
+        "name": draft.name.strip(),
+        "geography": draft.geography.strip(),
+        "driver": draft.driver,
+        "is_preview": draft.is_preview,
+        "base_url": clean.pop(ADDRESS, ""),
+        "driver_settings": {name: value for name, value in clean.items() if name not in _names(kind)},
+    }
 
 
-def _check_token(token: str) -> None:
-    try:
-        Token(token)
-    except ValueError as error:
-        raise InvalidInput(str(error), fields={"token": [str(error)]}) from None
+def _names(kind: RegionKind) -> frozenset[str]:
+    return frozenset(setting.name for setting in kind.secrets)
 
 
-def add_region(code: str, draft: RegionDraft, *, token: str, actor: Actor) -> Region:
+def _credentials(
+    draft: RegionDraft, secrets: Mapping[str, str], stored: Mapping[str, Secret] | None
+) -> dict[str, Secret] | None:
+    """The secrets of the kind: those given now, else those there are. What another kind used is forgotten."""
+    found = dict(stored or {}) | {
+        name: Secret(text.strip()) for name, text in secrets.items() if text.strip()
+    }
+    return {name: found[name] for name in _names(KINDS[draft.driver]) if name in found} or None
+
+
+def add_region(code: str, draft: RegionDraft, *, secrets: Mapping[str, str], actor: Actor) -> Region:
     """A new region, not active yet: plans have to place it before it takes part in a rollout."""
     require(can_manage_regions, actor, None)
-    check_region(draft)
-    _check_token(token)
+    columns = check_region(draft, secrets)
+    credentials = _credentials(draft, secrets, None)
     try:
         with transaction.atomic():
             if Region.objects.filter(pk=code).exists():
                 raise InvalidInput("This code is taken.", fields={"code": ["This code is taken."]})
-            region = Region.objects.create(code=code, is_active=False, **_columns(draft, token))
+            region = Region.objects.create(code=code, is_active=False, credentials=credentials, **columns)
             region.paired_with.set(Region.objects.filter(pk__in=draft.paired_with))
             audit.record("region.add", region, actor=actor, data=_facts(draft))
     except IntegrityError as error:
@@ -89,27 +135,40 @@ def add_region(code: str, draft: RegionDraft, *, token: str, actor: Actor) -> Re
     return region
 
 
-def change_region(region: Region, draft: RegionDraft, *, token: str = "", actor: Actor) -> Region:
-    """Change what is known of a region; an empty token keeps the one there is."""
+def change_region(
+    region: Region, draft: RegionDraft, *, secrets: Mapping[str, str] | None = None, actor: Actor
+) -> Region:
+    """Change what is known of a region; secrets that are left empty stay what they are."""
     require(can_manage_regions, actor, region)
-    check_region(draft)
-    if token:
-        _check_token(token)
-    columns = _columns(draft, token)
+    given = secrets or {}
+    kept = frozenset(region.credentials or {}) if draft.driver == region.driver else frozenset()
+    columns = check_region(draft, given, kept=kept)
     try:
         with transaction.atomic():
             row = Region.objects.select_for_update().get(pk=region.pk)
+            if row.driver != draft.driver:
+                _check_idle(row)
             for name, value in columns.items():
                 setattr(row, name, value)
+            row.credentials = _credentials(draft, given, row.credentials if kept else None)
             # Whatever was wrong may be mended now: the next call finds out.
             row.breaker_failures, row.breaker_opened_at = 0, None
             row.save()
             row.paired_with.set(Region.objects.filter(pk__in=draft.paired_with))
-            facts = {**_facts(draft), "token": "changed" if token else "kept"}
-            audit.record("region.change", row, actor=actor, data=facts)
+            changed = sorted(name for name, text in given.items() if text.strip())
+            audit.record(
+                "region.change", row, actor=actor, data={**_facts(draft), "secrets_changed": changed}
+            )
     except IntegrityError as error:
         raise _told(error) from None
     return row
+
+
+def _check_idle(region: Region) -> None:
+    """Another driver would not know the keys of what is under way."""
+    if RegionDeployment.objects.filter(region=region, state__in=UNDER_WAY).exists():
+        text = "Deployments are under way in it: wait for their end before reaching it another way."
+        raise InvalidInput(text, fields={"driver": [text]})
 
 
 def _told(error: IntegrityError) -> Exception:
@@ -177,21 +236,13 @@ def contact_region(region: Region, *, actor: Actor) -> Contact:
 
 
 async def _ask_health(region: Region) -> RegionHealth:
-    async with driver_for(region.driver) as driver:
+    async with open_driver(region.driver) as driver:
         return await driver.health(endpoint_of(region))
-
-
-def _columns(draft: RegionDraft, token: str) -> dict[str, Any]:
-    columns: dict[str, Any] = {
-        "name": draft.name.strip(),
-        "geography": draft.geography.strip(),
-        "driver": draft.driver,
-        "base_url": draft.base_url,
-        "is_preview": draft.is_preview,
-    }
-    return {**columns, "credentials": {"token": Secret(token)}} if token else columns
 
 
 def _facts(draft: RegionDraft) -> dict[str, object]:
     pairs: Collection[str] = sorted(draft.paired_with)
-    return {"name": draft.name, "base_url": draft.base_url, "driver": draft.driver, "paired_with": pairs}
+    return {
+        "name": draft.name, "base_url": draft.base_url, "driver": draft.driver, "paired_with": pairs,
+        "settings": dict(draft.settings),
+    }  # fmt: skip

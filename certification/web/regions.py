@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -15,55 +12,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from certification import policies
 from certification.queries import plans as queries
 from certification.services import regions as services
+from certification.web.region_forms import NewRegionForm, RegionForm, initial_of
 from connectors.models import Region
 from connectors.policies import can_manage_regions
 from portal.shared import audit, history
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
-
-
-class RegionForm(forms.Form):
-    name = forms.CharField(max_length=60)
-    geography = forms.CharField(max_length=60, required=False)
-    driver = forms.ChoiceField(
-        choices=[(kind, kind.upper()) for kind in services.DRIVER_KINDS], label="Reached by"
-    )
-    base_url = forms.CharField(
-        max_length=300, label="Address", help_text="Where the region serves the region protocol."
-    )
-    token = forms.CharField(
-        max_length=200, required=False, strip=True, label="Token",
-        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text="Write only: it is stored encrypted and never shown. Empty keeps the one there is.",
-    )  # fmt: skip
-    is_preview = forms.BooleanField(required=False, label="This is the Preview region")
-    paired_with = forms.MultipleChoiceField(
-        required=False, widget=forms.CheckboxSelectMultiple, label="Backed up by",
-        help_text="No wave of a plan holds a region together with one that backs it up.",
-    )  # fmt: skip
-
-    def __init__(self, *args: object, region: Region | None = None, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        others = queries.region_choices(without=region.pk if region else "")
-        self.fields["paired_with"].choices = others  # type: ignore[attr-defined]
-
-    def draft(self) -> services.RegionDraft:
-        data = self.cleaned_data
-        names = ("name", "geography", "driver", "base_url", "is_preview")
-        return services.RegionDraft(
-            **{name: data[name] for name in names}, paired_with=tuple(data["paired_with"])
-        )
-
-
-class NewRegionForm(RegionForm):
-    code = forms.SlugField(max_length=40, help_text="As plans and telemetry name it; it never changes.")
-    field_order = ("code", "name")
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.fields["token"].required = True
-        self.fields["token"].help_text = "Write only: it is stored encrypted and never shown."
 
 
 @require_safe
@@ -82,19 +37,24 @@ def region_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def region_create(request: HttpRequest) -> HttpResponse:
+    """First the kind, then what a region of that kind needs to know."""
     user = signed_in_user(request)
     require(can_manage_regions, user, None)
-    form = NewRegionForm(request.POST or None)
+    kind = services.KINDS.get(request.GET.get("kind", ""))
+    if kind is None:
+        return render(request, "certification/region_kinds.html", {"kinds": services.kinds()})
+    form = NewRegionForm(request.POST or None, kind=kind)
     if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
         try:
-            region = services.add_region(data["code"], form.draft(), token=data["token"], actor=user)
+            region = services.add_region(
+                form.cleaned_data["code"], form.draft(), secrets=form.secrets(), actor=user
+            )
         except InvalidInput as error:
             add_errors(form, error)
         else:
             text = "The region is added. Test it, activate it, then place it in the plan."
             return done(request, text, _address(region))
-    return render(request, "certification/region_form.html", {"form": form})
+    return render(request, "certification/region_form.html", {"form": form, "kind": kind})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -104,27 +64,34 @@ def region_detail(request: HttpRequest, code: str) -> HttpResponse:
     require(policies.can_see_operations, user, None)
     region = get_object_or_404(queries.every_region(), pk=code)
     can_manage = can_manage_regions(user, region)
-    form = RegionForm(request.POST or None, region=region, initial=_initial(region)) if can_manage else None
+    kind = services.KINDS.get(request.GET.get("kind", ""), services.KINDS[region.driver])
     if request.method == "POST":
         require(can_manage_regions, user, region)
+    form = (
+        RegionForm(request.POST or None, kind=kind, region=region, initial=initial_of(region))
+        if can_manage
+        else None
+    )
     if form and request.method == "POST" and form.is_valid():
         try:
-            services.change_region(region, form.draft(), token=form.cleaned_data["token"], actor=user)
+            services.change_region(region, form.draft(), secrets=form.secrets(), actor=user)
         except InvalidInput as error:
             add_errors(form, error)
         else:
             return done(request, "The region is changed.", _address(region))
-    context = {
-        "region": region, "form": form, "can_manage": can_manage,
-        "pairs": region.paired_with.all(), "history": history.entries(audit.history(region)[:20]),
-    }  # fmt: skip
-    return render(request, "certification/region_detail.html", context)
+    context = {"region": region, "form": form, "can_manage": can_manage, "kind": kind}
+    return render(request, "certification/region_detail.html", {**context, **_around(region)})
 
 
-def _initial(region: Region) -> dict[str, Any]:
-    names = ("name", "geography", "driver", "base_url", "is_preview")
-    pairs = list(region.paired_with.values_list("code", flat=True))
-    return {**{name: getattr(region, name) for name in names}, "paired_with": pairs}
+def _around(region: Region) -> dict[str, object]:
+    """What the page of a region shows beside its settings."""
+    return {
+        "pairs": region.paired_with.all(),
+        "kinds": services.kinds(),
+        "own_kind": services.KINDS[region.driver],
+        "shown_settings": services.shown_settings(region),
+        "history": history.entries(audit.history(region)[:20]),
+    }
 
 
 def _address(region: Region) -> str:

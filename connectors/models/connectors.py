@@ -88,8 +88,9 @@ class Connector(PublicIdModel):
 class Region(models.Model):
     """A place that holds and runs connectors, reached through a driver.
 
-    `credentials` holds `token` (we call the region with it) and is encrypted; `telemetry_digest` is the
-    SHA-256 of the token the region pushes telemetry with. `paired_with` regions are kept out of one wave.
+    `driver` is the kind of region, `driver_settings` what drivers of that kind need to know, `credentials`
+    their secrets by name (`token` for most), encrypted. `telemetry_digest` is the SHA-256 of the token the
+    region pushes telemetry with. `paired_with` regions are kept out of one wave.
     """
 
     code = models.SlugField(primary_key=True, max_length=40)
@@ -97,6 +98,7 @@ class Region(models.Model):
     geography = models.CharField(max_length=60, blank=True)
     driver = models.CharField(max_length=20, default="http")
     base_url = models.URLField(max_length=300, blank=True)
+    driver_settings = models.JSONField(default=dict, blank=True)
     credentials = EncryptedJSONField(null=True)
     telemetry_digest = models.CharField(max_length=64, blank=True, default="")
     is_preview = models.BooleanField(default=False)

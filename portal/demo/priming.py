@@ -14,7 +14,7 @@ from certification.models import Placement, RegionDeployment
 from certification.regions.drivers import driver_for
 from certification.regions.errors import RegionError, RegionRefused
 from certification.regions.protocol import Action, DeployCommand, RegionDriver, RegionEndpoint
-from certification.services.polling import endpoint_of
+from certification.services.endpoints import endpoint_of
 from connectors.models import Region
 from portal.shared import storage
 

@@ -44,7 +44,7 @@ def install_regions(base_url: str, token: str, *, actor: User) -> None:
             is_preview=seed.is_preview,
             paired_with=partners,
         )
-        region = regions.add_region(seed.code, draft, token=token, actor=actor)
+        region = regions.add_region(seed.code, draft, secrets={"token": token}, actor=actor)
         # The agent pushes telemetry with the token it is called with.
         Region.objects.filter(pk=region.pk).update(tags=list(seed.tags), telemetry_digest=fingerprint(token))
         regions.set_region_active(region, is_active=True, reason="Answers and holds packages.", actor=actor)

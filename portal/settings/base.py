@@ -32,6 +32,11 @@ TRIAL_MODE = env.bool("TRIAL_MODE", default=False)
 TRIAL_CLOCK_SCALE = env.float("TRIAL_CLOCK_SCALE", default=1.0) if TRIAL_MODE else 1.0
 # Regions may only be called in clear text or on loopback when this is set (trial, tests).
 ALLOW_INSECURE_REGIONS = env.bool("ALLOW_INSECURE_REGIONS", default=TRIAL_MODE)
+# Programs that regions of the kind "command" may name, as name=/absolute/path, comma separated. Whoever
+# administers regions can run these on the workers, and nothing else.
+REGION_PROGRAMS = env.dict("REGION_PROGRAMS", default={})
+# How often each connector in each region is looked at again, to find what nobody told us.
+PROBE_INTERVAL_SECONDS = env.int("PROBE_INTERVAL_SECONDS", default=1800)
 
 INSTALLED_APPS = [
     "portal",

@@ -329,9 +329,12 @@ def region_data(**changes):
 
 def test_an_administrator_adds_and_switches_a_region_and_no_page_shows_its_token(cast, rollout, sign_in):
     browser = sign_in(cast.administrator)
-    bad = browser.post(reverse("region_create"), region_data(base_url="https://169.254.169.254/"))
+    new = reverse("region_create") + "?kind=http"
+    assert "By hand" in browser.get(reverse("region_create")).content.decode()
+    assert 'name="base_url"' in browser.get(new).content.decode()
+    bad = browser.post(new, region_data(base_url="https://169.254.169.254/"))
     assert "cannot belong to a region" in bad.content.decode()
-    browser.post(reverse("region_create"), region_data())
+    browser.post(new, region_data())
     region = Region.objects.get(pk="iceland")
     assert not region.is_active
     detail = reverse("region_detail", args=["iceland"])
