@@ -1,7 +1,7 @@
 """Simulated regions: the region protocol played from our own database, without a process or a network.
 
-For rehearsals and dry runs: a plan can be run through the real scheduler and pollers in minutes. The
-reference agent (`manage.py region`) remains what demos and protocol tests use: a real region behind a network.
+For rehearsals and dry runs: a plan can be run through the real scheduler and pollers in minutes. Demos and
+protocol tests use the reference agent (`manage.py region`), which is a region behind a real network.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("certification", "0004_runs"),
+        ("certification", "0005_plan_lanes"),
         ("connectors", "0003_region_settings"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
