@@ -1,0 +1,28 @@
+"""Calls one operation of a connector definition against its backend: pure Python, no framework.
+
+operation = find_operation(definition, "GetTides")
+result = Caller(Egress()).call(target, operation, inputs, connection)
+result.is_success, result.request (secrets masked), result.answer, result.findings
+"""
+
+from connectors.runtime.calls import Caller, CallResult, Target
+from connectors.runtime.connection import Connection
+from connectors.runtime.egress import Egress
+from connectors.runtime.errors import CallFailed, CallImpossible, EgressRefused, InputsInvalid
+from connectors.runtime.operations import CallableOperation, Input, find_operation, list_operations
+
+__all__ = [
+    "CallFailed",
+    "CallImpossible",
+    "CallResult",
+    "CallableOperation",
+    "Caller",
+    "Connection",
+    "Egress",
+    "EgressRefused",
+    "Input",
+    "InputsInvalid",
+    "Target",
+    "find_operation",
+    "list_operations",
+]
