@@ -13,6 +13,9 @@ import holidays
 HORIZON_DAYS = 730
 """How far ahead the planner looks for an open day before it says that there is none."""
 
+WORKDAY = dt.timedelta(hours=8)
+"""The working time of an open day, from its start time on."""
+
 
 class NoOpenDay(Exception):
     """No day within the horizon is open: the weekend, holidays and freezes leave nothing."""
@@ -79,6 +82,34 @@ class Calendar:
         for _ in range(count):
             current = self.next_business_day(current + dt.timedelta(days=1))
         return self.next_business_day(current)
+
+    def add_business_seconds(self, moment: dt.datetime, seconds: float) -> dt.datetime:
+        """The instant at which so much working time has passed since `moment`. Raises `NoOpenDay`."""
+        left, day = dt.timedelta(seconds=seconds), self.date_of(moment) - dt.timedelta(days=1)
+        if left <= dt.timedelta(0):
+            return moment
+        while True:
+            day = self.next_business_day(day)
+            opens, closes = self._working_time(day)
+            begins = max(opens, moment)
+            if begins + left <= closes:
+                return begins + left
+            left -= max(closes - begins, dt.timedelta(0))
+            day += dt.timedelta(days=1)
+
+    def business_seconds_between(self, start: dt.datetime, end: dt.datetime) -> float:
+        """The working time between two instants; nothing when they are the wrong way round."""
+        total, day = dt.timedelta(0), self.date_of(start) - dt.timedelta(days=1)
+        while day <= self.date_of(end):
+            if self.is_business_day(day):
+                opens, closes = self._working_time(day)
+                total += max(min(closes, end) - max(opens, start), dt.timedelta(0))
+            day += dt.timedelta(days=1)
+        return total.total_seconds()
+
+    def _working_time(self, day: dt.date) -> tuple[dt.datetime, dt.datetime]:
+        opens = self.instant(day)
+        return opens, opens + WORKDAY
 
     def deadline_after(self, moment: dt.datetime, business_days: int) -> dt.datetime:
         """The same local time `business_days` later, in UTC: what "within two business days" ends at."""

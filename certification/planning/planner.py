@@ -1,31 +1,31 @@
-"""From a plan to dated waves: order, spacing, closed days, freezes, chosen dates."""
+"""From a plan to dated waves: order, spacing, bake, closed days, freezes, trains, chosen dates."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from certification.planning.calendar import HORIZON_DAYS, Calendar, NoOpenDay
+from certification.planning.calendar import HORIZON_DAYS, NoOpenDay
+from certification.planning.inputs import PlanningInputs, PlanSpec, WaveSpec
 from certification.planning.windows import Window, freeze_at, is_opened
 
+__all__ = [
+    "PlanSpec",
+    "PlannedWave",
+    "PlanningInputs",
+    "WaveSpec",
+    "baked_at",
+    "check_chosen",
+    "earliest_start",
+    "plan",
+    "plan_waves",
+    "why_not",
+    "why_not_at",
+]
 
-@dataclass(frozen=True)
-class WaveSpec:
-    """One wave to be dated. `regions` are codes."""
-
-    number: int
-    name: str
-    regions: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class PlanSpec:
-    """`days_between` business days lie between the starts of two waves (1: daily)."""
-
-    waves: tuple[WaveSpec, ...]
-    calendar: Calendar
-    days_between: int = 1
+_MIDNIGHT = dt.time(0, 0)
 
 
 @dataclass(frozen=True)
@@ -38,61 +38,115 @@ class PlannedWave:
     moved_by: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Before:
+    """The wave in front: when it starts or started, and from when it bakes. One that started late and bakes
+    no longer does not hold (`holds`) the hour of the next.
+    """
+
+    wave: WaveSpec
+    starts_at: dt.datetime
+    verified_at: dt.datetime
+    holds: bool
+
+
 def why_not(spec: PlanSpec, wave: WaveSpec, day: dt.date, windows: Sequence[Window]) -> str:
     """What keeps `wave` from starting on `day`: a freeze, a holiday, the weekend; "" when nothing does."""
-    moment = spec.calendar.instant(day)
-    return why_not_at(spec, wave, moment, windows)
+    return why_not_at(spec, wave, spec.calendar.instant(day), windows)
 
 
 def why_not_at(spec: PlanSpec, wave: WaveSpec, moment: dt.datetime, windows: Sequence[Window]) -> str:
     """The same for an instant: a late wave asks it for the moment at which it could start."""
-    freeze = freeze_at(windows, moment, wave.regions)
+    freeze = freeze_at(windows, moment, wave.regions, spec.auth_kinds)
     if freeze:
         return f"Freeze: {freeze.name}"
     closed = spec.calendar.why_closed(spec.calendar.date_of(moment))
-    return "" if not closed or is_opened(windows, moment, wave.regions) else closed
+    return "" if not closed or is_opened(windows, moment, wave.regions, spec.auth_kinds) else closed
 
 
-def plan_waves(
-    spec: PlanSpec,
-    starts_on: dt.date,
-    *,
-    windows: Sequence[Window] = (),
-    chosen: Mapping[int, dt.date] | None = None,
-    started: Mapping[int, dt.datetime] | None = None,
-    not_before: dt.datetime | None = None,
-) -> list[PlannedWave]:
-    """Date every wave that has not started, in order.
+def baked_at(spec: PlanSpec, wave: WaveSpec, verified_at: dt.datetime) -> dt.datetime:
+    """When wall time and working time of the wave's bake have both passed. Traffic is not planned."""
+    return max(
+        verified_at + dt.timedelta(seconds=wave.bake_seconds),
+        spec.calendar.add_business_seconds(verified_at, wave.bake_business_seconds),
+    )
 
-    `chosen` are days a person picked for single waves: never earlier, later if something closes the day.
-    `started` are waves under way with their actual start; they are not dated but hold back the others.
-    `not_before` is the present: no wave is put before its local day. Raises `NoOpenDay`.
+
+def plan_waves(spec: PlanSpec, starts_on: dt.date, **more: Any) -> list[PlannedWave]:
+    """`plan` of the inputs given by name."""
+    return plan(_inputs(spec, starts_on, **more))
+
+
+def _inputs(spec: PlanSpec, starts_on: dt.date, **more: Any) -> PlanningInputs:
+    given = {name: value for name, value in more.items() if value is not None}
+    return PlanningInputs(spec, starts_on, **{**given, "windows": tuple(given.get("windows", ()))})
+
+
+def plan(inputs: PlanningInputs, *, lasts: Mapping[int, float] | None = None) -> list[PlannedWave]:
+    """Date every wave that has not started, in order. Raises `NoOpenDay`.
+
+    `lasts` are the seconds that waves take to be verified; without it the dates are those of the calendar.
     """
-    chosen, started = chosen or {}, started or {}
-    today = spec.calendar.date_of(not_before) if not_before else None
-    previous: dt.date | None = None
+    lasts, before = lasts or {}, None
     planned: list[PlannedWave] = []
-    for wave in spec.waves:
-        if wave.number in started:
-            previous = spec.calendar.date_of(started[wave.number])
+    for wave in inputs.spec.waves:
+        took = dt.timedelta(seconds=lasts.get(wave.number, 0))
+        if wave.number in inputs.started:
+            before = _under_way(inputs, wave, took)
             continue
-        after = _after(spec, wave, previous, windows) if previous else starts_on
-        wish = max(filter(None, (after, chosen.get(wave.number), today)))
-        result = _first_open(spec, wave, wish, windows)
-        if previous and result.day > previous:
-            result = replace(result, moved_by=_closed_between(spec, wave, previous, result.day, windows))
+        result = _date(inputs, wave, before)
         planned.append(result)
-        previous = result.day
+        before = _Before(wave, result.starts_at, result.starts_at + took, holds=True)
     return planned
 
 
-def _closed_between(
-    spec: PlanSpec, wave: WaveSpec, first: dt.date, last: dt.date, windows: Sequence[Window]
-) -> tuple[str, ...]:
-    """What closes the days between two waves, without saying anything twice."""
-    between = (first + dt.timedelta(days=offset) for offset in range(1, (last - first).days))
-    reasons = (why_not(spec, wave, day, windows) for day in between)
-    return tuple(dict.fromkeys(reason for reason in reasons if reason))
+def _under_way(inputs: PlanningInputs, wave: WaveSpec, took: dt.timedelta) -> _Before:
+    started = inputs.started[wave.number]
+    verified = inputs.finished.get(wave.number)
+    if verified is None:
+        verified = max(filter(None, (started + took, inputs.not_before)))
+    return _Before(wave, started, max(started, verified), holds=wave.bakes or bool(took))
+
+
+def _date(inputs: PlanningInputs, wave: WaveSpec, before: _Before | None) -> PlannedWave:
+    bound = None
+    if before is not None and before.holds:
+        bound = baked_at(inputs.spec, before.wave, before.verified_at)
+    if wave.number in inputs.departures:
+        result = _by_train(inputs, wave, before, bound)
+    elif inputs.spec.hours_between:
+        result = _by_hours(inputs, wave, before, bound)
+    else:
+        result = _by_days(inputs, wave, before, bound)
+    if bound is not None and before is not None and _waits_for_bake(inputs, wave, before, bound, result):
+        until = bound.astimezone(inputs.spec.calendar.zone)
+        baking = f"Wave {before.wave.number} bakes until {until:%a %H:%M}"
+        result = replace(result, moved_by=(*result.moved_by, baking))
+    return result
+
+
+def _waits_for_bake(
+    inputs: PlanningInputs, wave: WaveSpec, before: _Before, bound: dt.datetime, result: PlannedWave
+) -> bool:
+    """Whether the wave would come earlier if the one before it did not bake."""
+    spec = inputs.spec
+    if not before.wave.bakes:
+        return False
+    if spec.hours_between:
+        return before.starts_at + dt.timedelta(hours=spec.hours_between) < bound <= result.starts_at
+    first = _wish(inputs, wave, before, None)
+    return first < result.day and spec.calendar.instant(first) < bound
+
+
+def _wish(
+    inputs: PlanningInputs, wave: WaveSpec, before: _Before | None, bound: dt.datetime | None
+) -> dt.date:
+    """The first day that order, spacing, a person and the present leave."""
+    spec = inputs.spec
+    first = _after(spec, wave, spec.calendar.date_of(before.starts_at), inputs.windows) if before else None
+    today = spec.calendar.date_of(inputs.not_before) if inputs.not_before else None
+    baked = spec.calendar.date_of(bound) if bound else None
+    return max(filter(None, (first or inputs.starts_on, inputs.chosen.get(wave.number), today, baked)))
 
 
 def _after(spec: PlanSpec, wave: WaveSpec, day: dt.date, windows: Sequence[Window]) -> dt.date:
@@ -100,48 +154,120 @@ def _after(spec: PlanSpec, wave: WaveSpec, day: dt.date, windows: Sequence[Windo
 
     Counts working days, opened ones included; a freeze does not stop the count, only the start.
     """
-    left, current = spec.days_between, day
+    left, current = (0 if spec.hours_between else spec.days_between), day
     for _ in range(HORIZON_DAYS):
         if left <= 0:
             break
         current += dt.timedelta(days=1)
         moment = spec.calendar.instant(current)
-        left -= spec.calendar.is_business_day(current) or is_opened(windows, moment, wave.regions)
+        opened = is_opened(windows, moment, wave.regions, spec.auth_kinds)
+        left -= spec.calendar.is_business_day(current) or opened
     return current
 
 
-def _first_open(spec: PlanSpec, wave: WaveSpec, wish: dt.date, windows: Sequence[Window]) -> PlannedWave:
+def _by_days(
+    inputs: PlanningInputs, wave: WaveSpec, before: _Before | None, bound: dt.datetime | None
+) -> PlannedWave:
+    spec, windows = inputs.spec, inputs.windows
+    wish = _wish(inputs, wave, before, bound)
+    if bound is not None and spec.calendar.instant(wish) < bound:
+        wish += dt.timedelta(days=1)
+    result = _first_open_day(inputs, wave, wish)
+    previous = spec.calendar.date_of(before.starts_at) if before else None
+    if previous and result.day > previous:
+        between = (previous + dt.timedelta(days=n) for n in range(1, (result.day - previous).days))
+        reasons = (why_not(spec, wave, day, windows) for day in between)
+        result = replace(result, moved_by=tuple(dict.fromkeys(reason for reason in reasons if reason)))
+    return result
+
+
+def _first_open_day(inputs: PlanningInputs, wave: WaveSpec, wish: dt.date) -> PlannedWave:
     reasons: dict[str, None] = {}
     for offset in range(HORIZON_DAYS):
         day = wish + dt.timedelta(days=offset)
-        reason = why_not(spec, wave, day, windows)
+        reason = why_not(inputs.spec, wave, day, inputs.windows)
         if not reason:
-            return PlannedWave(wave.number, day, spec.calendar.instant(day), tuple(reasons))
+            return PlannedWave(wave.number, day, inputs.spec.calendar.instant(day), tuple(reasons))
+        reasons[reason] = None
+    raise _nothing_open(wave, wish)
+
+
+def _by_hours(
+    inputs: PlanningInputs, wave: WaveSpec, before: _Before | None, bound: dt.datetime | None
+) -> PlannedWave:
+    """The first open instant once the hours have passed; a chosen or present day begins at its midnight."""
+    spec = inputs.spec
+    calendar = spec.calendar
+    if before:
+        moment = before.starts_at + dt.timedelta(hours=spec.hours_between)
+    else:
+        moment = max(filter(None, (calendar.instant(inputs.starts_on), inputs.first_at)))
+    chosen = inputs.chosen.get(wave.number)
+    if chosen and chosen > calendar.date_of(moment):
+        moment = calendar.instant(chosen)
+    if inputs.not_before and calendar.date_of(moment) < calendar.date_of(inputs.not_before):
+        moment = calendar.instant(calendar.date_of(inputs.not_before), _MIDNIGHT)
+    return _first_open_instant(inputs, wave, max(filter(None, (moment, bound))))
+
+
+def _first_open_instant(inputs: PlanningInputs, wave: WaveSpec, wish: dt.datetime) -> PlannedWave:
+    spec, moment = inputs.spec, wish
+    edges = sorted({edge for w in inputs.windows for edge in (w.starts_at, w.ends_at) if edge > wish})
+    reasons: dict[str, None] = {}
+    for _ in range(HORIZON_DAYS + len(edges)):
+        reason = why_not_at(spec, wave, moment, inputs.windows)
+        if not reason:
+            return PlannedWave(wave.number, spec.calendar.date_of(moment), moment, tuple(reasons))
+        reasons[reason] = None
+        midnight = spec.calendar.instant(spec.calendar.date_of(moment) + dt.timedelta(days=1), _MIDNIGHT)
+        moment = min(midnight, next((edge for edge in edges if edge > moment), midnight))
+    raise _nothing_open(wave, spec.calendar.date_of(wish))
+
+
+def _by_train(
+    inputs: PlanningInputs, wave: WaveSpec, before: _Before | None, bound: dt.datetime | None
+) -> PlannedWave:
+    spec, reasons = inputs.spec, dict[str, None]()
+    wish = _wish(inputs, wave, before, bound)
+    earliest = bound
+    if before and spec.hours_between:
+        spaced = before.starts_at + dt.timedelta(hours=spec.hours_between)
+        earliest = max(filter(None, (bound, spaced)))
+    for leaves_at in inputs.departures[wave.number]:
+        day = spec.calendar.date_of(leaves_at)
+        if day < wish or (earliest is not None and leaves_at < earliest):
+            continue
+        reason = why_not_at(spec, wave, leaves_at, inputs.windows)
+        if not reason:
+            return PlannedWave(wave.number, day, leaves_at, tuple(reasons))
         reasons[reason] = None
     raise NoOpenDay(
+        f"Wave {wave.number} finds no train with a place from {wish:%d %b %Y} on: "
+        "raise the train's capacity, shorten the freezes or change the plan."
+    )
+
+
+def _nothing_open(wave: WaveSpec, wish: dt.date) -> NoOpenDay:
+    return NoOpenDay(
         f"Wave {wave.number} finds no open day within {HORIZON_DAYS} days of {wish}: "
         "shorten the freezes or change the plan's calendar."
     )
 
 
 def check_chosen(
-    spec: PlanSpec,
-    starts_on: dt.date,
-    chosen: Mapping[int, dt.date],
-    *,
-    windows: Sequence[Window] = (),
-    started: Mapping[int, dt.datetime] | None = None,
-    not_before: dt.datetime | None = None,
+    spec: PlanSpec, starts_on: dt.date, chosen: Mapping[int, dt.date], **more: Any
 ) -> dict[int, str]:
     """For each day a person chose that cannot be kept: wave number -> what is wrong and what to do."""
-    problems: dict[int, str] = {}
-    unknown = sorted(set(chosen) - {wave.number for wave in spec.waves})
-    problems |= {number: f"The plan has no wave {number}." for number in unknown}
-    dated = plan_waves(
-        spec, starts_on, windows=windows, chosen=chosen, started=started, not_before=not_before
-    )
-    for wave in dated:
-        wish = chosen.get(wave.number)
+    return chosen_problems(_inputs(spec, starts_on, chosen=chosen, **more))
+
+
+def chosen_problems(inputs: PlanningInputs) -> dict[int, str]:
+    """The same for inputs in hand."""
+    spec, not_before = inputs.spec, inputs.not_before
+    unknown = sorted(set(inputs.chosen) - {wave.number for wave in spec.waves})
+    problems = {number: f"The plan has no wave {number}." for number in unknown}
+    for wave in plan(inputs):
+        wish = inputs.chosen.get(wave.number)
         if wish is None or wish == wave.day:
             continue
         reason = wave.moved_by[0] if wave.moved_by else "the wave before it comes too late"
@@ -153,11 +279,24 @@ def check_chosen(
     return problems
 
 
-def earliest_start(spec: PlanSpec, not_before: dt.datetime, *, windows: Sequence[Window] = ()) -> dt.date:
-    """The first day on which the first wave can start at its hour. Raises `NoOpenDay`."""
+def earliest_start(
+    spec: PlanSpec,
+    not_before: dt.datetime,
+    *,
+    windows: Sequence[Window] = (),
+    departures: Mapping[int, tuple[dt.datetime, ...]] | None = None,
+) -> dt.date:
+    """The first day on which the first wave can start: at its hour, on its train, or from now on where the
+    plan counts hours. Raises `NoOpenDay`.
+    """
     if not spec.waves:
         raise NoOpenDay("The plan has no wave.")
-    day = spec.calendar.date_of(not_before)
+    first, day = spec.waves[0], spec.calendar.date_of(not_before)
+    inputs = _inputs(spec, day, windows=windows, departures=departures, not_before=not_before)
+    if first.number in inputs.departures:
+        return _by_train(inputs, first, None, not_before).day
+    if spec.hours_between:
+        return _first_open_instant(inputs, first, not_before).day
     if spec.calendar.instant(day) <= not_before:
         day += dt.timedelta(days=1)
-    return _first_open(spec, spec.waves[0], day, windows).day
+    return _first_open_day(inputs, first, day).day
