@@ -14,9 +14,10 @@ from django.utils import timezone
 
 from certification.lifecycle import NEXT_STEPS, OPEN_STATES, SUBMISSION, TURNS, SubmissionState, Turn
 from certification.models import CredentialReveal, Revision, RolloutWave, Submission, TestCredential
+from certification.planning.stages import Forecast, Spread, forecast
 from certification.policies import can_see_private_notes
 from certification.queries import clock
-from certification.queries.forecast import Forecast, Spread, defaults_of, forecast, history_of
+from certification.queries.forecast import defaults_of, history_of
 from connectors.models import Connector, Membership, Version
 from connectors.models.publishers import Role
 from portal.shared import audit

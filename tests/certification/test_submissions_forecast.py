@@ -10,17 +10,16 @@ import pytest
 
 from certification.lifecycle import SubmissionState, Turn
 from certification.models import Submission
-from certification.queries import clock, submissions
-from certification.queries.forecast import (
+from certification.planning.stages import (
     DEFAULTS,
     HOTFIX_DEFAULTS,
     Spread,
     add_working_days,
     forecast,
-    history_of,
-    is_on_the_way,
     way_from,
 )
+from certification.queries import clock, submissions
+from certification.queries.forecast import history_of, is_on_the_way
 from tests.factories.submissions import submission_in
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
