@@ -97,6 +97,7 @@ KINDS: dict[str, MessageKind] = {
     "preview.reopen": MessageKind(Group.PREVIEW, _TEAM_AND_OPERATORS, "Test and sign off"),
     "rollout.schedule": MessageKind(Group.ROLLOUT, (Audience.TEAM,), "See every region's date"),
     "rollout.reschedule": MessageKind(Group.ROLLOUT, (Audience.TEAM,), "See every region's date", "warning"),
+    "forecast.slip": MessageKind(Group.ROLLOUT, (Audience.TEAM,), "See every region's date", "warning"),
     "rollout.start": MessageKind(Group.ROLLOUT, (Audience.TEAM,), "Watch the rollout"),
     "rollout.hold": MessageKind(Group.ROLLOUT, _TEAM_AND_OPERATORS, "See the rollout", "warning"),
     "rollout.resume": MessageKind(Group.ROLLOUT, _TEAM_AND_OPERATORS, "Watch the rollout"),

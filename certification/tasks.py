@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from certification.services import (
+    forecasts,
     notifications,
     previews,
     reviews,
@@ -43,6 +44,10 @@ def settle_completed(*, id: str) -> None:
     rollouts.settle_completed(id)
 
 
+def refresh_forecasts(*, event: str, id: str, **_facts: str) -> None:
+    forecasts.refresh_after(event, id)
+
+
 def notify(*, event: str, **payload: str) -> None:
     notifications.notify(event, **payload)
 
@@ -57,6 +62,10 @@ def advance_rollouts() -> None:
 
 def poll_regions() -> None:
     rollouts.poll_due()
+
+
+def refresh_all_forecasts() -> None:
+    forecasts.refresh_all()
 
 
 def check_preview_deadlines() -> None:

@@ -47,6 +47,7 @@ TIMETABLE = {
     "poll-regions": _every(2, "certification.tasks.poll_regions", "regions"),
     "preview-deadlines": _every(30, "certification.tasks.check_preview_deadlines"),
     "review-claims": _every(60, "certification.tasks.release_expired_claims"),
+    "refresh-forecasts": _every(3600, "certification.tasks.refresh_all_forecasts"),
     "send-digests": _every(300, "certification.tasks.send_digests", "mail"),
     "roll-up-health": _every(30, "connectors.tasks.roll_up_health"),
     "keep-partitions": _every(3600, "connectors.tasks.keep_partitions"),

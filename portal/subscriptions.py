@@ -9,6 +9,10 @@ def _mail(event: str) -> Subscription:
     return Subscription("certification.tasks.notify", queue="mail", arguments={"event": event})
 
 
+def _forecast(event: str) -> Subscription:
+    return Subscription("certification.tasks.refresh_forecasts", arguments={"event": event}, max_attempts=4)
+
+
 _VALIDATE = Subscription("certification.tasks.validate_submission", queue="validation")
 _CHECK = Subscription("certification.tasks.check_draft", queue="validation", max_attempts=4)
 _CARRY_OVER = Subscription("certification.tasks.carry_over_threads")
@@ -18,6 +22,27 @@ _END_WITH_CONNECTOR = Subscription("certification.tasks.end_with_connector")
 _SETTLE = Subscription("certification.tasks.settle_completed", queue="default")
 _ASSIGN_CONTACT = Subscription("connectors.tasks.assign_contact", queue="default")
 _DELIVER = Subscription("certification.tasks.deliver", queue="mail", max_attempts=40)
+
+# Whatever moves a region's date: the forecast is made anew.
+_MOVES_FORECASTS = (
+    "rollout.schedule",
+    "rollout.reschedule",
+    "rollout.start",
+    "rollout.hold",
+    "rollout.resume",
+    "rollout.halt",
+    "rollout.release",
+    "wave.start",
+    "wave.verify",
+    "wave.skip",
+    "deployment.verify",
+    "deployment.fail",
+    "deployment.lose",
+    "deployment.retry",
+    "deployment.skip",
+    "freeze.create",
+    "freeze.cancel",
+)
 
 _MAIL_ONLY = (
     "connector.assign_contact",
@@ -57,13 +82,14 @@ _MAIL_ONLY = (
     "deployment.verify",
     "deployment.fail",
     "deployment.overdue",
+    "forecast.slip",
     "placement.disagree",
     "skiprequest.request",
     "skiprequest.approve",
     "skiprequest.decline",
 )
 
-SUBSCRIPTIONS: dict[str, tuple[Subscription, ...]] = {
+_STEPS: dict[str, tuple[Subscription, ...]] = {
     **{event: (_mail(event),) for event in _MAIL_ONLY},
     "connector.register": (_ASSIGN_CONTACT, _mail("connector.register")),
     "submission.check": (_CHECK,),
@@ -74,4 +100,9 @@ SUBSCRIPTIONS: dict[str, tuple[Subscription, ...]] = {
     "submission.complete": (_SETTLE,),
     "connector.cancel": (_END_WITH_CONNECTOR,),
     "notification.queue": (_DELIVER,),
+}
+
+SUBSCRIPTIONS: dict[str, tuple[Subscription, ...]] = {
+    **_STEPS,
+    **{event: (*_STEPS.get(event, ()), _forecast(event)) for event in _MOVES_FORECASTS},
 }

@@ -1,3 +1,4 @@
+from certification.models.forecasts import ForecastSnapshot
 from certification.models.notifications import Notification
 from certification.models.plans import Freeze, Lane, PlanWave, PlanWaveRegion, RolloutPlan
 from certification.models.previews import Preview
@@ -22,6 +23,7 @@ __all__ = [
     "DateChange",
     "Decision",
     "Finding",
+    "ForecastSnapshot",
     "Freeze",
     "Lane",
     "Notification",

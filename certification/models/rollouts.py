@@ -181,6 +181,11 @@ class RegionDeployment(PublicIdModel):
                 fields=["next_poll_at"], condition=Q(state__in=sorted(UNDER_WAY)), name="deployment_poll_due"
             ),
             models.Index(fields=["connector", "region", "-created_at"], name="deployment_of_place"),
+            models.Index(
+                fields=["-verified_at"],
+                condition=Q(state="verified", action="deploy"),
+                name="deployment_arrivals",
+            ),
         ]
 
     def __str__(self) -> str:

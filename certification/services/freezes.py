@@ -18,7 +18,7 @@ from certification.services.schedule import WaveMove, moves_for, replan
 from connectors.definitions.facts import Authentication
 from connectors.models import Region
 from portal.accounts.models import User
-from portal.shared import audit
+from portal.shared import audit, outbox
 from portal.shared.actors import Actor
 from portal.shared.errors import Blocked, Conflict, InvalidInput
 from portal.shared.policy import require
@@ -127,6 +127,7 @@ def create_freeze(draft: FreezeDraft, *, actor: User) -> tuple[Freeze, int]:
         )
         audit.record("freeze.create", freeze, actor=actor, reason=freeze.reason, data=_facts(freeze))
         moved = _replan_all(f"{freeze.name}: {freeze.reason}", actor)
+        outbox.emit("freeze.create", id=str(freeze.pk))
     return freeze, moved
 
 
@@ -145,6 +146,7 @@ def cancel_freeze(freeze: Freeze, *, reason: str, actor: Actor) -> int:
         row.save(update_fields=["cancelled_at", "updated_at"])
         audit.record("freeze.cancel", row, actor=actor, reason=reason, data=_facts(row))
         moved = _replan_all(f"{row.name} was taken back: {reason.strip()}", actor)
+        outbox.emit("freeze.cancel", id=str(row.pk))
     freeze.cancelled_at = row.cancelled_at
     return moved
 

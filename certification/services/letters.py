@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +24,7 @@ from certification.models import (
     TestCredential,
     Waiver,
 )
+from certification.queries.forecasts import slips_of_snapshots
 from connectors.models import Connector, Invitation, Membership, Publisher
 from connectors.services.publishers import opened_token
 from portal.accounts.models import User
@@ -60,6 +62,14 @@ class Letter:
     @property
     def actor_name(self) -> str:
         return self.actor.name if self.actor else "The portal"
+
+
+@dataclass(frozen=True)
+class NewDate:
+    """A date that moved, shown as the new one with the old one behind it."""
+
+    old_at: datetime
+    new_at: datetime
 
 
 class NothingToTell(Exception):
@@ -248,8 +258,33 @@ def _rollout(event: str, payload: dict[str, str]) -> Letter:
     waves = list(rollout.waves.all())
     if waves:
         letter.names["first_date"] = date_format(timezone.localtime(waves[0].planned_at), "l, j F")
-    if event in {"rollout.schedule", "rollout.reschedule"}:
+    if event == "rollout.reschedule" and "at" in payload:
+        changes = (
+            rollout.date_changes.filter(at=payload["at"]).select_related("wave").order_by("wave__number")
+        )
+        letter.facts += [
+            (f"Wave {change.wave.number}: {change.wave.name}", NewDate(change.old_at, change.new_at))
+            for change in changes
+        ]
+    elif event in {"rollout.schedule", "rollout.reschedule"}:
         letter.facts += [(f"Wave {wave.number}: {wave.name}", wave.planned_at) for wave in waves]
+    return letter
+
+
+def _forecast(event: str, payload: dict[str, str]) -> Letter:
+    """One letter for everything that one event moved, the worst first."""
+    rollout = _get(Rollout, payload, *_ROLLOUT)
+    rows = rollout.forecasts.filter(at=payload["at"], slipped_from__isnull=False).select_related(
+        "region", "actor"
+    )
+    found = slips_of_snapshots(rows.filter(region__isnull=False).order_by("-late", "region__name"))
+    moves = [move for slip in found for move in slip.moves if move.is_later]
+    if not moves:
+        raise NothingToTell
+    letter = _of_rollout(Letter(event, rollout), rollout)
+    letter.actor, letter.reason = found[0].actor, found[0].reason
+    letter.facts.append(("Cause", found[0].label))
+    letter.facts += [(move.what, NewDate(move.old_at, move.new_at)) for move in moves]
     return letter
 
 
@@ -326,6 +361,7 @@ _BY_NOUN: dict[str, Callable[[str, dict[str, str]], Letter]] = {
     "credential": _credential,
     "preview": _preview,
     "rollout": _rollout,
+    "forecast": _forecast,
     "deployment": _deployment,
     "placement": _placement,
     "skiprequest": _skiprequest,

@@ -25,7 +25,7 @@ from django.utils.formats import date_format
 
 from certification.messages import KINDS, MessageKind, template_name
 from certification.models import Notification
-from certification.services.letters import SECRET_MARK, Letter, NothingToTell, absolute, compose
+from certification.services.letters import SECRET_MARK, Letter, NewDate, NothingToTell, absolute, compose
 from certification.services.recipients import recipients
 from connectors.models import Publisher
 from portal.accounts.models import NotificationPreference, User
@@ -144,6 +144,9 @@ def render(letter: Letter, kind: MessageKind, person: User | None) -> tuple[str,
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, NewDate):
+        old = date_format(timezone.localtime(value.old_at), "l, j F")
+        return f"{_shown(value.new_at)}, before: {old}"
     if isinstance(value, datetime):
         local = timezone.localtime(value)
         return f"{date_format(local, 'l, j F Y, H:i')} ({local.tzname()})"

@@ -239,7 +239,7 @@ def replan(rollout: Rollout, *, cause: str, reason: str, actor: Actor) -> list[D
         changes.append(
             DateChange(
                 rollout=rollout, wave=wave, old_at=move.old_at, new_at=move.new_at,
-                cause=cause, reason=text, actor_id=actor.pk,
+                cause=cause, reason=text, actor_id=actor.pk, at=now,
             )
         )  # fmt: skip
     if changes:
@@ -253,7 +253,7 @@ def replan(rollout: Rollout, *, cause: str, reason: str, actor: Actor) -> list[D
             about=[rollout.submission, rollout.connector],
             data={"cause": cause, "waves": {str(m.wave.number): m.new_at.isoformat() for m in moves}},
         )
-        outbox.emit("rollout.reschedule", id=str(rollout.pk))
+        outbox.emit("rollout.reschedule", id=str(rollout.pk), at=now.isoformat())
     return changes
 
 

@@ -35,7 +35,7 @@ def test_every_region_has_a_planned_date_and_the_team_is_told(cast):
     first = schedule.propose_start(rollout.plan)
     assert days(rollout) == [first, first + DAY]
     assert rollout.deployments.count() == 3
-    assert OutboxJob.objects.filter(topic="rollout.schedule").count() == 1
+    assert OutboxJob.objects.filter(topic="rollout.schedule", queue="mail").count() == 1
     assert state_of(rollout.submission) == "scheduled"
     rollout.connector.refresh_from_db()
     assert rollout.connector.scheduled_version == rollout.version
@@ -87,7 +87,7 @@ def test_a_move_by_an_operator_is_in_the_ledger_with_its_reason(cast):
     assert days(rollout) == [day + 3 * DAY for day in before]
     assert {(c.cause, c.reason, c.actor) for c in changes} == {("operator", "The team asked.", cast.operator)}
     assert DateChange.objects.count() == 2
-    assert OutboxJob.objects.filter(topic="rollout.reschedule").count() == 1
+    assert OutboxJob.objects.filter(topic="rollout.reschedule", queue="mail").count() == 1
 
 
 def test_a_freeze_shows_what_moves_and_then_moves_it_and_its_end_moves_it_back(cast):

@@ -1,0 +1,136 @@
+"""Reads of forecasts: the band of each region now, and every slip with its cause in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from certification.models import ForecastSnapshot, Rollout
+from certification.planning.forecasting import WHOLE
+
+CAUSES = {
+    "operator": "Changed by an operator",
+    "freeze": "Freeze",
+    "late": "The wave before took longer",
+    "hold": "Held",
+    "halt": "Stopped",
+    "rollout.schedule": "Scheduled",
+    "rollout.reschedule": "Dates changed",
+    "rollout.start": "Started",
+    "rollout.hold": "Held",
+    "rollout.resume": "Resumed",
+    "rollout.halt": "Stopped",
+    "rollout.release": "Released",
+    "wave.start": "A wave started",
+    "wave.verify": "A wave was verified",
+    "wave.skip": "A wave was left out",
+    "deployment.verify": "A region was verified",
+    "deployment.fail": "A region failed",
+    "deployment.lose": "A region does not answer",
+    "deployment.retry": "A region is tried again",
+    "deployment.skip": "A region was left out",
+    "freeze.create": "Freeze",
+    "freeze.cancel": "A freeze was taken back",
+    "time.pass": "It takes longer than expected",
+}
+"""What moved a date, in words; an event that is not named shows as it is called."""
+
+
+def cause_label(cause: str) -> str:
+    return CAUSES.get(cause, cause.replace(".", " ").replace("_", " ").capitalize())
+
+
+def newest(rollout: Rollout) -> dict[str, ForecastSnapshot]:
+    """Region code -> its last snapshot; under `WHOLE` that of the whole rollout. One query."""
+    rows = rollout.forecasts.order_by("region_id", "-at", "-pk").distinct("region_id")
+    return {row.region_id or WHOLE: row for row in rows}
+
+
+@dataclass(frozen=True)
+class Moved:
+    """One line of the ledger: what moved from when to when."""
+
+    what: str
+    old_at: dt.datetime
+    new_at: dt.datetime
+
+    @property
+    def is_later(self) -> bool:
+        return self.new_at > self.old_at
+
+
+@dataclass
+class Slip:
+    """What one event moved, with its cause, who did it and why."""
+
+    at: dt.datetime
+    cause: str
+    reason: str
+    actor: Any
+    is_forecast: bool = False
+    moves: list[Moved] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        return cause_label(self.cause)
+
+    @property
+    def is_later(self) -> bool:
+        return any(move.is_later for move in self.moves)
+
+
+def slips(rollout: Rollout, *, limit: int = 20) -> list[Slip]:
+    """The slip ledger, newest first: planned dates of waves that moved, and late ends of regions."""
+    found = [*_of_waves(rollout), *_of_regions(rollout)]
+    return sorted(found, key=lambda slip: slip.at, reverse=True)[:limit]
+
+
+def _of_waves(rollout: Rollout) -> Iterable[Slip]:
+    groups: dict[tuple[Any, ...], Slip] = {}
+    for row in rollout.date_changes.select_related("wave", "actor").order_by("-at", "-pk"):
+        key = (row.at, row.cause, row.actor_id)
+        slip = groups.setdefault(key, Slip(row.at, row.cause, row.reason, row.actor))
+        slip.moves.insert(0, Moved(f"Wave {row.wave.number}", row.old_at, row.new_at))
+    return groups.values()
+
+
+def _of_regions(rollout: Rollout) -> Iterable[Slip]:
+    """Without those that a new date of the wave explains: the wave's line says it."""
+    rows = (
+        rollout.forecasts.filter(slipped_from__isnull=False, region__isnull=False)
+        .exclude(cause="rollout.reschedule")
+        .select_related("region", "actor")
+        .order_by("-at", "late", "region__name")
+    )
+    return slips_of_snapshots(rows)
+
+
+def slips_of_snapshots(rows: Iterable[ForecastSnapshot]) -> list[Slip]:
+    """One slip for each event; regions that move alike share a line."""
+    groups: dict[Any, Slip] = {}
+    lines: dict[Any, dict[tuple[dt.datetime, dt.datetime], list[str]]] = {}
+    for row in rows:
+        assert row.slipped_from is not None
+        groups.setdefault(row.at, Slip(row.at, row.cause, row.reason, row.actor, is_forecast=True))
+        move = (_hour(row.slipped_from), _hour(row.late))
+        names = lines.setdefault(row.at, {}).setdefault(move, [])
+        names.append(row.region.name if row.region else "The last region")
+    for at, moves in lines.items():
+        groups[at].moves = [Moved(in_words(names), old, new) for (old, new), names in moves.items()]
+    return list(groups.values())
+
+
+def _hour(moment: dt.datetime) -> dt.datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+_NAMED = 3
+
+
+def in_words(names: list[str]) -> str:
+    """ "France, Italy and 4 more": enough to know which without listing a continent."""
+    if len(names) > _NAMED + 1:
+        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -1,0 +1,202 @@
+"""Forecasts of rollouts: made anew after every event that can move one, and kept when they moved.
+
+Making one twice changes nothing: a row is written only for a band that differs from the last row.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.db import connection, transaction
+
+from certification.lifecycle import UNDER_WAY, WaveState
+from certification.models import (
+    DateChange,
+    ForecastSnapshot,
+    RegionDeployment,
+    Rollout,
+    RolloutPlan,
+    RolloutWave,
+)
+from certification.planning.calendar import NoOpenDay
+from certification.planning.forecasting import (
+    WHOLE,
+    Band,
+    RolloutNow,
+    WaveNow,
+    bands_before_schedule,
+    business_days_between,
+    region_bands,
+)
+from certification.queries.forecast_history import history_of_rollouts
+from certification.queries.forecasts import newest
+from certification.services.clock import database_now
+from certification.services.plans import calendar_of, current_windows, spec_of_plan, spec_of_rollout
+from portal.shared import audit, outbox
+
+log = structlog.get_logger(__name__)
+
+FORESEEN = ("scheduled", "running", "held", "halted")
+"""States of a rollout with regions to come."""
+NOTICEABLE = dt.timedelta(minutes=15)
+"""Bands that move by less are the same to everybody."""
+SLIP_DAYS = 0.5
+"""Business days by which a late end has to move to be a slip."""
+_LOCK = 0xF04E
+_STUCK = ("failed", "unknown")
+_SETTLED = ("verified", "skipped", "cancelled")
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The event after which a forecast was made, who caused it, and why."""
+
+    event: str
+    reason: str = ""
+    actor_id: UUID | None = None
+
+
+def refresh_after(event: str, object_id: str) -> int:
+    """Make the forecasts that `event` may have moved anew; returns how many bands were written."""
+    noun = event.partition(".")[0]
+    if noun not in _OWNERS:
+        return sum(refresh(pk, Cause(event)) for pk in _foreseen())
+    found = _OWNERS[noun](object_id)
+    if found is None:
+        return 0
+    obj, rollout_id = found
+    record = audit.history(obj).filter(object_key=audit.key_of(obj), action=event).first()
+    cause = Cause(event, record.reason, record.actor_id) if record else Cause(event)
+    return refresh(rollout_id, cause)
+
+
+def refresh_all() -> int:
+    """What time alone moves: regions that are late, pauses that last."""
+    return sum(refresh(pk, Cause("time.pass")) for pk in _foreseen())
+
+
+def refresh(rollout_id: Any, cause: Cause) -> int:
+    """Write what moved in one rollout, and tell its team when regions are expected later."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_LOCK, str(rollout_id)])
+        rollout = Rollout.objects.select_related("plan").get(pk=rollout_id)
+        if rollout.state not in FORESEEN:
+            return 0
+        now = database_now()
+        try:
+            bands = bands_of_rollout(rollout, now=now)
+        except NoOpenDay as error:
+            log.warning("forecast_has_no_open_day", rollout=str(rollout_id), error=str(error))
+            return 0
+        rows = _moved(rollout, bands, cause, now)
+        ForecastSnapshot.objects.bulk_create(rows)
+        if any(row.is_later for row in rows) and rows[0].cause != "rollout.reschedule":
+            outbox.emit("forecast.slip", id=str(rollout.pk), at=now.isoformat())
+    return len(rows)
+
+
+def bands_of_rollout(rollout: Rollout, *, now: dt.datetime) -> dict[str, Band]:
+    """Region code -> band as things stand. Raises `NoOpenDay`."""
+    present = _present(rollout)
+    is_hindered = bool(present.pause) or any(wave.stuck for wave in present.waves)
+    history = history_of_rollouts(with_pauses=is_hindered)
+    return region_bands(spec_of_rollout(rollout), present, history, now=now, windows=current_windows())
+
+
+def bands_of_plan(plan: RolloutPlan, ready: tuple[dt.datetime, dt.datetime]) -> dict[str, Band]:
+    """The same before a rollout exists; `ready` is the band in which it can be scheduled."""
+    return bands_before_schedule(spec_of_plan(plan), ready, history_of_rollouts(), windows=current_windows())
+
+
+def _foreseen() -> Iterable[UUID]:
+    return list(Rollout.objects.filter(state__in=FORESEEN).order_by("pk").values_list("pk", flat=True))
+
+
+def _rollout(pk: str) -> tuple[Rollout, UUID] | None:
+    found = Rollout.objects.filter(pk=pk).first()
+    return (found, found.pk) if found else None
+
+
+def _wave(pk: str) -> tuple[RolloutWave, UUID] | None:
+    found = RolloutWave.objects.filter(pk=pk).first()
+    return (found, found.rollout_id) if found else None
+
+
+def _deployment(pk: str) -> tuple[RegionDeployment, UUID] | None:
+    """None for one of a Preview: that has no forecast of its own."""
+    found = RegionDeployment.objects.filter(pk=pk, rollout__isnull=False).first()
+    return (found, found.rollout_id) if found and found.rollout_id else None
+
+
+_OWNERS = {"rollout": _rollout, "wave": _wave, "deployment": _deployment}
+
+
+def _present(rollout: Rollout) -> RolloutNow:
+    """The rollout as the forecast wants it. Waves under a trial clock count from their planned instant."""
+    regions: dict[int, dict[str, list[str]]] = {}
+    acts = rollout.deployments.filter(action="deploy").exclude(state__in=_SETTLED)
+    for wave_id, code, state in acts.order_by("region_id").values_list("wave_id", "region_id", "state"):
+        kind = "stuck" if state in _STUCK else "moving" if state in UNDER_WAY else "waiting"
+        regions.setdefault(wave_id, {}).setdefault(kind, []).append(code)
+    waves = tuple(
+        WaveNow(
+            wave.number,
+            wave.planned_at,
+            None
+            if wave.state == WaveState.PLANNED
+            else max(wave.planned_at, wave.started_at or wave.planned_at),
+            **{kind: tuple(codes) for kind, codes in regions.get(wave.pk, {}).items()},
+        )
+        for wave in rollout.waves.order_by("number")
+    )
+    pause = rollout.state if rollout.state in ("held", "halted") else ""
+    return RolloutNow(waves, pause, rollout.state_changed_at)
+
+
+def _moved(
+    rollout: Rollout, bands: Mapping[str, Band], cause: Cause, now: dt.datetime
+) -> list[ForecastSnapshot]:
+    """The rows to write: bands that differ from the last ones, each with the slip if it is one."""
+    before = newest(rollout)
+    cause = _replan_since(rollout, max((row.at for row in before.values()), default=None)) or cause
+    calendar = calendar_of(rollout.plan)
+    rows = []
+    for code, band in bands.items():
+        last = before.get(code)
+        if last and _is_same(last, band):
+            continue
+        slip = business_days_between(calendar, last.late, band.late) if last else 0.0
+        rows.append(
+            ForecastSnapshot(
+                rollout=rollout,
+                region_id=code if code != WHOLE else None,
+                at=now,
+                early=band.early,
+                late=band.late,
+                is_measured=band.is_measured,
+                cause=cause.event,
+                reason=cause.reason,
+                actor_id=cause.actor_id,
+                slipped_from=last.late if last and abs(slip) > SLIP_DAYS else None,
+            )
+        )
+    return rows
+
+
+def _is_same(last: ForecastSnapshot, band: Band) -> bool:
+    moved = max(abs(last.early - band.early), abs(last.late - band.late))
+    return moved < NOTICEABLE and last.is_measured == band.is_measured
+
+
+def _replan_since(rollout: Rollout, last_at: dt.datetime | None) -> Cause | None:
+    """Dates of waves moved since the last forecast: then that is the cause, whatever woke us."""
+    if last_at is None:
+        return None
+    change = DateChange.objects.filter(rollout=rollout, at__gte=last_at).order_by("-at", "-pk").first()
+    return Cause("rollout.reschedule", change.reason, change.actor_id) if change else None
