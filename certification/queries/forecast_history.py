@@ -99,7 +99,9 @@ def slips_of_waves() -> Slips:
 def _open_days_late(wave: Any) -> int:
     """Open days between the date first promised and the one that came, by the calendar of the plan."""
     plan = wave.rollout.plan
-    calendar = Calendar(plan.time_zone, frozenset(plan.weekend), plan.holiday_country, plan.start_time)
+    calendar = Calendar(
+        plan.time_zone, frozenset(plan.weekend), tuple(plan.holiday_countries), plan.start_time
+    )
     promised = calendar.date_of(wave.promised or wave.planned_at)
     came = calendar.date_of(max(wave.started_at, wave.planned_at))
     days = (promised + dt.timedelta(days=offset + 1) for offset in range((came - promised).days))

@@ -21,7 +21,7 @@ from certification.planning.outcomes import latest, quantile, slowest, spread
 from certification.planning.planner import PlanSpec, WaveSpec
 from certification.planning.windows import Window
 
-CALENDAR = Calendar("Europe/Berlin", country="DE")
+CALENDAR = Calendar("Europe/Berlin", countries=("DE",))
 SPEC = PlanSpec(
     (
         WaveSpec(3, "First", ("korea", "singapore")),

@@ -12,7 +12,7 @@ UNDO = "DROP TRIGGER forecast_append_only ON certification_forecastsnapshot;"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("certification", "0004_runs"),
+        ("certification", "0005_plan_lanes"),
         ("connectors", "0002_guards"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
