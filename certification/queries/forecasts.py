@@ -7,8 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from certification.models import ForecastSnapshot, Rollout
+from django.db.models import F
+
+from certification.models import ForecastSnapshot, RegionDeployment, Rollout, RolloutWave
 from certification.planning.forecasting import WHOLE
+
+_SETTLED = ("verified", "skipped", "cancelled")
+_NAMED = 3
 
 CAUSES = {
     "operator": "Changed by an operator",
@@ -46,6 +51,70 @@ def newest(rollout: Rollout) -> dict[str, ForecastSnapshot]:
     """Region code -> its last snapshot; under `WHOLE` that of the whole rollout. One query."""
     rows = rollout.forecasts.order_by("region_id", "-at", "-pk").distinct("region_id")
     return {row.region_id or WHOLE: row for row in rows}
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Regions of one wave that are expected alike."""
+
+    wave: RolloutWave
+    regions: str
+    early: dt.datetime
+    late: dt.datetime
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is still to come of a rollout, on a line from `first` to `last`; `whole` is the last region."""
+
+    whole: ForecastSnapshot
+    lines: list[Expected]
+    first: dt.datetime
+    last: dt.datetime
+    is_measured: bool
+
+
+def outlook(rollout: Rollout) -> Outlook | None:
+    """The bands of the regions that have not got it; None where nothing is to come. Two queries."""
+    if rollout.state not in ("scheduled", "running", "held", "halted"):
+        return None
+    bands = newest(rollout)
+    acts = rollout.deployments.filter(action="deploy").exclude(state__in=_SETTLED)
+    groups: dict[tuple[Any, ...], tuple[RegionDeployment, list[str]]] = {}
+    for act in acts.select_related("region", "wave").order_by("wave__number", "region__name"):
+        if act.region_id in bands:
+            found = bands[act.region_id]
+            key = (act.wave_id, _hour(found.early), _hour(found.late))
+            groups.setdefault(key, (act, []))[1].append(act.region.name)
+    if not groups or WHOLE not in bands:
+        return None
+    lines = [
+        Expected(act.wave, in_words(names, at_most=30), bands[act.region_id].early, bands[act.region_id].late)
+        for act, names in groups.values()
+        if act.wave is not None
+    ]
+    return Outlook(
+        bands[WHOLE],
+        lines,
+        min(line.early for line in lines),
+        max(line.late for line in lines),
+        all(row.is_measured for row in bands.values()),
+    )
+
+
+def of_whole(submission_ids: Iterable[Any]) -> dict[Any, ForecastSnapshot]:
+    """Submission id -> the last forecast for all regions of its rollout under way."""
+    rows = (
+        ForecastSnapshot.objects.filter(
+            rollout__submission__in=submission_ids,
+            rollout__state__in=("scheduled", "running", "held", "halted"),
+            region=None,
+        )
+        .order_by("rollout_id", "-at", "-pk")
+        .distinct("rollout_id")
+        .annotate(submission_id=F("rollout__submission"))
+    )
+    return {row.submission_id: row for row in rows}
 
 
 @dataclass(frozen=True)
@@ -126,11 +195,8 @@ def _hour(moment: dt.datetime) -> dt.datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
-_NAMED = 3
-
-
-def in_words(names: list[str]) -> str:
+def in_words(names: list[str], *, at_most: int = _NAMED) -> str:
     """ "France, Italy and 4 more": enough to know which without listing a continent."""
-    if len(names) > _NAMED + 1:
-        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
+    if len(names) > at_most + 1:
+        return f"{', '.join(names[:at_most])} and {len(names) - at_most} more"
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, FloatField, IntegerField, Max, Q, QuerySet, Value, When
+from django.db.models import Case, F, FloatField, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Extract
 from django.utils import timezone
 
 from certification.lifecycle import NEXT_STEPS, OPEN_STATES, SUBMISSION, TURNS, SubmissionState, Turn
-from certification.models import CredentialReveal, Revision, RolloutWave, Submission, TestCredential
+from certification.models import CredentialReveal, ForecastSnapshot, Revision, Submission, TestCredential
 from certification.planning.stages import Forecast, Spread, forecast
 from certification.policies import can_see_private_notes
 from certification.queries import clock
 from certification.queries.forecast import defaults_of, history_of
+from certification.queries.forecasts import of_whole
 from connectors.models import Connector, Membership, Version
 from connectors.models.publishers import Role
 from portal.shared import audit
@@ -120,10 +121,10 @@ class ListRow:
 
 
 def rows_with_dates(submissions: list[Submission], *, now: datetime | None = None) -> list[ListRow]:
-    """The page's rows with their expected dates: a query for each kind that occurs, one for planned waves."""
+    """The page's rows with their expected dates: a query for each kind that occurs, one for rollouts."""
     now = now or timezone.now()
     histories: dict[str, dict[str, Spread]] = {}
-    planned = last_waves([submission.pk for submission in submissions])
+    planned = of_whole([submission.pk for submission in submissions])
     rows = []
     for submission in submissions:
         kind = submission.kind
@@ -139,29 +140,23 @@ def rows_with_dates(submissions: list[Submission], *, now: datetime | None = Non
     return rows
 
 
-def last_waves(submission_ids: Sequence[UUID]) -> dict[UUID, datetime]:
-    """Submission id -> when the last wave of its rollout under way is planned to start."""
-    found = (
-        RolloutWave.objects.filter(
-            rollout__submission__in=submission_ids,
-            rollout__state__in=("scheduled", "running", "held", "halted"),
-        )
-        .values_list("rollout__submission")
-        .annotate(last=Max("planned_at"))
-    )
-    return dict(found)
-
-
 def _expected(
-    submission: Submission, history: dict[str, Spread], now: datetime, planned: Mapping[UUID, datetime]
+    submission: Submission,
+    history: dict[str, Spread],
+    now: datetime,
+    planned: Mapping[UUID, ForecastSnapshot],
 ) -> Forecast | None:
+    """From the forecast of its rollout where there is one, else from how long others took."""
+    whole = planned.get(submission.pk)
+    if whole:
+        early, late = max(whole.early, now), max(whole.late, now)
+        return Forecast(early, late, early, late, whole.late < now, whole.is_measured)
     return forecast(
         submission.state,
         since=submission.state_changed_at,
         now=now,
         history=history,
         defaults=defaults_of(submission.kind),
-        not_before=planned.get(submission.pk),
     )
 
 
@@ -254,10 +249,10 @@ class Progress:
 
 
 def progress(submission: Submission, *, now: datetime | None = None) -> Progress:
-    """Three queries: the audit trail of this submission, the history of its kind, its planned waves."""
+    """Three queries: the audit trail of this submission, the history of its kind, its rollout's forecast."""
     now = now or timezone.now()
     stays = clock.intervals(submission, now=now)
-    expected = _expected(submission, history_of(submission.kind), now, last_waves([submission.pk]))
+    expected = _expected(submission, history_of(submission.kind), now, of_whole([submission.pk]))
     # Rows written by other means than the services (an import, say) have no trail: their state counts.
     consistent = stays[-1].state == submission.state
     since = clock.turn_since(stays) if consistent else submission.state_changed_at

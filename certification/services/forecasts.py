@@ -6,7 +6,7 @@ Making one twice changes nothing: a row is written only for a band that differs 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -37,7 +37,8 @@ from certification.queries.forecast_history import history_of_rollouts
 from certification.queries.forecasts import newest
 from certification.services.clock import database_now
 from certification.services.plans import calendar_of, current_windows, spec_of_plan, spec_of_rollout
-from portal.shared import audit, outbox
+from portal.shared import outbox
+from portal.shared.models import AuditRecord
 
 log = structlog.get_logger(__name__)
 
@@ -64,15 +65,22 @@ class Cause:
 def refresh_after(event: str, object_id: str) -> int:
     """Make the forecasts that `event` may have moved anew; returns how many bands were written."""
     noun = event.partition(".")[0]
-    if noun not in _OWNERS:
-        return sum(refresh(pk, Cause(event)) for pk in _foreseen())
-    found = _OWNERS[noun](object_id)
-    if found is None:
-        return 0
-    obj, rollout_id = found
-    record = audit.history(obj).filter(object_key=audit.key_of(obj), action=event).first()
-    cause = Cause(event, record.reason, record.actor_id) if record else Cause(event)
-    return refresh(rollout_id, cause)
+    concerned = _OWNERS[noun](object_id) if noun in _OWNERS else _foreseen()
+    cause = _cause(event, f"{noun}:{object_id}")
+    return sum(refresh(pk, cause) for pk in concerned if pk)
+
+
+def _cause(event: str, key: str) -> Cause:
+    """Who did it and why, from the audit record of the event."""
+    record = (
+        AuditRecord.objects.filter(about__contains=[key], object_key=key, action=event)
+        .order_by("-id")
+        .first()
+    )
+    if record is None:
+        return Cause(event)
+    name = str(record.data.get("name", ""))
+    return Cause(event, ": ".join(filter(None, [name, record.reason])), record.actor_id)
 
 
 def refresh_all() -> int:
@@ -118,23 +126,13 @@ def _foreseen() -> Iterable[UUID]:
     return list(Rollout.objects.filter(state__in=FORESEEN).order_by("pk").values_list("pk", flat=True))
 
 
-def _rollout(pk: str) -> tuple[Rollout, UUID] | None:
-    found = Rollout.objects.filter(pk=pk).first()
-    return (found, found.pk) if found else None
-
-
-def _wave(pk: str) -> tuple[RolloutWave, UUID] | None:
-    found = RolloutWave.objects.filter(pk=pk).first()
-    return (found, found.rollout_id) if found else None
-
-
-def _deployment(pk: str) -> tuple[RegionDeployment, UUID] | None:
-    """None for one of a Preview: that has no forecast of its own."""
-    found = RegionDeployment.objects.filter(pk=pk, rollout__isnull=False).first()
-    return (found, found.rollout_id) if found and found.rollout_id else None
-
-
-_OWNERS = {"rollout": _rollout, "wave": _wave, "deployment": _deployment}
+# Which rollouts an event is about; events of other nouns may move every one.
+_OWNERS: dict[str, Callable[[str], Iterable[UUID | None]]] = {
+    "rollout": lambda pk: Rollout.objects.filter(pk=pk).values_list("pk", flat=True),
+    "wave": lambda pk: RolloutWave.objects.filter(pk=pk).values_list("rollout_id", flat=True),
+    # A Preview's deployment has no rollout and no forecast of its own.
+    "deployment": lambda pk: RegionDeployment.objects.filter(pk=pk).values_list("rollout_id", flat=True),
+}
 
 
 def _present(rollout: Rollout) -> RolloutNow:

@@ -19,6 +19,7 @@ from certification import policies
 from certification.lifecycle import DEPLOYMENT
 from certification.models import RegionDeployment, Rollout, RolloutPlan, Submission
 from certification.planning.planner import PlannedWave
+from certification.queries import forecasts
 from certification.queries import plans as plan_queries
 from certification.queries import rollouts as queries
 from certification.services import plans, rollouts, schedule, skips
@@ -75,7 +76,8 @@ def _page_context(request: HttpRequest, rollout: Rollout) -> dict[str, Any]:
         "waves": waves,
         "is_moving": queries.is_moving(rollout, waves),
         "deeds": rollout_deeds.offered(user, rollout),
-        "changes": queries.date_changes(rollout)[:20],
+        "outlook": forecasts.outlook(rollout),
+        "slips": forecasts.slips(rollout),
         "skip_requests": [
             (request_, policies.can_decide_skip(user, request_))
             for request_ in queries.open_skip_requests(rollout)
@@ -113,6 +115,8 @@ def rollout_panel(request: HttpRequest, pk: UUID) -> HttpResponse:
         "submission": submission,
         "rollout": rollout,
         "waves": queries.matrix_of(rollout) if rollout else [],
+        "outlook": forecasts.outlook(rollout) if rollout else None,
+        "slips": forecasts.slips(rollout, limit=1) if rollout else [],
         "can_schedule": submission.state == "signed_off"
         and policies.can_schedule_rollout(request.user, submission),
     }

@@ -115,7 +115,11 @@ def test_a_freeze_behind_the_waves_moves_only_late_ends_and_is_told(rollout, cas
     assert rollout.date_changes.count() == 0
     (slip,) = queries.slips(rollout)
     assert slip.is_forecast
-    assert slip.cause == "freeze.create"
+    assert (slip.cause, slip.reason, slip.actor) == (
+        "freeze.create",
+        "Fair: Everybody is away.",
+        cast.operator,
+    )
     assert slip.moves[-1].what == "East"
     (message,) = (message for message in mail.outbox if cast.owner.email in message.to)
     assert "Later than expected" in message.subject
