@@ -8,8 +8,9 @@ it starts on a closed day.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from certification.planning.calendar import Calendar
 from certification.planning.history import History
@@ -25,6 +26,9 @@ from certification.planning.outcomes import (
 )
 from certification.planning.planner import PlanSpec, WaveSpec, earliest_start, plan_waves, why_not
 from certification.planning.windows import Window
+
+Departures = Mapping[int, tuple[dt.datetime, ...]]
+_NO_TRAINS: Departures = MappingProxyType({})
 
 WHOLE = ""
 """The key of the band of the whole rollout, beside the codes of its regions."""
@@ -75,6 +79,7 @@ class _Run:
     spec: PlanSpec
     history: History
     windows: Sequence[Window]
+    departures: Departures
     now: float
     previous: WaveSpec | None = None
     starts: Outcomes = field(default_factory=list)
@@ -88,13 +93,15 @@ def region_bands(
     *,
     now: dt.datetime,
     windows: Sequence[Window] = (),
+    departures: Departures = _NO_TRAINS,
 ) -> dict[str, Band]:
     """Region code -> band, for every region that has not got it; under `WHOLE` the band of the last one.
 
-    Empty when nothing is open. Raises `NoOpenDay` when calendar and freezes leave no day.
+    `departures` are the trains of waves that take one. Empty when nothing is open. Raises `NoOpenDay` when
+    calendar and freezes leave no day.
     """
     specs = {wave.number: wave for wave in spec.waves}
-    run = _Run(spec, history, windows, now.timestamp())
+    run = _Run(spec, history, windows, departures, now.timestamp())
     go_on = _end_of_pause(rollout, history, run.now)
     arrivals: dict[str, Outcomes] = {}
     for wave in rollout.waves:
@@ -119,13 +126,21 @@ def bands_before_schedule(
     history: History,
     *,
     windows: Sequence[Window] = (),
+    departures: Departures = _NO_TRAINS,
 ) -> dict[str, Band]:
     """The same for a submission without a rollout: `ready` is the band in which it can be scheduled.
 
     The early end follows from its early end, the late end from its late one. Raises `NoOpenDay`.
     """
     early, late = (
-        region_bands(spec, _as_planned(spec, moment, windows), history, now=moment, windows=windows)
+        region_bands(
+            spec,
+            _as_planned(spec, moment, windows, departures),
+            history,
+            now=moment,
+            windows=windows,
+            departures=departures,
+        )
         for moment in ready
     )
     return {
@@ -134,10 +149,14 @@ def bands_before_schedule(
     }
 
 
-def _as_planned(spec: PlanSpec, moment: dt.datetime, windows: Sequence[Window]) -> RolloutNow:
-    first = earliest_start(spec, moment, windows=windows)
+def _as_planned(
+    spec: PlanSpec, moment: dt.datetime, windows: Sequence[Window], departures: Departures
+) -> RolloutNow:
+    first = earliest_start(spec, moment, windows=windows, departures=departures)
     regions = {wave.number: wave.regions for wave in spec.waves}
-    planned = plan_waves(spec, first, windows=windows, not_before=moment)
+    planned = plan_waves(
+        spec, first, windows=windows, departures=departures, first_at=moment, not_before=moment
+    )
     return RolloutNow(
         tuple(WaveNow(wave.number, wave.starts_at, waiting=regions[wave.number]) for wave in planned)
     )
@@ -177,46 +196,56 @@ def _start(run: _Run, named: WaveSpec, wave: WaveNow, go_on: Outcomes) -> None:
     dated: dict[tuple[float | None, float], float] = {}
     for previous, ready, chance in before:
         for moment, part in _both(ready, go_on):
-            key = (previous, _day_floor(run, wave, moment))
+            key = (previous, _counts_from(run, wave, moment))
             if key not in dated:
-                dated[key] = _dated(run, named, wave, previous, key[1])
-            for days, weight in enumerate(slips):
-                at = _further(run, named, dated[key], days)
+                dated[key] = _dated(run, named, wave, *key)
+            for slip, weight in enumerate(slips):
+                at = _further(run, named, dated[key], slip)
                 found[at] = found.get(at, 0.0) + chance * part * weight
     run.starts = thinned(found)
 
 
-def _day_floor(run: _Run, wave: WaveNow, moment: float) -> float:
-    """Moments before the planned one all mean the same: the plan decides."""
-    return max(moment, run.now) if moment > wave.planned_at.timestamp() else run.now
+def _counts_from(run: _Run, wave: WaveNow, moment: float) -> float:
+    """Moments before the planned one all mean the same, unless the wave before bakes from there on."""
+    bakes = run.previous is not None and run.previous.bakes
+    return max(moment, run.now) if bakes or moment > wave.planned_at.timestamp() else run.now
 
 
-def _dated(run: _Run, named: WaveSpec, wave: WaveNow, previous: float | None, not_before: float) -> float:
-    """The planner's date, given when the wave before started. A late one starts at once on an open day."""
-    day = run.spec.calendar.date_of(wave.planned_at)
-    waves = (named,) if run.previous is None or previous is None else (run.previous, named)
-    started = {} if run.previous is None or previous is None else {run.previous.number: _moment(previous)}
+def _dated(run: _Run, named: WaveSpec, wave: WaveNow, previous: float | None, ready: float) -> float:
+    """The planner's date, given when the wave before started and was ready. A late one starts at once on an
+    open day.
+    """
+    spec, before = run.spec, run.previous if previous is not None else None
+    day = spec.calendar.date_of(wave.planned_at)
     (planned,) = plan_waves(
-        replace(run.spec, waves=waves),
+        replace(spec, waves=(before, named) if before else (named,)),
         day,
         windows=run.windows,
-        chosen={named.number: day},
-        started=started,
-        not_before=_moment(not_before),
+        departures={named.number: run.departures[named.number]} if named.number in run.departures else None,
+        chosen=None if spec.hours_between else {named.number: day},
+        started={before.number: _moment(previous)} if before and previous is not None else None,
+        finished={before.number: _moment(ready)} if before and before.bakes else None,
+        first_at=wave.planned_at,
+        not_before=_moment(ready if before is None or not before.bakes else run.now),
     )
-    return max(planned.starts_at.timestamp(), not_before)
+    floor = max(wave.planned_at.timestamp() if spec.hours_between else run.now, run.now)
+    return max(planned.starts_at.timestamp(), ready, floor)
 
 
-def _further(run: _Run, wave: WaveSpec, start: float, days: int) -> float:
-    """The start `days` open days later, at the plan's hour."""
-    if not days:
+def _further(run: _Run, wave: WaveSpec, start: float, slip: int) -> float:
+    """The start `slip` open days later at the plan's hour, or as many trains later."""
+    if not slip:
         return start
-    calendar, left = run.spec.calendar, days
-    day = calendar.date_of(_moment(start))
+    trains = [at for at in run.departures.get(wave.number, ()) if at.timestamp() > start]
+    if len(trains) >= slip:
+        return trains[slip - 1].timestamp()
+    calendar, moment, left = run.spec.calendar, _moment(start), slip
+    day = calendar.date_of(moment)
     while left:
         day += dt.timedelta(days=1)
         left -= not why_not(run.spec, wave, day, run.windows)
-    return calendar.instant(day).timestamp()
+    hour = moment.astimezone(calendar.zone).time() if run.spec.hours_between else None
+    return calendar.instant(day, hour).timestamp()
 
 
 def _arrivals_of_running(

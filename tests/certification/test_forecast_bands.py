@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import random
 
@@ -155,6 +156,36 @@ def test_random_situations_keep_order_and_start_no_wave_on_a_closed_day():
             for end in (bands[code].early, bands[code].late):
                 assert CALENDAR.is_business_day(CALENDAR.date_of(end)), (code, end)
                 assert not windows[0].covers(end)
+
+
+def test_a_wave_that_bakes_holds_back_the_next_by_as_long_as_its_regions_take():
+    baking = PlanSpec(
+        tuple(dataclasses.replace(wave, bake_seconds=30 * 3600) for wave in SPEC.waves), CALENDAR
+    )
+    slow = History(anywhere=Durations((60.0, 60.0, 60.0, 30 * 3600.0), 9), slips=EXACT.slips)
+    quick = bands_before_schedule(baking, (at(0) - HOUR, at(0) - HOUR), EXACT)
+    assert [quick[code].early.date() for code in ("korea", "france", "canada")] == [
+        MONDAY, MONDAY + 2 * DAY, MONDAY + 4 * DAY,
+    ]  # fmt: skip
+    bands = bands_before_schedule(baking, (at(0) - HOUR, at(0) - HOUR), slow)
+    assert bands["france"].late.date() > quick["france"].late.date()
+
+
+def test_a_plan_of_hours_needs_no_morning():
+    hours = PlanSpec(SPEC.waves, CALENDAR, hours_between=12)
+    bands = bands_before_schedule(hours, (at(0), at(0)), EXACT)
+    assert [bands[code].early for code in ("korea", "france", "canada")] == [
+        at(0) + HOUR / 2, at(0) + 12.5 * HOUR, at(1) + HOUR / 2,
+    ]  # fmt: skip
+
+
+def test_a_wave_on_a_train_slips_to_the_next_train():
+    fridays = tuple(at(4 + 7 * week) for week in range(9))
+    history = History(anywhere=EXACT.anywhere, slips=Slips((0.85, 0.15), 20))
+    moment = (at(0), at(0))
+    bands = bands_before_schedule(SPEC, moment, history, departures={5: fridays})
+    assert bands["france"].early.date() == MONDAY + 2 * DAY
+    assert (bands["canada"].early, bands["canada"].late) == (fridays[0] + HOUR / 2, fridays[1] + HOUR / 2)
 
 
 def test_the_same_inputs_give_the_same_bands():

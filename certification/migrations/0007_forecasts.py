@@ -12,8 +12,8 @@ UNDO = "DROP TRIGGER forecast_append_only ON certification_forecastsnapshot;"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("certification", "0005_plan_lanes"),
-        ("connectors", "0002_guards"),
+        ("certification", "0006_region_tasks"),
+        ("connectors", "0003_region_settings"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
