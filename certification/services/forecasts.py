@@ -66,7 +66,7 @@ def refresh_after(event: str, object_id: str) -> int:
     """Make the forecasts that `event` may have moved anew; returns how many bands were written."""
     noun = event.partition(".")[0]
     concerned = _OWNERS[noun](object_id) if noun in _OWNERS else _foreseen()
-    cause = _cause(event, f"{noun}:{object_id}")
+    cause = _cause(event, f"{_MODELS.get(noun, noun)}:{object_id}")
     return sum(refresh(pk, cause) for pk in concerned if pk)
 
 
@@ -125,6 +125,9 @@ def bands_of_plan(plan: RolloutPlan, ready: tuple[dt.datetime, dt.datetime]) -> 
 def _foreseen() -> Iterable[UUID]:
     return list(Rollout.objects.filter(state__in=FORESEEN).order_by("pk").values_list("pk", flat=True))
 
+
+# Nouns of events whose rows are called otherwise.
+_MODELS = {"wave": "rolloutwave", "deployment": "regiondeployment"}
 
 # Which rollouts an event is about; events of other nouns may move every one.
 _OWNERS: dict[str, Callable[[str], Iterable[UUID | None]]] = {
