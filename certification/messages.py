@@ -114,6 +114,8 @@ KINDS: dict[str, MessageKind] = {
     "placement.disagree": MessageKind(
         Group.OPERATIONS, (Audience.OPERATORS,), "Look at the region", "danger"
     ),
+    "gatecheck.wait": MessageKind(Group.ROLLOUT, _TEAM_AND_OPERATORS, "Look at the evidence", "warning"),
+    "gatecheck.let_through": MessageKind(Group.ROLLOUT, _TEAM_AND_OPERATORS, "Look at the evidence"),
     "skiprequest.request": MessageKind(Group.OPERATIONS, (Audience.OPERATORS,), "Decide on it"),
     "skiprequest.approve": MessageKind(Group.OPERATIONS, (Audience.PERSON,), "See the rollout"),
     "skiprequest.decline": MessageKind(Group.OPERATIONS, (Audience.PERSON,), "See the rollout"),

@@ -84,6 +84,8 @@ _MAIL_ONLY = (
     "deployment.overdue",
     "forecast.slip",
     "placement.disagree",
+    "gatecheck.wait",
+    "gatecheck.let_through",
     "skiprequest.request",
     "skiprequest.approve",
     "skiprequest.decline",

@@ -28,6 +28,7 @@ _ROOMS = (
     "certification.web.threads",
     "certification.web.previews",
     "certification.web.rollouts",
+    "certification.web.gates",
     "certification.web.plans",
     "certification.web.freezes",
     "certification.web.regions",

@@ -1,4 +1,5 @@
 from certification.models.forecasts import ForecastSnapshot
+from certification.models.gates import GateCheck
 from certification.models.notifications import Notification
 from certification.models.plans import Freeze, Lane, PlanWave, PlanWaveRegion, RolloutPlan
 from certification.models.previews import Preview
@@ -25,6 +26,7 @@ __all__ = [
     "Finding",
     "ForecastSnapshot",
     "Freeze",
+    "GateCheck",
     "Lane",
     "Notification",
     "Placement",

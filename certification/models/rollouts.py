@@ -60,6 +60,8 @@ class Rollout(PublicIdModel):
     halted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    # What was known at the last release of a halt does not halt again; only what came after it.
+    released_at = models.DateTimeField(null=True)
     next_step_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.urls import reverse
 from django.utils import timezone
 
@@ -213,30 +213,66 @@ def skip_requests(visible: QuerySet[Rollout]) -> QuerySet[SkipRequest]:
 
 
 @dataclass(frozen=True)
-class Affected:
-    """Regions a deed would touch, with their active connections (the last day's peak hour)."""
+class RegionLoad:
+    """Who would notice in one region: its users over the last day, of the version it runs."""
 
-    regions: list[tuple[str, str, int]]
+    code: str
+    name: str
+    version: str
+    connections: int
+    calls_an_hour: int
+
+
+@dataclass(frozen=True)
+class Affected:
+    """The blast radius of a deed: the regions it touches, with their active connections (the last day's peak
+    hour) and calls per hour (the last day's mean)."""
+
+    regions: list[RegionLoad]
 
     @property
     def connections(self) -> int:
-        return sum(count for _, _, count in self.regions)
+        return sum(region.connections for region in self.regions)
+
+    @property
+    def calls_an_hour(self) -> int:
+        return sum(region.calls_an_hour for region in self.regions)
 
 
 def blast_radius(rollout: Rollout, deployments: Iterable[RegionDeployment]) -> Affected:
-    """(code, name, connections) of the deployments' regions."""
+    """What the deployments' regions would notice. One query."""
     rows = list(deployments)
     since = timezone.now() - dt.timedelta(days=1)
-    peaks = dict(
-        HealthHour.objects.filter(
-            connector_id=rollout.connector_id, hour__gte=since, region_id__in=[row.region_id for row in rows]
-        )
-        .order_by()
-        .values_list("region_id")
-        .annotate(peak=Max("connections"))
+    hours = HealthHour.objects.filter(
+        connector_id=rollout.connector_id, hour__gte=since, region_id__in=[row.region_id for row in rows]
     )
-    found = [(row.region_id, row.region.name, peaks.get(row.region_id) or 0) for row in rows]
-    return Affected(sorted(found, key=lambda region: region[1]))
+    used: dict[str, tuple[str, int, int]] = {}
+    for region, version, peak, calls, count in (
+        hours.order_by()
+        .values_list("region_id", "version_label")
+        .annotate(
+            peak=Max("connections"),
+            calls=Sum("requests"),
+            count=Count("hour", distinct=True),
+            last=Max("hour"),
+        )
+        .order_by("last")
+        .values_list("region_id", "version_label", "peak", "calls", "count")
+    ):
+        # The version seen last is the one the region runs.
+        used[region] = version, peak or 0, round(calls / max(count, 1))
+    found = [RegionLoad(row.region_id, row.region.name, *used.get(row.region_id, ("", 0, 0))) for row in rows]
+    return Affected(sorted(found, key=lambda region: region.name))
+
+
+def next_wave_radius(rollout: Rollout) -> Affected:
+    """The regions that get the version next, with who uses the connector there."""
+    wave = rollout.waves.filter(state="planned").order_by("number").first()
+    if wave is None:
+        return Affected([])
+    return blast_radius(
+        rollout, wave.deployments.filter(action="deploy", state="pending").select_related("region")
+    )
 
 
 def region_history(rollout: Rollout, code: str) -> list[RegionDeployment]:

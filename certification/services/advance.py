@@ -17,8 +17,9 @@ from django.db.models import Q
 from certification.lifecycle import ROLLOUT, SUBMISSION, UNDER_WAY, WAVE, DeploymentState, WaveState
 from certification.models import Placement, RegionDeployment, Rollout, RolloutWave
 from certification.planning.planner import why_not_at
-from certification.services import deployments, schedule
+from certification.services import deployments, gates, schedule
 from certification.services.clock import database_now
+from certification.services.halts import halt
 from certification.services.plans import calendar_of, current_windows, spec_of_rollout
 from connectors.services.connectors import mark_version
 from portal.shared.actors import SYSTEM
@@ -119,18 +120,29 @@ def _replan_late(rollout: Rollout, reason: str) -> None:
 
 
 def _step_waves(rollout: Rollout, now: dt.datetime) -> dt.datetime | None:
+    reason = gates.alarm(rollout, now)
+    if reason:
+        halt(rollout, reason=reason, actor=SYSTEM)
+        return None
+    before: RolloutWave | None = None
     for wave in rollout.waves.order_by("number"):
         if wave.state in (WaveState.VERIFIED, WaveState.SKIPPED):
+            before = wave
             continue
         if wave.state == WaveState.PLANNED:
+            gate = gates.stand(rollout, before, now) if before else gates.OPEN
+            if not gate.is_open:
+                return gate.look_at
             waits = _waits_until(rollout, wave, now)
             if waits:
-                return waits
+                return min(waits, gate.look_at or waits)
             transition(
                 WAVE, wave, "start", actor=SYSTEM, about=[rollout, rollout.submission, rollout.connector],
                 changes={"started_at": now}, data={"wave": wave.number},
             )  # fmt: skip
         if not _finish_wave(rollout, wave, now):
+            if gates.watch(rollout, wave, now):
+                return None
             _slip_following(rollout, wave, now)
             return now + _WATCH
     _complete(rollout, now)

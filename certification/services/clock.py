@@ -20,5 +20,9 @@ def due_from(planned_at: dt.datetime, now: dt.datetime) -> dt.datetime:
     """When a planned instant is due: the instant itself, or earlier under a trial clock that shortens
     waits.
     """
-    scale = max(settings.TRIAL_CLOCK_SCALE, 1.0)
-    return planned_at if planned_at <= now else now + (planned_at - now) / scale
+    return planned_at if planned_at <= now else now + (planned_at - now) / trial_scale()
+
+
+def trial_scale() -> float:
+    """By how much a trial clock shortens waits; 1 without one."""
+    return max(settings.TRIAL_CLOCK_SCALE, 1.0)

@@ -14,6 +14,7 @@ from django.utils.formats import date_format
 
 from certification.models import (
     Comment,
+    GateCheck,
     Placement,
     Preview,
     RegionDeployment,
@@ -349,6 +350,17 @@ def _skiprequest(event: str, payload: dict[str, str]) -> Letter:
     return letter
 
 
+def _gatecheck(event: str, payload: dict[str, str]) -> Letter:
+    check = _get(GateCheck, payload, "wave", *(f"rollout__{name}" for name in _ROLLOUT))
+    letter = _of_rollout(Letter(event, check), check.rollout)
+    letter.names.update(check=check, wave=check.wave)
+    letter.url = _address("gate_detail", check.rollout_id, check.wave.number)
+    letter.facts.append(("Wave", f"{check.wave.number}, {check.wave.name}"))
+    if event == "gatecheck.let_through":
+        letter.facts.append(("What was not clear", check.summary))
+    return letter
+
+
 _BY_NOUN: dict[str, Callable[[str, dict[str, str]], Letter]] = {
     "submission": _submission,
     "connector": _connector,
@@ -365,4 +377,5 @@ _BY_NOUN: dict[str, Callable[[str, dict[str, str]], Letter]] = {
     "deployment": _deployment,
     "placement": _placement,
     "skiprequest": _skiprequest,
+    "gatecheck": _gatecheck,
 }

@@ -6,16 +6,15 @@ noun's services.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from django.db import transaction
 
-from certification.lifecycle import ROLLOUT, SUBMISSION
+from certification.lifecycle import SUBMISSION
 from certification.models import RegionDeployment, Rollout, Submission
 from certification.policies import can_run_rollout, can_stop_rollout
 from certification.services import advance, previews, schedule
 from certification.services.clock import database_now
 from certification.services.deployments import try_again
+from certification.services.halts import halt, move_both
 from certification.services.outcomes import wake
 from certification.services.polling import poll_due
 from portal.shared.actors import SYSTEM, Actor
@@ -51,7 +50,8 @@ def hold_rollout(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
     """No further region is started until somebody resumes; what is under way in regions ends by itself."""
     require(can_run_rollout, actor, rollout)
     reason = need_reason(reason, "Say why the rollout is held.")
-    return _move(rollout, "hold", "hold", reason, actor, {"hold_reason": reason, "next_step_at": None})
+    changes = {"hold_reason": reason, "next_step_at": None}
+    return move_both(rollout, "hold", reason=reason, actor=actor, changes=changes)
 
 
 def resume_rollout(rollout: Rollout, *, reason: str = "", actor: Actor) -> Rollout:
@@ -59,9 +59,8 @@ def resume_rollout(rollout: Rollout, *, reason: str = "", actor: Actor) -> Rollo
     require(can_run_rollout, actor, rollout)
     with transaction.atomic():
         held_for = rollout.hold_reason
-        row = _move(
-            rollout, "resume", "resume", reason, actor, {"hold_reason": "", "next_step_at": database_now()}
-        )
+        changes = {"hold_reason": "", "next_step_at": database_now()}
+        row = move_both(rollout, "resume", reason=reason, actor=actor, changes=changes)
         schedule.replan(row, cause="hold", reason=held_for, actor=actor)
     return row
 
@@ -73,8 +72,7 @@ def stop_rollout(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
     """
     require(can_stop_rollout, actor, rollout)
     reason = need_reason(reason, "Say what is wrong: operators and the team read it.")
-    changes = {"halt_reason": reason, "halted_by_id": actor.pk, "next_step_at": None}
-    return _move(rollout, "halt", "halt", reason, actor, changes)
+    return halt(rollout, reason=reason, actor=actor)
 
 
 def release_rollout(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
@@ -86,41 +84,12 @@ def release_rollout(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
         changes = {
             "halt_reason": "",
             "halted_by_id": None,
+            "released_at": now,
             "next_step_at": now,
             "started_at": rollout.started_at or now,
         }
-        row = _move(rollout, "release", "release", reason, actor, changes)
+        row = move_both(rollout, "release", reason=reason, actor=actor, changes=changes)
         schedule.replan(row, cause="halt", reason=stopped_for, actor=actor)
-    return row
-
-
-def _move(
-    rollout: Rollout,
-    event: str,
-    submission_event: str,
-    reason: str,
-    actor: Actor,
-    changes: Mapping[str, object],
-) -> Rollout:
-    """The same move of the rollout and of its submission, in one transaction, the rollout's lock first."""
-    with transaction.atomic():
-        row = transition(
-            ROLLOUT,
-            rollout,
-            event,
-            actor=actor,
-            reason=reason,
-            about=[rollout.submission, rollout.connector],
-            changes=changes,
-        )
-        transition(
-            SUBMISSION,
-            row.submission,
-            submission_event,
-            actor=actor,
-            reason=reason,
-            about=[row.connector, row],
-        )
     return row
 
 

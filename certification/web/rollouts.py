@@ -234,7 +234,7 @@ def rollout_deed(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
 def _deed_form(request: HttpRequest, deed: rollout_deeds.Deed, radius: queries.Affected) -> forms.Form:
     data = request.POST if request.method == "POST" else None
     if deed.form is RegionsForm:
-        return RegionsForm(data, offered=[(code, name) for code, name, _ in radius.regions])
+        return RegionsForm(data, offered=[(region.code, region.name) for region in radius.regions])
     return deed.form(data)
 
 

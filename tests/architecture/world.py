@@ -19,7 +19,7 @@ from django.test import Client
 from django.utils import timezone
 
 from certification.lifecycle import SUBMISSION
-from certification.models import Notification, Preview, Submission
+from certification.models import GateCheck, Notification, Preview, Submission
 from certification.services import freezes, reviews, skips, threads, waivers
 from certification.services.validation import check_draft
 from connectors.models import Connector, Invitation, Membership, Publisher
@@ -269,9 +269,14 @@ def _loaded(submission: Submission) -> Submission:
 def _rollouts(world: World) -> None:
     rollout = scheduled_rollout(world, "north south", "east", connector=_connector(world, "Rollout"))
     deployment = rollout.deployments.order_by("region_id").first()
+    gate = GateCheck.objects.create(
+        rollout=rollout, wave=rollout.waves.first(), stage="gate", verdict="inconclusive", summary=MARKER
+    )
     world.objects |= {
         "rollout": rollout,
         "deployment": deployment,
+        "gate": gate,
+        "gate_wave": gate.wave.number,
         "skip": skips.request_skip(deployment, reason="Its data centre moves.", actor=world.operator),
         "region": deployment.region,
         "rolled_submission": rollout.submission,

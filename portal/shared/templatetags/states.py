@@ -71,6 +71,11 @@ STATES: dict[str, Look] = {
     "failed": Look("danger", "circle-x", _("Failed")),
     "unknown": Look("warning", "help-circle", _("Unknown")),
     "skipped": Look("neutral", "player-skip-forward", _("Skipped")),
+    "baking": Look("progress", "hourglass", _("Baking")),
+    "pass": Look("success", "circle-check", _("Passed")),
+    "fail": Look("danger", "circle-x", _("Failed")),
+    "inconclusive": Look("warning", "help-circle", _("Inconclusive")),
+    "unused": Look("neutral", "minus", _("Not used")),
     "frozen": Look("info", "snowflake", _("Freeze")),
     # Jobs, validations, mails, invitations, threads.
     "queued": Look("neutral", "clock", _("Queued")),
