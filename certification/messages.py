@@ -116,6 +116,8 @@ KINDS: dict[str, MessageKind] = {
     ),
     "gatecheck.wait": MessageKind(Group.ROLLOUT, _TEAM_AND_OPERATORS, "Look at the evidence", "warning"),
     "gatecheck.let_through": MessageKind(Group.ROLLOUT, _TEAM_AND_OPERATORS, "Look at the evidence"),
+    "placement.agree": MessageKind(Group.OPERATIONS, (Audience.OPERATORS,), "See the region", "success"),
+    "regiontask.open": MessageKind(Group.OPERATIONS, (Audience.OPERATORS,), "See what to do", "warning"),
     "skiprequest.request": MessageKind(Group.OPERATIONS, (Audience.OPERATORS,), "Decide on it"),
     "skiprequest.approve": MessageKind(Group.OPERATIONS, (Audience.PERSON,), "See the rollout"),
     "skiprequest.decline": MessageKind(Group.OPERATIONS, (Audience.PERSON,), "See the rollout"),

@@ -68,6 +68,10 @@ def refresh_all_forecasts() -> None:
     forecasts.refresh_all()
 
 
+def probe_regions() -> None:
+    rollouts.probe_due()
+
+
 def check_preview_deadlines() -> None:
     previews.check_deadlines()
 

@@ -45,6 +45,7 @@ TIMETABLE = {
     "forget-jobs": _every(3600, "portal.shared.outbox.forget_finished"),
     "advance-rollouts": _every(2, "certification.tasks.advance_rollouts", "regions"),
     "poll-regions": _every(2, "certification.tasks.poll_regions", "regions"),
+    "probe-regions": _every(10, "certification.tasks.probe_regions", "regions"),
     "preview-deadlines": _every(30, "certification.tasks.check_preview_deadlines"),
     "review-claims": _every(60, "certification.tasks.release_expired_claims"),
     "refresh-forecasts": _every(3600, "certification.tasks.refresh_all_forecasts"),

@@ -40,6 +40,7 @@ _MAP = (
     ("Plans", "plan_list", "calendar", "Operate", "g l", "operator"),
     ("Freezes", "freeze_list", "snowflake", "Operate", "", "operator"),
     ("Regions", "region_list", "world", "Operate", "g e", "operator"),
+    ("Manual deployments", "region_task_list", "hand-stop", "Operate", "", "operator"),
     ("Jobs", "job_list", "activity", "Operate", "g j", "operator"),
     ("People", "accounts:people", "user", "Operate", "", "administrator"),
 )

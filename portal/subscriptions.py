@@ -86,6 +86,8 @@ _MAIL_ONLY = (
     "placement.disagree",
     "gatecheck.wait",
     "gatecheck.let_through",
+    "placement.agree",
+    "regiontask.open",
     "skiprequest.request",
     "skiprequest.approve",
     "skiprequest.decline",

@@ -32,6 +32,7 @@ _ROOMS = (
     "certification.web.plans",
     "certification.web.freezes",
     "certification.web.regions",
+    "certification.web.region_tasks",
     "certification.web.notifications",
     "portal.operations",
 )

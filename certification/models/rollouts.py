@@ -225,7 +225,11 @@ class Placement(models.Model):
                 condition=Q(disagrees_since__isnull=False),
                 name="placement_disagrees",
             ),
-            models.Index(fields=["next_probe_at"], name="placement_probe_due"),
+            models.Index(
+                fields=["next_probe_at"],
+                condition=Q(reported_version__isnull=False) | Q(disagrees_since__isnull=False),
+                name="placement_probe_due",
+            ),
         ]
 
     def __str__(self) -> str:

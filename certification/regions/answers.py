@@ -133,7 +133,7 @@ def error_for(
     if status in (401, 403):
         return RegionUnauthorized(code, f"rejected our token (HTTP {status}).")
     if status == 429 or (status == 503 and "Retry-After" in answer.headers):
-        seconds = _retry_after(answer.headers.get("Retry-After", ""))
+        seconds = retry_after_seconds(answer.headers.get("Retry-After", ""))
         return RegionThrottled(
             code, f"is busy for {seconds:g} s (HTTP {status}).", retry_after_seconds=seconds
         )
@@ -152,7 +152,7 @@ def _excerpt(endpoint: RegionEndpoint, answer: Answer) -> str:
     return redacted(answer.body[:4096].decode("utf-8", "replace"), *endpoint.hidden)
 
 
-def _retry_after(text: str) -> float:
+def retry_after_seconds(text: str) -> float:
     """Seconds from a Retry-After header (number or date), 1 s to an hour; 5 s when unreadable."""
     try:
         seconds = float(int(text))

@@ -8,6 +8,14 @@ from certification.regions.command import CommandDriver
 from certification.regions.http import HttpDriver
 from certification.regions.protocol import RegionDriver
 
+
+def _kubernetes() -> RegionDriver:
+    # The client takes seconds to import: only who reaches a cluster pays for it.
+    from certification.regions.kubernetes.driver import KubernetesDriver
+
+    return KubernetesDriver()
+
+
 DRIVERS: dict[str, Callable[[], RegionDriver]] = {
     "http": HttpDriver,
     "command": CommandDriver,

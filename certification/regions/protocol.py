@@ -31,11 +31,13 @@ from certification.regions.errors import (
 
 __all__ = [
     "Action",
+    "CallsOperations",
     "CurrentVersion",
     "DeployCommand",
     "DigestMismatch",
     "HiddenText",
     "Operation",
+    "OperationCall",
     "OperationState",
     "OutcomeUnknown",
     "RegionAnswerInvalid",
@@ -231,6 +233,15 @@ class CurrentVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class OperationCall:
+    """One operation called through a region's gateway: its status, and the package that served it."""
+
+    operation: str
+    status: int
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RegionHealth:
     """A region's word about itself. `version` is that of its agent; counts are at this moment."""
 
@@ -277,3 +288,12 @@ class RegionDriver(Protocol):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+@runtime_checkable
+class CallsOperations(Protocol):
+    """A driver that can also call an operation of a deployed connector the way a user would."""
+
+    async def call(self, endpoint: RegionEndpoint, connector: str, operation_id: str) -> OperationCall:
+        """Call an operation without parameters; what its backend answers is no error."""
+        ...

@@ -18,6 +18,7 @@ RESULT_EXPECTED_AFTER = dt.timedelta(minutes=30)
 """An act without a result for this long raises an alarm. It does not fail by that: only a region's word
 does.
 """
+BY_HAND_EXPECTED_AFTER = dt.timedelta(days=1)
 
 Action = RegionDeployment.Action
 
@@ -149,11 +150,11 @@ def _is_moving(row: RegionDeployment) -> bool:
 def _sending(row: RegionDeployment, placement: Placement) -> dict[str, object]:
     """Columns of a new intent. A number that was handed out and not overtaken is kept with its key, so that
     an intent which was taken back and comes again is still the same one to the region."""
-    now = database_now()
+    now, is_by_hand = database_now(), row.region.driver == "manual"
     changes: dict[str, object] = {
         "intended_at": now,
         "next_poll_at": now,
-        "deadline_at": now + RESULT_EXPECTED_AFTER,
+        "deadline_at": now + (BY_HAND_EXPECTED_AFTER if is_by_hand else RESULT_EXPECTED_AFTER),
         "overdue_since": None,
         "poll_delay_seconds": 0,
         "polls": 0,

@@ -18,6 +18,7 @@ from certification.models import (
     Placement,
     Preview,
     RegionDeployment,
+    RegionTask,
     ReviewClaim,
     Rollout,
     SkipRequest,
@@ -361,6 +362,22 @@ def _gatecheck(event: str, payload: dict[str, str]) -> Letter:
     return letter
 
 
+def _regiontask(event: str, payload: dict[str, str]) -> Letter:
+    task = _get(RegionTask, payload, "region", "connector__publisher")
+    # What operators do by hand is no business of the team: no publisher is named, so none is told.
+    letter = Letter(event, task, connector=task.connector)
+    letter.names.update(region=task.region, task=task)
+    letter.url = _address("region_task_detail", task.pk)
+    letter.facts = [
+        ("Region", task.region.name),
+        ("Connector", task.connector.name),
+        ("What", {"remove": "Remove", "rollback": "Roll back to"}.get(task.action, "Deploy")),
+        ("Version", task.version_label),
+        ("SHA-256", task.digest[:12]),
+    ]
+    return letter
+
+
 _BY_NOUN: dict[str, Callable[[str, dict[str, str]], Letter]] = {
     "submission": _submission,
     "connector": _connector,
@@ -376,6 +393,7 @@ _BY_NOUN: dict[str, Callable[[str, dict[str, str]], Letter]] = {
     "forecast": _forecast,
     "deployment": _deployment,
     "placement": _placement,
+    "regiontask": _regiontask,
     "skiprequest": _skiprequest,
     "gatecheck": _gatecheck,
 }

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 
 from certification.lifecycle import DEPLOYMENT, DeploymentState
-from certification.models import Placement, RegionDeployment, Rollout
+from certification.models import RegionDeployment, Rollout
 from certification.regions.errors import (
     DigestMismatch,
     OutcomeUnknown,
@@ -23,6 +24,7 @@ from certification.regions.polling import next_delay
 from certification.regions.protocol import CurrentVersion, Operation, OperationState
 from certification.services.clock import database_now
 from certification.services.deployments import about, lock_deployment, lock_placement, may_act, move, resend
+from certification.services.placements import agree, disagree
 from portal.shared import audit, outbox
 from portal.shared.actors import SYSTEM
 
@@ -146,32 +148,26 @@ def _record_never_heard(row: RegionDeployment) -> None:
 def _record_probe(row: RegionDeployment, current: CurrentVersion | None) -> None:
     now = database_now()
     placement = lock_placement(row)
-    placement.probed_digest, placement.probed_at = (current.digest if current else ""), now
+    placement.probed_digest, placement.probe_problem = (current.digest if current else ""), ""
+    placement.probed_at = (current.seen_at if current else None) or now
+    placement.next_probe_at = now + dt.timedelta(seconds=settings.PROBE_INTERVAL_SECONDS)
     wanted = row.version.digest if row.version else ""
     holds = current.digest == wanted and current.deployment_number == row.number if current else not wanted
     if holds:
-        placement.verified_version, placement.verified_at, placement.disagrees_since = row.version, now, None
+        placement.verified_version, placement.verified_at = row.version, now
+        agree(placement, about=[row, *about(row)])
         placement.save()
         _move(row, "verify", after=0, verified_at=now)
         return
     message = "The region reports success, but a probe finds " + (
         f"package {current.digest[:12]} under number {current.deployment_number}." if current else "nothing."
     )
-    _disagree(row, placement, message)
+    disagree(placement, message, about=[row, *about(row)])
     placement.save()
     if row.deadline_at and row.deadline_at <= now:
         _move(row, "fail", after=0, message=message)
     else:
         _later(row, message=message)
-
-
-def _disagree(row: RegionDeployment, placement: Placement, message: str) -> None:
-    """Reported and probed are not the same: raise the alarm once for as long as it lasts."""
-    if placement.disagrees_since is not None:
-        return
-    placement.disagrees_since = database_now()
-    audit.record("placement.disagree", placement, actor=SYSTEM, reason=message, about=[row, *about(row)])
-    outbox.emit("placement.disagree", id=str(placement.pk))
 
 
 def _record_error(row: RegionDeployment, error: RegionError, *, is_sending: bool) -> None:
@@ -181,7 +177,7 @@ def _record_error(row: RegionDeployment, error: RegionError, *, is_sending: bool
     elif isinstance(error, DigestMismatch):
         placement = lock_placement(row)
         placement.probed_digest, placement.probed_at = error.reported, database_now()
-        _disagree(row, placement, text)
+        disagree(placement, text, about=[row, *about(row)])
         placement.save()
         _move(row, "fail", after=0, message=text)
     elif isinstance(error, RegionRefused) and is_sending:

@@ -134,10 +134,11 @@ def _keep(item: Item, answer: Answer | None, error: RegionError | None, breaker:
         log.info("lease_lost", deployment=str(item.row.pk), region=item.row.region_id)
     except Exception as failure:
         log.error("outcome_not_recorded", deployment=str(item.row.pk), exc_info=failure)
-    return _keep_breaker(item.row.region_id, breaker, error)
+    return keep_breaker(item.row.region_id, breaker, error)
 
 
-def _keep_breaker(code: str, breaker: Breaker, error: RegionError | None) -> Breaker:
+def keep_breaker(code: str, breaker: Breaker, error: RegionError | None) -> Breaker:
+    """Write how a call to the region ended; returns its breaker as it is now."""
     now = database_now()
     after = breaker.after(error, now)
     columns: dict[str, object] = {"breaker_failures": after.failures, "breaker_opened_at": after.opened_at}

@@ -17,6 +17,7 @@ from certification.services.deployments import try_again
 from certification.services.halts import halt, move_both
 from certification.services.outcomes import wake
 from certification.services.polling import poll_due
+from certification.services.probes import probe_due
 from portal.shared.actors import SYSTEM, Actor
 from portal.shared.errors import Blocked, InvalidInput
 from portal.shared.policy import require
@@ -26,6 +27,7 @@ __all__ = [
     "advance_due",
     "hold_rollout",
     "poll_due",
+    "probe_due",
     "release_rollout",
     "resume_rollout",
     "retry_deployment",

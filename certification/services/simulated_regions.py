@@ -13,6 +13,7 @@ from typing import Self
 
 from asgiref.sync import sync_to_async
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from certification.models import SimulatedOperation
 from certification.regions.answers import check_operation, check_package
@@ -105,7 +106,7 @@ def _check_fence(endpoint: RegionEndpoint, command: DeployCommand) -> None:
         )
 
 
-def _of(endpoint: RegionEndpoint, connector: str):  # type: ignore[no-untyped-def]
+def _of(endpoint: RegionEndpoint, connector: str) -> QuerySet[SimulatedOperation]:
     return SimulatedOperation.objects.filter(region_id=endpoint.code, connector_slug=connector)
 
 

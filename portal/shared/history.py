@@ -118,6 +118,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "deployment.cancel": ("took {region} off the list", "ban", "neutral"),
     "deployment.overdue": ("has waited too long for a result", "clock", "warning"),
     "placement.disagree": ("found something else than was reported", "git-compare", "danger"),
+    "placement.agree": ("found what was reported again", "check", "success"),
     "regiontask.open": ("asks somebody to deploy it in {region} by hand", "hand-stop", "info"),
     "regiontask.take": ("is at the deployment in {region}", "user-check", "info"),
     "regiontask.give_back": ("gave back the deployment in {region}", "user", "neutral"),

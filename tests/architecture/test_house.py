@@ -77,6 +77,11 @@ WITHOUT_FOLLOWERS = {
     "preview.retry": "preview.open or preview.fail tells how it went",
     "preview.cancel": "submission.withdraw tells",
     "rollout.cancel": "the operator's own deed; the submission shows it",
+    "regiontask.take": "shown on the page to whoever might begin too",
+    "regiontask.give_back": "shown on the page",
+    "regiontask.finish": "deployment.verify tells",
+    "regiontask.fail": "deployment.fail tells",
+    "regiontask.overtake": "the newer task tells",
     "deployment.intend": "a step of the machine",
     "deployment.accept": "a step of the machine",
     "deployment.resend": "a step of the machine",
@@ -94,7 +99,10 @@ _WRITES = re.compile(
     r"(audit\.record|outbox\.emit|\btransition|\.save|\.create|\.delete|\.bulk_create|\.update_or_create)$"
 )
 # The rollout machine: its steps are the portal's own, called by ticks and by services that know the actor.
-MACHINE = {f"certification.services.{name}" for name in ("advance", "deployments", "outcomes", "polling")}
+MACHINE = {
+    f"certification.services.{name}"
+    for name in ("advance", "deployments", "outcomes", "placements", "polling", "probes")
+}
 
 
 def test_no_file_is_a_drawer_for_everything():

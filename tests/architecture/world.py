@@ -19,7 +19,7 @@ from django.test import Client
 from django.utils import timezone
 
 from certification.lifecycle import SUBMISSION
-from certification.models import GateCheck, Notification, Preview, Submission
+from certification.models import GateCheck, Notification, Placement, Preview, RegionTask, Submission
 from certification.services import freezes, reviews, skips, threads, waivers
 from certification.services.validation import check_draft
 from connectors.models import Connector, Invitation, Membership, Publisher
@@ -311,6 +311,13 @@ def _plans(world: World) -> None:
     world.objects["freeze"] = freezes.create_freeze(draft, actor=world.operator)[0]
     add_regions("spare-region")
     RegionFactory(code="zq7-region")
+    by_hand = RegionFactory(code="zq7-by-hand", driver="manual", driver_settings={"instructions": "Look."})
+    connector = world.objects["connector"]
+    world.objects["region_task"] = RegionTask.objects.create(
+        region=by_hand, connector=connector, key="zq7", number=1, action="deploy", version_label="1.0.0",
+        digest="a" * 64,
+    )  # fmt: skip
+    world.objects["manual_place"] = Placement.objects.create(region=by_hand, connector=connector)
 
 
 def _messages(world: World) -> None:

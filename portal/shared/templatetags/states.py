@@ -83,6 +83,8 @@ STATES: dict[str, Look] = {
     "passed": Look("success", "circle-check", _("Passed")),
     "completed": Look("success", "circle-check", _("Completed")),
     "testing": Look("info", "test-pipe", _("Testing")),
+    "taken": Look("progress", "user-check", _("Somebody is at it")),
+    "overtaken": Look("neutral", "player-skip-forward", _("Overtaken")),
     "done": Look("success", "check", _("Done")),
     "retrying": Look("warning", "refresh", _("Retrying")),
     "dead": Look("danger", "alert-octagon", _("Gave up")),

@@ -1,0 +1,1 @@
+"""Regions that are namespaces of Kubernetes clusters."""
