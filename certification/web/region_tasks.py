@@ -12,8 +12,10 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
+from certification.models import RegionTask
 from certification.queries import region_tasks as queries
 from certification.services import region_tasks as services
+from portal.accounts.models import User
 from portal.shared import audit, history
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
@@ -83,23 +85,28 @@ def region_task_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     form: forms.Form = fail if is_failing else finish
     if request.method == "POST" and form.is_valid():
         try:
-            if is_failing:
-                services.fail(task, reason=form.cleaned_data["reason"], actor=user)
-            else:
-                services.finish(task, **{"seen_digest": "", **form.cleaned_data}, actor=user)
+            _settle(task, form, is_failing=is_failing, actor=user)
         except InvalidInput as error:
             add_errors(form, error)
         else:
             return done(request, "Noted: the portal goes on from here.", reverse("region_task_list"))
-    context = {
-        "task": task,
-        "finish": finish,
-        "fail": fail,
+    context = {"task": task, "finish": finish, "fail": fail, **_around(task)}
+    return render(request, "certification/region_task_detail.html", context)
+
+
+def _settle(task: RegionTask, form: forms.Form, *, is_failing: bool, actor: User) -> None:
+    if is_failing:
+        services.fail(task, reason=form.cleaned_data["reason"], actor=actor)
+    else:
+        services.finish(task, **{"seen_digest": "", **form.cleaned_data}, actor=actor)
+
+
+def _around(task: RegionTask) -> dict[str, object]:
+    return {
         "package": queries.package_of(task),
         "is_open": task.state in ("open", "taken"),
         "history": history.entries(audit.history(task)[:20]),
     }
-    return render(request, "certification/region_task_detail.html", context)
 
 
 def _data(request: HttpRequest, is_meant: bool) -> QueryDict | None:

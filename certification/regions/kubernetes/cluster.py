@@ -93,7 +93,7 @@ class Cluster:
     def delete(self, path: str) -> None:
         self._ask("DELETE", path, accepts_none=True)
 
-    def list(self, path: str, selector: str) -> list[dict[str, Any]]:
+    def pages(self, path: str, selector: str) -> list[dict[str, Any]]:
         """Every object with these labels, page by page."""
         found: list[dict[str, Any]] = []
         query = [("labelSelector", selector), ("limit", "100")]
@@ -159,7 +159,7 @@ def _words(endpoint: RegionEndpoint, error: Exception) -> str:
 
 
 def _judged(endpoint: RegionEndpoint, answer: RESTResponse, *, accepts_none: bool) -> dict[str, Any] | None:
-    status, body = answer.status, answer.data
+    status, body = answer.status, bytes(answer.data or b"")
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -280,7 +280,7 @@ class _BoundedRest(RESTClientObject):
             decode_content=False,
         )
         found = RESTResponse(answer)
-        found.data = self._read(answer)
+        found.data = self._read(answer)  # type: ignore[assignment]
         answer.release_conn()
         return found
 

@@ -150,7 +150,7 @@ class Namespace:
         """A key does not name its connector. The label finds the newest; only a full search says "never"."""
         newest = f"{objects.KEY}={objects.key_label(key)}"
         for selector in (newest, f"{objects.ROLE}=pointer"):
-            for value in self._cluster.list("configmaps", selector):
+            for value in self._cluster.pages("configmaps", selector):
                 pointer = objects.pointer_from(value, objects.slug_of(value))
                 known = pointer.find(key)
                 if known is not None:
@@ -172,7 +172,7 @@ class Namespace:
 
     def health(self) -> RegionHealth:
         version = self._cluster.ask_root("/version")
-        pointers = self._cluster.list("configmaps", f"{objects.ROLE}=pointer")
+        pointers = self._cluster.pages("configmaps", f"{objects.ROLE}=pointer")
         return RegionHealth(
             ok=True,
             version=redacted(f"Kubernetes {version.get('gitVersion', '?')}", *self._endpoint.hidden),
