@@ -6,6 +6,7 @@ a test compares `rules_digest()` with the record, so that a change cannot slip i
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import tokenize
@@ -33,6 +34,7 @@ _NOT_COUNTED = frozenset(
 )
 
 
+@functools.cache
 def rules_digest() -> str:
     """A hash over the metadata and the code of rules and engine, without comments, blank lines and
     formatting.

@@ -12,6 +12,7 @@ import pytest
 from connectors.definitions import Package
 from connectors.definitions.diff import Difference, compare
 from tests.definitions.diffing import definition, package, record, with_input, with_output
+from tests.effort import effort
 
 TEXT = {"type": "string"}
 
@@ -66,7 +67,7 @@ def test_fields_that_double_at_every_level():
 def test_a_chain_of_schemas_that_all_extend_the_next():
     schemas = {
         f"S{n}": {"allOf": [{"$ref": f"#/definitions/S{n + 1}"}], "properties": {f"p{n}": TEXT}}
-        for n in range(8_000)
+        for n in range(effort(3_000, 8_000))
     }
     paths = {
         f"/{n}": {
@@ -75,7 +76,7 @@ def test_a_chain_of_schemas_that_all_extend_the_next():
                 "responses": {"200": {"description": "x", "schema": {"$ref": f"#/definitions/S{n}"}}},
             }
         }
-        for n in range(8_000)
+        for n in range(effort(3_000, 8_000))
     }
     changed = schemas | {"S0": schemas["S0"] | {"properties": {"other": TEXT}}}
     found = compared(
@@ -86,14 +87,16 @@ def test_a_chain_of_schemas_that_all_extend_the_next():
 
 
 def test_every_schema_against_every_other():
+    count = effort(500, 1_500)
+
     def shuffled(shift: int) -> dict[str, Any]:
         return {
             f"S{n}": {
                 "properties": {
-                    f"p{k}": {"$ref": f"#/definitions/S{(n * 7 + k + shift * n) % 1_500}"} for k in range(8)
+                    f"p{k}": {"$ref": f"#/definitions/S{(n * 7 + k + shift * n) % count}"} for k in range(8)
                 }
             }
-            for n in range(1_500)
+            for n in range(count)
         }
 
     compared(
@@ -104,17 +107,22 @@ def test_every_schema_against_every_other():
 
 
 @pytest.mark.parametrize("prefix", ["Get", "List"])
-def test_forty_thousand_operations(prefix: str):
+def test_tens_of_thousands_of_operations(prefix: str):
+    count = effort(10_000, 40_000)
+
     def paths(name: str) -> dict[str, Any]:
-        return {f"/{n}": {"get": {"operationId": f"{name}{n}"}} for n in range(40_000)}
+        return {f"/{n}": {"get": {"operationId": f"{name}{n}"}} for n in range(count)}
 
     found = compared(definition(paths=paths("Get")), definition(paths=paths(prefix)), seconds=12)
-    assert len(found.changes) == (0 if prefix == "Get" else 40_000)
+    assert len(found.changes) == (0 if prefix == "Get" else count)
 
 
 def test_a_shared_schema_of_thousands_of_operations():
     responses = {"200": {"description": "x", "schema": {"$ref": "#/definitions/S"}}}
-    paths = {f"/{n}": {"get": {"operationId": f"G{n}", "responses": responses}} for n in range(20_000)}
+    paths = {
+        f"/{n}": {"get": {"operationId": f"G{n}", "responses": responses}}
+        for n in range(effort(5_000, 20_000))
+    }
     old, new = ({f"{letter}{n}": TEXT for n in range(2_000)} for letter in "ab")
     found = compared(
         definition(paths=paths, definitions={"S": {"properties": old}}),

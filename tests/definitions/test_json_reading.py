@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.definitions import Document, Limits, SourceFile
+from tests.effort import effort
 
 
 def read(text: Any, **limits: int) -> Any:
@@ -280,7 +281,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=effort(60, 200), deadline=None)
 @given(JSON_VALUES, st.sampled_from([None, 0, 2]), st.booleans())
 def test_valid_documents_are_read_as_every_other_parser_reads_them(value, indent, ascii_only):
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
@@ -291,7 +292,7 @@ def test_valid_documents_are_read_as_every_other_parser_reads_them(value, indent
     assert document.problems == ()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=effort(60, 200), deadline=None)
 @given(JSON_VALUES, st.sampled_from([None, 2]))
 def test_the_forgiving_parser_agrees_with_the_fast_one_on_valid_documents(value, indent):
     text = json.dumps(value, indent=indent)
@@ -302,7 +303,7 @@ def test_the_forgiving_parser_agrees_with_the_fast_one_on_valid_documents(value,
     assert [p.message for p in document.problems] == ["JSON has no comments."]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=effort(150, 400), deadline=None)
 @given(
     st.text(max_size=20)
     | st.text(alphabet="{}[]:,\"'\\/*#.0123456789eE+-truefalsn \n\t\r\u00a0“”u\x00\x01", max_size=60)

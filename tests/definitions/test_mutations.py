@@ -16,7 +16,7 @@ import pytest
 from connectors.definitions import KINDS, Package, facts, operations, read_archive, read_files
 from tests.packages import harbour_tides, png, zip_of
 
-CASES = int(os.environ.get("MUTATIONS", "3000"))
+CASES = int(os.environ.get("MUTATIONS", "1200"))
 BATCHES = 10
 SCRIPT = b"public class Script : ScriptBase { }"
 FILES = harbour_tides(icon_png=png(16, 16), script_csx=SCRIPT) | {

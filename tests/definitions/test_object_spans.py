@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.definitions import Document, SourceFile
+from tests.effort import effort
 
 TEXTS = st.text(alphabet=' {}"\\/:,[]ab\té\n', max_size=8)
 NAMES = st.one_of(st.sampled_from(["description", "type", "a", "{id}", "x y", 'q"', "é"]), TEXTS)
@@ -43,7 +44,7 @@ def objects_in(value: Any) -> list[dict[str, Any]]:
     return found
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=effort(60, 150))
 @given(
     st.dictionaries(NAMES, VALUES, max_size=5),
     st.sampled_from(sorted(STYLES)),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from connectors.definitions import facts, openapi, operations, read_files, resolve_reference
 from connectors.definitions.facts import Authentication
+from tests.effort import effort
 from tests.packages import DEFINITION, definition, harbour_tides, properties
 
 
@@ -276,7 +277,7 @@ ROOTS = [
 ]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=effort(40, 100), deadline=None)
 @given(JUNK, st.dictionaries(st.sampled_from(ROOTS), JUNK, max_size=6))
 def test_no_mess_of_types_breaks_the_walk_or_the_facts(anything, roots):
     for value in (anything, roots, definition(**roots)):

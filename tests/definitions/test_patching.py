@@ -7,11 +7,12 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.definitions import Document, SourceFile, pointers
 from connectors.definitions.patching import PatchError, apply, apply_to_file, apply_to_text, same
+from tests.effort import effort
 
 PRETTY = """{
   "swagger": "2.0",
@@ -246,6 +247,7 @@ def operations(draw: st.DrawFn, value: Any) -> dict[str, Any]:
     return op(name, pointer, item if name == "test" else draw(VALUES))
 
 
+@settings(max_examples=effort(40, 100))
 @given(st.data())
 def test_text_and_value_agree_for_any_document_and_any_operations(data: st.DataObject) -> None:
     text = data.draw(texts())
@@ -266,6 +268,7 @@ def test_text_and_value_agree_for_any_document_and_any_operations(data: st.DataO
         assert changed == text
 
 
+@settings(max_examples=effort(40, 100))
 @given(st.data())
 def test_everything_outside_the_edited_container_stays_byte_for_byte(data: st.DataObject) -> None:
     text = data.draw(texts())
@@ -280,6 +283,7 @@ def test_everything_outside_the_edited_container_stays_byte_for_byte(data: st.Da
     assert changed[new.offset + new.length :] == text[old.offset + old.length :]
 
 
+@settings(max_examples=effort(40, 100))
 @given(st.data())
 def test_the_siblings_of_an_edited_member_keep_their_text(data: st.DataObject) -> None:
     text = data.draw(texts())

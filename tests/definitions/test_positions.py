@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.definitions import Document, SourceFile, Span, pointers
+from tests.effort import effort
 from tests.packages import DEFINITION
 
 
@@ -110,7 +111,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=effort(80, 300), deadline=None)
 @given(VALUES, st.integers(), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans(), st.booleans())
 def test_every_place_agrees_with_a_second_scanner(value, seed, newline, has_bom, is_broken):
     text = written(value, random.Random(seed), newline)

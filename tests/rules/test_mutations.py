@@ -22,7 +22,7 @@ from certification.rules.examples import examples
 from certification.rules.profiles import CHANGES, PUBLISHERS
 from connectors.definitions import Package, read_files
 
-CASES = int(os.environ.get("MUTATIONS", "2000"))
+CASES = int(os.environ.get("MUTATIONS", "800"))
 BATCHES = 10
 DEFINITION, PROPERTIES = "apiDefinition.swagger.json", "apiProperties.json"
 _LARGEST_SEED = 150_000
