@@ -20,6 +20,7 @@ BRIEF: dict[str, tuple[str, ...]] = {
     "validations": ("--rounds", "9"),
     "outbox": ("--rounds", "5"),
     "telemetry": ("--seconds", "6"),
+    "burst": ("--seconds", "4"),
     "polls": ("--seconds", "5"),
     "definitions": (),
     "rules": ("--rounds", "2"),

@@ -34,7 +34,7 @@ TOKEN = "benchmark-token"
 ROUND_SECONDS = 0.5
 
 
-def _world() -> tuple[Region, Connector]:
+def make_world() -> tuple[Region, Connector]:
     author = User.objects.create_user(email=f"{uuid.uuid4().hex}@example.test")
     team = Publisher.objects.create(name=f"Bench {uuid.uuid4().hex[:8]}", slug=uuid.uuid4().hex[:20])
     connector = Connector.objects.create(
@@ -55,7 +55,7 @@ def _world() -> tuple[Region, Connector]:
     return region, connector
 
 
-def _body(region: Region, connector: Connector, size: int, started: datetime, turn: int) -> bytes:
+def make_body(region: Region, connector: Connector, size: int, started: datetime, turn: int) -> bytes:
     minute = started - timedelta(minutes=turn % 300)
     histogram = [0, 0, 0, 4, 5, 3] + [0] * (BUCKETS - 6)
     events = [
@@ -77,7 +77,7 @@ def _body(region: Region, connector: Connector, size: int, started: datetime, tu
 def _push_batches(region: Region, connector: Connector, size: int, turn: int) -> float:
     view, requests = TelemetryBatchView.as_view(), RequestFactory()
     started = datetime.now(UTC)
-    bodies = [_body(region, connector, size, started, turn + number) for number in range(60)]
+    bodies = [make_body(region, connector, size, started, turn + number) for number in range(60)]
     begin, sent = time.perf_counter(), 0
     while time.perf_counter() - begin < ROUND_SECONDS and sent < len(bodies):
         request = requests.post(
@@ -119,7 +119,7 @@ def main() -> None:
     single: list[float] = []
     with transaction.atomic():
         health.keep_partitions()
-        region, connector = _world()
+        region, connector = make_world()
         _push_batches(region, connector, options.batch, 0)
         for turn in range(max(1, round(options.seconds / ROUND_SECONDS / 2))):
             batched.append(_push_batches(region, connector, options.batch, turn))

@@ -21,6 +21,7 @@ class Group(models.TextChoices):
     PREVIEW = "preview", "Preview and sign-off"
     ROLLOUT = "rollout", "Rollout plans, holds and stops"
     REGIONS = "regions", "Each region that is reached"
+    HEALTH = "health", "Health alerts and general availability"
     OPERATIONS = "operations", "Failures and disagreements for operators"
 
 
@@ -121,6 +122,13 @@ KINDS: dict[str, MessageKind] = {
     "skiprequest.request": MessageKind(Group.OPERATIONS, (Audience.OPERATORS,), "Decide on it"),
     "skiprequest.approve": MessageKind(Group.OPERATIONS, (Audience.PERSON,), "See the rollout"),
     "skiprequest.decline": MessageKind(Group.OPERATIONS, (Audience.PERSON,), "See the rollout"),
+    "healthalert.fire": MessageKind(Group.HEALTH, _TEAM_AND_OPERATORS, "See what fails", "danger"),
+    "healthalert.resolve": MessageKind(Group.HEALTH, _TEAM_AND_OPERATORS, "See its health", "success"),
+    "availabilityrequest.request": MessageKind(
+        Group.HEALTH, (Audience.MAKERS, Audience.OPERATORS), "See the scorecard", tells_actor=True
+    ),
+    "availabilityrequest.grant": MessageKind(Group.HEALTH, (Audience.TEAM,), "See the scorecard", "success"),
+    "availabilityrequest.decline": MessageKind(Group.HEALTH, (Audience.TEAM,), "Read the reasons", "warning"),
 }
 
 

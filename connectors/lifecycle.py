@@ -45,3 +45,40 @@ INVITATION = Lifecycle(
     },
     terminal=frozenset({"accepted", "declined", "revoked"}),
 )
+
+
+class HealthAlertState(models.TextChoices):
+    FIRING = "firing", "Firing"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    RESOLVED = "resolved", "Resolved"
+
+
+OPEN_ALERT_STATES = frozenset({HealthAlertState.FIRING.value, HealthAlertState.ACKNOWLEDGED.value})
+HEALTH_ALERT = Lifecycle(
+    noun="healthalert",
+    states=HealthAlertState,
+    moves={
+        "acknowledge": Move(("firing",), "acknowledged", "Acknowledge"),
+        "resolve": Move(("firing", "acknowledged"), "resolved", "Close"),
+    },
+    terminal=frozenset({"resolved"}),
+)
+
+
+class AvailabilityState(models.TextChoices):
+    REQUESTED = "requested", "Waiting for a decision"
+    GRANTED = "granted", "Generally available"
+    DECLINED = "declined", "Declined"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+AVAILABILITY = Lifecycle(
+    noun="availabilityrequest",
+    states=AvailabilityState,
+    moves={
+        "grant": Move(("requested",), "granted", "Make it generally available"),
+        "decline": Move(("requested",), "declined", "Decline"),
+        "withdraw": Move(("requested",), "withdrawn", "Withdraw"),
+    },
+    terminal=frozenset({"granted", "declined", "withdrawn"}),
+)

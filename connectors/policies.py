@@ -96,9 +96,39 @@ def can_cancel_connector(user: Any, connector: Connector) -> bool:
     return _has(user, connector.publisher, Role.OWNER)
 
 
+def can_set_objective(user: Any, connector: Connector) -> bool:
+    return can_edit_connector(user, connector) or _is_operator(user)
+
+
+def can_answer_health_alert(user: Any, connector: Connector) -> bool:
+    """Whoever can do something about it: the makers of the connector, and operators."""
+    return can_edit_connector(user, connector) or _is_operator(user)
+
+
+def can_tell_known_issue(user: Any, connector: Connector) -> bool:
+    return can_edit_connector(user, connector)
+
+
+def can_request_availability(user: Any, connector: Connector) -> bool:
+    return can_edit_connector(user, connector)
+
+
+def can_decide_availability(user: Any, connector: Connector) -> bool:
+    """Operators, but never on a connector of their own team."""
+    return _is_operator(user) and not is_member(user, connector.publisher)
+
+
+def can_see_fleet(user: Any, _connector: Any = None) -> bool:
+    return _is_operator(user)
+
+
 def can_manage_regions(user: Any, _region: Any = None) -> bool:
     return _is_administrator(user)
 
 
 def _is_administrator(user: Any) -> bool:
     return bool(getattr(user, "is_administrator", False))
+
+
+def _is_operator(user: Any) -> bool:
+    return bool(getattr(user, "is_operator", False))

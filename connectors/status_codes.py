@@ -55,6 +55,11 @@ _CLASSES = {
 }
 
 
+def every_meaning() -> dict[int, tuple[str, str]]:
+    """Status -> short name and one sentence, of all that are known by themselves."""
+    return dict(_MEANINGS)
+
+
 def meaning_of(status: int) -> tuple[str, str]:
     """A short name, and one sentence on where to look."""
     return _MEANINGS.get(status) or _CLASSES.get(status // 100, ("", ""))

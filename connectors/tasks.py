@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.services import connectors, health
+from connectors.services import connectors, health, health_watch
 
 
 def assign_contact(*, id: str) -> None:
@@ -15,3 +15,11 @@ def roll_up_health() -> None:
 
 def keep_partitions() -> None:
     health.keep_partitions()
+
+
+def watch_objectives() -> None:
+    health_watch.watch_objectives()
+
+
+def watch_usual() -> None:
+    health_watch.watch_usual()

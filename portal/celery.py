@@ -51,6 +51,8 @@ TIMETABLE = {
     "refresh-forecasts": _every(3600, "certification.tasks.refresh_all_forecasts"),
     "send-digests": _every(300, "certification.tasks.send_digests", "mail"),
     "roll-up-health": _every(30, "connectors.tasks.roll_up_health"),
+    "watch-objectives": _every(60, "connectors.tasks.watch_objectives"),
+    "watch-usual": _every(900, "connectors.tasks.watch_usual"),
     "keep-partitions": _every(3600, "connectors.tasks.keep_partitions"),
 }
 

@@ -91,6 +91,11 @@ _MAIL_ONLY = (
     "skiprequest.request",
     "skiprequest.approve",
     "skiprequest.decline",
+    "healthalert.fire",
+    "healthalert.resolve",
+    "availabilityrequest.request",
+    "availabilityrequest.grant",
+    "availabilityrequest.decline",
 )
 
 _STEPS: dict[str, tuple[Subscription, ...]] = {

@@ -27,7 +27,15 @@ from certification.models import (
     Waiver,
 )
 from certification.queries.forecasts import slips_of_snapshots
-from connectors.models import Connector, Invitation, Membership, Publisher
+from connectors.alert_words import ADVICE, sentence
+from connectors.models import (
+    AvailabilityRequest,
+    Connector,
+    HealthAlert,
+    Invitation,
+    Membership,
+    Publisher,
+)
 from connectors.services.publishers import opened_token
 from portal.accounts.models import User
 from portal.shared.audit import key_of
@@ -378,6 +386,37 @@ def _regiontask(event: str, payload: dict[str, str]) -> Letter:
     return letter
 
 
+def _healthalert(event: str, payload: dict[str, str]) -> Letter:
+    alert = _get(HealthAlert, payload, "connector__publisher")
+    letter = _of_connector(Letter(event, alert), alert.connector)
+    letter.url = f"{_address('health_alert_list')}#alert-{alert.pk}"
+    letter.names.update(alert=alert, advice=ADVICE.get(alert.kind, ""))
+    letter.facts += [
+        ("Since", alert.created_at),
+        ("Measured", sentence(alert.kind, alert.evidence)),
+    ]
+    return letter
+
+
+def _availabilityrequest(event: str, payload: dict[str, str]) -> Letter:
+    request = _get(AvailabilityRequest, payload, "connector__publisher", "requested_by")
+    letter = _of_connector(Letter(event, request), request.connector)
+    letter.url = _address("connector_scorecard", request.connector_id)
+    letter.names["request"] = request
+    missing = [each["label"] for each in request.scorecard if each["is_met"] is False]
+    letter.facts += [
+        ("Asked by", request.requested_by.name),
+        ("Criteria missing then", ", ".join(missing) or "none"),
+    ]
+    return letter
+
+
+def _of_connector(letter: Letter, connector: Connector) -> Letter:
+    letter.connector, letter.publisher = connector, connector.publisher
+    letter.facts = [("Connector", connector.name), ("Publisher", connector.publisher.name)]
+    return letter
+
+
 _BY_NOUN: dict[str, Callable[[str, dict[str, str]], Letter]] = {
     "submission": _submission,
     "connector": _connector,
@@ -396,4 +435,6 @@ _BY_NOUN: dict[str, Callable[[str, dict[str, str]], Letter]] = {
     "regiontask": _regiontask,
     "skiprequest": _skiprequest,
     "gatecheck": _gatecheck,
+    "healthalert": _healthalert,
+    "availabilityrequest": _availabilityrequest,
 }

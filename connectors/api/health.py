@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import hmac
+import random
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 from typing import IO, Any
 
 import orjson
+import structlog
+from django.conf import settings
+from django.db import OperationalError
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
@@ -29,7 +36,15 @@ from connectors.queries import health as queries
 from connectors.services import health as services
 from connectors.services.health_intake import BATCH_SCHEMA, EVENT_SCHEMA, MAX_BYTES, MAX_EVENTS
 from portal.shared.errors import InvalidInput, TooLarge
+from portal.shared.rest import PROBLEM_TYPE
 from portal.shared.secrets import fingerprint
+
+log = structlog.get_logger(__name__)
+
+# Batches beyond this many wait a moment and are then told to come back: pages keep their connections.
+_PLACES = BoundedSemaphore(max(1, settings.TELEMETRY_AT_ONCE))
+_LONGEST_WAIT_SECONDS = 1.0
+_COME_BACK_SECONDS = (2, 8)
 
 # What the published schema cannot say in OpenAPI 3.0 is said in docs/health.md.
 _PUBLISHED_EVENT: dict[str, Any] = {
@@ -134,14 +149,39 @@ class ReceiptSerializer(serializers.Serializer[Any]):
     rejections = RejectionSerializer(many=True, help_text="The first 20; empty for a duplicate.")
 
 
+def busy() -> JsonResponse:
+    """503 with a Retry-After that differs from region to region, so that they do not come back together."""
+    body = {
+        "type": "about:blank",
+        "title": "Service Unavailable",
+        "status": 503,
+        "code": "busy",
+        "detail": "The portal cannot store this batch now. Keep it and send it again with the same batch_id.",
+    }
+    seconds = random.randint(*_COME_BACK_SECONDS)  # noqa: S311 - spreads load, guards nothing
+    headers = {"Retry-After": str(seconds)}
+    return JsonResponse(body, status=503, content_type=PROBLEM_TYPE, headers=headers)
+
+
 class TelemetryBatchView(APIView):
-    """Where regions push telemetry."""
+    """Where regions push telemetry. What cannot be stored now is refused quickly: regions keep it."""
 
     authentication_classes = (RegionTokenAuthentication,)
     permission_classes = (IsRegion,)
     parser_classes = (BatchParser,)
     # A region is one trusted caller that sends as much as its connectors are used; size limits bound a batch.
     throttle_classes = ()
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not _PLACES.acquire(timeout=_LONGEST_WAIT_SECONDS):
+            return busy()
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except OperationalError as error:
+            log.warning("telemetry_refused", error=type(error).__name__)
+            return busy()
+        finally:
+            _PLACES.release()
 
     @extend_schema(
         operation_id="telemetry_batches_create",
@@ -165,7 +205,11 @@ class TelemetryBatchView(APIView):
                 },
             }
         },
-        responses={202: ReceiptSerializer, 200: ReceiptSerializer},
+        responses={
+            202: ReceiptSerializer,
+            200: ReceiptSerializer,
+            503: OpenApiResponse(description="Not now: keep the batch, wait for Retry-After seconds."),
+        },
     )
     def post(self, request: Request) -> Response:
         """Store a batch: 202, or 200 with the first receipt when this batch_id was taken in before.

@@ -1,12 +1,20 @@
+from connectors.models.alerts import HealthAlert, HealthObjective
+from connectors.models.care import AvailabilityRequest, KnownIssue
 from connectors.models.connectors import Connector, Region
-from connectors.models.health import HealthHour, TelemetryBatch
+from connectors.models.health import HealthDay, HealthHour, HealthMinute, TelemetryBatch
 from connectors.models.publishers import Invitation, Membership, Publisher
 from connectors.models.versions import Upload, Version
 
 __all__ = [
+    "AvailabilityRequest",
     "Connector",
+    "HealthAlert",
+    "HealthDay",
     "HealthHour",
+    "HealthMinute",
+    "HealthObjective",
     "Invitation",
+    "KnownIssue",
     "Membership",
     "Publisher",
     "Region",

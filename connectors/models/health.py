@@ -44,24 +44,32 @@ class TelemetryBatch(models.Model):
         return str(self.id)
 
 
-class HealthHour(models.Model):
-    """One hour of one operation of one version in one region.
+class HealthCounts(models.Model):
+    """What was counted of one operation of one version in one region over a span of time.
 
     `statuses` maps an HTTP status to a count; `latency` counts calls per bucket of LATENCY_BOUNDS_MS
-    (`connectors.latency`), the last one being everything slower. `connections` is the hour's peak.
+    (`connectors.latency`), the last one being everything slower. `connections` is the peak of the span.
     """
 
-    connector = models.ForeignKey(Connector, on_delete=models.CASCADE, related_name="health_hours")
+    connector = models.ForeignKey(Connector, on_delete=models.CASCADE, related_name="%(class)ss")
     region = models.ForeignKey(Region, on_delete=models.CASCADE, related_name="+")
     version_label = models.CharField(max_length=40)
     operation = models.CharField(max_length=200)
-    hour = models.DateTimeField()
     requests = models.BigIntegerField()
     successes = models.BigIntegerField()
     throttled = models.BigIntegerField()
     statuses = models.JSONField(default=dict)
     latency = ArrayField(models.BigIntegerField(), default=list)
     connections = models.IntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+
+class HealthHour(HealthCounts):
+    """One hour: what pages of up to 30 days read."""
+
+    hour = models.DateTimeField()
 
     class Meta:
         constraints = [
@@ -73,3 +81,37 @@ class HealthHour(models.Model):
 
     def __str__(self) -> str:
         return f"{self.connector_id} {self.operation} {self.hour:%Y-%m-%d %H}h"
+
+
+class HealthDay(HealthCounts):
+    """One day in UTC: what pages of more than 30 days read."""
+
+    day = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connector", "day", "region", "version_label", "operation"], name="healthday_once"
+            )
+        ]
+        indexes = [models.Index(fields=["day"], name="healthday_age")]
+
+    def __str__(self) -> str:
+        return f"{self.connector_id} {self.operation} {self.day}"
+
+
+class HealthMinute(models.Model):
+    """One minute of a connector over everything: what alerts read. Kept for days only."""
+
+    connector = models.ForeignKey(Connector, on_delete=models.CASCADE, related_name="health_minutes")
+    minute = models.DateTimeField()
+    requests = models.BigIntegerField()
+    successes = models.BigIntegerField()
+    throttled = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connector", "minute"], name="healthminute_once")]
+        indexes = [models.Index(fields=["minute"], name="healthminute_age")]
+
+    def __str__(self) -> str:
+        return f"{self.connector_id} {self.minute:%Y-%m-%d %H:%M}"

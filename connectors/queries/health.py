@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,35 +15,25 @@ from connectors.figures import Figures
 from connectors.latency import BUCKETS
 from connectors.models import Connector, HealthHour, Region
 from connectors.status_codes import meaning_of
+from connectors.windows import DEFAULT_WINDOW, WINDOWS, Window
+
+__all__ = [
+    "DEFAULT_WINDOW",
+    "WINDOWS",
+    "Choices",
+    "Health",
+    "Point",
+    "Selection",
+    "Window",
+    "choices",
+    "choices_in",
+    "health_of",
+    "last_report",
+    "totals_of",
+]
 
 # After this silence a connector that used to be called is not shown as well.
 SILENCE = timedelta(hours=2)
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A span of time to look at, in steps of `step`. Steps begin at whole multiples of their length in
-    UTC.
-    """
-
-    key: str
-    label: str
-    length: timedelta
-    step: timedelta
-
-    def bounds(self, now: datetime) -> tuple[datetime, datetime]:
-        """(beginning of the first step, end of the one under way)."""
-        epoch = datetime(1970, 1, 1, tzinfo=UTC)
-        until = epoch + ((now - epoch) // self.step + 1) * self.step
-        return until - self.length, until
-
-
-WINDOWS = {
-    "24h": Window("24h", "24 hours", timedelta(hours=24), timedelta(hours=1)),
-    "7d": Window("7d", "7 days", timedelta(days=7), timedelta(hours=6)),
-    "30d": Window("30d", "30 days", timedelta(days=30), timedelta(days=1)),
-}
-DEFAULT_WINDOW = WINDOWS["24h"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +64,11 @@ class Point:
     refused: int = 0
     failed: int = 0
     is_open: bool = False
+
+    @property
+    def has_data(self) -> bool:
+        """Regions report what was called: a step without calls is one that nobody reported on."""
+        return self.figures.requests > 0
 
     @property
     def percent(self) -> float | None:
@@ -151,10 +146,10 @@ def health_of(selection: Selection, *, now: datetime | None = None) -> Health:
     """Five queries whatever the window holds."""
     now = now or timezone.now()
     since, until = selection.window.bounds(now)
-    condition, values = _condition(selection, since, until)
-    groups = _read_groups(condition, values)
-    statuses = _read_statuses(condition, values)
-    connections = _read_connections(condition, values)
+    source, values = _source(selection, since, until)
+    groups = _read_groups(source, values)
+    statuses = _read_statuses(source, values)
+    connections = _read_connections(source, values)
     names = dict(Region.objects.filter(is_active=True).values_list("code", "name"))
     return Health(
         selection=selection,
@@ -172,13 +167,24 @@ def health_of(selection: Selection, *, now: datetime | None = None) -> Health:
     )
 
 
-def _condition(selection: Selection, since: datetime, until: datetime) -> tuple[str, dict[str, Any]]:
-    parts = ["connector_id = %(connector)s", "hour >= %(since)s", "hour < %(until)s"]
+_HOURS = ("connectors_healthhour", "hour")
+_DAYS = ("connectors_healthday", "(day::timestamp AT TIME ZONE 'UTC')")
+
+
+def _source(selection: Selection, since: datetime, until: datetime) -> tuple[str, dict[str, Any]]:
+    """The rows of the selection as a subquery with the beginning of each (`at`) and of its step (`step`)."""
+    table, begins = _DAYS if selection.window.reads_days else _HOURS
+    # Bounds on the bare column, so that its index is used.
+    if selection.window.reads_days:
+        parts = ["day >= (%(since)s AT TIME ZONE 'UTC')::date", "day < (%(until)s AT TIME ZONE 'UTC')::date"]
+    else:
+        parts = ["hour >= %(since)s", "hour < %(until)s"]
     values: dict[str, Any] = {
         "connector": selection.connector_id,
         "since": since,
         "until": until,
         "step": selection.window.step,
+        "origin": selection.window.origin,
     }
     columns = (
         ("region_id", selection.region),
@@ -189,10 +195,13 @@ def _condition(selection: Selection, since: datetime, until: datetime) -> tuple[
         if wanted:
             parts.append(f"{column} = %({column})s")
             values[column] = wanted
-    return " AND ".join(parts), values
+    query = f"""(
+        SELECT {begins} AS at, date_bin(%(step)s, {begins}, %(origin)s) AS step, operation, region_id,
+               version_label, requests, successes, throttled, latency, statuses, connections
+          FROM {table} WHERE connector_id = %(connector)s AND {" AND ".join(parts)}) AS counted"""  # noqa: S608
+    return query, values
 
 
-_STEP = "date_bin(%(step)s, hour, '1970-01-01 00:00:00+00'::timestamptz)"
 _SUMS = ", ".join(f"sum(latency[{index}])::bigint" for index in range(1, BUCKETS + 1))
 
 
@@ -203,14 +212,12 @@ def _rows(query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _read_groups(condition: str, values: dict[str, Any]) -> _Groups:
+def _read_groups(source: str, values: dict[str, Any]) -> _Groups:
     """All sums in one scan: by step, operation, region, version, and altogether."""
     query = f"""
         SELECT grouping(step, operation, region_id, version_label), step, operation, region_id, version_label,
                sum(requests)::bigint, sum(successes)::bigint, sum(throttled)::bigint, {_SUMS}
-          FROM (SELECT {_STEP} AS step, operation, region_id, version_label, requests, successes, throttled,
-                       latency
-                  FROM connectors_healthhour WHERE {condition}) AS hours
+          FROM {source}
          GROUP BY GROUPING SETS ((), (step), (operation), (region_id), (version_label))
     """  # noqa: S608 - constants and placeholders
     found = _Groups()
@@ -231,26 +238,26 @@ def _read_groups(condition: str, values: dict[str, Any]) -> _Groups:
     return found
 
 
-def _read_statuses(condition: str, values: dict[str, Any]) -> dict[tuple[datetime, int], int]:
+def _read_statuses(source: str, values: dict[str, Any]) -> dict[tuple[datetime, int], int]:
     """(step, status) -> calls, for everything from 400 on."""
     query = f"""
-        SELECT {_STEP}, key::integer, sum(value::bigint)::bigint
-          FROM connectors_healthhour, jsonb_each_text(statuses)
-         WHERE {condition} AND requests > successes AND key >= '400' GROUP BY 1, 2
+        SELECT step, key::integer, sum(value::bigint)::bigint
+          FROM {source}, jsonb_each_text(statuses)
+         WHERE requests > successes AND key >= '400' GROUP BY 1, 2
     """  # noqa: S608 - constants and placeholders
     return {(step, status): calls for step, status, calls in _rows(query, values)}
 
 
-def _read_connections(condition: str, values: dict[str, Any]) -> dict[datetime, int]:
-    """Step -> the most connections active in one hour of it: the regions' peaks, each counted once per
-    region.
+def _read_connections(source: str, values: dict[str, Any]) -> dict[datetime, int]:
+    """Step -> the most connections active in one hour (or day) of it: the regions' peaks, each counted once
+    per region.
     """
     query = f"""
-        SELECT {_STEP}, max(active)::bigint
-          FROM (SELECT hour, sum(peak) AS active
-                  FROM (SELECT hour, region_id, max(connections) AS peak FROM connectors_healthhour
-                         WHERE {condition} GROUP BY 1, 2) AS regional
-                 GROUP BY 1) AS hourly
+        SELECT step, max(active)::bigint
+          FROM (SELECT step, at, sum(peak) AS active
+                  FROM (SELECT step, at, region_id, max(connections) AS peak FROM {source}
+                         GROUP BY 1, 2, 3) AS regional
+                 GROUP BY 1, 2) AS hourly
          GROUP BY 1
     """  # noqa: S608 - constants and placeholders
     return dict(_rows(query, values))
@@ -314,7 +321,7 @@ def last_report(connector_id: UUID, *, now: datetime) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the filters of the page offer: what was reported in the last 30 days."""
+    """What the filters of the page offer: what was reported in the window."""
 
     regions: Sequence[tuple[str, str]]
     operations: Sequence[str]
@@ -322,18 +329,36 @@ class Choices:
 
 
 def choices(connector: Connector, health: Health) -> Choices:
-    """Taken from the figures already read where nothing is filtered, else from the hours."""
-    if not health.selection.is_filtered:
-        return Choices(
-            sorted(((group.key, group.label) for group in health.regions), key=lambda pair: pair[1]),
-            sorted(group.key for group in health.operations),
-            sorted(group.key for group in health.versions),
-        )
-    hours = HealthHour.objects.filter(connector=connector, hour__gte=health.since, hour__lt=health.until)
-    rows = hours.order_by().values_list("region_id", "region__name", "operation", "version_label").distinct()
-    seen = list(rows)
+    """Taken from the figures already read where nothing is filtered, else read."""
+    if health.selection.is_filtered:
+        return choices_in(connector.pk, health.selection.window)
     return Choices(
-        sorted({(code, name) for code, name, _, _ in seen}, key=lambda pair: pair[1]),
-        sorted({operation for _, _, operation, _ in seen}),
-        sorted({version for *_, version in seen}),
+        sorted(((group.key, group.label) for group in health.regions), key=lambda pair: pair[1]),
+        sorted(group.key for group in health.operations),
+        sorted(group.key for group in health.versions),
     )
+
+
+def choices_in(connector_id: UUID, window: Window, *, now: datetime | None = None) -> Choices:
+    source, values = _source(Selection(connector_id, window), *window.bounds(now or timezone.now()))
+    rows = _rows(
+        f"SELECT DISTINCT region_id, operation, version_label FROM {source}",  # noqa: S608 - constants
+        values,
+    )
+    names = dict(Region.objects.values_list("code", "name"))
+    return Choices(
+        sorted({(code, names.get(code, code)) for code, _, _ in rows}, key=lambda pair: pair[1]),
+        sorted({operation for _, operation, _ in rows}),
+        sorted({version for *_, version in rows}),
+    )
+
+
+def totals_of(selection: Selection, *, now: datetime) -> Figures:
+    """All of a selection added up, and nothing else."""
+    source, values = _source(selection, *selection.window.bounds(now))
+    query = f"""
+        SELECT coalesce(sum(requests), 0)::bigint, coalesce(sum(successes), 0)::bigint,
+               coalesce(sum(throttled), 0)::bigint, {_SUMS} FROM {source}
+    """  # noqa: S608 - constants and placeholders
+    requests, successes, throttled, *histogram = _rows(query, values)[0]
+    return Figures(requests, successes, throttled, tuple(count or 0 for count in histogram))

@@ -1,57 +1,69 @@
-"""The daily partitions of the samples: made ahead, made on demand for late data, dropped when they are
-old.
+"""How long figures are kept: daily partitions of the samples made ahead, on demand for late data, and
+dropped; minutes, hours, days and batch ids deleted bite by bite.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from connectors.models import HealthHour, TelemetryBatch
+from connectors.models import HealthDay, HealthHour, HealthMinute, TelemetryBatch
 
 log = structlog.get_logger(__name__)
 
 # A region that was cut off for a week still gets its minutes in.
 LATE_LIMIT = timedelta(days=7)
-DETAIL_DAYS = 90
-HOUR_DAYS = 400
+# Alerts look back six hours over minutes; the rest is for whoever looks into one.
+MINUTE_DAYS = 3
 AHEAD_DAYS = 3
 # Ids of batches are remembered longer than their minutes would be accepted, so a repetition never counts
 # twice.
 BATCH_DAYS = 30
 _DELETE_AT_ONCE = 20_000
+_DELETE_SECONDS = 20.0
 _PREFIX = "connectors_sample_"
 _LOCK = 0x5A4D
 
 
 def keep_partitions() -> None:
-    """Make the partitions of the days to come, drop the expired ones, forget old hours and batches.
-    Idempotent.
+    """Make the partitions of the days to come, drop the expired ones, forget what is older than its level is
+    kept (settings.HEALTH_KEEP_DAYS). Idempotent.
     """
-    today = timezone.now().astimezone(UTC).date()
+    now = timezone.now()
+    today = now.astimezone(UTC).date()
     late_days = LATE_LIMIT.days + 1
     ensure_partitions(today + timedelta(days=offset) for offset in range(-late_days, AHEAD_DAYS + 1))
+    keep = settings.HEALTH_KEEP_DAYS
     for day in sorted(existing_days()):
-        if day < today - timedelta(days=DETAIL_DAYS):
+        if day < today - timedelta(days=max(keep["samples"], late_days)):
             _drop(day)
-    now = timezone.now()
-    old_hours = HealthHour.objects.filter(hour__lt=now - timedelta(days=HOUR_DAYS))
-    _delete_some(old_hours)
+    stop = time.monotonic() + _DELETE_SECONDS
+    _forget(HealthMinute.objects.filter(minute__lt=now - timedelta(days=MINUTE_DAYS)), stop)
+    _forget(HealthHour.objects.filter(hour__lt=now - timedelta(days=keep["hours"])), stop)
+    _forget(HealthDay.objects.filter(day__lt=today - timedelta(days=keep["days"])), stop)
     old_batches = TelemetryBatch.objects.filter(
         received_at__lt=now - timedelta(days=BATCH_DAYS), rolled_up_at__isnull=False
     )
-    _delete_some(old_batches)
+    _forget(old_batches, stop)
 
 
-def _delete_some(rows: object) -> None:
-    """A bounded bite: the next tick takes the next one, and no statement runs into its time limit."""
-    keys = list(rows.values_list("pk", flat=True)[:_DELETE_AT_ONCE])  # type: ignore[attr-defined]
-    if keys:
-        rows.model._default_manager.filter(pk__in=keys).delete()  # type: ignore[attr-defined]
+def _forget(rows: QuerySet[Any], stop: float) -> None:
+    """Delete in bites, so that no statement runs into its time limit; what is left when the time is up waits
+    for the next tick.
+    """
+    while time.monotonic() < stop:
+        bite = rows.values("pk")[:_DELETE_AT_ONCE]
+        deleted = rows.model._default_manager.filter(pk__in=bite)._raw_delete(using=rows.db)
+        if deleted < _DELETE_AT_ONCE:
+            return
 
 
 def existing_days() -> set[date]:

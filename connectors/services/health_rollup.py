@@ -1,8 +1,8 @@
-"""Rolling samples up into hours: each batch exactly once, in the transaction that says so."""
+"""Rolling samples up into minutes, hours and days: each batch once, in the transaction that says so."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -20,29 +20,49 @@ _LOCK = 0x401B
 _SUMS = ", ".join(f"sum(latency[{index}])::bigint" for index in range(1, BUCKETS + 1))
 
 # Samples are found by batch, never by their time of arrival: a transaction that commits late would be missed.
-_ROLL_UP = f"""
+_FRESH = """
+  FROM connectors_sample
+ WHERE batch_id = ANY(%(batches)s) AND minute >= %(first)s AND minute <= %(last)s
+"""
+_ADD_MINUTES = f"""
+INSERT INTO connectors_healthminute AS held (connector_id, minute, requests, successes, throttled)
+SELECT connector_id, minute, sum(requests), sum(successes), sum(throttled) {_FRESH} GROUP BY 1, 2
+    ON CONFLICT (connector_id, minute) DO UPDATE SET
+       requests = held.requests + excluded.requests,
+       successes = held.successes + excluded.successes,
+       throttled = held.throttled + excluded.throttled
+"""
+
+
+def _grouped(source: str, column: str, span: str) -> str:
+    """Rows of `source`, added up per place and `span` of time, as a SELECT in the order of `_COLUMNS`."""
+    return f"""
 WITH fresh AS MATERIALIZED (
-    SELECT connector_id, region_id, version_label, operation, date_trunc('hour', minute, 'UTC') AS hour,
+    SELECT connector_id, region_id, version_label, operation, {span} AS {column},
            requests, successes, throttled, statuses, latency, connections
-      FROM connectors_sample
-     WHERE batch_id = ANY(%(batches)s) AND minute >= %(first)s AND minute <= %(last)s
+      {source}
 ), counted AS (
-    SELECT connector_id, region_id, version_label, operation, hour, jsonb_object_agg(status, calls) AS
-    statuses FROM (SELECT connector_id, region_id, version_label, operation, hour, key AS status,
+    SELECT connector_id, region_id, version_label, operation, {column}, jsonb_object_agg(status, calls) AS
+    statuses FROM (SELECT connector_id, region_id, version_label, operation, {column}, key AS status,
                    sum(value::bigint) AS calls
               FROM fresh, jsonb_each_text(statuses) GROUP BY 1, 2, 3, 4, 5, 6) AS single
      GROUP BY 1, 2, 3, 4, 5
 ), summed AS (
-    SELECT connector_id, region_id, version_label, operation, hour, sum(requests)::bigint AS requests,
+    SELECT connector_id, region_id, version_label, operation, {column}, sum(requests)::bigint AS requests,
            sum(successes)::bigint AS successes, sum(throttled)::bigint AS throttled,
            ARRAY[{_SUMS}] AS latency, max(connections) AS connections
       FROM fresh GROUP BY 1, 2, 3, 4, 5
 )
-INSERT INTO connectors_healthhour AS held (connector_id, region_id, version_label, operation, hour, requests,
-       successes, throttled, latency, connections, statuses)
-SELECT summed.*, counted.statuses
-  FROM summed JOIN counted USING (connector_id, region_id, version_label, operation, hour)
-    ON CONFLICT (connector_id, hour, region_id, version_label, operation) DO UPDATE SET
+INSERT INTO connectors_health{column} AS held (connector_id, region_id, version_label, operation, {column},
+       requests, successes, throttled, latency, connections, statuses)
+SELECT summed.*, coalesce(counted.statuses, '{{}}'::jsonb)
+  FROM summed LEFT JOIN counted USING (connector_id, region_id, version_label, operation, {column})
+"""  # noqa: S608 - built of constants of this module
+
+
+def _adding(column: str, span: str) -> str:
+    return f"""{_grouped(_FRESH, column, span)}
+    ON CONFLICT (connector_id, {column}, region_id, version_label, operation) DO UPDATE SET
        requests = held.requests + excluded.requests,
        successes = held.successes + excluded.successes,
        throttled = held.throttled + excluded.throttled,
@@ -57,12 +77,22 @@ SELECT summed.*, counted.statuses
 """  # noqa: S608 - built of constants of this module
 
 
+_ADD_HOURS = _adding("hour", "date_trunc('hour', minute, 'UTC')")
+_ADD_DAYS = _adding("day", "(minute AT TIME ZONE 'UTC')::date")
+_COUNT_DAYS = _grouped(
+    "FROM connectors_healthhour WHERE connector_id = ANY(%(connectors)s) "
+    "AND hour >= %(first)s AND hour < %(until)s",
+    "day",
+    "(hour AT TIME ZONE 'UTC')::date",
+)
+
+
 def roll_up(*, limit: int = BATCHES_AT_ONCE) -> int:
-    """Add the samples of batches that are in no hour yet to their hours; returns how many batches.
+    """Add the samples of batches that are in no hour yet to every level; returns how many batches.
 
     Batches are marked in the same transaction, so each counts once however often and wherever this runs; two
     at a time do not happen (advisory lock), the second has nothing to do. Late minutes land in their own
-    hour.
+    minute, hour and day.
     """
     done = 0
     while taken := _roll_up_some(limit):
@@ -102,5 +132,23 @@ def _bite(waiting: Iterable[tuple[UUID, int]]) -> list[UUID]:
 
 def _add(batches: list[UUID], first: datetime, last: datetime) -> None:
     # The bounds let PostgreSQL skip the partitions of all other days.
+    values = {"batches": batches, "first": first, "last": last + timedelta(minutes=1)}
     with connection.cursor() as cursor:
-        cursor.execute(_ROLL_UP, {"batches": batches, "first": first, "last": last + timedelta(minutes=1)})
+        for statement in (_ADD_MINUTES, _ADD_HOURS, _ADD_DAYS):
+            cursor.execute(statement, values)
+
+
+def count_days_anew(connectors: Collection[UUID], *, first: datetime, until: datetime) -> None:
+    """Make the days of these connectors equal to their hours, after hours came in from elsewhere.
+
+    `first` and `until` are midnights in UTC. Waits for a roll-up under way, and the next one waits for this.
+    """
+    values = {"connectors": list(connectors), "first": first, "until": until}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute(
+            "DELETE FROM connectors_healthday WHERE connector_id = ANY(%(connectors)s) "
+            "AND day >= (%(first)s AT TIME ZONE 'UTC')::date AND day < (%(until)s AT TIME ZONE 'UTC')::date",
+            values,
+        )
+        cursor.execute(_COUNT_DAYS, values)

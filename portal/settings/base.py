@@ -280,6 +280,15 @@ TIME_ZONE = "UTC"
 OUTBOX_SUBSCRIPTIONS = "portal.subscriptions.SUBSCRIPTIONS"
 CELERY_BROKER_URL = REDIS_URL
 
+# How many days each level of health figures is kept: what regions sent minute by minute, hours, and days.
+HEALTH_KEEP_DAYS = {
+    "samples": env.int("HEALTH_KEEP_SAMPLES_DAYS", default=90),
+    "hours": env.int("HEALTH_KEEP_HOURS_DAYS", default=400),
+    "days": env.int("HEALTH_KEEP_DAYS_DAYS", default=1830),
+}
+# How many batches of telemetry one process stores at a time; the next ones are told to come back.
+TELEMETRY_AT_ONCE = env.int("TELEMETRY_AT_ONCE", default=3)
+
 # Signs the receipts of verdicts: the base64 of 32 bytes, or an Ed25519 private key as PEM. Without it they
 # are unsigned.
 RECEIPT_SIGNING_KEY = env("RECEIPT_SIGNING_KEY", default="")

@@ -6,7 +6,9 @@
       {"x": [unix seconds], "series": [{"label": "...", "values": [...], "tone": "success", "dash": false}], "marks": [{"x": unix seconds, "label": "..."}]}
    2. data-url on the figure: the same JSON from this origin;
    3. the table: <time datetime> in the first cell of a row, data-value (or the text) in the others, data-tone on <th>.
-   Figure attributes: data-unit ("%", "ms", ""), data-min, data-max, data-height (px), data-sync (charts sharing a cursor). */
+   Figure attributes: data-unit ("%", "ms", ""), data-min, data-max, data-height (px), data-sync (charts sharing a cursor),
+   data-marks-url (JSON {"marks": [...]} of this origin, drawn as dashed lines), data-brush (dragging over the chart opens
+   the page with since and until in its address). Steps without any value are hatched. */
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -105,6 +107,63 @@
     };
   }
 
+  const markRequests = new Map();
+  function marksFrom(url) {
+    if (!markRequests.has(url)) {
+      const asked = fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin" });
+      markRequests.set(url, asked.then((answer) => (answer.ok ? answer.json() : { marks: [] })).then((found) => found.marks, () => []));
+    }
+    return markRequests.get(url);
+  }
+
+  function gapsPlugin(data, colour) {
+    const isEmpty = (index) => data.series.every((series) => series.values[index] === null || series.values[index] === undefined);
+    const step = data.x.length > 1 ? data.x[1] - data.x[0] : 0;
+    return {
+      hooks: {
+        drawClear: (plot) => {
+          const { ctx, bbox } = plot;
+          ctx.save();
+          ctx.strokeStyle = colour;
+          ctx.lineWidth = devicePixelRatio;
+          for (let index = 0; index < data.x.length; index += 1) {
+            if (!isEmpty(index)) continue;
+            const at = (seconds) => Math.min(Math.max(plot.valToPos(seconds, "x", true), bbox.left), bbox.left + bbox.width);
+            const left = at(data.x[index] - step / 2);
+            const right = at(data.x[index] + step / 2);
+            ctx.save();
+            ctx.beginPath();
+            ctx.rect(left, bbox.top, right - left, bbox.height);
+            ctx.clip();
+            ctx.beginPath();
+            const gap = 7 * devicePixelRatio;
+            // Aligned to the whole plot, so that neighbouring steps make one pattern.
+            for (let x = Math.floor((left - bbox.height) / gap) * gap; x < right; x += gap) {
+              ctx.moveTo(x, bbox.top + bbox.height);
+              ctx.lineTo(x + bbox.height, bbox.top);
+            }
+            ctx.stroke();
+            ctx.restore();
+          }
+          ctx.restore();
+        },
+      },
+    };
+  }
+
+  function openRange(plot, step) {
+    if (plot.select.width < 8) return;
+    const moment = (pixels) => new Date(plot.posToVal(pixels, "x") * 1000);
+    const since = moment(plot.select.left);
+    const until = moment(plot.select.left + plot.select.width);
+    if (until - since < step * 500) return;
+    const address = new URL(location.href);
+    address.searchParams.delete("window");
+    address.searchParams.set("since", since.toISOString());
+    address.searchParams.set("until", until.toISOString());
+    location.assign(address);
+  }
+
   function legend(figure, data, unit) {
     const list = document.createElement("ul");
     list.className = "chart__legend";
@@ -149,7 +208,7 @@
       cursor: {
         y: false,
         points: { size: 7 },
-        drag: { x: true, y: false },
+        drag: { x: true, y: false, setScale: figure.dataset.brush === undefined },
         ...(figure.dataset.sync ? { sync: { key: figure.dataset.sync } } : {}),
       },
       ...(zone ? { tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone) } : {}),
@@ -174,8 +233,11 @@
           };
         }),
       ],
-      plugins: data.marks?.length ? [marksPlugin(data.marks, token("text-faint"), text)] : [],
-      hooks: { setCursor: [(plot) => show(plot.cursor.idx)] },
+      plugins: [gapsPlugin(data, token("border")), ...(data.marks?.length ? [marksPlugin(data.marks, token("text-faint"), text)] : [])],
+      hooks: {
+        setCursor: [(plot) => show(plot.cursor.idx)],
+        setSelect: figure.dataset.brush === undefined ? [] : [(plot) => openRange(plot, data.x.length > 1 ? data.x[1] - data.x[0] : 0)],
+      },
     };
   }
 
@@ -220,6 +282,13 @@
     };
     entry.render();
     charts.add(entry);
+    if (figure.dataset.marksUrl) {
+      const marks = await marksFrom(figure.dataset.marksUrl);
+      if (marks.length && holder.isConnected) {
+        data.marks = [...(data.marks || []), ...marks];
+        entry.render();
+      }
+    }
     new ResizeObserver(() => {
       const width = holder.clientWidth;
       if (width && Math.abs(width - entry.plot.width) > 2) entry.plot.setSize({ width, height: entry.plot.height });

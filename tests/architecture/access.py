@@ -57,6 +57,7 @@ operators_seen = Access(OPERATORS, SEEN)
 operators_hidden = Access(OPERATORS, frozenset())
 administrators = Access(ADMINISTRATORS)
 administrators_hidden = Access(ADMINISTRATORS, frozenset())
+alert_answerers = Access(EDITORS | OPERATORS, SEEN)
 stoppers = Access(EDITORS | OPERATORS, SEEN)
 rollers_back = Access(frozenset({"owner"}) | OPERATORS, SEEN)
 second_operator = Access(ADMINISTRATORS, SEEN)
@@ -209,6 +210,37 @@ CONNECTORS = {
     "version_package": entry(GET=team_reads, at="version"),
     "connector_health": entry(GET=team_reads, at="connector"),
     "connector_health_summary": entry(GET=team_reads, at="connector"),
+    "connector_health_compare": entry(GET=team_reads, at="connector"),
+    "connector_health_marks": entry(GET=team_reads, at="connector"),
+    "connector_health_csv": entry(GET=team_reads, at="connector"),
+    "fleet_overview": entry(GET=operators),
+    "health_alert_list": entry(GET=signed_in),
+    "health_alert_acknowledge": entry(POST=alert_answerers, at="alert"),
+    "health_alert_close": entry(POST=alert_answerers, at="alert", data=REASON),
+    "connector_objective": entry(
+        GET=alert_answerers,
+        POST=alert_answerers,
+        at="connector",
+        data={
+            "success_percent": "99",
+            "latency_ms": "2500",
+            "latency_percent": "95",
+            "silence_minutes": "120",
+        },
+    ),
+    "connector_issues": entry(
+        GET=team_reads, POST=editors, at="connector", data={"title": "Slow", "text": "Wait."}
+    ),
+    "issue_edit": entry(GET=editors, POST=editors, at="issue", data={"title": "Slow", "text": "Wait."}),
+    "issue_resolve": entry(POST=editors, at="issue"),
+    "public_issues": entry(GET=Access(EVERYBODY, also=(404,))),
+    "connector_scorecard": entry(
+        GET=team_reads, POST=editors, at="connector", data={"support_hours": "Every day"}
+    ),
+    "availability_decide": entry(
+        POST=operators_seen, at="availability", data={"decision": "decline", "reasons": "Not yet."}
+    ),
+    "availability_withdraw": entry(POST=editors, at="availability"),
 }
 
 NEW_CREDENTIAL = {"purpose": "Sandbox", "key": "another-key-for-tests"}

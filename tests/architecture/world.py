@@ -22,8 +22,15 @@ from certification.lifecycle import SUBMISSION
 from certification.models import GateCheck, Notification, Placement, Preview, RegionTask, Submission
 from certification.services import freezes, reviews, skips, threads, waivers
 from certification.services.validation import check_draft
-from connectors.models import Connector, Invitation, Membership, Publisher
-from connectors.services import publishers
+from connectors.models import (
+    AvailabilityRequest,
+    Connector,
+    HealthAlert,
+    Invitation,
+    Membership,
+    Publisher,
+)
+from connectors.services import known_issues, publishers
 from connectors.services.versions import receive_upload
 from portal.accounts.models import ApiToken, User
 from portal.accounts.tokens import create_token
@@ -131,7 +138,17 @@ def built() -> Iterator[World]:
 
 def build() -> World:
     world = _people()
-    for noun in (_connectors, _submissions, _review, _rollouts, _previews, _plans, _messages, _account):
+    for noun in (
+        _connectors,
+        _submissions,
+        _review,
+        _rollouts,
+        _previews,
+        _plans,
+        _health,
+        _messages,
+        _account,
+    ):
         noun(world)
     # Jobs of all that would only be noise; one parked job remains to be looked at.
     OutboxJob.objects.exclude(pk=world.objects["job"].pk).delete()
@@ -318,6 +335,19 @@ def _plans(world: World) -> None:
         digest="a" * 64,
     )  # fmt: skip
     world.objects["manual_place"] = Placement.objects.create(region=by_hand, connector=connector)
+
+
+def _health(world: World) -> None:
+    connector, now = world.objects["connector"], timezone.now()
+    world.objects |= {
+        "alert": HealthAlert.objects.create(connector=connector, kind="silence", last_breach_at=now),
+        "issue": known_issues.tell(
+            connector, known_issues.IssueDraft("Slow at noon", "Ask for less."), actor=world.developer
+        ),
+        "availability": AvailabilityRequest.objects.create(
+            connector=connector, support_hours="Every day", requested_by=world.developer
+        ),
+    }
 
 
 def _messages(world: World) -> None:

@@ -8,14 +8,15 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.urls import reverse
 from django.utils import timezone
 
-from connectors.models import HealthHour, TelemetryBatch
-from connectors.services import health
+from connectors.api import health as health_api
+from connectors.models import HealthDay, HealthHour, HealthMinute, TelemetryBatch
+from connectors.services import health, health_partitions
 from connectors.services.health_intake import MAX_BYTES, MAX_EVENTS
-from connectors.services.health_partitions import DETAIL_DAYS, ensure_partitions, existing_days
+from connectors.services.health_partitions import ensure_partitions, existing_days
 from portal.shared.errors import InvalidInput
 from portal.shared.secrets import fingerprint
 from tests.factories import ConnectorFactory, RegionFactory
@@ -251,9 +252,10 @@ def test_late_minutes_make_their_own_partition(region, connector):
     assert late.astimezone(UTC).date() in existing_days()
 
 
-def test_partitions_are_kept_ahead_and_dropped_when_they_are_old(region):
+def test_partitions_are_kept_ahead_and_dropped_when_they_are_old(region, settings):
+    settings.HEALTH_KEEP_DAYS = {"samples": 30, "hours": 60, "days": 90}
     today = timezone.now().astimezone(UTC).date()
-    old, kept = today - timedelta(days=DETAIL_DAYS + 1), today - timedelta(days=DETAIL_DAYS)
+    old, kept = today - timedelta(days=31), today - timedelta(days=30)
     ensure_partitions([old, kept])
     health.keep_partitions()
     health.keep_partitions()
@@ -285,3 +287,62 @@ def test_hours_of_another_system_are_imported_once(cast, region, connector):
         assert health.import_hours([hour], actor=cast.administrator) == 1
     held = HealthHour.objects.get()
     assert (held.requests, held.successes, held.throttled) == (6, 5, 1)
+    day = HealthDay.objects.get()
+    assert (day.day, day.requests, day.statuses, day.latency) == (
+        at.date(),
+        6,
+        {"200": 5, "429": 1},
+        held.latency,
+    )
+
+
+def test_each_level_is_forgotten_at_its_own_age(region, connector, settings, monkeypatch):
+    settings.HEALTH_KEEP_DAYS = {"samples": 30, "hours": 60, "days": 90}
+    monkeypatch.setattr(health_partitions, "_DELETE_AT_ONCE", 2)
+    now = timezone.now().replace(minute=0, second=0, microsecond=0)
+    counts = {"requests": 1, "successes": 1, "throttled": 0}
+    place = {"connector": connector, "region": region, "version_label": "1.0.0", "operation": "GetTides"}
+    for days in (2, 5, 6, 59, 61, 70, 89, 92, 95):
+        at = now - timedelta(days=days)
+        HealthMinute.objects.create(connector=connector, minute=at, **counts)
+        HealthHour.objects.create(**place, hour=at, **counts)
+        HealthDay.objects.create(**place, day=at.date(), **counts)
+    health.keep_partitions()
+    assert HealthMinute.objects.count() == 1
+    assert sorted((now - row.hour).days for row in HealthHour.objects.all()) == [2, 5, 6, 59]
+    assert sorted((now.date() - row.day).days for row in HealthDay.objects.all()) == [2, 5, 6, 59, 61, 70, 89]
+
+
+def test_samples_are_kept_at_least_as_long_as_late_minutes_are_taken(region, settings):
+    settings.HEALTH_KEEP_DAYS = {"samples": 1, "hours": 60, "days": 90}
+    today = timezone.now().astimezone(UTC).date()
+    health.keep_partitions()
+    assert today - timedelta(days=7) in existing_days()
+
+
+def test_a_portal_that_is_busy_says_so_quickly_and_when_to_come_back(
+    client, region, connector, minute, monkeypatch
+):
+    taken = threading.BoundedSemaphore(1)
+    taken.acquire()
+    monkeypatch.setattr(health_api, "_PLACES", taken)
+    monkeypatch.setattr(health_api, "_LONGEST_WAIT_SECONDS", 0.01)
+    body = batch(region, [event(connector, minute)])
+    answer = push(client, body)
+    assert (answer.status_code, answer["Content-Type"]) == (503, "application/problem+json")
+    assert 2 <= int(answer["Retry-After"]) <= 8
+    assert samples() == 0
+    taken.release()
+    assert push(client, body).status_code == 202
+    assert push(client, body).status_code == 200
+
+
+def test_a_database_that_is_away_is_no_error_of_the_region(client, region, connector, minute, monkeypatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise OperationalError("couldn't get a connection after 10.00 sec")
+
+    monkeypatch.setattr(health_api.services, "take_batch", refuse)
+    answer = push(client, batch(region, [event(connector, minute)]))
+    assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+    assert health_api._PLACES.acquire(blocking=False), "its place is free again"
+    health_api._PLACES.release()

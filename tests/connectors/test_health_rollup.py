@@ -5,14 +5,17 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
 import time_machine
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from connectors.figures import count_statuses
 from connectors.latency import BUCKETS
-from connectors.models import HealthHour
+from connectors.models import HealthDay, HealthHour, HealthMinute
 from connectors.queries import health as queries
 from connectors.services import health, health_rollup
 from tests.factories import ConnectorFactory, RegionFactory
@@ -55,12 +58,28 @@ def some_event(dice, connectors, now):
     )
 
 
-def counted_anew(pushed):
+def migration(app, name):
+    """The module of a migration by its name without its number."""
+    found = MigrationLoader(None).disk_migrations
+    return import_module(
+        next(each.__module__ for (label, full), each in found.items() if (label, full[5:]) == (app, name))
+    )
+
+
+def by_hour(minute):
+    return minute.replace(minute=0)
+
+
+def by_day(minute):
+    return minute.date()
+
+
+def counted_anew(pushed, span=by_hour):
     """Every event added up the slow way: key -> (statuses, histogram, connections)."""
     found = defaultdict(lambda: (Counter(), [0] * BUCKETS, []))
     for region, each in pushed:
-        hour = datetime.fromisoformat(each["minute"]).replace(minute=0)
-        key = (each["connector"], region.pk, each["version"], each["operation"], hour)
+        at = span(datetime.fromisoformat(each["minute"]))
+        key = (each["connector"], region.pk, each["version"], each["operation"], at)
         statuses, histogram, connections = found[key]
         statuses.update(each["statuses"])
         for index, count in enumerate(each["latency_ms"]):
@@ -69,19 +88,33 @@ def counted_anew(pushed):
     return {key: (dict(value[0]), value[1], max(value[2])) for key, value in found.items()}
 
 
-def held():
+def held(model=HealthHour, column="hour"):
     return {
-        (row.connector.slug, row.region_id, row.version_label, row.operation, row.hour): (
+        (row.connector.slug, row.region_id, row.version_label, row.operation, getattr(row, column)): (
             row.statuses,
             row.latency,
             row.connections,
         )
-        for row in HealthHour.objects.select_related("connector")
+        for row in model.objects.select_related("connector")
+    }
+
+
+def minutes_counted_anew(pushed):
+    found = defaultdict(Counter)
+    for _, each in pushed:
+        found[each["connector"], datetime.fromisoformat(each["minute"])].update(each["statuses"])
+    return {key: count_statuses(statuses) for key, statuses in found.items()}
+
+
+def minutes_held():
+    return {
+        (row.connector.slug, row.minute): (row.requests, row.successes, row.throttled)
+        for row in HealthMinute.objects.select_related("connector")
     }
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_hours_equal_a_count_of_everything_anew(world, seed, monkeypatch):
+def test_every_level_equals_a_count_of_everything_anew(world, seed, monkeypatch):
     connectors, regions = world
     dice = random.Random(seed)
     monkeypatch.setattr(health_rollup, "EVENTS_AT_ONCE", dice.choice([1, 7, 100_000]))
@@ -97,7 +130,9 @@ def test_hours_equal_a_count_of_everything_anew(world, seed, monkeypatch):
             health.roll_up(limit=dice.choice([1, 2, 500]))
     health.roll_up()
     assert held() == counted_anew(pushed)
-    for row in HealthHour.objects.all():
+    assert held(HealthDay, "day") == counted_anew(pushed, by_day)
+    assert minutes_held() == minutes_counted_anew(pushed)
+    for row in [*HealthHour.objects.all(), *HealthDay.objects.all()]:
         assert (row.requests, row.successes, row.throttled) == count_statuses(row.statuses)
     before = held()
     assert health.roll_up() == 0
@@ -124,7 +159,7 @@ def test_a_batch_without_a_usable_event_is_done_too(world):
     assert not HealthHour.objects.exists()
 
 
-@pytest.mark.parametrize("window", ["24h", "7d", "30d"])
+@pytest.mark.parametrize("window", ["24h", "7d", "30d", "90d", "1y"])
 def test_the_page_shows_the_sums_of_what_was_pushed(world, window):
     connectors, regions = world
     dice = random.Random(window)
@@ -193,3 +228,23 @@ def test_silence_is_told_after_two_hours(world):
     assert not queries.health_of(queries.Selection(connectors[0].pk)).is_silent
     with time_machine.travel(NOW + timedelta(hours=1), tick=False):
         assert queries.health_of(queries.Selection(connectors[0].pk)).is_silent
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_days_counted_anew_and_days_filled_by_the_migration_equal_days_as_they_grew(world, seed):
+    connectors, regions = world
+    dice = random.Random(seed)
+    for region in regions:
+        events = [some_event(dice, connectors, NOW) for _ in range(30)]
+        health.take_batch(batch(region, events), region=region)
+        health.roll_up()
+    grown = held(HealthDay, "day")
+    today = NOW.replace(hour=0, minute=0)
+    health_rollup.count_days_anew(
+        [one.pk for one in connectors], first=today - timedelta(days=3), until=today + timedelta(days=1)
+    )
+    assert held(HealthDay, "day") == grown
+    HealthDay.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute(migration("connectors", "health_levels").FILL_DAYS)
+    assert held(HealthDay, "day") == grown

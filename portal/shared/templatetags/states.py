@@ -100,6 +100,9 @@ STATES: dict[str, Look] = {
     "claimed": Look("progress", "user-check", _("Claimed")),
     "active": Look("success", "circle-check", _("Active")),
     "inactive": Look("neutral", "circle-minus", _("Inactive")),
+    "firing": Look("danger", "bell", _("Firing")),
+    "acknowledged": Look("warning", "eye", _("Looked after")),
+    "granted": Look("success", "rosette-discount-check", _("Generally available")),
     # Who somebody is.
     "owner": Look("neutral", "star", _("Owner")),
     "developer": Look("neutral", "code", _("Developer")),

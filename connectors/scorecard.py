@@ -1,0 +1,244 @@
+"""The scorecard of general availability: every criterion with what was measured and what is missing.
+
+The criteria are those that platforms publish for leaving the preview stage. What cannot be measured here is
+said to be so, with the nearest thing that is; it is never counted as met.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+AVAILABILITY_TARGET = 0.9995
+STEADY_TARGET = 0.995
+SUCCESS_TARGET = 0.80
+CONNECTIONS_TARGET = 50
+WEEKLY_TARGET = 500
+WEEKS = 3
+WAIVER_AFTER = timedelta(days=183)
+DAYS = 30
+# Fewer calls than this prove no share of five in ten thousand.
+LEAST_CALLS = 2000
+
+
+class Weight(StrEnum):
+    REQUIRED = "required"
+    RECOMMENDED = "recommended"
+    DECLARED = "declared"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Thirty days of a connector. `steady_hours` of `hours` (each of a region) kept the availability target;
+    `weekly_peaks` are the most connections active at once in each of the last whole weeks.
+    """
+
+    calls: int = 0
+    successes: int = 0
+    backend_failures: int = 0
+    hours: int = 0
+    steady_hours: int = 0
+    connections: int = 0
+    weekly_peaks: Sequence[int] = ()
+    missing_regions: int = 0
+    regions: int = 0
+    live_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """`is_met` is None where nothing was measured. `missing` says what to do, "" when it is met."""
+
+    key: str
+    label: str
+    weight: Weight
+    target: str
+    value: str
+    is_met: bool | None
+    missing: str = ""
+    progress: float | None = None
+
+    def as_record(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    criteria: Sequence[Criterion]
+    is_waived: bool
+
+    def _all(self, weight: Weight) -> bool:
+        return all(each.is_met for each in self.criteria if each.weight == weight)
+
+    @property
+    def meets_required(self) -> bool:
+        return self._all(Weight.REQUIRED)
+
+    @property
+    def is_ready(self) -> bool:
+        """What is required, and what is recommended or six months in use instead of it."""
+        return self.meets_required and (self.is_waived or self._all(Weight.RECOMMENDED))
+
+    @property
+    def met(self) -> int:
+        return sum(1 for each in self.criteria if each.is_met)
+
+
+def score(found: Measured, *, now: datetime, support_hours: str = "") -> Scorecard:
+    criteria = (
+        _production(found),
+        _available(found),
+        _steady(found),
+        _successful(found),
+        _weekly(found),
+        _connected(found),
+        _supported(support_hours),
+    )
+    waived = found.live_since is not None and now - found.live_since >= WAIVER_AFTER
+    return Scorecard(criteria, waived)
+
+
+def _share(part: int, whole: int) -> str:
+    percent = 100 * part / whole
+    # Never rounded up to a target that was missed.
+    digits = 3 if percent > 99 else 2
+    floored = math.floor(percent * 10**digits) / 10**digits
+    return f"{floored:.{digits}f}".rstrip("0").rstrip(".") + f"% ({part:,} of {whole:,})"
+
+
+def more_needed(good: int, whole: int, target: float) -> int:
+    """How many further calls, all of them good, lift the share to the target."""
+    return max(0, math.ceil((target * whole - good) / (1 - target) - 1e-9))
+
+
+def _production(found: Measured) -> Criterion:
+    reached = found.regions - found.missing_regions
+    is_met = None if not found.regions else found.missing_regions == 0 and found.live_since is not None
+    missing = "" if is_met else (
+        f"Live in {found.missing_regions} more regions." if found.live_since and found.missing_regions
+        else "A version that is live in every region."
+    )  # fmt: skip
+    return Criterion(
+        "production",
+        "In production",
+        Weight.REQUIRED,
+        "live in every region, against the production backend",
+        f"{reached} of {found.regions} regions" if found.regions else "no region",
+        is_met,
+        missing,
+        reached / found.regions if found.regions else None,
+    )
+
+
+def _ratio(
+    key: str, label: str, target: float, target_text: str, good: int, whole: int, advice: str
+) -> Criterion:
+    """A share that must be reached, over enough calls to prove it."""
+    if not whole:
+        return Criterion(
+            key, label, Weight.REQUIRED, target_text, "no data", None, "Calls in the last 30 days."
+        )  # fmt: skip
+    is_met = good >= target * whole - 1e-9
+    missing = ""
+    if whole < LEAST_CALLS:
+        is_met, missing = False, f"{LEAST_CALLS - whole:,} more calls: too few to prove it."
+    elif not is_met:
+        allowed = math.floor((1 - target) * whole + 1e-9)
+        over = whole - good - allowed
+        further = more_needed(good, whole, target)
+        missing = f"{over:,} failures too many: {advice}, or {further:,} calls without one."
+    return Criterion(
+        key, label, Weight.REQUIRED, target_text, _share(good, whole), is_met, missing, good / whole
+    )
+
+
+def _available(found: Measured) -> Criterion:
+    return _ratio(
+        "availability",
+        "Availability",
+        AVAILABILITY_TARGET,
+        "99.95% of calls without an answer 5xx, in 30 days",
+        found.calls - found.backend_failures,
+        found.calls,
+        "mend the backend",
+    )
+
+
+def _steady(found: Measured) -> Criterion:
+    label, target = "Available to everybody", "99.5% of connections at that availability"
+    if not found.hours:
+        return Criterion(
+            "steady", label, Weight.REQUIRED, target, "no data", None, "Calls in the last 30 days."
+        )
+    is_met = found.steady_hours >= STEADY_TARGET * found.hours - 1e-9
+    short = math.ceil(STEADY_TARGET * found.hours - 1e-9) - found.steady_hours
+    return Criterion(
+        "steady",
+        label,
+        Weight.REQUIRED,
+        f"{target}; counted as hours of regions, because regions report no single connections",
+        _share(found.steady_hours, found.hours),
+        is_met,
+        "" if is_met else f"{short:,} more hours of regions at 99.95%.",
+        found.steady_hours / found.hours,
+    )
+
+
+def _successful(found: Measured) -> Criterion:
+    return _ratio(
+        "success",
+        "Success rate",
+        SUCCESS_TARGET,
+        "more than 80% of all calls but the throttled ones",
+        found.successes,
+        found.calls,
+        "look at errors by code",
+    )
+
+
+def _weekly(found: Measured) -> Criterion:
+    weeks = list(found.weekly_peaks)[-WEEKS:]
+    reached = sum(1 for peak in weeks if peak >= WEEKLY_TARGET)
+    lowest = min(weeks, default=0)
+    is_met = reached >= WEEKS if weeks else None
+    return Criterion(
+        "weekly",
+        "Weekly use",
+        Weight.RECOMMENDED,
+        f"{WEEKLY_TARGET} weekly active users for {WEEKS} weeks; counted as connections active at once, "
+        "a lower bound",
+        f"{', '.join(f'{peak:,}' for peak in weeks)} in the last weeks" if weeks else "no data",
+        is_met,
+        "" if is_met else f"{WEEKLY_TARGET - lowest:,} more in the quietest week.",
+        min(1.0, lowest / WEEKLY_TARGET),
+    )
+
+
+def _connected(found: Measured) -> Criterion:
+    is_met = found.connections >= CONNECTIONS_TARGET if found.calls else None
+    return Criterion(
+        "connections",
+        "Monthly active connections",
+        Weight.RECOMMENDED,
+        f"{CONNECTIONS_TARGET}; counted as connections active at once, a lower bound",
+        f"{found.connections:,}" if found.calls else "no data",
+        is_met,
+        "" if is_met else f"{CONNECTIONS_TARGET - found.connections:,} more connections.",
+        min(1.0, found.connections / CONNECTIONS_TARGET),
+    )
+
+
+def _supported(support_hours: str) -> Criterion:
+    return Criterion(
+        "support",
+        "Support hours",
+        Weight.DECLARED,
+        "the same hours in which the backend is supported",
+        support_hours or "not said yet",
+        True if support_hours else None,
+        "" if support_hours else "Say them in the request.",
+    )
