@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -79,9 +79,13 @@ def compare(
     connector_id: UUID, axis: str, a: str, b: str, *, window: Window, names: dict[str, str]
 ) -> Comparison:
     """Ten queries whatever the window holds."""
-    selection = Selection(connector_id, window)
-    first = health_of(replace(selection, **{axis: a}))
-    second = health_of(replace(selection, **{axis: b}))
+    sides = [
+        Selection(connector_id, window, version=side)
+        if axis == "version"
+        else Selection(connector_id, window, region=side)
+        for side in (a, b)
+    ]
+    first, second = health_of(sides[0]), health_of(sides[1])
     return Comparison(
         axis,
         first,

@@ -114,7 +114,11 @@ SELECT one.id, one.name, publisher.name, version.label, coalesce(requests, 0), c
 
 def _read(text: str, now: datetime) -> list[tuple[Any, ...]]:
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("\0", "")
-    values = {"since": now - LATELY, "open": sorted(OPEN_ALERT_STATES), "pattern": f"%{escaped}%"}
+    values: dict[str, Any] = {
+        "since": now - LATELY,
+        "open": sorted(OPEN_ALERT_STATES),
+        "pattern": f"%{escaped}%",
+    }
     with connection.cursor() as cursor:
         cursor.execute(_FLEET, values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -132,7 +133,7 @@ def _bite(waiting: Iterable[tuple[UUID, int]]) -> list[UUID]:
 
 def _add(batches: list[UUID], first: datetime, last: datetime) -> None:
     # The bounds let PostgreSQL skip the partitions of all other days.
-    values = {"batches": batches, "first": first, "last": last + timedelta(minutes=1)}
+    values: dict[str, Any] = {"batches": batches, "first": first, "last": last + timedelta(minutes=1)}
     with connection.cursor() as cursor:
         for statement in (_ADD_MINUTES, _ADD_HOURS, _ADD_DAYS):
             cursor.execute(statement, values)
@@ -143,7 +144,7 @@ def count_days_anew(connectors: Collection[UUID], *, first: datetime, until: dat
 
     `first` and `until` are midnights in UTC. Waits for a roll-up under way, and the next one waits for this.
     """
-    values = {"connectors": list(connectors), "first": first, "until": until}
+    values: dict[str, Any] = {"connectors": list(connectors), "first": first, "until": until}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         cursor.execute(

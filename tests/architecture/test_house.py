@@ -88,6 +88,8 @@ WITHOUT_FOLLOWERS = {
     "deployment.forget": "a step of the machine",
     "deployment.report": "deployment.verify tells",
     "deployment.cancel": "rollout.halt or rollout.start_rollback tells",
+    "healthalert.acknowledge": "shown on the page: somebody looks after it",
+    "availabilityrequest.withdraw": "the team's own deed",
     "connector.activate": "rollout.complete tells",
     "publisher.create": "the founder's own deed",
     "connector.deprecate": "no service does it yet",
