@@ -19,7 +19,7 @@ from portal.accounts.tokens import create_token
 from tests.conftest import Cast
 
 PACONN = Path(__file__).resolve().parents[2] / ".venv" / "paconn" / "bin" / "paconn"
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("paconn")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Command:
