@@ -96,6 +96,8 @@ KINDS: dict[str, MessageKind] = {
     "preview.expire": MessageKind(Group.PREVIEW, _TEAM_AND_OPERATORS, "Reopen the Preview", "warning"),
     "preview.extend": MessageKind(Group.PREVIEW, (Audience.TEAM,), "Test and sign off"),
     "preview.reopen": MessageKind(Group.PREVIEW, _TEAM_AND_OPERATORS, "Test and sign off"),
+    "preview.pause": MessageKind(Group.PREVIEW, _TEAM_AND_OPERATORS, "See the Preview", "warning"),
+    "preview.resume": MessageKind(Group.PREVIEW, (Audience.TEAM,), "Test and sign off"),
     "rollout.schedule": MessageKind(Group.ROLLOUT, (Audience.TEAM,), "See every region's date"),
     "rollout.reschedule": MessageKind(Group.ROLLOUT, (Audience.TEAM,), "See every region's date", "warning"),
     "forecast.slip": MessageKind(Group.ROLLOUT, (Audience.TEAM,), "See every region's date", "warning"),

@@ -108,6 +108,15 @@ def can_extend_preview(user: Any, preview: Preview) -> bool:
     return _operator(user)
 
 
+def can_pause_clock(user: Any, preview: Preview) -> bool:
+    return _operator(user)
+
+
+def can_resume_clock(user: Any, preview: Preview) -> bool:
+    """An operator, or the team: who can test does not wait for anybody to start the clock."""
+    return _operator(user) or can_sign_off_preview(user, preview)
+
+
 def can_retry_preview(user: Any, preview: Preview) -> bool:
     return _operator(user)
 

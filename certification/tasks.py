@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from certification.services import (
     forecasts,
+    ledger,
     notifications,
+    pauses,
     previews,
     reviews,
     rollouts,
@@ -54,6 +56,14 @@ def notify(*, event: str, **payload: str) -> None:
 
 def deliver(*, id: str) -> None:
     notifications.deliver(id)
+
+
+def pause_for_bounce(*, id: str) -> None:
+    pauses.pause_for_bounce(id)
+
+
+def write_ledgers() -> None:
+    ledger.write_due()
 
 
 def advance_rollouts() -> None:

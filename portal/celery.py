@@ -47,6 +47,7 @@ TIMETABLE = {
     "poll-regions": _every(2, "certification.tasks.poll_regions", "regions"),
     "probe-regions": _every(10, "certification.tasks.probe_regions", "regions"),
     "preview-deadlines": _every(30, "certification.tasks.check_preview_deadlines"),
+    "write-ledgers": _every(60, "certification.tasks.write_ledgers"),
     "review-claims": _every(60, "certification.tasks.release_expired_claims"),
     "refresh-forecasts": _every(3600, "certification.tasks.refresh_all_forecasts"),
     "send-digests": _every(300, "certification.tasks.send_digests", "mail"),

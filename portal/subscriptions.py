@@ -69,6 +69,8 @@ _MAIL_ONLY = (
     "preview.expire",
     "preview.extend",
     "preview.reopen",
+    "preview.pause",
+    "preview.resume",
     "rollout.schedule",
     "rollout.reschedule",
     "rollout.start",
@@ -109,6 +111,7 @@ _STEPS: dict[str, tuple[Subscription, ...]] = {
     "submission.complete": (_SETTLE,),
     "connector.cancel": (_END_WITH_CONNECTOR,),
     "notification.queue": (_DELIVER,),
+    "notification.fail": (Subscription("certification.tasks.pause_for_bounce"),),
 }
 
 SUBSCRIPTIONS: dict[str, tuple[Subscription, ...]] = {

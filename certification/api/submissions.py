@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 from rest_framework.viewsets import GenericViewSet
 
+from certification.api.ledger import TimeLedgerAction
 from certification.lifecycle import NEXT_STEPS
 from certification.models import Submission, TestCredential
 from certification.queries import submissions as queries
@@ -166,6 +167,7 @@ def visible_submissions(request: Request) -> QuerySet[Submission]:
 
 class SubmissionViewSet(
     IdempotentCreation,
+    TimeLedgerAction,
     mixins.ListModelMixin,
     mixins.CreateModelMixin,
     mixins.RetrieveModelMixin,

@@ -1,5 +1,6 @@
 from certification.models.forecasts import ForecastSnapshot
 from certification.models.gates import GateCheck
+from certification.models.ledger import ClockPause, Holder, TimeLedger, TimeStretch
 from certification.models.notifications import Notification
 from certification.models.plans import Freeze, Lane, PlanWave, PlanWaveRegion, RolloutPlan
 from certification.models.previews import Preview
@@ -18,6 +19,7 @@ from certification.models.submissions import CredentialReveal, Revision, Submiss
 from certification.models.validation import Finding, Validation, Waiver, WarningNote
 
 __all__ = [
+    "ClockPause",
     "Comment",
     "CredentialReveal",
     "CredentialTest",
@@ -27,6 +29,7 @@ __all__ = [
     "ForecastSnapshot",
     "Freeze",
     "GateCheck",
+    "Holder",
     "Lane",
     "Notification",
     "Placement",
@@ -49,6 +52,8 @@ __all__ = [
     "TestCredential",
     "TestRun",
     "Thread",
+    "TimeLedger",
+    "TimeStretch",
     "Validation",
     "Waiver",
     "WarningNote",

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from certification.lifecycle import ACTIVE_ROLLOUT_STATES
 from certification.models import Freeze, Lane, PlanWave, Rollout, RolloutPlan
+from certification.planning.calendar import Calendar
 from certification.planning.coverage import WaveDraft
 from certification.policies import can_manage_plans
 from connectors.models import Region
@@ -39,6 +40,11 @@ def plans() -> QuerySet[RolloutPlan]:
         )
         .order_by("-is_default", "lane", "name")
     )
+
+
+def calendar_of(plan: RolloutPlan) -> Calendar:
+    """The working days that a plan goes by."""
+    return Calendar(plan.time_zone, frozenset(plan.weekend), tuple(plan.holiday_countries), plan.start_time)
 
 
 def choices() -> QuerySet[RolloutPlan]:

@@ -27,6 +27,7 @@ from certification.models import (
     Waiver,
 )
 from certification.planning.calendar import Calendar
+from certification.queries.plans import calendar_of
 from certification.queries.validation import (
     blocking_rules,
     known_validation,
@@ -45,9 +46,7 @@ REVIEWER_STATES = tuple(state for state, turn in TURNS.items() if turn == Turn.R
 def review_calendar() -> Calendar:
     """Working days of the default plan; Monday to Friday without a plan."""
     plan = RolloutPlan.objects.filter(is_default=True, lane=Lane.ADDITIVE).first()
-    if plan is None:
-        return Calendar()
-    return Calendar(plan.time_zone, frozenset(plan.weekend), tuple(plan.holiday_countries), plan.start_time)
+    return calendar_of(plan) if plan else Calendar()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,20 @@ from django.db.models.functions import Extract
 from django.utils import timezone
 
 from certification.lifecycle import NEXT_STEPS, OPEN_STATES, SUBMISSION, TURNS, SubmissionState, Turn
-from certification.models import CredentialReveal, ForecastSnapshot, Revision, Submission, TestCredential
+from certification.models import (
+    CredentialReveal,
+    ForecastSnapshot,
+    Holder,
+    Revision,
+    Submission,
+    TestCredential,
+)
 from certification.planning.stages import Forecast, Spread, forecast
 from certification.policies import can_see_private_notes
 from certification.queries import clock
 from certification.queries.forecast import defaults_of, history_of
 from certification.queries.forecasts import of_whole
+from certification.queries.ledger import Ledger, ledger_of, moves_of
 from connectors.models import Connector, Membership, Version
 from connectors.models.publishers import Role
 from portal.shared import audit
@@ -243,29 +251,33 @@ class Progress:
     turn_since: datetime
     next_step: str
     expected: Forecast | None
-    shares: list[clock.Share]
     stays: list[clock.Interval]
-    total_seconds: float
+    ledger: Ledger
+
+    @property
+    def is_kept(self) -> bool:
+        """A freeze or an incident holds it now, whoever's turn it would be."""
+        return self.ledger.current.holder in {Holder.FREEZE, Holder.INCIDENT}
 
 
 def progress(submission: Submission, *, now: datetime | None = None) -> Progress:
-    """Three queries: the audit trail of this submission, the history of its kind, its rollout's forecast."""
+    """A fixed number of queries: the audit trail, the history of its kind, its rollout's forecast, and
+    what the ledger asks about freezes and pauses."""
     now = now or timezone.now()
-    stays = clock.intervals(submission, now=now)
+    records = moves_of(submission)
+    stays = clock.intervals_of(records, created_at=submission.created_at, now=now)
     expected = _expected(submission, history_of(submission.kind), now, of_whole([submission.pk]))
     # Rows written by other means than the services (an import, say) have no trail: their state counts.
     consistent = stays[-1].state == submission.state
     since = clock.turn_since(stays) if consistent else submission.state_changed_at
-    shares = clock.shares(stays)
     return Progress(
         steps=pipeline(submission, stays, expected),
         turn=submission.turn,
         turn_since=since,
         next_step=NEXT_STEPS[submission.state],
         expected=expected,
-        shares=shares,
         stays=stays,
-        total_seconds=sum(share.seconds for share in shares),
+        ledger=ledger_of(submission, now=now, records=records),
     )
 
 

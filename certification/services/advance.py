@@ -17,10 +17,11 @@ from django.db.models import Q
 from certification.lifecycle import ROLLOUT, SUBMISSION, UNDER_WAY, WAVE, DeploymentState, WaveState
 from certification.models import Placement, RegionDeployment, Rollout, RolloutWave
 from certification.planning.planner import why_not_at
+from certification.queries.plans import calendar_of
 from certification.services import deployments, gates, schedule
 from certification.services.clock import database_now
 from certification.services.halts import halt
-from certification.services.plans import calendar_of, current_windows, spec_of_rollout
+from certification.services.plans import current_windows, spec_of_rollout
 from connectors.services.connectors import mark_version
 from portal.shared.actors import SYSTEM
 from portal.shared.errors import Blocked, IllegalTransition

@@ -35,8 +35,9 @@ from certification.planning.forecasting import (
 )
 from certification.queries.forecast_history import history_of_rollouts
 from certification.queries.forecasts import newest
+from certification.queries.plans import calendar_of
 from certification.services.clock import database_now
-from certification.services.plans import calendar_of, current_windows, spec_of_plan, spec_of_rollout
+from certification.services.plans import current_windows, spec_of_plan, spec_of_rollout
 from portal.shared import outbox
 from portal.shared.models import AuditRecord
 

@@ -19,11 +19,11 @@ from certification.gating.verdicts import Check, Verdict, overall
 from certification.models import GateCheck, PlanWave, Rollout, RolloutWave, SmokeRun
 from certification.planning.calendar import Calendar
 from certification.policies import can_run_rollout
+from certification.queries.plans import calendar_of
 from certification.queries.smoke import smoke_verdicts
 from certification.services import gate_evidence
 from certification.services.clock import database_now, due_from, trial_scale
 from certification.services.halts import halt
-from certification.services.plans import calendar_of
 from portal.shared import audit, outbox
 from portal.shared.actors import SYSTEM, Actor
 from portal.shared.errors import Blocked, InvalidInput

@@ -205,7 +205,10 @@ def _record_failure(message: Notification, error: Exception) -> None:
     is_final = _is_permanent(error) or timezone.now() - message.queued_at > GIVE_UP_AFTER
     if is_final:
         changes["state"] = Notification.State.FAILED
-    Notification.objects.filter(pk=message.pk, state=Notification.State.QUEUED).update(**changes)
+    with transaction.atomic():
+        Notification.objects.filter(pk=message.pk, state=Notification.State.QUEUED).update(**changes)
+        if is_final:
+            outbox.emit("notification.fail", id=str(message.pk))
     if not is_final:
         raise Retry(min(LONGEST_WAIT_SECONDS, 5 * 2 ** min(attempts, 8)))
 

@@ -12,11 +12,12 @@ from django.db import transaction
 
 from certification.data import default_plan as seed
 from certification.models import Freeze, Lane, PlanWave, PlanWaveRegion, Rollout, RolloutPlan
-from certification.planning.calendar import Calendar, check_weekend, is_known_country
+from certification.planning.calendar import check_weekend, is_known_country
 from certification.planning.coverage import WaveDraft, coverage_problems
 from certification.planning.planner import PlanSpec, WaveSpec
 from certification.planning.windows import Window
 from certification.policies import can_manage_plans
+from certification.queries.plans import calendar_of
 from connectors.models import Region
 from portal.accounts.models import check_time_zone
 from portal.shared import audit
@@ -54,10 +55,6 @@ class _Faults:
     def add(self, name: str, *texts: str) -> None:
         if texts:
             self.fields.setdefault(name, []).extend(texts)
-
-
-def calendar_of(plan: RolloutPlan) -> Calendar:
-    return Calendar(plan.time_zone, frozenset(plan.weekend), tuple(plan.holiday_countries), plan.start_time)
 
 
 def spec_of_plan(plan: RolloutPlan) -> PlanSpec:

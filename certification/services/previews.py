@@ -14,9 +14,10 @@ from certification.lifecycle import PREVIEW, SUBMISSION, DeploymentState, Previe
 from certification.models import Preview, RegionDeployment, Rollout, Submission
 from certification.planning.calendar import Calendar
 from certification.policies import can_extend_preview, can_retry_preview, can_sign_off_preview
-from certification.services import deployments, schedule
+from certification.queries.plans import calendar_of
+from certification.services import deployments, pauses, schedule
 from certification.services.clock import database_now
-from certification.services.plans import calendar_of, default_plan, preview_waves
+from certification.services.plans import default_plan, preview_waves
 from connectors.services.connectors import mark_version
 from portal.shared import audit, outbox
 from portal.shared.actors import SYSTEM, Actor
@@ -160,6 +161,7 @@ def _decide(
     preview: Preview, event: str, reason: str, actor: Actor, changes: Mapping[str, object]
 ) -> Preview:
     with transaction.atomic():
+        pauses.end_with_preview(preview, actor=actor)
         row = transition(
             PREVIEW, preview, event, actor=actor, reason=reason, about=_about(preview), changes=changes
         )
@@ -247,13 +249,15 @@ def cancel_with_submission(submission_id: str) -> None:
         for rollout in Rollout.objects.filter(submission=submission, state="scheduled"):
             schedule.cancel_scheduled(rollout, reason=reason, actor=SYSTEM)
         for preview in open_previews.select_related("submission__connector"):
+            pauses.end_with_preview(preview, actor=SYSTEM)
             transition(PREVIEW, preview, "cancel", actor=SYSTEM, reason=reason, about=_about(preview))
             for row in preview.deployments.filter(state__in=("pending", "failed")):
                 deployments.cancel(row, actor=SYSTEM, reason=reason)
 
 
 def check_deadlines() -> None:
-    """One tick: remind at half and four fifths of the time, expire after it. Nobody expires unreminded."""
+    """One tick: remind at half and four fifths of the time, expire after it. Nobody expires unreminded, and
+    nothing happens while the clock is paused."""
     ids = Preview.objects.filter(state=PreviewState.TESTING, deadline_at__isnull=False).values_list(
         "pk", flat=True
     )
@@ -274,9 +278,13 @@ def _check_deadline(pk: UUID) -> None:
     )
     if preview is None or preview.deadline_at is None or preview.opened_at is None:
         return
+    if pauses.is_paused(preview):
+        return
     now = database_now()
     wanted = reminders_due(preview.opened_at, preview.deadline_at, now)
     if now >= preview.deadline_at and preview.reminders_sent:
+        if pauses.pause_if_nobody_was_told(preview):
+            return
         transition(PREVIEW, preview, "expire", actor=SYSTEM, about=_about(preview))
         transition(SUBMISSION, preview.submission, "expire", actor=SYSTEM, about=[preview])
         return

@@ -14,10 +14,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from certification import policies
 from certification.lifecycle import PREVIEW
-from certification.models import Preview, Submission
+from certification.models import ClockPause, Preview, Submission
 from certification.queries import previews as queries
 from certification.queries.rollouts import milestones
 from certification.services import previews as services
+from certification.services.pauses import open_pauses
 from portal.shared.errors import InvalidInput
 from portal.shared.web import add_errors, done, signed_in_user
 
@@ -63,6 +64,10 @@ def _context(request: HttpRequest, preview: Preview, **bound: forms.Form) -> dic
         "extension_form": bound.get("extension", ExtensionForm()),
         "can_decide": can_decide and PREVIEW.can("sign_off", preview.state),
         "can_reopen": can_decide and PREVIEW.can("reopen", preview.state),
+        "pause": open_pauses(preview).first(),
+        "can_pause": policies.can_pause_clock(user, preview) and preview.state == "testing",
+        "can_resume": policies.can_resume_clock(user, preview),
+        "pause_kinds": ClockPause.Kind.choices,
         "can_extend": policies.can_extend_preview(user, preview) and preview.state == "testing",
         "can_retry": policies.can_retry_preview(user, preview) and PREVIEW.can("retry", preview.state),
     }

@@ -22,6 +22,7 @@ from certification.planning.planner import PlannedWave
 from certification.queries import forecasts
 from certification.queries import plans as plan_queries
 from certification.queries import rollouts as queries
+from certification.queries.plans import calendar_of
 from certification.services import plans, rollouts, schedule, skips
 from certification.services.clock import database_now
 from certification.web import rollout_deeds
@@ -179,7 +180,7 @@ def rollout_reschedule(request: HttpRequest, pk: UUID) -> HttpResponse:
     rollout = visible_rollout(request, pk)
     require(policies.can_run_rollout, signed_in_user(request), rollout)
     planned = list(rollout.waves.filter(state="planned").order_by("number"))
-    calendar = plans.calendar_of(rollout.plan)
+    calendar = calendar_of(rollout.plan)
     form = RescheduleForm(
         request.POST or None,
         waves=[(wave.number, wave.name) for wave in planned],

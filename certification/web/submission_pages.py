@@ -95,6 +95,7 @@ def _tabs(submission: Submission, current: str, *, can_edit: bool) -> list[dict[
         ("package", "Package", "submission_package"),
         ("findings", "Findings", "finding_list"),
         ("credentials", "Credentials", "credential_list"),
+        ("time", "Time", "submission_time"),
         ("history", "History", "submission_history"),
     ]
     return [

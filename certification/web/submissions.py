@@ -17,6 +17,7 @@ from certification.lifecycle import OPEN_STATES
 from certification.models import Submission
 from certification.queries import submissions as queries
 from certification.queries import validation as verdicts
+from certification.queries.ledger import HISTORY_PAGE
 from certification.queries.readiness import readiness
 from certification.services import submissions as services
 from certification.web import drafts
@@ -134,7 +135,7 @@ def submission_package(request: HttpRequest, pk: UUID) -> HttpResponse:
 def submission_history(request: HttpRequest, pk: UUID) -> HttpResponse:
     submission = visible_submission(request, pk)
     records = queries.history_for(request.user, submission)
-    page = Paginator(records, 50).get_page(request.GET.get("page"))
+    page = Paginator(records, HISTORY_PAGE).get_page(request.GET.get("page"))
     context = page_context(request, submission, "history") | {"page": page, "entries": history.entries(page)}
     return render(request, "certification/submission_history.html", context)
 

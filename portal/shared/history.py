@@ -90,6 +90,8 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "preview.extend": ("gave more time to test", "calendar-time", "info"),
     "preview.expire": ("let the Preview expire", "hourglass", "warning"),
     "preview.reopen": ("reopened the Preview", "refresh", "info"),
+    "preview.pause": ("stopped the clock: {cause}", "player-pause", "warning"),
+    "preview.resume": ("let the clock run again", "player-play", "info"),
     "preview.cancel": ("ended the Preview", "ban", "neutral"),
     "rollout.schedule": ("scheduled the rollout by “{plan}”", "calendar-event", "info"),
     "rollout.reschedule": ("moved dates of waves", "calendar-time", "warning"),
@@ -171,6 +173,7 @@ class HistoryEntry:
     detail: str
     icon: str
     tone: str
+    id: int = 0
 
 
 class _Lenient(dict[str, Any]):
@@ -193,5 +196,5 @@ def entries(records: Iterable[AuditRecord]) -> list[HistoryEntry]:
     for record in records:
         words, icon, tone = sentence(record)
         actor = record.actor.name if record.actor else "Portal"
-        lines.append(HistoryEntry(record.at, actor, words, record.reason, icon, tone))
+        lines.append(HistoryEntry(record.at, actor, words, record.reason, icon, tone, record.pk))
     return lines

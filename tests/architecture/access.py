@@ -255,6 +255,7 @@ SUBMISSIONS = {
     "submission_detail": entry(GET=team_reads, at="submission"),
     "submission_package": entry(GET=team_reads, at="submission"),
     "submission_history": entry(GET=team_reads, at="submission"),
+    "submission_time": entry(GET=team_reads, at="submission"),
     "submission_ready": entry(GET=draft_reads, at="draft"),
     "submission_submit": entry(POST=draft_editors, at="draft"),
     "submission_withdraw": entry(GET=editors, POST=editors, at="submission", data=REASON),
@@ -328,6 +329,8 @@ ROLLOUTS = {
     "preview_refuse": entry(POST=testers, at="preview", data={"reasons": "GetTides answers 500."}),
     "preview_extend": entry(POST=operators_seen, at="preview", data={"business_days": "1", **REASON}),
     "preview_reopen": entry(POST=testers, at="preview"),
+    "preview_pause": entry(POST=operators_seen, at="preview", data={"kind": "away", **REASON}),
+    "preview_resume": entry(POST=Access(TESTERS | OPERATORS, SEEN), at="preview"),
     "preview_retry": entry(POST=operators_seen, at="preview", data=REASON),
     "preview_panel": entry(GET=team_reads, at="previewed"),
     "rollout_list": entry(GET=signed_in),
@@ -417,6 +420,7 @@ API_SUBMISSIONS = {
     "submission-check": entry(POST=draft_editors, at="draft"),
     "submission-credential": entry(PUT=editors, DELETE=editors, at="submission", data=_API_CREDENTIAL),
     "submission-credentials": entry(GET=team_reads, POST=editors, at="submission", data=_API_CREDENTIAL),
+    "submission-time-ledger": entry(GET=team_reads, at="submission"),
     "submission-history": entry(GET=team_reads, at="submission"),
     "submission-package": entry(
         POST=draft_editors, at="draft", data=lambda w: {"version": w.objects["draft"].version_id}

@@ -201,6 +201,7 @@ def _run_by_the_portal() -> set[str]:
 # Public functions of services that write without a person: what they are part of.
 ACTORLESS = {
     "certification.services.forecasts.refresh": "the actor is that of the event, which is its argument",
+    "certification.services.ledger.write": "repeats what the audit trail says",
     "certification.services.reviews.end_claim": "part of a decision, which records its actor",
     "certification.services.previews.advance_due": "a tick: called by the rollouts' tick",
     "certification.services.threads.carry_over_threads": "part of a job: the portal finds places again",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import smtplib
 
 import pytest
+from django.core.mail import EmailMultiAlternatives
 
-from certification.models import Preview
-from certification.services import previews, rollouts
+from certification.models import Notification, Preview
+from certification.services import notifications, pauses, previews, rollouts
 from certification.services.clock import database_now
 from portal.shared.errors import IllegalTransition, InvalidInput, NotPermitted, Unavailable
 from portal.shared.models import OutboxJob
@@ -157,9 +159,12 @@ def test_reminders_go_out_at_half_and_four_fifths_once_each(cast, submission):
     assert state_of(preview) == "testing"
 
 
-def test_after_the_deadline_it_expires_and_the_team_reopens_it_with_everything_kept(cast, submission):
+def test_after_the_deadline_it_expires_and_the_team_reopens_it_with_everything_kept(
+    cast, submission, drain_outbox
+):
     preview = open_preview(cast, submission, hours_ago=47, hours_left=1)
     previews.check_deadlines()
+    drain_outbox()
     Preview.objects.update(deadline_at=database_now())
     previews.check_deadlines()
     assert (state_of(preview), state_of(submission)) == ("expired", "expired")
@@ -178,6 +183,69 @@ def test_nobody_expires_who_was_not_reminded(cast, submission):
     assert preview.state == "testing"
     assert preview.deadline_at > database_now()
     assert topics().count("remind") == 1
+
+
+def refusing(monkeypatch, *, code=550):
+    """The mail server refuses every recipient from now on."""
+
+    def send(message, fail_silently=False):
+        raise smtplib.SMTPRecipientsRefused(dict.fromkeys(message.to, (code, b"no such user")))
+
+    monkeypatch.setattr(EmailMultiAlternatives, "send", send)
+
+
+def test_the_clock_stops_when_no_invitation_arrived_and_goes_on_when_one_does(
+    cast, submission, drain_outbox, monkeypatch
+):
+    preview = open_preview(cast, submission, hours_ago=1)
+    with monkeypatch.context() as patch:
+        refusing(patch)
+        drain_outbox()
+    pause = preview.pauses.get()
+    assert (pause.kind, pause.started_by, pause.ends_at) == ("bounced", None, None)
+
+    Preview.objects.update(deadline_at=database_now() - dt.timedelta(hours=1))
+    preview.pauses.update(starts_at=database_now() - dt.timedelta(hours=30))
+    previews.check_deadlines()
+    assert state_of(preview) == "testing"
+    assert "remind" not in topics()
+
+    notifications.send_again(Notification.objects.filter(event="preview.open")[0], actor=cast.operator)
+    drain_outbox()
+    previews.check_deadlines()
+    preview.refresh_from_db()
+    assert preview.pauses.get().ends_at is not None
+    assert preview.deadline_at > database_now() + dt.timedelta(hours=28)
+    assert state_of(preview) == "testing"
+
+
+def test_one_invitation_that_arrived_is_enough(cast, submission, drain_outbox, monkeypatch):
+    preview = open_preview(cast, submission, hours_ago=1)
+
+    def send(message, fail_silently=False):
+        if message.to != [cast.tester.email]:
+            raise smtplib.SMTPRecipientsRefused({message.to[0]: (550, b"no such user")})
+
+    monkeypatch.setattr(EmailMultiAlternatives, "send", send)
+    drain_outbox()
+    assert Notification.objects.filter(event="preview.open", state="failed").count() == 3
+    assert not preview.pauses.exists()
+
+
+def test_a_mail_server_that_is_away_until_the_deadline_lets_nobody_expire(cast, submission):
+    preview = open_preview(cast, submission, hours_ago=47, hours_left=1)
+    previews.check_deadlines()
+    Preview.objects.update(deadline_at=database_now())
+    previews.check_deadlines()
+    assert state_of(preview) == "testing"
+    assert preview.pauses.get().kind == "bounced"
+
+
+def test_a_decision_ends_a_pause(cast, submission):
+    preview = open_preview(cast, submission)
+    pauses.pause_clock(preview, kind="away", reason="Their holidays.", actor=cast.operator)
+    previews.sign_off_preview(preview, actor=cast.tester)
+    assert preview.pauses.get().ended_by == cast.tester
 
 
 def test_an_operator_gives_more_time_with_a_reason(cast, submission):

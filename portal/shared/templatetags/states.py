@@ -128,6 +128,7 @@ TURNS: dict[str, Look] = {
     "machine": Look("neutral", "cpu", _("Portal")),
     "region": Look("neutral", "world", _("Regions")),
     "freeze": Look("info", "snowflake", _("Freeze")),
+    "incident": Look("danger", "alert-triangle", _("Incident")),
     "nobody": Look("neutral", "check", _("Nobody")),
 }
 TURN_ALIASES = {
