@@ -19,6 +19,7 @@ def _kubernetes() -> RegionDriver:
 DRIVERS: dict[str, Callable[[], RegionDriver]] = {
     "http": HttpDriver,
     "command": CommandDriver,
+    "kubernetes": _kubernetes,
 }
 
 

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +187,7 @@ def _error(
     if status == 429 or (status == 503 and "Retry-After" in headers):
         seconds = retry_after_seconds(headers.get("Retry-After", ""))
         return RegionThrottled(code, f"is busy for {seconds:g} s: {message}.", retry_after_seconds=seconds)
-    if status >= 500 or not said:
+    if status >= 500 or status < 400 or not said:
         kind = OutcomeUnknown if status >= 500 else RegionAnswerInvalid
         return kind(code, f"its API server failed with HTTP {status}: {message}.")
     if status == 409:
@@ -202,12 +203,18 @@ def _code(reason: str) -> str:
     return words.strip("-") or "refused"
 
 
+@cache
+def _trust(authority: str | None) -> ssl.SSLContext:
+    # Reading the system's certificates costs more than a request.
+    return ssl.create_default_context(cadata=authority)
+
+
 def _tls_context(endpoint: RegionEndpoint) -> ssl.SSLContext:
     """Trust for the server and, if there is one, our client certificate; keys touch the disk only here."""
     authority = str(endpoint.settings.get("certificate_authority") or "") or None
+    certificate, key = endpoint.secrets.get("client_certificate"), endpoint.secrets.get("client_key")
     try:
-        context = ssl.create_default_context(cadata=authority)
-        certificate, key = endpoint.secrets.get("client_certificate"), endpoint.secrets.get("client_key")
+        context = _trust(authority) if not (certificate and key) else _trust.__wrapped__(authority)
         if certificate and key:
             with tempfile.TemporaryDirectory(prefix="region-") as directory:
                 path = Path(directory) / "client.pem"

@@ -167,7 +167,8 @@ class Namespace:
             deployment = self._deployment(slug)
             if deployment is None:
                 return None
-            digest = digest if objects.digest_served(deployment) == newest.digest else "0" * 64
+            served = objects.digest_served(deployment)
+            digest = digest if served == newest.digest else served
         return CurrentVersion(slug, newest.version, digest, newest.number, datetime.fromisoformat(newest.at))
 
     def health(self) -> RegionHealth:

@@ -129,13 +129,12 @@ def pointer_from(value: Mapping[str, Any], slug: str) -> Pointer:
 
 
 def bare_pointer(slug: str) -> dict[str, Any]:
-    """The pointer before the first command, so that the first command has a version to compare with."""
-    return _config_map(
-        pointer_name(slug),
-        {ROLE: "pointer"},
-        {f"{PREFIX}connector": slug},
-        data={"operations": "[]"},
-    )
+    """The pointer before the first command, so that the first command has a version to compare with.
+
+    It is created, not applied: whoever comes second learns that. It holds only fields that never change,
+    since what a creation owns, an apply under the same name would have to take over.
+    """
+    return _config_map(pointer_name(slug), {ROLE: "pointer"}, {f"{PREFIX}connector": slug})
 
 
 def pointer_after(pointer: Pointer, command: DeployCommand) -> dict[str, Any]:
@@ -272,7 +271,7 @@ def digest_served(deployment: Mapping[str, Any]) -> str:
     """What the pods of a Deployment were made from."""
     template = (deployment.get("spec") or {}).get("template") or {}
     annotations = (template.get("metadata") or {}).get("annotations") or {}
-    return str(annotations.get(f"{PREFIX}digest", ""))
+    return str(annotations.get(f"{PREFIX}digest", ""))[:64]
 
 
 def state_of(deployment: Mapping[str, Any] | None, number: int) -> tuple[OperationState, str]:
