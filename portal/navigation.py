@@ -43,6 +43,7 @@ _MAP = (
     ("Freezes", "freeze_list", "snowflake", "Operate", "", "operator"),
     ("Regions", "region_list", "world", "Operate", "g e", "operator"),
     ("Manual deployments", "region_task_list", "hand-stop", "Operate", "", "operator"),
+    ("Forecasts", "forecast_accuracy", "calendar-time", "Operate", "", "operator"),
     ("Jobs", "job_list", "activity", "Operate", "g j", "operator"),
     ("People", "accounts:people", "user", "Operate", "", "administrator"),
 )

@@ -34,6 +34,7 @@ _ROOMS = (
     "certification.web.rollouts",
     "certification.web.gates",
     "certification.web.marks",
+    "certification.web.forecasts",
     "certification.web.plans",
     "certification.web.freezes",
     "certification.web.regions",

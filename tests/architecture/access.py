@@ -174,6 +174,7 @@ SHELL = {
     "accounts:set_staff_role": entry(
         POST=administrators_hidden, at="viewer", data={"role": "reviewer", **REASON}
     ),
+    "forecast_accuracy": entry(GET=operators),
     "job_list": entry(GET=operators_hidden),
     "job_run_again": entry(POST=operators_hidden, at="job"),
 }

@@ -48,3 +48,15 @@ def band_bar(early: dt.datetime, late: dt.datetime, first: dt.datetime, last: dt
         '<rect class="band__usual" x="{}" y="0" width="{}" height="8"></rect></svg>',
         f"{start:.2f}", f"{width:.2f}", f"{start:.2f}", f"{_NARROWEST / 2:.2f}",
     )  # fmt: skip
+
+
+@register.filter
+def percent(share: float) -> str:
+    """A share from 0 to 1 as "91 %"."""
+    return f"{round(100 * share)} %"
+
+
+@register.filter
+def magnitude(value: float) -> float:
+    """Without its sign: "2 h" of "2 h earlier"."""
+    return abs(value)
