@@ -40,6 +40,8 @@ _MOVES_FORECASTS = (
     "deployment.lose",
     "deployment.retry",
     "deployment.skip",
+    "gatecheck.wait",
+    "gatecheck.let_through",
     "freeze.create",
     "freeze.cancel",
 )

@@ -36,7 +36,7 @@ WHOLE = ""
 
 @dataclass(frozen=True)
 class WaveNow:
-    """A wave as it is: `started_at` by the plan's calendar, None while it waits.
+    """A wave as it is: `started_at` by the plan's calendar, None while it waits; it bakes from `finished_at`.
 
     Only regions that do not hold the version yet are named: `waiting` to be sent, `moving` since the start,
     `stuck` (failed or of unknown outcome, a person has to look).
@@ -45,6 +45,7 @@ class WaveNow:
     number: int
     planned_at: dt.datetime
     started_at: dt.datetime | None = None
+    finished_at: dt.datetime | None = None
     waiting: tuple[str, ...] = ()
     moving: tuple[str, ...] = ()
     stuck: tuple[str, ...] = ()
@@ -258,7 +259,8 @@ def _arrivals_of_running(
     mended = combined(go_on, spread([(run.now, 1.0)], history.repairs))
     found |= {code: spread(mended, history.of_region(code)) for code in wave.stuck}
     run.starts = [(started, 1.0)]
-    run.ready = {started: latest(found) if found else [(started, 1.0)]}
+    finished = max(started, wave.finished_at.timestamp()) if wave.finished_at else started
+    run.ready = {started: latest(found) if found else [(finished, 1.0)]}
     return found
 
 

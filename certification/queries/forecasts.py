@@ -36,6 +36,8 @@ CAUSES = {
     "deployment.lose": "A region does not answer",
     "deployment.retry": "A region is tried again",
     "deployment.skip": "A region was left out",
+    "gatecheck.wait": "A gate waits for a person",
+    "gatecheck.let_through": "A gate was let through",
     "freeze.create": "Freeze",
     "freeze.cancel": "A freeze was taken back",
     "time.pass": "It takes longer than expected",

@@ -18,6 +18,7 @@ from certification.lifecycle import UNDER_WAY, WaveState
 from certification.models import (
     DateChange,
     ForecastSnapshot,
+    GateCheck,
     RegionDeployment,
     Rollout,
     RolloutPlan,
@@ -35,6 +36,7 @@ from certification.planning.forecasting import (
 )
 from certification.queries.forecast_history import history_of_rollouts
 from certification.queries.forecasts import newest
+from certification.queries.gates import latest_by_wave, waits
 from certification.queries.plans import calendar_of
 from certification.services.clock import database_now
 from certification.services.plans import current_windows, spec_of_plan, spec_of_rollout
@@ -135,12 +137,13 @@ _OWNERS: dict[str, Callable[[str], Iterable[UUID | None]]] = {
     "rollout": lambda pk: Rollout.objects.filter(pk=pk).values_list("pk", flat=True),
     "wave": lambda pk: RolloutWave.objects.filter(pk=pk).values_list("rollout_id", flat=True),
     # A Preview's deployment has no rollout and no forecast of its own.
+    "gatecheck": lambda pk: GateCheck.objects.filter(pk=pk).values_list("rollout_id", flat=True),
     "deployment": lambda pk: RegionDeployment.objects.filter(pk=pk).values_list("rollout_id", flat=True),
 }
 
 
 def _present(rollout: Rollout) -> RolloutNow:
-    """The rollout as the forecast wants it. Waves under a trial clock count from their planned instant."""
+    """The rollout as the forecast wants it."""
     regions: dict[int, dict[str, list[str]]] = {}
     acts = rollout.deployments.filter(action="deploy").exclude(state__in=_SETTLED)
     for wave_id, code, state in acts.order_by("region_id").values_list("wave_id", "region_id", "state"):
@@ -150,15 +153,26 @@ def _present(rollout: Rollout) -> RolloutNow:
         WaveNow(
             wave.number,
             wave.planned_at,
-            None
-            if wave.state == WaveState.PLANNED
-            else max(wave.planned_at, wave.started_at or wave.planned_at),
+            _by_the_calendar(wave, wave.started_at),
+            _by_the_calendar(wave, wave.finished_at),
             **{kind: tuple(codes) for kind, codes in regions.get(wave.pk, {}).items()},
         )
         for wave in rollout.waves.order_by("number")
     )
-    pause = rollout.state if rollout.state in ("held", "halted") else ""
-    return RolloutNow(waves, pause, rollout.state_changed_at)
+    if rollout.state in ("held", "halted"):
+        return RolloutNow(waves, rollout.state, rollout.state_changed_at)
+    waiting = [check for check in latest_by_wave(rollout).values() if waits(check)]
+    if waiting:
+        # A gate that could not tell holds the next wave until a person has looked.
+        return RolloutNow(waves, "held", waiting[0].first_at)
+    return RolloutNow(waves)
+
+
+def _by_the_calendar(wave: RolloutWave, moment: dt.datetime | None) -> dt.datetime | None:
+    """A trial clock starts waves before their day; what follows counts from the day."""
+    if wave.state == WaveState.PLANNED or moment is None:
+        return None
+    return max(wave.planned_at, moment)
 
 
 def _moved(
