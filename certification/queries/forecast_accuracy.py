@@ -1,7 +1,7 @@
 """How right the portal's forecasts were: what was said when, against what came.
 
-A band runs from the 50th to the 90th percentile, so of many arrivals half should come by its early end, nine of
-ten by its late end, and four of ten between the two.
+A band runs from the 50th to the 90th percentile, so of many arrivals half should come by its early end, nine
+of ten by its late end, and four of ten between the two.
 """
 
 from __future__ import annotations

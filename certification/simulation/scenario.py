@@ -1,0 +1,133 @@
+"""What a simulated year is made of."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from certification.planning.calendar import Calendar
+from certification.planning.history import History
+from certification.planning.planner import PlanSpec
+from certification.planning.trains import Timetable
+from certification.planning.windows import Window
+
+HOUR = 3600.0
+DAY = 24 * HOUR
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A span of time in seconds: half take less than `median`, nine of ten less than `late` (lognormal)."""
+
+    median: float
+    late: float
+
+
+@dataclass(frozen=True)
+class Lane:
+    """How submissions of one lane behave. `share` is their part of all arrivals.
+
+    `review` is working time of a reviewer in the first round; later rounds take half of it. `changes` is the
+    probability that the first round ends with changes requested, half of it in each later round.
+    """
+
+    share: float
+    plan: PlanSpec
+    review: Spread
+    changes: float
+    test: Spread = Spread(20 * HOUR, 60 * HOUR)
+    is_urgent: bool = False
+    train: Timetable | None = None
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A year with its people and accidents. Probabilities from 0 to 1.
+
+    `hours` are the working hours a day that a reviewer has for reviews, from the calendar's start time on.
+    """
+
+    lanes: Mapping[str, Lane]
+    starts_on: dt.date
+    days: int = 365
+    seed: int = 1
+    arrivals: int = 1_500
+    reviewers: int = 4
+    hours: float = 6.0
+    office: Calendar = field(default_factory=Calendar)
+    windows: tuple[Window, ...] = ()
+    history: History = field(default_factory=History)
+    rejected: float = 0.02
+    given_up: float = 0.04
+    region_failures: float = 0.004
+    gate_halts: float = 0.01
+    holds: float = 0.005
+    preview_days: int = 2
+    answer: Spread = Spread(2 * DAY, 9 * DAY)
+    reopen: Spread = Spread(1 * DAY, 5 * DAY)
+    validation: Spread = Spread(60, 600)
+    preview_deploy: Spread = Spread(HOUR / 3, 2 * HOUR)
+    scheduling: Spread = Spread(2 * HOUR, 8 * HOUR)
+
+    @property
+    def starts_at(self) -> dt.datetime:
+        return self.office.instant(self.starts_on, dt.time())
+
+    @property
+    def ends_at(self) -> dt.datetime:
+        return self.office.instant(self.starts_on + dt.timedelta(days=self.days), dt.time())
+
+
+class BadChange(ValueError):
+    """A change of a scenario that cannot be made, with a sentence that says why."""
+
+
+def _number(low: float, high: float, *, whole: bool = False) -> Callable[[str], float | int]:
+    def read(text: str) -> float | int:
+        value = int(text) if whole else float(text)
+        if not low <= value <= high:
+            raise ValueError
+        return value
+
+    return read
+
+
+_CHANGES: dict[str, tuple[Callable[[str], float | int], str]] = {
+    "reviewers": (_number(1, 500, whole=True), "a whole number from 1 to 500"),
+    "arrivals": (_number(1, 100_000, whole=True), "a whole number from 1 to 100000"),
+    "hours": (_number(0.5, 24), "hours a day from 0.5 to 24"),
+    "days": (_number(1, 1_000, whole=True), "a whole number from 1 to 1000"),
+    "region_failures": (_number(0, 1), "a probability from 0 to 1"),
+    "gate_halts": (_number(0, 1), "a probability from 0 to 1"),
+    "holds": (_number(0, 1), "a probability from 0 to 1"),
+    "preview_days": (_number(1, 30, whole=True), "a whole number from 1 to 30"),
+}
+
+
+def changed(scenario: Scenario, changes: list[str]) -> Scenario:
+    """The scenario with `name=value` changes; `freezes=none` and `trains=none` take those away. Raises
+    `BadChange`.
+    """
+    for change in changes:
+        name, is_given, text = change.partition("=")
+        if change == "freezes=none":
+            scenario = dataclasses.replace(scenario, windows=())
+        elif change == "trains=none":
+            lanes = {key: dataclasses.replace(lane, train=None) for key, lane in scenario.lanes.items()}
+            scenario = dataclasses.replace(scenario, lanes=lanes)
+        elif not is_given or name not in _CHANGES:
+            known = ", ".join([*(f"{known}=…" for known in _CHANGES), "freezes=none", "trains=none"])
+            raise BadChange(f"“{change}” is no change of a scenario. Known are {known}.")
+        else:
+            scenario = dataclasses.replace(scenario, **{name: _value(name, text)})
+    return scenario
+
+
+def _value(name: str, text: str) -> float | int:
+    read, what = _CHANGES[name]
+    try:
+        return read(text)
+    except ValueError:
+        raise BadChange(f"{name}={text} is not possible: give {what}.") from None
