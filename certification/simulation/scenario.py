@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from certification.planning.calendar import Calendar
 from certification.planning.history import History
@@ -121,7 +122,8 @@ def changed(scenario: Scenario, changes: list[str]) -> Scenario:
             known = ", ".join([*(f"{known}=…" for known in _CHANGES), "freezes=none", "trains=none"])
             raise BadChange(f"“{change}” is no change of a scenario. Known are {known}.")
         else:
-            scenario = dataclasses.replace(scenario, **{name: _value(name, text)})
+            values: dict[str, Any] = {name: _value(name, text)}
+            scenario = dataclasses.replace(scenario, **values)
     return scenario
 
 
