@@ -11,8 +11,8 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from certification.models import DateChange, Rollout, RolloutWave
-from certification.planning.calendar import Calendar
 from certification.planning.history import STEPS, Durations, History, Slips, slips_from
+from certification.queries.plans import calendar_of
 
 DAYS = 180
 """How far back history counts."""
@@ -98,10 +98,7 @@ def slips_of_waves() -> Slips:
 
 def _open_days_late(wave: Any) -> int:
     """Open days between the date first promised and the one that came, by the calendar of the plan."""
-    plan = wave.rollout.plan
-    calendar = Calendar(
-        plan.time_zone, frozenset(plan.weekend), tuple(plan.holiday_countries), plan.start_time
-    )
+    calendar = calendar_of(wave.rollout.plan)
     promised = calendar.date_of(wave.promised or wave.planned_at)
     came = calendar.date_of(max(wave.started_at, wave.planned_at))
     days = (promised + dt.timedelta(days=offset + 1) for offset in range((came - promised).days))
