@@ -82,6 +82,7 @@ KINDS: dict[str, MessageKind] = {
     "waiver.decline": MessageKind(Group.REVIEW, (Audience.MAKERS,), tone="warning"),
     "claim.hand_over": MessageKind(Group.REVIEW, (Audience.PERSON,), "Open the review"),
     "credential.reveal": MessageKind(Group.REVIEW, (Audience.MAKERS,), "See who looked"),
+    "credential.fail": MessageKind(Group.REVIEW, (Audience.MAKERS,), "Replace the credential", "danger"),
     "preview.open": MessageKind(
         Group.PREVIEW, (Audience.TEAM,), "Test and sign off", "success", tells_actor=True
     ),

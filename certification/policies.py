@@ -54,6 +54,16 @@ def can_reveal_credential(user: Any, submission: Submission) -> bool:
     return _reviewer_of(user, submission)
 
 
+def can_test_credential(user: Any, submission: Submission) -> bool:
+    """Those who keep it, those who test with it, and reviewers of other teams."""
+    return can_try_operations(user, submission)
+
+
+def can_try_operations(user: Any, submission: Submission) -> bool:
+    """The console: testers of the team, and reviewers of other teams, who say why."""
+    return _team(user, submission, Role.OWNER, Role.DEVELOPER, Role.TESTER) or _reviewer_of(user, submission)
+
+
 def can_answer_findings(user: Any, submission: Submission) -> bool:
     """Notes on warnings and requests for waivers."""
     return _team(user, submission, Role.OWNER, Role.DEVELOPER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from certification.services import (
+    credential_tests,
     forecasts,
     ledger,
     notifications,
@@ -10,6 +11,7 @@ from certification.services import (
     previews,
     reviews,
     rollouts,
+    smoke,
     submissions,
     threads,
     validation,
@@ -48,6 +50,18 @@ def settle_completed(*, id: str) -> None:
 
 def refresh_forecasts(*, event: str, id: str, **_facts: str) -> None:
     forecasts.refresh_after(event, id)
+
+
+def prove_credential(*, id: str, occasion: str = "manual") -> None:
+    credential_tests.prove_one(id, occasion=occasion)
+
+
+def prove_credentials_for_review(*, id: str) -> None:
+    credential_tests.prove_before_review(id)
+
+
+def run_smoke_tests(*, id: str) -> None:
+    smoke.run_smoke_tests(id)
 
 
 def notify(*, event: str, **payload: str) -> None:
@@ -92,3 +106,7 @@ def release_expired_claims() -> None:
 
 def send_digests() -> None:
     notifications.send_digests()
+
+
+def prove_credentials_nightly() -> None:
+    credential_tests.ask_every_night()

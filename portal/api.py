@@ -23,6 +23,7 @@ _ROOMS = (
     "connectors.api.versions",
     "connectors.api.health",
     "certification.api.submissions",
+    "certification.api.runs",
     "certification.api.validation",
     "certification.api.reviews",
     "certification.api.previews",

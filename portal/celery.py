@@ -50,6 +50,7 @@ TIMETABLE = {
     "write-ledgers": _every(60, "certification.tasks.write_ledgers"),
     "review-claims": _every(60, "certification.tasks.release_expired_claims"),
     "refresh-forecasts": _every(3600, "certification.tasks.refresh_all_forecasts"),
+    "prove-credentials": _every(900, "certification.tasks.prove_credentials_nightly"),
     "send-digests": _every(300, "certification.tasks.send_digests", "mail"),
     "roll-up-health": _every(30, "connectors.tasks.roll_up_health"),
     "watch-objectives": _every(60, "connectors.tasks.watch_objectives"),

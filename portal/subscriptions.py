@@ -21,6 +21,9 @@ _END_WITH_SUBMISSION = Subscription("certification.tasks.end_with_submission", q
 _END_WITH_CONNECTOR = Subscription("certification.tasks.end_with_connector")
 _SETTLE = Subscription("certification.tasks.settle_completed", queue="default")
 _ASSIGN_CONTACT = Subscription("connectors.tasks.assign_contact", queue="default")
+_PROVE = Subscription("certification.tasks.prove_credential", max_attempts=3)
+_PROVE_FOR_REVIEW = Subscription("certification.tasks.prove_credentials_for_review", max_attempts=3)
+_SMOKE = Subscription("certification.tasks.run_smoke_tests", queue="regions", max_attempts=3)
 _DELIVER = Subscription("certification.tasks.deliver", queue="mail", max_attempts=40)
 
 # Whatever moves a region's date: the forecast is made anew.
@@ -54,7 +57,6 @@ _MAIL_ONLY = (
     "membership.remove",
     "publisher.verify",
     "submission.fail_validation",
-    "submission.pass_validation",
     "submission.request_changes",
     "submission.reject",
     "comment.add",
@@ -63,6 +65,7 @@ _MAIL_ONLY = (
     "waiver.decline",
     "claim.hand_over",
     "credential.reveal",
+    "credential.fail",
     "preview.open",
     "preview.fail",
     "preview.remind",
@@ -83,7 +86,6 @@ _MAIL_ONLY = (
     "rollout.start_rollback",
     "rollout.complete_rollback",
     "rollout.complete",
-    "deployment.verify",
     "deployment.fail",
     "deployment.overdue",
     "forecast.slip",
@@ -111,6 +113,10 @@ _STEPS: dict[str, tuple[Subscription, ...]] = {
     "submission.approve": (_START_PREVIEW, _mail("submission.approve")),
     "submission.withdraw": (_END_WITH_SUBMISSION, _mail("submission.withdraw")),
     "submission.complete": (_SETTLE,),
+    "submission.pass_validation": (_PROVE_FOR_REVIEW, _mail("submission.pass_validation")),
+    "credential.prove": (_PROVE,),
+    "claim.take": (_PROVE_FOR_REVIEW,),
+    "deployment.verify": (_SMOKE, _mail("deployment.verify")),
     "connector.cancel": (_END_WITH_CONNECTOR,),
     "notification.queue": (_DELIVER,),
     "notification.fail": (Subscription("certification.tasks.pause_for_bounce"),),

@@ -23,6 +23,7 @@ _ROOMS = (
     "certification.web.submissions",
     "certification.web.ledger",
     "certification.web.credentials",
+    "certification.web.console",
     "certification.web.validation",
     "certification.web.repairs",
     "certification.web.receipts",

@@ -29,7 +29,7 @@ class PreviewSerializer(serializers.ModelSerializer[Preview]):
         fields = [
             "id", "submission", "connector", "version", "version_label", "region", "state",
             "state_changed_at", "opened_at", "deadline_at", "reminders_sent", "reasons", "checked",
-            "created_at",
+            "untested", "created_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -37,6 +37,11 @@ class PreviewSerializer(serializers.ModelSerializer[Preview]):
 class SignOffSerializer(serializers.Serializer[Any]):
     checked = serializers.MultipleChoiceField(choices=queries.CHECKLIST, required=False, default=set)
     note = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)
+    knows_untested = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Operations without enough successful runs are signed off all the same.",
+    )
 
 
 class RefusalSerializer(serializers.Serializer[Any]):
@@ -83,6 +88,7 @@ class PreviewViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericVi
             self.get_object(),
             checked=sorted(data["checked"]),
             note=data["note"],
+            knows_untested=data["knows_untested"],
             actor=signed_in_user(request),
         )
         return self._done()

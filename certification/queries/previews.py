@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from certification.models import Preview, Submission
+from certification.queries.coverage import Coverage, coverage_of
 from certification.queries.rollouts import Cell, cell_of
 
 CHECKLIST: tuple[tuple[str, str], ...] = (
@@ -37,7 +38,7 @@ class PreviewView:
     preview: Preview
     regions: list[Cell]
     checklist: list[Item]
-    operations: list[str]
+    coverage: Coverage
     is_moving: bool
 
     @property
@@ -63,15 +64,10 @@ def latest_preview(submission_id: UUID) -> Preview | None:
 
 def view_of(preview: Preview) -> PreviewView:
     rows = preview.deployments.select_related("region").order_by("created_at", "region__name")
-    operations = [
-        str(operation.get("id") or operation.get("operation_id") or "")
-        for operation in preview.version.facts.get("operations", [])
-        if isinstance(operation, dict)
-    ]
     return PreviewView(
         preview=preview,
         regions=[cell_of(row, None, None) for row in rows],
         checklist=[Item(key, text, key in preview.checked) for key, text in CHECKLIST],
-        operations=[name for name in operations if name],
+        coverage=coverage_of(preview),
         is_moving=preview.state == "deploying",
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -46,6 +47,13 @@ KINDS: Mapping[str, tuple[Field, ...]] = {
         Field("client_id", "Client id"),
         Field("client_secret", "Client secret"),
         Field("scopes", "Scopes", optional=True, help="Separated by blanks."),
+        Field("token_url", "Token address", optional=True, help="Only if it differs from the definition's."),
+        Field(
+            "access_token",
+            "Access token",
+            optional=True,
+            help="Only if signing in takes a person and a browser: a token that lasts through the review.",
+        ),
     ),
     "account": (
         Field("username", "User name"),
@@ -60,12 +68,19 @@ KINDS: Mapping[str, tuple[Field, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class CredentialInput:
-    """What somebody typed. Values are `Secret`s from the first line on, so that nothing prints them."""
+    """What somebody typed. Values are `Secret`s from the first line on, so that nothing prints them.
+
+    `connection` are the other values that the connection asks for. `test_operation` with `test_inputs` is the
+    call that proves it; "" leaves the choice to the portal.
+    """
 
     kind: str
     purpose: str
     values: Mapping[str, Secret]
     expires_on: date | None = None
+    connection: Mapping[str, str] = field(default_factory=dict)
+    test_operation: str = ""
+    test_inputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 def add_credential(submission: Submission, *, given: CredentialInput, actor: User) -> TestCredential:
@@ -83,9 +98,11 @@ def add_credential(submission: Submission, *, given: CredentialInput, actor: Use
             fields=values,
             field_names=list(values),
             expires_on=given.expires_on,
+            **_call_of(given),
             updated_by=actor,
         )
         _record("credential.add", credential, actor)
+        _prove(credential)
     return credential
 
 
@@ -98,9 +115,13 @@ def replace_credential(credential: TestCredential, *, given: CredentialInput, ac
         row = TestCredential.objects.select_for_update().get(pk=credential.pk)
         row.kind, row.purpose, row.expires_on = given.kind, given.purpose.strip(), given.expires_on
         row.fields, row.field_names = values, list(values)
+        for name, value in _call_of(given).items():
+            setattr(row, name, value)
         row.updated_by, row.updated_at = actor, timezone.now()
         row.save()
+        row.tests.all().delete()
         _record("credential.replace", row, actor)
+        _prove(row)
     credential.refresh_from_db()
 
 
@@ -141,6 +162,19 @@ def reveal_credential(credential: TestCredential, *, reason: str, actor: User) -
     return values
 
 
+def _call_of(given: CredentialInput) -> dict[str, Any]:
+    return {
+        "connection": {name: value.strip() for name, value in given.connection.items() if value.strip()},
+        "test_operation": given.test_operation,
+        "test_inputs": dict(given.test_inputs),
+    }
+
+
+def _prove(credential: TestCredential) -> None:
+    """What was just entered is tried at once; the values it replaces say nothing any more."""
+    outbox.emit("credential.prove", id=str(credential.pk), occasion="entry")
+
+
 def _open(submission: Submission) -> Submission:
     row = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
     if row.state in SUBMISSION.terminal:
@@ -160,14 +194,14 @@ def _checked(given: CredentialInput) -> dict[str, Secret]:
     if given.expires_on and given.expires_on < timezone.now().date():
         problems["expires_on"] = ["This day has passed already."]
     values: dict[str, Secret] = {}
-    for field in KINDS[given.kind]:
-        value = given.values.get(field.name, Secret(""))
+    for part in KINDS[given.kind]:
+        value = given.values.get(part.name, Secret(""))
         if len(value.reveal()) > LONGEST_VALUE:
-            problems[field.name] = [f"{field.label}: at most {LONGEST_VALUE} characters."]
+            problems[part.name] = [f"{part.label}: at most {LONGEST_VALUE} characters."]
         elif value.reveal().strip():
-            values[field.name] = value
-        elif not field.optional:
-            problems[field.name] = [f"{field.label} is missing."]
+            values[part.name] = value
+        elif not part.optional:
+            problems[part.name] = [f"{part.label} is missing."]
     if problems:
         raise InvalidInput("The credential is not complete.", fields=problems)
     return values

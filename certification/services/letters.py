@@ -243,6 +243,11 @@ def _credential(event: str, payload: dict[str, str]) -> Letter:
     credential = _get(TestCredential, payload, "submission__connector__publisher", "submission__version")
     letter = _of_submission(Letter(event, credential), credential.submission)
     letter.names["credential"] = credential
+    if event == "credential.fail":
+        letter.url = _address("credential_list", credential.submission_id)
+        test = credential.tests.order_by("-at").first()
+        if test is not None:
+            letter.facts += [("Credential", credential.purpose), ("What came back", test.message)]
     return letter
 
 

@@ -14,10 +14,12 @@ from certification.lifecycle import PREVIEW, SUBMISSION, DeploymentState, Previe
 from certification.models import Preview, RegionDeployment, Rollout, Submission
 from certification.planning.calendar import Calendar
 from certification.policies import can_extend_preview, can_retry_preview, can_sign_off_preview
+from certification.queries.coverage import coverage_of
 from certification.queries.plans import calendar_of
 from certification.services import deployments, pauses, schedule
 from certification.services.clock import database_now
 from certification.services.plans import default_plan, preview_waves
+from connectors.runtime.testplan import SUCCESSES_WANTED
 from connectors.services.connectors import mark_version
 from portal.shared import audit, outbox
 from portal.shared.actors import SYSTEM, Actor
@@ -139,11 +141,33 @@ def _open(preview: Preview) -> None:
 
 
 def sign_off_preview(
-    preview: Preview, *, checked: Sequence[str] = (), note: str = "", actor: Actor
+    preview: Preview,
+    *,
+    checked: Sequence[str] = (),
+    note: str = "",
+    knows_untested: bool = False,
+    actor: Actor,
 ) -> Preview:
-    """The team says that it works. `checked` names what they tested; what they did not stays visible."""
+    """The team says that it works. `checked` names what they tested; what they did not stays visible.
+
+    Operations with fewer successful runs than wanted have to be owned up to (`knows_untested`); which they
+    were is kept with the Preview.
+    """
     require(can_sign_off_preview, actor, preview)
-    changes = {"decided_by_id": actor.pk, "reasons": note.strip(), "checked": sorted(set(checked))}
+    coverage = coverage_of(preview)
+    untested = coverage.untested if preview.state == PreviewState.TESTING else []
+    if untested and not knows_untested:
+        text = (
+            f"{len(untested)} of {len(coverage.lines)} operations had fewer than {SUCCESSES_WANTED} successful "
+            "runs: test them, or confirm that you sign off without."
+        )
+        raise InvalidInput(text, fields={"knows_untested": [text]})
+    changes = {
+        "decided_by_id": actor.pk,
+        "reasons": note.strip(),
+        "checked": sorted(set(checked)),
+        "untested": untested,
+    }
     return _decide(preview, "sign_off", note.strip(), actor, changes)
 
 

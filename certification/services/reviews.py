@@ -48,6 +48,7 @@ def hold(submission: Submission, *, actor: User) -> ReviewClaim:
             submission=submission, reviewer=actor, expires_at=now + CLAIM_LASTS
         )
         _record("claim.take", current, actor=actor)
+        outbox.emit("claim.take", id=str(submission.pk))
     elif current.reviewer_id != actor.pk:
         raise Conflict(
             f"{current.reviewer.name} holds this review. Wait until the claim ends, or ask for a hand-over.",

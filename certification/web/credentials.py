@@ -19,7 +19,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from certification import policies
 from certification.lifecycle import SUBMISSION
 from certification.models import Submission, TestCredential
-from certification.queries import submissions as queries
+from certification.queries import credentials as queries
+from certification.queries import submissions as submission_queries
+from certification.services import credential_tests
 from certification.services import credentials as services
 from certification.web.submission_pages import page_context, submission_url, visible_submission
 from portal.shared.errors import InvalidInput
@@ -27,7 +29,9 @@ from portal.shared.policy import require
 from portal.shared.secrets import Secret
 from portal.shared.web import add_errors, done, signed_in_user
 
-_SECRET_FIELDS = frozenset({"key", "password", "client_secret", "second_factor"})
+_SECRET_FIELDS = frozenset({"key", "password", "client_secret", "second_factor", "access_token"})
+_CONNECTION = "connection."
+_LONGEST_INPUTS = 4_000
 
 
 class CredentialForm(forms.Form):
@@ -59,6 +63,40 @@ class CredentialForm(forms.Form):
             )
         self.order_fields([field.name for field in services.KINDS[kind]])
 
+    def ask_for_call(self, call: queries.ProvingChoices) -> None:
+        """The rest of the connection, and which call proves it. The definition's texts are escaped here."""
+        for name, label in call.connection:
+            self.fields[_CONNECTION + name] = forms.CharField(
+                required=False,
+                label=label,
+                max_length=500,
+                help_text="A value of the connection that is no secret.",
+            )
+        if call.operations:
+            self.fields["test_operation"] = forms.ChoiceField(
+                required=False,
+                label="Prove it with",
+                choices=[("", f"The portal's choice ({call.picked or 'none found'})"), *call.operations],
+                help_text="Called now, every night and before a review. It has to leave data alone.",
+            )
+            self.fields["test_inputs"] = forms.CharField(
+                required=False,
+                label="Inputs of that call",
+                max_length=_LONGEST_INPUTS,
+                widget=forms.Textarea(attrs={"rows": 2, "placeholder": "name = value"}),
+                help_text="One in a line, such as harbour = 17.",
+            )
+
+    def clean_test_inputs(self) -> dict[str, str]:
+        found = {}
+        for line in self.cleaned_data["test_inputs"].splitlines():
+            name, mark, value = line.partition("=")
+            if line.strip() and not mark:
+                raise forms.ValidationError(f"“{line.strip()[:60]}” is not of the form name = value.")
+            if mark:
+                found[name.strip()] = value.strip()
+        return found
+
 
 class RevealForm(forms.Form):
     reason = forms.CharField(
@@ -77,7 +115,7 @@ def needs_fresh_sign_in(request: HttpRequest) -> bool:
 def _credential(request: HttpRequest, pk: UUID, credential_pk: UUID) -> TestCredential:
     """Without its values: only the reveal reads them."""
     submission = visible_submission(request, pk)
-    found = get_object_or_404(queries.credentials_of(submission), pk=credential_pk)
+    found = get_object_or_404(submission_queries.credentials_of(submission), pk=credential_pk)
     found.submission = submission
     return found
 
@@ -93,11 +131,12 @@ def _list_page(request: HttpRequest, submission: Submission, status: int = 200, 
     user = signed_in_user(request)
     is_open = submission.state not in SUBMISSION.terminal
     context = page_context(request, submission, "credentials") | {
-        "credentials": queries.credentials_of(submission),
-        "reveals": queries.reveals_of(submission)[:50],
+        "credentials": queries.credential_rows(submission),
+        "reveals": submission_queries.reveals_of(submission)[:50],
         "kinds": TestCredential.Kind.choices,
         "can_manage": policies.can_manage_credentials(user, submission) and is_open,
         "can_reveal": policies.can_reveal_credential(user, submission),
+        "can_test": policies.can_test_credential(user, submission) and is_open,
         **extra,
     }
     return render(request, "certification/credential_list.html", context, status=status)
@@ -130,8 +169,8 @@ def _edit(
 ) -> HttpResponse:
     user = signed_in_user(request)
     require(policies.can_manage_credentials, user, submission)
-    initial = {"purpose": credential.purpose, "expires_on": credential.expires_on} if credential else {}
-    form = CredentialForm(request.POST or None, initial=initial, kind=kind)
+    form = CredentialForm(request.POST or None, initial=_initial(credential), kind=kind)
+    form.ask_for_call(queries.proving_choices(submission))
     if request.method == "POST" and form.is_valid():
         try:
             if credential:
@@ -152,6 +191,19 @@ def _edit(
     return render(request, "certification/credential_form.html", context, status=400 if form.errors else 200)
 
 
+def _initial(credential: TestCredential | None) -> dict[str, Any]:
+    """What is no secret; the values themselves are typed anew."""
+    if credential is None:
+        return {}
+    return {
+        "purpose": credential.purpose,
+        "expires_on": credential.expires_on,
+        "test_operation": credential.test_operation,
+        "test_inputs": "\n".join(f"{name} = {value}" for name, value in credential.test_inputs.items()),
+        **{_CONNECTION + name: value for name, value in credential.connection.items()},
+    }
+
+
 def _given(form: CredentialForm, kind: str) -> services.CredentialInput:
     names = [field.name for field in services.KINDS[kind]]
     return services.CredentialInput(
@@ -159,7 +211,24 @@ def _given(form: CredentialForm, kind: str) -> services.CredentialInput:
         purpose=form.cleaned_data["purpose"],
         values={name: Secret(form.cleaned_data[name]) for name in names},
         expires_on=form.cleaned_data["expires_on"],
+        connection={
+            name.removeprefix(_CONNECTION): value
+            for name, value in form.cleaned_data.items()
+            if name.startswith(_CONNECTION)
+        },
+        test_operation=form.cleaned_data.get("test_operation", ""),
+        test_inputs=form.cleaned_data.get("test_inputs", {}),
     )
+
+
+@require_POST
+@login_required
+def credential_test(request: HttpRequest, pk: UUID, credential_pk: UUID) -> HttpResponse:
+    """Try it now; the list shows what came out."""
+    credential = _credential(request, pk, credential_pk)
+    test = credential_tests.ask_for_test(credential, actor=signed_in_user(request))
+    text = f"{test.get_outcome_display()}. {test.message}"
+    return done(request, text, submission_url(credential.submission, "credential_list"))
 
 
 @require_POST
@@ -219,5 +288,10 @@ urlpatterns = [
         "submissions/<uuid:pk>/credentials/<uuid:credential_pk>/reveal/",
         credential_reveal,
         name="credential_reveal",
+    ),
+    path(
+        "submissions/<uuid:pk>/credentials/<uuid:credential_pk>/test/",
+        credential_test,
+        name="credential_test",
     ),
 ]

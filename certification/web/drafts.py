@@ -17,6 +17,7 @@ from certification.models import Submission
 from certification.queries import submissions as queries
 from certification.queries import updates
 from certification.queries import validation as verdicts
+from certification.queries.credentials import credential_rows
 from certification.queries.readiness import Blocker, Place, readiness
 from certification.rules.checks.listing import CATEGORIES
 from certification.services import drafts as services
@@ -180,7 +181,7 @@ def _form_page(
         "contact_roles": services.CONTACT_ROLES.items(),
         "outline": _outline(submission, blockers),
         "blocker_count": len(blockers),
-        "credentials": queries.credentials_of(submission),
+        "credentials": credential_rows(submission),
         "intro_html": render_markdown(str(form["intro"].value() or "")),
         **_package_context(submission),
         **extra,

@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils.html import escape
 from django.views.decorators.http import require_POST, require_safe
 
 from certification import policies
@@ -29,6 +30,15 @@ class SignOffForm(forms.Form):
         label="What you tested", help_text="What stays unticked is shown to the operators as not tested.",
     )  # fmt: skip
     note = forms.CharField(max_length=2_000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    knows_untested = forms.BooleanField(required=False, label="I sign off although not everything was tested")
+
+    def name_untested(self, untested: list[str]) -> None:
+        """Ask for the confirmation only when there is something to own up to, and say what it is."""
+        if not untested:
+            del self.fields["knows_untested"]
+            return
+        shown = ", ".join(untested[:6]) + (f" and {len(untested) - 6} more" if len(untested) > 6 else "")
+        self.fields["knows_untested"].help_text = escape(f"Fewer than ten successful calls: {shown}.")
 
 
 class RefusalForm(forms.Form):
@@ -56,10 +66,15 @@ def _address(preview: Preview) -> str:
 def _context(request: HttpRequest, preview: Preview, **bound: forms.Form) -> dict[str, Any]:
     user = signed_in_user(request)
     can_decide = policies.can_sign_off_preview(user, preview)
+    view = queries.view_of(preview)
+    sign_off = bound.get("sign_off", SignOffForm())
+    if isinstance(sign_off, SignOffForm):
+        sign_off.name_untested(view.coverage.untested)
     return {
         "preview": preview,
-        "view": queries.view_of(preview),
-        "sign_off_form": bound.get("sign_off", SignOffForm()),
+        "view": view,
+        "can_try": policies.can_try_operations(user, preview.submission) and preview.state == "testing",
+        "sign_off_form": sign_off,
         "refusal_form": bound.get("refusal", RefusalForm()),
         "extension_form": bound.get("extension", ExtensionForm()),
         "can_decide": can_decide and PREVIEW.can("sign_off", preview.state),
@@ -115,12 +130,11 @@ def preview_sign_off(request: HttpRequest, pk: UUID) -> HttpResponse:
     preview, form = _visible(request, pk), SignOffForm(request.POST)
     if not form.is_valid():
         return _page(request, preview, status=422, sign_off=form)
-    services.sign_off_preview(
-        preview,
-        checked=form.cleaned_data["checked"],
-        note=form.cleaned_data["note"],
-        actor=signed_in_user(request),
-    )
+    try:
+        services.sign_off_preview(preview, **form.cleaned_data, actor=signed_in_user(request))
+    except InvalidInput as error:
+        add_errors(form, error)
+        return _page(request, preview, status=422, sign_off=form)
     return done(request, "Signed off. An operator plans the rollout.", _address(preview))
 
 

@@ -82,12 +82,17 @@ def page_context(request: HttpRequest, submission: Submission, tab: str) -> dict
         and SUBMISSION.can("withdraw", submission.state),
         "can_start_again": can_edit and submission.state in SUBMISSION.terminal,
         "can_review": policies.can_decide_submission(user, submission) and submission.state == "in_review",
-        "tabs": _tabs(submission, tab, can_edit=can_edit and submission.is_editable),
+        "tabs": _tabs(
+            submission,
+            tab,
+            can_edit=can_edit and submission.is_editable,
+            can_try=policies.can_try_operations(user, submission),
+        ),
         "urls": _panel_urls(submission),
     }
 
 
-def _tabs(submission: Submission, current: str, *, can_edit: bool) -> list[dict[str, Any]]:
+def _tabs(submission: Submission, current: str, *, can_edit: bool, can_try: bool) -> list[dict[str, Any]]:
     found = [("overview", "Overview", "submission_detail")]
     if can_edit:
         found.append(("edit", "Form", "submission_edit"))
@@ -95,6 +100,10 @@ def _tabs(submission: Submission, current: str, *, can_edit: bool) -> list[dict[
         ("package", "Package", "submission_package"),
         ("findings", "Findings", "finding_list"),
         ("credentials", "Credentials", "credential_list"),
+    ]
+    if can_try:
+        found.append(("console", "Try it", "console"))
+    found += [
         ("time", "Time", "submission_time"),
         ("history", "History", "submission_history"),
     ]

@@ -8,10 +8,18 @@ result.is_success, result.request (secrets masked), result.answer, result.findin
 from connectors.runtime.calls import Caller, CallResult, Target
 from connectors.runtime.connection import Connection
 from connectors.runtime.egress import Egress
-from connectors.runtime.errors import CallFailed, CallImpossible, EgressRefused, InputsInvalid
+from connectors.runtime.errors import (
+    CallError,
+    CallFailed,
+    CallImpossible,
+    EgressRefused,
+    InputsInvalid,
+    SignInRefused,
+)
 from connectors.runtime.operations import CallableOperation, Input, find_operation, list_operations
 
 __all__ = [
+    "CallError",
     "CallFailed",
     "CallImpossible",
     "CallResult",
@@ -22,6 +30,7 @@ __all__ = [
     "EgressRefused",
     "Input",
     "InputsInvalid",
+    "SignInRefused",
     "Target",
     "find_operation",
     "list_operations",

@@ -78,10 +78,12 @@ class Egress:
     """Where calls may go and how long and large they may get.
 
     `local_hosts` maps names to (address, port) pairs that are reached over plain http whatever their address:
-    for a trial whose backends run on the same machine, never for production.
+    for a trial whose backends run on the same machine, never for production. Without `is_public` nothing else
+    is called.
     """
 
     local_hosts: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    is_public: bool = True
     ports: frozenset[int] = _PORTS
     deadline_seconds: float = DEADLINE_SECONDS
     max_answer_bytes: int = MAX_ANSWER_BYTES
@@ -99,6 +101,8 @@ class Egress:
             raise EgressRefused("The address of the service contains blanks or other forbidden characters.")
         if host.rstrip(".") in self.local_hosts:
             return host.rstrip("."), port or 443
+        if not self.is_public:
+            raise EgressRefused("Calls of public services are switched off on this portal (EGRESS_PUBLIC).")
         if parts.scheme != "https":
             raise EgressRefused("Only https is called: declare the scheme “https” in the definition.")
         if parts.username is not None or parts.password is not None:

@@ -17,6 +17,10 @@ class CallImpossible(CallError):
     """The definition, its policies or the credential do not allow a call. Nothing was sent."""
 
 
+class SignInRefused(CallImpossible):
+    """The service that gives tokens did not give one: the operation was not called."""
+
+
 class InputsInvalid(CallError):
     """What was typed does not fit the definition. `problems` maps an input's key to its messages."""
 

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 from connectors.runtime.connection import Connection
 from connectors.runtime.egress import Egress, Incoming, Outgoing
-from connectors.runtime.errors import CallImpossible
+from connectors.runtime.errors import CallImpossible, SignInRefused
 from connectors.runtime.masking import Mask
 
 _MOST = 500
@@ -55,7 +55,7 @@ def cache_key(token_url: str, connection: Connection) -> str:
 
 
 def token_for(egress: Egress, token_url: str, connection: Connection, cache: TokenCache) -> str:
-    """A token for the client. Raises `CallImpossible` with the service's reason when it gives none.
+    """A token for the client. Raises `SignInRefused` with the service's reason when it gives none.
 
     A token that was handed in with the credential is used as it is: that is the only way for sign-ins that
     need a person and a browser.
@@ -84,7 +84,7 @@ def _fetch(egress: Egress, token_url: str, connection: Connection) -> tuple[str,
     payload = _payload(answer)
     token = payload.get("access_token")
     if answer.status != 200 or not isinstance(token, str) or not token:
-        raise CallImpossible(_refusal(answer, payload, connection))
+        raise SignInRefused(_refusal(answer, payload, connection))
     return token, _lifetime(payload.get("expires_in"))
 
 

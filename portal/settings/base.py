@@ -37,6 +37,10 @@ TRIAL_GATE_PATIENCE_SECONDS = env.float("TRIAL_GATE_PATIENCE_SECONDS", default=1
 GATE_THRESHOLDS = env.json("GATE_THRESHOLDS", default={})
 # Regions may only be called in clear text or on loopback when this is set (trial, tests).
 ALLOW_INSECURE_REGIONS = env.bool("ALLOW_INSECURE_REGIONS", default=TRIAL_MODE)
+# Calls of connector operations. Off: none leaves for a public service. Local hosts ("name=address:port",
+# comma separated) are reached over plain http; they exist in trial mode only.
+EGRESS_PUBLIC = env.bool("EGRESS_PUBLIC", default=True)
+EGRESS_LOCAL_HOSTS = env.list("EGRESS_LOCAL_HOSTS", default=[]) if TRIAL_MODE else []
 # Programs that regions of the kind "command" may name, as name=/absolute/path, comma separated. Whoever
 # administers regions can run these on the workers, and nothing else.
 REGION_PROGRAMS = env.dict("REGION_PROGRAMS", default={})

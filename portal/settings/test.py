@@ -32,6 +32,7 @@ if "STATIC_ROOT" not in os.environ:
 os.environ.setdefault("DB_POOL", "off")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 os.environ.setdefault("ALLOW_INSECURE_REGIONS", "on")
+os.environ.setdefault("EGRESS_PUBLIC", "off")
 
 from portal.settings.base import *  # noqa: E402, F403
 from portal.settings.base import STORAGES  # noqa: E402

@@ -68,6 +68,13 @@ class TooLarge(PortalError):
     code = "too-large"
 
 
+class TooMany(PortalError):
+    """Too often in too short a time; waiting helps."""
+
+    status = 429
+    code = "too-many"
+
+
 class Unavailable(PortalError):
     """A part that is needed is away for the moment; nothing was changed."""
 

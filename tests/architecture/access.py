@@ -47,6 +47,7 @@ owner_or_administrator = Access(frozenset({"owner", "administrator"}), SEEN)
 owner_or_oneself = Access(frozenset({"owner", "viewer"}), SEEN)
 administrators_seen = Access(ADMINISTRATORS, SEEN)
 testers = Access(TESTERS, SEEN)
+triers = Access(TESTERS | REVIEWERS, SEEN)
 talkers = Access(TESTERS | STAFF, SEEN)
 note_takers = Access(STAFF, SEEN)
 resolvers = Access(REVIEWERS, SEEN)
@@ -277,6 +278,9 @@ SUBMISSIONS = {
     "credential_create": entry(GET=editors, POST=editors, at="submission", data=NEW_CREDENTIAL),
     "credential_replace": entry(GET=editors, POST=editors, at="submission", data=NEW_CREDENTIAL),
     "credential_delete": entry(POST=editors, at="submission"),
+    "credential_test": entry(POST=triers, at="submission"),
+    "console": entry(GET=triers, at="submission"),
+    "console_run": entry(POST=triers, at="submission", data={"operation": "GetTides"}),
     "credential_reveal": entry(GET=reviewers, POST=reviewers, at="submission", data=REASON),
     "finding_list": entry(GET=team_reads, at="submission"),
     "finding_progress": entry(GET=team_reads, at="submission"),
@@ -420,6 +424,12 @@ API_SUBMISSIONS = {
     ),
     "submission-check": entry(POST=draft_editors, at="draft"),
     "submission-credential": entry(PUT=editors, DELETE=editors, at="submission", data=_API_CREDENTIAL),
+    "test-run-list": entry(
+        GET=team_reads,
+        POST=testers,
+        at={"submission_pk": "submission"},
+        data={"operation_id": "GetTides", "is_success": True},
+    ),
     "submission-credentials": entry(GET=team_reads, POST=editors, at="submission", data=_API_CREDENTIAL),
     "submission-time-ledger": entry(GET=team_reads, at="submission"),
     "submission-history": entry(GET=team_reads, at="submission"),

@@ -119,7 +119,9 @@ def test_the_testing_region_comes_before_the_preview_region(cast, agent):
 @pytest.mark.parametrize("person", ["owner", "developer", "tester"])
 def test_the_team_signs_off_and_what_was_not_tested_stays_visible(cast, submission, person):
     preview = open_preview(cast, submission)
-    previews.sign_off_preview(preview, checked=["connect"], note="Well done.", actor=getattr(cast, person))
+    previews.sign_off_preview(
+        preview, checked=["connect"], note="Well done.", knows_untested=True, actor=getattr(cast, person)
+    )
     assert state_of(submission) == "signed_off"
     preview.refresh_from_db()
     assert (preview.checked, preview.decided_by) == (["connect"], getattr(cast, person))

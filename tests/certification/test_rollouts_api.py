@@ -128,7 +128,11 @@ def test_the_team_signs_off_a_preview(cast):
     assert (
         post(caller, f"previews/{preview.pk}/extend/", {"business_days": 2, "reason": "x"}).status_code == 403
     )
-    answer = post(caller, f"previews/{preview.pk}/sign-off/", {"checked": ["connect"], "note": "Good."})
+    answer = post(
+        caller,
+        f"previews/{preview.pk}/sign-off/",
+        {"checked": ["connect"], "note": "Good.", "knows_untested": True},
+    )
     assert (answer.status_code, answer.json()["state"]) == (200, "signed_off")
     assert state_of(preview.submission) == "signed_off"
     late = post(caller, f"previews/{preview.pk}/refuse/", {"reasons": "No."})

@@ -231,7 +231,10 @@ def test_the_team_reads_tests_and_signs_off_on_the_preview_page(cast, preview, s
     text = browser.get(reverse("preview_detail", args=[preview.pk])).content.decode()
     assert "GetTides" in text
     assert "Answer by" in text
-    browser.post(reverse("preview_sign_off", args=[preview.pk]), {"checked": ["connect"], "note": "Good."})
+    browser.post(
+        reverse("preview_sign_off", args=[preview.pk]),
+        {"checked": ["connect"], "note": "Good.", "knows_untested": "on"},
+    )
     text = browser.get(reverse("preview_detail", args=[preview.pk])).content.decode()
     assert "Signed off by" in text
     assert "not tested" in text
