@@ -158,8 +158,8 @@ def sign_off_preview(
     untested = coverage.untested if preview.state == PreviewState.TESTING else []
     if untested and not knows_untested:
         text = (
-            f"{len(untested)} of {len(coverage.lines)} operations had fewer than {SUCCESSES_WANTED} successful "
-            "runs: test them, or confirm that you sign off without."
+            f"{len(untested)} of {len(coverage.lines)} operations had fewer than {SUCCESSES_WANTED} "
+            "successful runs: test them, or confirm that you sign off without."
         )
         raise InvalidInput(text, fields={"knows_untested": [text]})
     changes = {
