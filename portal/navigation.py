@@ -37,6 +37,7 @@ _MAP = (
     ("Messages", "notification_list", "mail", "", "g m", "all"),
     ("Publishers", "publisher_list", "users", "", "g p", "all"),
     ("Rules", "rule_list", "book", "", "g u", "all"),
+    ("Status", "status", "dashboard", "", "g t", "all"),
     ("Review queue", "review_queue", "inbox", "Review", "g q", "reviewer"),
     ("Health", "fleet_overview", "heart-rate-monitor", "Operate", "g f", "operator"),
     ("Plans", "plan_list", "calendar", "Operate", "g l", "operator"),

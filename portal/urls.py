@@ -22,6 +22,7 @@ _ROOMS = (
     "connectors.web.care",
     "certification.web.submissions",
     "certification.web.ledger",
+    "certification.web.status",
     "certification.web.credentials",
     "certification.web.console",
     "certification.web.validation",

@@ -158,6 +158,8 @@ ALLAUTH = {
 SHELL = {
     "home": entry(GET=signed_in),
     "search": entry(GET=signed_in, query={"q": "harbour"}),
+    "status": entry(GET=public),
+    "status_json": entry(GET=public),
     "livez": entry(GET=public),
     "readyz": entry(GET=public),
     "api_schema": entry(GET=public),
