@@ -43,6 +43,7 @@ _ROOMS = (
     "certification.web.region_tasks",
     "certification.web.notifications",
     "portal.operations",
+    "portal.metrics",
 )
 
 urlpatterns = [

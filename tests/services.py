@@ -9,7 +9,9 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sys
 from contextlib import ExitStack
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from portal.embedded import throwaway_services
@@ -37,6 +39,12 @@ def address_of_test_database() -> str:
 
     address = urlsplit(os.environ["DATABASE_URL"])
     return address._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
+
+
+def prometheus_path(name: str = "prometheus") -> str | None:
+    """Debian's Prometheus, or its promtool, as `make environment-dev` unpacked it; None where it cannot be had."""
+    unpacked = Path(sys.prefix) / "prometheus" / "usr" / "bin" / name
+    return str(unpacked) if unpacked.is_file() else shutil.which(name)
 
 
 def chromium_path() -> str | None:

@@ -2,7 +2,7 @@
 
 `python3 portal/embedded/bootstrap.py requirements.lock` creates .venv if needed and installs exactly what
 the lock file names; it does nothing when that has been done before. `--tests` also sees to what only tests
-need: a Chromium, and the publishers' command-line client in an environment of its own.
+need: a Chromium, a Prometheus, and the publishers' command-line client in an environment of its own.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ RUN_LOCK, DEV_LOCK = "requirements.lock", "requirements-dev.lock"
 # The client pins libraries of its own time, so it cannot live beside ours.
 CLIENT_LOCK = PROJECT / "tests" / "paconn" / "requirements.lock"
 CLIENT_VENV = VENV / "paconn"
+# The binary out of Debian's package: installing that would start a service.
+PROMETHEUS = VENV / "prometheus"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -56,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if options.tests:
         _see_to_browser()
         _see_to_client()
+        _see_to_prometheus()
 
 
 def _digest(lock: str) -> str:
@@ -166,6 +169,40 @@ def _see_to_client() -> None:
         stamp.write_text(digest)
     else:
         say("paconn could not be installed: its tests will fail. Is your package mirror reachable?")
+
+
+def _see_to_prometheus() -> None:
+    """Debian's Prometheus for the tests of the source that asks it; they are skipped, visibly, without it.
+
+    Its package is fetched and unpacked beside the environment, not installed: no service, no user, no root.
+    """
+    if (PROMETHEUS / "usr" / "bin" / "prometheus").is_file() or not shutil.which("apt-get"):
+        return
+    say("unpacking Debian's prometheus for its tests")
+    PROMETHEUS.mkdir(exist_ok=True)
+    if not _download(PROMETHEUS):
+        if os.geteuid() == 0:
+            _run(["apt-get", "update", "--quiet=2"])
+        _download(PROMETHEUS)
+    for package in PROMETHEUS.glob("prometheus_*.deb"):
+        _run(["dpkg-deb", "--extract", package, PROMETHEUS])
+        package.unlink()
+    if not (PROMETHEUS / "usr" / "bin" / "prometheus").is_file():
+        say("No Prometheus: its tests will be skipped. To run them: apt-get download prometheus must work")
+
+
+def _download(folder: Path) -> bool:
+    """Fetch Debian's package of Prometheus into `folder`."""
+    command = ["apt-get", "download", "--quiet=2", "prometheus"]
+    finished = subprocess.run(  # noqa: S603 (our own command, no shell)
+        command,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stderr,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    return finished.returncode == 0
 
 
 def _apt_install(*packages: str) -> None:

@@ -5,6 +5,7 @@ A value that is missing or malformed stops the start with a message that names t
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -242,7 +243,7 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=SECURE_COOKIES)
-SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if SECURE_COOKIES else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_COOKIES
 SECURE_REFERRER_POLICY = "same-origin"
@@ -292,6 +293,11 @@ HEALTH_KEEP_DAYS = {
 }
 # How many batches of telemetry one process stores at a time; the next ones are told to come back.
 TELEMETRY_AT_ONCE = env.int("TELEMETRY_AT_ONCE", default=3)
+
+# Who may read /metrics: whoever shows the token, and whoever asks from one of the networks ("10.0.0.0/8").
+# Without both, nobody.
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
+METRICS_NETWORKS = [ipaddress.ip_network(each) for each in env.list("METRICS_NETWORKS", default=[])]
 
 # Signs the receipts of verdicts: the base64 of 32 bytes, or an Ed25519 private key as PEM. Without it they
 # are unsigned.

@@ -162,6 +162,8 @@ SHELL = {
     "status_json": entry(GET=public),
     "livez": entry(GET=public),
     "readyz": entry(GET=public),
+    # Prometheus comes with a token of its own, or from a network that settings name.
+    "metrics": entry(GET=Access(OPERATORS, frozenset(), unseen=frozenset({401}))),
     "api_schema": entry(GET=public),
     "api_docs": entry(GET=public),
     "api_not_found": entry(),

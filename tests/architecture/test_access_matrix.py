@@ -97,7 +97,7 @@ def _fault(route: Route, role: str, access: Access, response: HttpResponse) -> s
     if role == "anonymous":
         fine = (
             status in {401, *(access.unseen & {401})}
-            if route.is_api
+            if route.is_api or 401 in access.unseen
             else _leads_to(response, "account_login")
         )
         return "" if fine else f"{status} without sign-in"
