@@ -126,6 +126,7 @@ def _account_entries(request: HttpRequest) -> list[Entry]:
     names = (
         ("Profile", "accounts:profile", "user"),
         ("What you are told", "notification_preferences", "bell"),
+        ("Calendar", "accounts:calendar", "calendar"),
         ("API tokens", "accounts:tokens", "key"),
     )
     return [Entry(label, reverse(name), icon, request.path == reverse(name)) for label, name, icon in names]

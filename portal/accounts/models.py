@@ -137,6 +137,18 @@ class ApiToken(PublicIdModel):
         return self.revoked_at is None and self.expires_at > (at or timezone.now()) and self.user.is_active
 
 
+class CalendarFeed(PublicIdModel):
+    """The secret address under which calendars read a person's dates. Only its SHA-256 is stored."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="calendar_feed")
+    digest = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+    last_read_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"Calendar of {self.user_id}"
+
+
 class NotificationPreference(models.Model):
     """How a person wants to hear of a group of events. A missing row means the group's default."""
 

@@ -16,9 +16,9 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.accounts import services
+from portal.accounts import feeds, services
 from portal.accounts.forms import PaconnTokenForm, ProfileForm, TokenForm
-from portal.accounts.models import ApiToken, User
+from portal.accounts.models import ApiToken, CalendarFeed, User
 from portal.accounts.tokens import create_token, revoke_token
 from portal.shared.errors import InvalidInput
 from portal.shared.secrets import Secret
@@ -124,6 +124,29 @@ def token_revoke(request: HttpRequest, pk: str) -> HttpResponse:
     token = get_object_or_404(ApiToken.objects.filter(user=user), pk=pk)
     revoke_token(token, actor=user)
     return done(request, f"“{token.name}” does not work any more.", reverse("accounts:tokens"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@never_cache
+def calendar(request: HttpRequest) -> HttpResponse:
+    """The feed's secret address: POST makes a new one, which is shown on its answer, once."""
+    user = signed_in_user(request)
+    made = feeds.make_feed(actor=user) if request.method == "POST" else None
+    address = reverse("personal_calendar", args=[made.reveal()]) if made else ""
+    context = {
+        "feed": CalendarFeed.objects.filter(user=user).first(),
+        "address": f"{settings.SITE_URL}{address}" if made else "",
+        "public_address": f"{settings.SITE_URL}{reverse('public_calendar')}",
+    }
+    return render(request, "accounts/calendar.html", context)
+
+
+@require_POST
+@login_required
+def calendar_drop(request: HttpRequest) -> HttpResponse:
+    feeds.drop_feed(actor=signed_in_user(request))
+    return done(request, "The address does not work any more.", reverse("accounts:calendar"))
 
 
 @require_POST

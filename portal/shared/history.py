@@ -158,6 +158,8 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "region.deactivate": ("deactivated the region", "ban", "warning"),
     "region.renew_telemetry_token": ("made a new telemetry token", "key", "neutral"),
     "token.create": ("made an API token", "key", "neutral"),
+    "calendarfeed.make": ("made a new address for the calendar", "calendar", "neutral"),
+    "calendarfeed.drop": ("took the address of the calendar away", "calendar", "neutral"),
     "token.revoke": ("revoked an API token", "key", "neutral"),
     "user.set_staff_role": ("changed the staff role from “{from}” to “{to}”", "user", "warning"),
 }

@@ -10,6 +10,8 @@ from typing import Any
 import structlog
 
 _SECRET_NAMES = re.compile(r"pass(word|phrase)|secret|token|authorization|cookie|credential|api_?key", re.I)
+# The address of a personal calendar is its key.
+_FEED = re.compile(r"/calendar/[A-Za-z0-9_-]{20,}")
 _BEARER = re.compile(r"(?i)(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 
 
@@ -19,7 +21,7 @@ def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mu
         if _SECRET_NAMES.search(name):
             event[name] = "***"
         elif isinstance(value, str):
-            event[name] = _BEARER.sub(r"\1 ***", value)
+            event[name] = _FEED.sub("/calendar/***", _BEARER.sub(r"\1 ***", value))
     return event
 
 

@@ -159,6 +159,11 @@ SHELL = {
     "home": entry(GET=signed_in),
     "search": entry(GET=signed_in, query={"q": "harbour"}),
     "status": entry(GET=public),
+    "public_calendar": entry(GET=public),
+    # An address that nobody was given: there is nothing, whoever asks.
+    "personal_calendar": entry(GET=Access(EVERYBODY, also=(404,)), at={"feed_token": "=" + "x" * 43}),
+    "accounts:calendar": entry(GET=signed_in, POST=signed_in),
+    "accounts:calendar_drop": entry(POST=signed_in),
     "status_json": entry(GET=public),
     "livez": entry(GET=public),
     "readyz": entry(GET=public),

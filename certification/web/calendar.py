@@ -1,0 +1,39 @@
+"""Calendar feeds: freezes for everybody, and a person's own behind an address that nobody can guess."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import path
+from django.views.decorators.http import require_safe
+
+from certification.queries.calendar import personal_entries, public_entries
+from portal.accounts.feeds import reader_of
+from portal.shared import ics
+
+_SHARED = "public, max-age=900"
+_OWN = "private, max-age=300"
+
+
+@require_safe
+def public_calendar(request: HttpRequest) -> HttpResponse:
+    content = ics.feed(public_entries(), name="Certification: freezes")
+    return ics.answer(request, content, filename="certification.ics", cache_control=_SHARED)
+
+
+@require_safe
+def personal_calendar(request: HttpRequest, feed_token: str) -> HttpResponse:
+    """Read-only, for calendars that cannot sign in: the address is the key. See docs/decisions/0005."""
+    reader = reader_of(feed_token)
+    if reader is None:
+        raise Http404
+    content = ics.feed(personal_entries(reader), name="Certification: my rollouts")
+    response = ics.answer(request, content, filename="my-rollouts.ics", cache_control=_OWN)
+    # The address is the key: it goes to no other site and into no index.
+    response["Referrer-Policy"], response["X-Robots-Tag"] = "no-referrer", "noindex"
+    return response
+
+
+urlpatterns = [
+    path("calendar.ics", public_calendar, name="public_calendar"),
+    path("calendar/<str:feed_token>.ics", personal_calendar, name="personal_calendar"),
+]
