@@ -12,6 +12,7 @@ from certification.models import Placement, RegionDeployment, RolloutWave, Submi
 from certification.queries.reviews import QueueFilter, QueueRow, review_queue
 from certification.queries.rollouts import group_counts
 from certification.queries.submissions import ListFilter, ListRow, mine, rows_with_dates, submissions_for
+from certification.queries.submit_by import SubmitBy, submit_by
 from connectors.models import Connector
 from portal.accounts.models import User
 from portal.shared.models import OutboxJob
@@ -42,6 +43,7 @@ class Home:
     waves: list[RolloutWave]
     tiles: list[Tile]
     queue: list[QueueRow] = field(default_factory=list)
+    deadlines: list[SubmitBy] = field(default_factory=list)
     is_empty: bool = False
 
 
@@ -53,6 +55,7 @@ def home_of(user: User) -> Home:
     moving = rows_with_dates(list(found.filter(~mine(user), state__in=OPEN_STATES)[:SHOWN]))
     waves = list(next_waves(user)[:SHOWN])
     queue = review_queue(user, QueueFilter()) if user.is_reviewer else None
+    is_empty = not (user.staff_role or my_turn or moving or _has_connectors(user))
     tiles = [*_publisher_tiles(user), *_reviewer_tiles(queue), *_operator_tiles(user)]
     return Home(
         my_turn=my_turn,
@@ -61,7 +64,8 @@ def home_of(user: User) -> Home:
         waves=waves,
         tiles=tiles,
         queue=queue.rows[:SHOWN] if queue else [],
-        is_empty=not (user.staff_role or my_turn or moving or _has_connectors(user)),
+        deadlines=[] if user.staff_role or is_empty else submit_by(),
+        is_empty=is_empty,
     )
 
 

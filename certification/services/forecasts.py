@@ -19,10 +19,12 @@ from certification.models import (
     DateChange,
     ForecastSnapshot,
     GateCheck,
+    PlanWave,
     RegionDeployment,
     Rollout,
     RolloutPlan,
     RolloutWave,
+    Submission,
 )
 from certification.planning.calendar import NoOpenDay
 from certification.planning.forecasting import (
@@ -34,12 +36,15 @@ from certification.planning.forecasting import (
     business_days_between,
     region_bands,
 )
+from certification.planning.stages import forecast
+from certification.queries.forecast import defaults_of, history_of
 from certification.queries.forecast_history import history_of_rollouts
 from certification.queries.forecasts import newest
 from certification.queries.gates import latest_by_wave, waits
 from certification.queries.plans import calendar_of
+from certification.queries.submit_by import LANES
 from certification.services.clock import database_now
-from certification.services.plans import current_windows, spec_of_plan, spec_of_rollout
+from certification.services.plans import current_windows, default_plan, spec_of_plan, spec_of_rollout
 from portal.shared import outbox
 from portal.shared.models import AuditRecord
 
@@ -123,6 +128,37 @@ def bands_of_rollout(rollout: Rollout, *, now: dt.datetime) -> dict[str, Band]:
 def bands_of_plan(plan: RolloutPlan, ready: tuple[dt.datetime, dt.datetime]) -> dict[str, Band]:
     """The same before a rollout exists; `ready` is the band in which it can be scheduled."""
     return bands_before_schedule(spec_of_plan(plan), ready, history_of_rollouts(), windows=current_windows())
+
+
+def bands_of_submission(submission: Submission) -> list[tuple[PlanWave, Band]]:
+    """Each wave of the default plan with the band of its slowest region, while there is no rollout.
+
+    Empty where no date can be foreseen.
+    """
+    now = database_now()
+    ready = forecast(
+        submission.state,
+        since=submission.state_changed_at,
+        now=now,
+        history=history_of(submission.kind),
+        defaults=defaults_of(submission.kind),
+        until="signed_off",
+    )
+    plan = default_plan(LANES[submission.kind])
+    if ready is None or plan is None:
+        return []
+    try:
+        bands = bands_of_plan(plan, (ready.early, ready.late))
+    except NoOpenDay:
+        return []
+    waves = plan.waves.filter(before_sign_off=False, is_opt_in=False).prefetch_related("places")
+    found = []
+    for wave in waves.order_by("number"):
+        own = [bands[place.region_id] for place in wave.places.all() if place.region_id in bands]
+        if own:
+            last = max(own, key=lambda band: band.late)
+            found.append((wave, Band(max(band.early for band in own), last.late, last.is_measured)))
+    return found
 
 
 def _foreseen() -> Iterable[UUID]:

@@ -19,6 +19,7 @@ from certification.queries import updates
 from certification.queries import validation as verdicts
 from certification.queries.credentials import credential_rows
 from certification.queries.readiness import Blocker, Place, readiness
+from certification.queries.submit_by import next_for
 from certification.rules.checks.listing import CATEGORIES
 from certification.services import drafts as services
 from certification.web.submission_pages import page_context, submission_url, visible_submission
@@ -182,6 +183,7 @@ def _form_page(
         "outline": _outline(submission, blockers),
         "blocker_count": len(blockers),
         "credentials": credential_rows(submission),
+        "submit_by": next_for(submission.kind),
         "intro_html": render_markdown(str(form["intro"].value() or "")),
         **_package_context(submission),
         **extra,

@@ -23,6 +23,7 @@ from certification.queries import forecasts
 from certification.queries import plans as plan_queries
 from certification.queries import rollouts as queries
 from certification.queries.plans import calendar_of
+from certification.services import forecasts as forecast_services
 from certification.services import plans, rollouts, schedule, skips
 from certification.services.clock import database_now
 from certification.web import rollout_deeds
@@ -118,6 +119,7 @@ def rollout_panel(request: HttpRequest, pk: UUID) -> HttpResponse:
         "waves": queries.matrix_of(rollout) if rollout else [],
         "outlook": forecasts.outlook(rollout) if rollout else None,
         "slips": forecasts.slips(rollout, limit=1) if rollout else [],
+        "waves_ahead": [] if rollout else forecast_services.bands_of_submission(submission),
         "can_schedule": submission.state == "signed_off"
         and policies.can_schedule_rollout(request.user, submission),
     }

@@ -19,6 +19,7 @@ from certification.queries import submissions as queries
 from certification.queries import validation as verdicts
 from certification.queries.ledger import HISTORY_PAGE
 from certification.queries.readiness import readiness
+from certification.queries.submit_by import next_for
 from certification.services import submissions as services
 from certification.web import drafts
 from certification.web.submission_pages import blocker_rows, page_context, submission_url, visible_submission
@@ -108,7 +109,7 @@ def submission_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "blockers": blocker_rows(submission, readiness(submission)) if context["can_submit"] else [],
         "recent": history.entries(queries.history_for(request.user, submission)[:6]),
         "show_preview": _was_in(context["progress"], _PREVIEW_STATES),
-        "show_rollout": _was_in(context["progress"], _ROLLOUT_STATES),
+        "show_rollout": bool(context["progress"].expected) or _was_in(context["progress"], _ROLLOUT_STATES),
     }
     return render(request, "certification/submission_detail.html", context)
 
@@ -154,6 +155,7 @@ def _ready_page(request: HttpRequest, submission: Submission, status: int = 200)
         "blockers": blocker_rows(submission, readiness(submission)),
         "validation": verdicts.known_validation(submission, version) if version else None,
         "is_checking": verdicts.is_being_checked(submission),
+        "submit_by": next_for(submission.kind),
     }
     return render(request, "certification/submission_ready.html", context, status=status)
 
