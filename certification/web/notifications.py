@@ -26,6 +26,7 @@ _HELP = {
     Group.PREVIEW: "Ready to test, reminders, sign-off.",
     Group.ROLLOUT: "Planned dates and every change of them, holds, stops, rollbacks.",
     Group.REGIONS: "One message for each region. Once a day is enough for most.",
+    Group.HEALTH: "Objectives missed, silence, unusual hours, requests for general availability.",
     Group.OPERATIONS: "For operators: failures, missing results, disagreements, second opinions.",
 }
 
