@@ -318,20 +318,29 @@ UNDER_WAY = frozenset({"intended", "deploying", "unknown", "reported"})
 """A deployment that is with a region; the pollers have a due time for it."""
 
 
-class SkipRequestState(models.TextChoices):
+class OverrideState(models.TextChoices):
     REQUESTED = "requested", "Waiting for a second person"
+    HALF_APPROVED = "half_approved", "Waiting for a third person"
     APPROVED = "approved", "Approved"
+    USED = "used", "Used"
     DECLINED = "declined", "Declined"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    EXPIRED = "expired", "Expired"
 
 
-SKIP_REQUEST = Lifecycle(
-    noun="skiprequest",
-    states=SkipRequestState,
+OVERRIDE = Lifecycle(
+    noun="override",
+    states=OverrideState,
     moves={
-        "approve": Move(("requested",), "approved", "Approve the skip"),
-        "decline": Move(("requested",), "declined", "Decline the skip"),
+        # Where two have to agree, the first of them.
+        "half_approve": Move(("requested",), "half_approved", "Agree as the first of two"),
+        "approve": Move(("requested", "half_approved"), "approved", "Approve"),
+        "decline": Move(("requested", "half_approved"), "declined", "Decline"),
+        "withdraw": Move(("requested", "half_approved", "approved"), "withdrawn", "Withdraw"),
+        "expire": Move(("requested", "half_approved", "approved"), "expired", "Expire"),
+        "use": Move(("approved",), "used", "Use"),
     },
-    terminal=frozenset({"approved", "declined"}),
+    terminal=frozenset({"used", "declined", "withdrawn", "expired"}),
 )
 
 

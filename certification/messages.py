@@ -122,9 +122,6 @@ KINDS: dict[str, MessageKind] = {
     "gatecheck.let_through": MessageKind(Group.ROLLOUT, _TEAM_AND_OPERATORS, "Look at the evidence"),
     "placement.agree": MessageKind(Group.OPERATIONS, (Audience.OPERATORS,), "See the region", "success"),
     "regiontask.open": MessageKind(Group.OPERATIONS, (Audience.OPERATORS,), "See what to do", "warning"),
-    "skiprequest.request": MessageKind(Group.OPERATIONS, (Audience.OPERATORS,), "Decide on it"),
-    "skiprequest.approve": MessageKind(Group.OPERATIONS, (Audience.PERSON,), "See the rollout"),
-    "skiprequest.decline": MessageKind(Group.OPERATIONS, (Audience.PERSON,), "See the rollout"),
     "healthalert.fire": MessageKind(Group.HEALTH, _TEAM_AND_OPERATORS, "See what fails", "danger"),
     "healthalert.resolve": MessageKind(Group.HEALTH, _TEAM_AND_OPERATORS, "See its health", "success"),
     "availabilityrequest.request": MessageKind(
@@ -132,6 +129,13 @@ KINDS: dict[str, MessageKind] = {
     ),
     "availabilityrequest.grant": MessageKind(Group.HEALTH, (Audience.TEAM,), "See the scorecard", "success"),
     "availabilityrequest.decline": MessageKind(Group.HEALTH, (Audience.TEAM,), "Read the reasons", "warning"),
+    "override.request": MessageKind(Group.OPERATIONS, (Audience.OPERATORS,), "Decide on it"),
+    "override.half_approve": MessageKind(
+        Group.OPERATIONS, (Audience.OPERATORS, Audience.PERSON), "Decide on it"
+    ),
+    "override.approve": MessageKind(Group.OPERATIONS, (Audience.PERSON,), "See the exception", "success"),
+    "override.decline": MessageKind(Group.OPERATIONS, (Audience.PERSON,), "See the exception", "warning"),
+    "override.expire": MessageKind(Group.OPERATIONS, (Audience.PERSON,), "See the exception", "warning"),
 }
 
 

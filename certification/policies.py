@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from certification.models import Preview, RegionDeployment, Rollout, SkipRequest, Submission, Thread, Waiver
+from certification.models import (
+    OverrideRequest,
+    Preview,
+    RegionDeployment,
+    Rollout,
+    Submission,
+    Thread,
+    Waiver,
+)
 from connectors.models.publishers import Role
 from connectors.policies import can_view_connector, is_member, role_in
 
@@ -153,8 +161,26 @@ def can_request_skip(user: Any, deployment: RegionDeployment) -> bool:
     return _operator(user)
 
 
-def can_decide_skip(user: Any, request: SkipRequest) -> bool:
-    return _operator(user) and request.requested_by_id != user.pk
+def can_request_override(user: Any, rollout: Rollout) -> bool:
+    return _operator(user)
+
+
+def can_request_hotfix(user: Any, submission: Submission) -> bool:
+    """The team knows best that it is urgent."""
+    return _operator(user) or _team(user, submission, Role.OWNER, Role.DEVELOPER)
+
+
+def can_decide_override(user: Any, request: OverrideRequest) -> bool:
+    """An operator who neither asked nor agreed before, and has nothing to do with the publisher."""
+    return (
+        _operator(user)
+        and bool(user.pk not in (request.requested_by_id, request.approved_by_id))
+        and not is_member(user, request.submission.connector.publisher)
+    )
+
+
+def can_withdraw_override(user: Any, request: OverrideRequest) -> bool:
+    return bool(request.requested_by_id == user.pk)
 
 
 def can_see_operations(user: Any, _obj: Any = None) -> bool:

@@ -7,6 +7,7 @@ from certification.services import (
     forecasts,
     ledger,
     notifications,
+    overrides,
     pauses,
     previews,
     reviews,
@@ -98,6 +99,10 @@ def probe_regions() -> None:
 
 def check_preview_deadlines() -> None:
     previews.check_deadlines()
+
+
+def expire_overrides() -> None:
+    overrides.expire_overrides()
 
 
 def release_expired_claims() -> None:

@@ -48,6 +48,7 @@ TIMETABLE = {
     "probe-regions": _every(10, "certification.tasks.probe_regions", "regions"),
     "preview-deadlines": _every(30, "certification.tasks.check_preview_deadlines"),
     "write-ledgers": _every(60, "certification.tasks.write_ledgers"),
+    "expire-overrides": _every(60, "certification.tasks.expire_overrides", "regions"),
     "review-claims": _every(60, "certification.tasks.release_expired_claims"),
     "refresh-forecasts": _every(3600, "certification.tasks.refresh_all_forecasts"),
     "prove-credentials": _every(900, "certification.tasks.prove_credentials_nightly"),

@@ -33,7 +33,11 @@ def document() -> str:
     return "\n".join([_HEAD, contents, *(_section(one) for one in machines)])
 
 
-_TITLES = {"regiontask": "Task in a region", "skiprequest": "Skip request", "thread": "Review thread"}
+_TITLES = {
+    "regiontask": "Task in a region",
+    "override": "Exception for two people",
+    "thread": "Review thread",
+}
 
 
 def _title(machine: Lifecycle) -> str:

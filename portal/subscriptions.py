@@ -46,6 +46,7 @@ _MOVES_FORECASTS = (
     "gatecheck.wait",
     "gatecheck.let_through",
     "freeze.create",
+    "freeze.change",
     "freeze.cancel",
 )
 
@@ -94,14 +95,16 @@ _MAIL_ONLY = (
     "gatecheck.let_through",
     "placement.agree",
     "regiontask.open",
-    "skiprequest.request",
-    "skiprequest.approve",
-    "skiprequest.decline",
     "healthalert.fire",
     "healthalert.resolve",
     "availabilityrequest.request",
     "availabilityrequest.grant",
     "availabilityrequest.decline",
+    "override.request",
+    "override.half_approve",
+    "override.approve",
+    "override.decline",
+    "override.expire",
 )
 
 _STEPS: dict[str, tuple[Subscription, ...]] = {

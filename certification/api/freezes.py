@@ -42,7 +42,7 @@ class FreezeSerializer(serializers.ModelSerializer[Freeze]):
 
 
 class WaveMoveSerializer(serializers.Serializer[Any]):
-    wave = serializers.IntegerField(source="wave.number")
+    wave = serializers.IntegerField(source="number")
     old_at = serializers.DateTimeField()
     new_at = serializers.DateTimeField()
     because = serializers.CharField()

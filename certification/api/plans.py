@@ -16,6 +16,7 @@ from rest_framework.viewsets import GenericViewSet
 from certification.models import PlanWave, RolloutPlan
 from certification.planning.coverage import WaveDraft
 from certification.queries import plans as queries
+from certification.services import plan_changes
 from certification.services import plans as services
 from certification.services.plans import MAX_BAKE_CALLS, MAX_BAKE_SECONDS
 from portal.accounts.models import ApiToken
@@ -118,7 +119,7 @@ class PlanViewSet(
         asked = PlanSerializer(data={**dict(request.data), "name": plan.name})
         asked.is_valid(raise_exception=True)
         data = asked.validated_data
-        new = services.revise_plan(
+        new, _ = plan_changes.revise_plan(
             plan, draft_from(data, name=plan.name), reason=data["reason"], actor=signed_in_user(request)
         )
         return Response(PlanSerializer(new).data, status=status.HTTP_201_CREATED)

@@ -15,12 +15,15 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 from rest_framework.viewsets import GenericViewSet
 
-from certification.api import freezes, plans
-from certification.models import DateChange, RegionDeployment, Rollout, RolloutPlan, SkipRequest, Submission
+from certification.api import freezes, plans, trains
+from certification.api import overrides as overrides_api
+from certification.api.overrides import OverrideSerializer
+from certification.models import DateChange, RegionDeployment, Rollout, RolloutPlan, Submission
 from certification.queries import plans as plan_queries
 from certification.queries import rollouts as queries
+from certification.queries.lanes import lane_of
+from certification.services import overrides, rollbacks, rollouts, schedule
 from certification.services import plans as plan_services
-from certification.services import rollbacks, rollouts, schedule, skips
 from portal.accounts.models import ApiToken
 from portal.shared.errors import Blocked
 from portal.shared.rest import IdempotentCreation
@@ -96,16 +99,6 @@ class DeploymentSerializer(serializers.ModelSerializer[RegionDeployment]):
         read_only_fields = fields
 
 
-class SkipRequestSerializer(serializers.ModelSerializer[SkipRequest]):
-    region = serializers.CharField(source="deployment.region_id", read_only=True)
-    rollout = serializers.UUIDField(source="deployment.rollout_id", read_only=True)
-
-    class Meta:
-        model = SkipRequest
-        fields = ["id", "rollout", "deployment", "region", "reason", "requested_by", "decided_by", "state"]
-        read_only_fields = fields
-
-
 class DatesSerializer(serializers.Serializer[Any]):
     """Days in the plan's time zone; `waves` maps a wave's number to its day."""
 
@@ -121,6 +114,7 @@ class DatesSerializer(serializers.Serializer[Any]):
 class ScheduleSerializer(DatesSerializer):
     submission = serializers.PrimaryKeyRelatedField(queryset=Submission.objects.none())
     plan = serializers.PrimaryKeyRelatedField(queryset=RolloutPlan.objects.none(), required=False)
+    opt_in = serializers.ListField(child=serializers.IntegerField(min_value=1), required=False)
 
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()
@@ -147,10 +141,6 @@ class RollbackSerializer(ReasonSerializer):
     """Without `regions`: every region that holds the version, or may."""
 
     regions = serializers.ListField(child=serializers.CharField(max_length=40), required=False)
-
-
-class SkipDecisionSerializer(serializers.Serializer[Any]):
-    is_approved = serializers.BooleanField()
 
 
 def bound(queryset: QuerySet[Any], request: Request, path: str) -> QuerySet[Any]:
@@ -190,12 +180,17 @@ class RolloutViewSet(
         asked = ScheduleSerializer(data=self.request.data, context={"request": self.request})
         asked.is_valid(raise_exception=True)
         data = asked.validated_data
-        plan = data.get("plan") or plan_services.default_plan()
+        submission = data["submission"]
+        plan = data.get("plan") or plan_services.default_plan(lane_of(submission))
         if plan is None:
             raise Blocked("There is no default plan: name a plan, or create one first.")
-        dates = schedule.Dates(data.get("starts_on") or schedule.propose_start(plan), data.get("waves", {}))
+        dates = schedule.Dates(
+            data.get("starts_on") or schedule.propose_start(plan, submission),
+            data.get("waves", {}),
+            frozenset(data.get("opt_in", ())),
+        )
         serializer.instance = schedule.schedule_rollout(
-            data["submission"], plan, dates, actor=signed_in_user(self.request)
+            submission, plan, dates, actor=signed_in_user(self.request)
         )
 
     def _done(self) -> Response:
@@ -295,40 +290,19 @@ class RolloutViewSet(
         rollouts.retry_deployment(deployment, **self._reason(), actor=signed_in_user(request))
         return Response(DeploymentSerializer(self._deployment(deployment_id)).data)
 
-    @extend_schema(request=ReasonSerializer, responses={201: SkipRequestSerializer})
+    @extend_schema(request=ReasonSerializer, responses={201: OverrideSerializer})
     @action(detail=True, methods=["post"], url_path=r"deployments/(?P<deployment_id>[0-9a-f-]{36})/skip")
     def skip(self, request: Request, pk: str, deployment_id: str) -> Response:
         """Ask to leave a region out; another operator has to agree."""
-        found = skips.request_skip(
+        found = overrides.request_skip(
             self._deployment(deployment_id), **self._reason(), actor=signed_in_user(request)
         )
-        return Response(SkipRequestSerializer(found).data, status=status.HTTP_201_CREATED)
-
-
-class SkipRequestViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[SkipRequest]):
-    """Requests to leave a region out of a rollout."""
-
-    serializer_class = SkipRequestSerializer
-    write_scope = ApiToken.Scope.ROLLOUTS
-    filterset_fields = ["state"]
-    queryset = SkipRequest.objects.none()
-
-    def get_queryset(self) -> QuerySet[SkipRequest]:
-        visible = bound(Rollout.objects.visible_to(self.request.user), self.request, "connector__publisher")
-        return queries.skip_requests(visible)
-
-    @extend_schema(request=SkipDecisionSerializer, responses=SkipRequestSerializer)
-    @action(detail=True, methods=["post"])
-    def decide(self, request: Request, pk: str) -> Response:
-        """Agree or decline; never the person who asked."""
-        asked = SkipDecisionSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        found = skips.decide_skip(self.get_object(), **asked.validated_data, actor=signed_in_user(request))
-        return Response(SkipRequestSerializer(found).data)
+        return Response(OverrideSerializer(found).data, status=status.HTTP_201_CREATED)
 
 
 def register(router: BaseRouter) -> None:
     router.register("rollouts", RolloutViewSet, basename="rollout")
-    router.register("skip-requests", SkipRequestViewSet, basename="skiprequest")
+    overrides_api.register(router)
+    trains.register(router)
     plans.register(router)
     freezes.register(router)

@@ -2,6 +2,7 @@ from certification.models.forecasts import ForecastSnapshot
 from certification.models.gates import GateCheck
 from certification.models.ledger import ClockPause, Holder, TimeLedger, TimeStretch
 from certification.models.notifications import Notification
+from certification.models.overrides import OverrideRequest
 from certification.models.plans import Freeze, Lane, PlanWave, PlanWaveRegion, RolloutPlan
 from certification.models.previews import Preview
 from certification.models.region_tasks import RegionTask, Sighting, SimulatedOperation
@@ -12,10 +13,10 @@ from certification.models.rollouts import (
     RegionDeployment,
     Rollout,
     RolloutWave,
-    SkipRequest,
 )
 from certification.models.runs import CredentialTest, SmokeRun, TestRun
 from certification.models.submissions import CredentialReveal, Revision, Submission, TestCredential
+from certification.models.trains import Train, TrainBoarding
 from certification.models.validation import Finding, Validation, Waiver, WarningNote
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Holder",
     "Lane",
     "Notification",
+    "OverrideRequest",
     "Placement",
     "PlanWave",
     "PlanWaveRegion",
@@ -46,7 +48,6 @@ __all__ = [
     "RolloutWave",
     "Sighting",
     "SimulatedOperation",
-    "SkipRequest",
     "SmokeRun",
     "Submission",
     "TestCredential",
@@ -54,6 +55,8 @@ __all__ = [
     "Thread",
     "TimeLedger",
     "TimeStretch",
+    "Train",
+    "TrainBoarding",
     "Validation",
     "Waiver",
     "WarningNote",

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from certification.models.trains import Train
 from connectors.models import Region
 from portal.accounts.models import check_time_zone
 from portal.shared.models import PublicIdModel
@@ -39,7 +40,8 @@ class RolloutPlan(PublicIdModel):
     `weekend` holds weekdays (Monday is 0); `holiday_countries` are ISO codes for the library `holidays`, a
     holiday of any of them closes the day; waves start at `start_time` in `time_zone`, at least
     `days_between_waves` business days apart. With `hours_between_waves` they start as soon as that many hours
-    have passed instead, at any hour of an open day. Each lane has at most one default.
+    have passed instead, at any hour of an open day. The first wave boards `train`, the first opt-in wave
+    `opt_in_train`, where there is one. Each lane has at most one default.
     """
 
     name = models.CharField(max_length=80)
@@ -52,6 +54,8 @@ class RolloutPlan(PublicIdModel):
     start_time = models.TimeField(default=dt.time(9, 0))
     days_between_waves = models.PositiveSmallIntegerField(default=1)
     hours_between_waves = models.PositiveSmallIntegerField(default=0)
+    train = models.ForeignKey(Train, null=True, on_delete=models.PROTECT, related_name="plans")
+    opt_in_train = models.ForeignKey(Train, null=True, on_delete=models.PROTECT, related_name="opt_in_plans")
     is_default = models.BooleanField(default=False)
     is_retired = models.BooleanField(default=False)
     created_by = models.ForeignKey(

@@ -13,12 +13,10 @@ from certification.lifecycle import (
     ACTIVE_ROLLOUT_STATES,
     DEPLOYMENT,
     ROLLOUT,
-    SKIP_REQUEST,
     UNDER_WAY,
     WAVE,
     DeploymentState,
     RolloutState,
-    SkipRequestState,
     WaveState,
 )
 from certification.models.plans import RolloutPlan
@@ -43,7 +41,7 @@ class Rollout(PublicIdModel):
 
     `halt_reason` latches: only a release or a rollback by a person ends a halt. `previous_version` is the
     last good one, what a rollback goes back to (none for a first certification: then regions remove the
-    connector).
+    connector). `first_at` is the instant of the first wave where the plan counts hours.
     """
 
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="rollouts")
@@ -55,6 +53,7 @@ class Rollout(PublicIdModel):
     state = models.CharField(max_length=12, choices=RolloutState.choices, default=RolloutState.SCHEDULED)
     state_changed_at = models.DateTimeField(db_default=Now())
     starts_on = models.DateField()
+    first_at = models.DateTimeField(null=True)
     hold_reason = models.TextField(blank=True)
     halt_reason = models.TextField(blank=True)
     halted_by = models.ForeignKey(
@@ -94,13 +93,15 @@ class RolloutWave(models.Model):
     """A wave of one rollout. `planned_at` is what calendars say and people see; `due_at` is when it starts.
 
     They differ only under a trial clock, which shortens waits. `chosen_on` is the day an operator picked for
-    this wave; without one the plan decides.
+    this wave; without one the plan decides. `accelerated_at` is when two people let it start whatever its
+    bake and its day say; only freezes hold it then.
     """
 
     rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="waves")
     number = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=80)
     chosen_on = models.DateField(null=True)
+    accelerated_at = models.DateTimeField(null=True)
     planned_at = models.DateTimeField()
     due_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
@@ -253,33 +254,3 @@ class DateChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.wave_id}: {self.old_at:%d %b} to {self.new_at:%d %b}"
-
-
-class SkipRequest(PublicIdModel):
-    """One person asks to leave a region out, another one has to agree."""
-
-    deployment = models.ForeignKey(RegionDeployment, on_delete=models.CASCADE, related_name="skip_requests")
-    reason = models.TextField()
-    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
-    state = models.CharField(
-        max_length=10, choices=SkipRequestState.choices, default=SkipRequestState.REQUESTED
-    )
-    state_changed_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        constraints = [
-            SKIP_REQUEST.constraint("skiprequest_state_known"),
-            models.UniqueConstraint(
-                fields=["deployment"], condition=Q(state="requested"), name="skiprequest_one_open"
-            ),
-            models.CheckConstraint(
-                name="skiprequest_two_people",
-                condition=Q(decided_by__isnull=True) | ~Q(decided_by=models.F("requested_by")),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"Skip of {self.deployment_id}"

@@ -71,8 +71,10 @@ class PlanningInputs:
     """`chosen` are days a person picked for single waves: never earlier, later if something closes the day.
     `started` and `finished` are waves under way with their actual instants; they are not dated but hold back
     the others. `departures` are the trains a wave may take, in order; a wave without an entry needs none.
-    `first_at` is the instant of the first wave of a plan that counts hours. `not_before` is the present: no
-    wave is put before its local day. `history` has the durations of regions; it decides bands, never dates.
+    `accelerated` are waves that two people let start at an instant, whatever spacing, bake and closed days
+    say; only a freeze holds them. `first_at` is the instant of the first wave of a plan that counts hours.
+    `not_before` is the present: no wave is put before its local day. `history` has the durations of regions;
+    it decides bands, never dates.
     """
 
     spec: PlanSpec
@@ -82,6 +84,7 @@ class PlanningInputs:
     started: Mapping[int, dt.datetime] = field(default_factory=lambda: _NOTHING)
     finished: Mapping[int, dt.datetime] = field(default_factory=lambda: _NOTHING)
     departures: Mapping[int, tuple[dt.datetime, ...]] = field(default_factory=lambda: _NOTHING)
+    accelerated: Mapping[int, dt.datetime] = field(default_factory=lambda: _NOTHING)
     first_at: dt.datetime | None = None
     not_before: dt.datetime | None = None
     history: Mapping[str, Duration] = field(default_factory=lambda: _NOTHING)
@@ -113,6 +116,7 @@ class PlanningInputs:
                 str(number): [at.isoformat() for at in instants]
                 for number, instants in sorted(self.departures.items())
             },
+            "accelerated": _text(self.accelerated),
             "first_at": self.first_at.isoformat() if self.first_at else None,
             "not_before": self.not_before.isoformat() if self.not_before else None,
             "history": {code: [one.p50, one.p90] for code, one in sorted(self.history.items())},
@@ -144,6 +148,7 @@ class PlanningInputs:
             started={int(n): _instant(at) for n, at in data["started"].items()},
             finished={int(n): _instant(at) for n, at in data["finished"].items()},
             departures={int(n): tuple(map(_instant, all_of)) for n, all_of in data["departures"].items()},
+            accelerated={int(n): _instant(at) for n, at in data["accelerated"].items()},
             first_at=_instant(data["first_at"]) if data["first_at"] else None,
             not_before=_instant(data["not_before"]) if data["not_before"] else None,
             history={code: Duration(*pair) for code, pair in data["history"].items()},

@@ -55,12 +55,21 @@ def why_not(spec: PlanSpec, wave: WaveSpec, day: dt.date, windows: Sequence[Wind
     return why_not_at(spec, wave, spec.calendar.instant(day), windows)
 
 
-def why_not_at(spec: PlanSpec, wave: WaveSpec, moment: dt.datetime, windows: Sequence[Window]) -> str:
-    """The same for an instant: a late wave asks it for the moment at which it could start."""
+def why_not_at(
+    spec: PlanSpec,
+    wave: WaveSpec,
+    moment: dt.datetime,
+    windows: Sequence[Window],
+    *,
+    is_accelerated: bool = False,
+) -> str:
+    """The same for an instant: a late wave asks it for the moment at which it could start. Only a freeze
+    holds one that two people let start early.
+    """
     freeze = freeze_at(windows, moment, wave.regions, spec.auth_kinds)
     if freeze:
         return f"Freeze: {freeze.name}"
-    closed = spec.calendar.why_closed(spec.calendar.date_of(moment))
+    closed = "" if is_accelerated else spec.calendar.why_closed(spec.calendar.date_of(moment))
     return "" if not closed or is_opened(windows, moment, wave.regions, spec.auth_kinds) else closed
 
 
@@ -109,6 +118,9 @@ def _under_way(inputs: PlanningInputs, wave: WaveSpec, took: dt.timedelta) -> _B
 
 
 def _date(inputs: PlanningInputs, wave: WaveSpec, before: _Before | None) -> PlannedWave:
+    early = _accelerated(inputs, wave, before)
+    if early is not None:
+        return early
     bound = None
     if before is not None and before.holds:
         bound = baked_at(inputs.spec, before.wave, before.verified_at)
@@ -123,6 +135,16 @@ def _date(inputs: PlanningInputs, wave: WaveSpec, before: _Before | None) -> Pla
         baking = f"Wave {before.wave.number} bakes until {until:%a %H:%M}"
         result = replace(result, moved_by=(*result.moved_by, baking))
     return result
+
+
+def _accelerated(inputs: PlanningInputs, wave: WaveSpec, before: _Before | None) -> PlannedWave | None:
+    moment = inputs.accelerated.get(wave.number)
+    if moment is None:
+        return None
+    moment = max(moment, before.starts_at) if before else moment
+    if freeze_at(inputs.windows, moment, wave.regions, inputs.spec.auth_kinds):
+        return None
+    return PlannedWave(wave.number, inputs.spec.calendar.date_of(moment), moment)
 
 
 def _waits_for_bake(
@@ -201,7 +223,9 @@ def _by_hours(
     if before:
         moment = before.starts_at + dt.timedelta(hours=spec.hours_between)
     else:
-        moment = max(filter(None, (calendar.instant(inputs.starts_on), inputs.first_at)))
+        moment = calendar.instant(inputs.starts_on)
+        if inputs.first_at and calendar.date_of(inputs.first_at) >= inputs.starts_on:
+            moment = inputs.first_at
     chosen = inputs.chosen.get(wave.number)
     if chosen and chosen > calendar.date_of(moment):
         moment = calendar.instant(chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from certification.lifecycle import ACTIVE_ROLLOUT_STATES
 from certification.models import Freeze, Lane, PlanWave, Rollout, RolloutPlan
+from certification.planning.bands import Arrival
 from certification.planning.calendar import Calendar
 from certification.planning.coverage import WaveDraft
 from certification.policies import can_manage_plans
@@ -23,7 +25,7 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 
 
 def all_plans() -> QuerySet[RolloutPlan]:
-    return RolloutPlan.objects.select_related("created_by")
+    return RolloutPlan.objects.select_related("created_by", "train", "opt_in_train")
 
 
 def plans() -> QuerySet[RolloutPlan]:
@@ -76,6 +78,33 @@ def rollouts_using(plan: RolloutPlan) -> QuerySet[Rollout]:
     )
 
 
+def wave_choices(plan: RolloutPlan) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+    """(number, name) of the waves every rollout has, and of those it may ask for."""
+    rows = [wave for wave in plan.waves.order_by("number") if not wave.before_sign_off]
+    public = [(wave.number, wave.name) for wave in rows if not wave.is_opt_in]
+    return public, [(wave.number, wave.name) for wave in rows if wave.is_opt_in]
+
+
+@dataclass(frozen=True)
+class WaveBand:
+    """When the regions of a wave have the version: half by `early`, nine of ten by `late`."""
+
+    number: int
+    early: dt.datetime
+    late: dt.datetime
+
+
+def bands_by_wave(arrivals: Iterable[Arrival]) -> list[WaveBand]:
+    """The band of the slowest region of each wave."""
+    found: dict[int, list[Arrival]] = {}
+    for arrival in arrivals:
+        found.setdefault(arrival.wave, []).append(arrival)
+    return [
+        WaveBand(number, max(one.early for one in rows), max(one.late for one in rows))
+        for number, rows in found.items()
+    ]
+
+
 def calendar_words(plan: RolloutPlan) -> list[tuple[str, str]]:
     weekend = ", ".join(_WEEKDAYS[day] for day in plan.weekend) or "no day"
     between = plan.days_between_waves
@@ -89,6 +118,8 @@ def calendar_words(plan: RolloutPlan) -> list[tuple[str, str]]:
         ("Between waves", spaced),
         ("No wave on", weekend),
         ("Public holidays", ", ".join(plan.holiday_countries) or "none"),
+        ("Train", str(plan.train) if plan.train else "none"),
+        *([("Opt-in train", str(plan.opt_in_train))] if plan.opt_in_train else []),
     ]
 
 
@@ -148,7 +179,7 @@ def freezes() -> QuerySet[Freeze]:
 
 @dataclass(frozen=True, slots=True)
 class PlacedFreeze:
-    """A freeze and where it holds, in the regions' names."""
+    """A freeze and where it holds, in the regions' names, and for which ways to sign in."""
 
     freeze: Freeze
     where: str
@@ -157,10 +188,23 @@ class PlacedFreeze:
 def placed(freezes: Iterable[Freeze]) -> list[PlacedFreeze]:
     """One query for the names, however many freezes."""
     names = dict(Region.objects.values_list("code", "name"))
-    return [
-        PlacedFreeze(freeze, ", ".join(names.get(code, code) for code in freeze.regions) or "Everywhere")
-        for freeze in freezes
-    ]
+    return [PlacedFreeze(freeze, _scope(freeze, names)) for freeze in freezes]
+
+
+_SIGN_INS = {
+    "none": "without sign-in",
+    "api_key": "with an API key",
+    "basic": "with basic authentication",
+    "oauth2": "with OAuth 2.0",
+    "windows": "with Windows authentication",
+    "certificate": "with a certificate",
+}
+
+
+def _scope(freeze: Freeze, names: dict[str, str]) -> str:
+    where = ", ".join(names.get(code, code) for code in freeze.regions) or "Everywhere"
+    kinds = " or ".join(_SIGN_INS.get(kind, kind) for kind in freeze.auth_kinds)
+    return f"{where}, connectors {kinds}" if kinds else where
 
 
 def every_freeze() -> QuerySet[Freeze]:

@@ -20,7 +20,6 @@ from certification.models import (
     RegionDeployment,
     Rollout,
     RolloutWave,
-    SkipRequest,
 )
 from connectors.models import HealthHour
 from portal.shared import audit, history
@@ -196,19 +195,6 @@ def milestones(obj: Rollout | Preview) -> list[history.HistoryEntry]:
     """What happened, without the routine of every region: that is on the region's own page."""
     return history.entries(
         audit.history(obj).exclude(Q(action__in=_ROUTINE) | Q(action__startswith="submission."))[:40]
-    )
-
-
-def open_skip_requests(rollout: Rollout) -> QuerySet[SkipRequest]:
-    return SkipRequest.objects.filter(deployment__rollout=rollout, state="requested").select_related(
-        "deployment__region", "requested_by"
-    )
-
-
-def skip_requests(visible: QuerySet[Rollout]) -> QuerySet[SkipRequest]:
-    """The requests to leave regions out of these rollouts."""
-    return SkipRequest.objects.filter(deployment__rollout__in=visible).select_related(
-        "deployment__rollout__submission__connector", "deployment__rollout__version", "deployment__region"
     )
 
 

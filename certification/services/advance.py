@@ -18,10 +18,10 @@ from certification.lifecycle import ROLLOUT, SUBMISSION, UNDER_WAY, WAVE, Deploy
 from certification.models import Placement, RegionDeployment, Rollout, RolloutWave
 from certification.planning.planner import why_not_at
 from certification.queries.plans import calendar_of
-from certification.services import deployments, gates, schedule
+from certification.services import deployments, gates, overrides, replanning, schedule
 from certification.services.clock import database_now
 from certification.services.halts import halt
-from certification.services.plans import current_windows, spec_of_rollout
+from certification.services.planning import spec_of_rollout, windows_for
 from connectors.services.connectors import mark_version
 from portal.shared.actors import SYSTEM
 from portal.shared.errors import Blocked, IllegalTransition
@@ -105,7 +105,9 @@ def _waits_until(rollout: Rollout, wave: RolloutWave, now: dt.datetime) -> dt.da
     moment = max(now, wave.planned_at)
     spec = spec_of_rollout(rollout)
     wave_spec = next(item for item in spec.waves if item.number == wave.number)
-    reason = why_not_at(spec, wave_spec, moment, current_windows())
+    reason = why_not_at(
+        spec, wave_spec, moment, windows_for(rollout), is_accelerated=bool(wave.accelerated_at)
+    )
     if not reason:
         return None
     _replan_late(rollout, reason)
@@ -115,7 +117,7 @@ def _waits_until(rollout: Rollout, wave: RolloutWave, now: dt.datetime) -> dt.da
 
 def _replan_late(rollout: Rollout, reason: str) -> None:
     try:
-        schedule.replan(rollout, cause="late", reason=reason, actor=SYSTEM)
+        replanning.replan(rollout, cause="late", reason=reason, actor=SYSTEM)
     except Blocked as error:
         log.warning("rollout_has_no_open_day", rollout=str(rollout.pk), error=error.message)
 
@@ -132,11 +134,14 @@ def _step_waves(rollout: Rollout, now: dt.datetime) -> dt.datetime | None:
             continue
         if wave.state == WaveState.PLANNED:
             gate = gates.stand(rollout, before, now) if before else gates.OPEN
-            if not gate.is_open:
+            # Two people may cut a bake short; what failed stays closed for them too.
+            is_early = wave.accelerated_at is not None and gate.look_at is not None
+            if not gate.is_open and not is_early:
                 return gate.look_at
             waits = _waits_until(rollout, wave, now)
             if waits:
                 return min(waits, gate.look_at or waits)
+            overrides.use_on_start(wave, at=max(now, wave.planned_at))
             transition(
                 WAVE, wave, "start", actor=SYSTEM, about=[rollout, rollout.submission, rollout.connector],
                 changes={"started_at": now}, data={"wave": wave.number},

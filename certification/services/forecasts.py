@@ -44,7 +44,8 @@ from certification.queries.gates import latest_by_wave, waits
 from certification.queries.plans import calendar_of
 from certification.queries.submit_by import LANES
 from certification.services.clock import database_now
-from certification.services.plans import current_windows, default_plan, spec_of_plan, spec_of_rollout
+from certification.services.planning import departures_of, inputs_of, present_world, spec_of_plan
+from certification.services.plans import default_plan
 from portal.shared import outbox
 from portal.shared.models import AuditRecord
 
@@ -122,12 +123,23 @@ def bands_of_rollout(rollout: Rollout, *, now: dt.datetime) -> dict[str, Band]:
     present = _present(rollout)
     is_hindered = bool(present.pause) or any(wave.stuck for wave in present.waves)
     history = history_of_rollouts(with_pauses=is_hindered)
-    return region_bands(spec_of_rollout(rollout), present, history, now=now, windows=current_windows())
+    inputs = inputs_of(rollout, present_world())
+    return region_bands(
+        inputs.spec, present, history, now=now, windows=inputs.windows, departures=inputs.departures
+    )
 
 
 def bands_of_plan(plan: RolloutPlan, ready: tuple[dt.datetime, dt.datetime]) -> dict[str, Band]:
     """The same before a rollout exists; `ready` is the band in which it can be scheduled."""
-    return bands_before_schedule(spec_of_plan(plan), ready, history_of_rollouts(), windows=current_windows())
+    spec, world = spec_of_plan(plan), present_world()
+    numbers = [wave.number for wave in spec.waves]
+    return bands_before_schedule(
+        spec,
+        ready,
+        history_of_rollouts(),
+        windows=world.windows_of(None),
+        departures=departures_of(plan, numbers, world, publisher=None),
+    )
 
 
 def bands_of_submission(submission: Submission) -> list[tuple[PlanWave, Band]]:

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 
-from certification.models import Freeze, Rollout
-from certification.planning.calendar import NoOpenDay
+from certification.models import Freeze
 from certification.planning.windows import Window
 from certification.policies import can_manage_plans
 from certification.services.clock import database_now
-from certification.services.plans import current_windows, windows_of
-from certification.services.schedule import WaveMove, moves_for, replan
+from certification.services.planning import present_world
+from certification.services.what_if import RolloutMove, replan_all, what_moves
 from connectors.definitions.facts import Authentication
 from connectors.models import Region
 from portal.accounts.models import User
 from portal.shared import audit, outbox
 from portal.shared.actors import Actor
-from portal.shared.errors import Blocked, Conflict, InvalidInput
+from portal.shared.errors import Conflict, InvalidInput
 from portal.shared.policy import require
-
-_MOVABLE = ("scheduled", "running", "held", "halted")
 
 
 @dataclass(frozen=True)
@@ -52,40 +48,18 @@ class FreezeDraft:
         )
 
 
-@dataclass(frozen=True)
-class RolloutMove:
-    """A rollout and its waves that move. `problem` is set when no date is left at all."""
-
-    rollout: Rollout
-    waves: tuple[WaveMove, ...]
-    problem: str = ""
-
-
-def what_moves(windows: Sequence[Window]) -> list[RolloutMove]:
-    """The rollouts that would get other dates if these were all the windows there are. Changes nothing."""
-    now, moves = database_now(), []
-    rollouts = Rollout.objects.filter(state__in=_MOVABLE).select_related(
-        "plan", "connector__publisher", "version"
-    )
-    for rollout in rollouts.order_by("created_at"):
-        try:
-            waves = tuple(moves_for(rollout, windows, now=now))
-        except NoOpenDay as error:
-            moves.append(RolloutMove(rollout, (), str(error)))
-            continue
-        if waves:
-            moves.append(RolloutMove(rollout, waves))
-    return moves
-
-
-def preview_freeze(draft: FreezeDraft) -> list[RolloutMove]:
-    """What saving the draft would move."""
-    return what_moves([*current_windows(), draft.window])
+def preview_freeze(draft: FreezeDraft, *, instead_of: Freeze | None = None) -> list[RolloutMove]:
+    """What saving the draft would move, as a new freeze or as the change of one."""
+    world = present_world()
+    key = instead_of.pk if instead_of else "draft"
+    return what_moves(replace(world, freezes={**world.freezes, key: draft.window}))
 
 
 def preview_cancellation(freeze: Freeze) -> list[RolloutMove]:
     """What taking the freeze back would move."""
-    return what_moves(windows_of(Freeze.objects.filter(cancelled_at=None).exclude(pk=freeze.pk)))
+    world = present_world()
+    others = {key: window for key, window in world.freezes.items() if key != freeze.pk}
+    return what_moves(replace(world, freezes=others))
 
 
 def check_freeze(draft: FreezeDraft) -> None:
@@ -126,9 +100,44 @@ def create_freeze(draft: FreezeDraft, *, actor: User) -> tuple[Freeze, int]:
             created_by_id=actor.pk,
         )
         audit.record("freeze.create", freeze, actor=actor, reason=freeze.reason, data=_facts(freeze))
-        moved = _replan_all(f"{freeze.name}: {freeze.reason}", actor)
+        moved = replan_all(cause="freeze", reason=f"{freeze.name}: {freeze.reason}", actor=actor)
         outbox.emit("freeze.create", id=str(freeze.pk))
     return freeze, moved
+
+
+def change_freeze(freeze: Freeze, draft: FreezeDraft, *, actor: User) -> int:
+    """Other times, scope or words for a freeze that is not over; returns how many rollouts moved."""
+    require(can_manage_plans, actor, freeze)
+    check_freeze(draft)
+    with transaction.atomic():
+        row = Freeze.objects.select_for_update().get(pk=freeze.pk)
+        if row.cancelled_at is not None:
+            raise Conflict("It was taken back already: plan a new one.")
+        before = _facts(row)
+        row.name, row.reason, row.opens = draft.name.strip(), draft.reason.strip(), draft.opens
+        row.starts_at, row.ends_at = draft.starts_at, draft.ends_at
+        row.regions, row.auth_kinds = sorted(draft.regions), sorted(draft.auth_kinds)
+        row.updated_at = database_now()
+        row.save()
+        facts = {**_facts(row), "before": before}
+        audit.record("freeze.change", row, actor=actor, reason=row.reason, data=facts)
+        because = f"{row.name} was changed: {row.reason}"
+        moved = replan_all(cause="freeze", reason=because, actor=actor)
+        outbox.emit("freeze.change", id=str(row.pk))
+    return moved
+
+
+def draft_of(freeze: Freeze) -> FreezeDraft:
+    """A freeze as a draft to change it from."""
+    return FreezeDraft(
+        name=freeze.name,
+        reason=freeze.reason,
+        starts_at=freeze.starts_at,
+        ends_at=freeze.ends_at,
+        regions=tuple(freeze.regions),
+        opens=freeze.opens,
+        auth_kinds=tuple(freeze.auth_kinds),
+    )
 
 
 def cancel_freeze(freeze: Freeze, *, reason: str, actor: Actor) -> int:
@@ -145,22 +154,10 @@ def cancel_freeze(freeze: Freeze, *, reason: str, actor: Actor) -> int:
         row.cancelled_at = row.updated_at = database_now()
         row.save(update_fields=["cancelled_at", "updated_at"])
         audit.record("freeze.cancel", row, actor=actor, reason=reason, data=_facts(row))
-        moved = _replan_all(f"{row.name} was taken back: {reason.strip()}", actor)
+        because = f"{row.name} was taken back: {reason.strip()}"
+        moved = replan_all(cause="freeze", reason=because, actor=actor)
         outbox.emit("freeze.cancel", id=str(row.pk))
     freeze.cancelled_at = row.cancelled_at
-    return moved
-
-
-def _replan_all(reason: str, actor: Actor) -> int:
-    moved = 0
-    # Always in the order of ids, so that two freezes saved at once wait for each other instead of
-    # deadlocking.
-    rollouts = Rollout.objects.filter(state__in=_MOVABLE).select_for_update(of=("self",)).order_by("pk")
-    for rollout in rollouts.select_related("plan", "submission", "connector"):
-        try:
-            moved += bool(replan(rollout, cause="freeze", reason=reason, actor=actor))
-        except Blocked as error:
-            raise Blocked(f"{rollout.connector}: {error.message}") from None
     return moved
 
 

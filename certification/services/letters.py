@@ -15,13 +15,13 @@ from django.utils.formats import date_format
 from certification.models import (
     Comment,
     GateCheck,
+    OverrideRequest,
     Placement,
     Preview,
     RegionDeployment,
     RegionTask,
     ReviewClaim,
     Rollout,
-    SkipRequest,
     Submission,
     TestCredential,
     Waiver,
@@ -350,17 +350,30 @@ def _placement(event: str, payload: dict[str, str]) -> Letter:
     return letter
 
 
-def _skiprequest(event: str, payload: dict[str, str]) -> Letter:
+def _override(event: str, payload: dict[str, str]) -> Letter:
     request = _get(
-        SkipRequest,
+        OverrideRequest,
         payload,
         "requested_by",
         "deployment__region",
-        *(f"deployment__rollout__{name}" for name in _ROLLOUT),
+        "wave",
+        "freeze",
+        "submission__connector__publisher",
+        *(f"rollout__{name}" for name in _ROLLOUT),
     )
-    letter = _of_rollout(Letter(event, request, person=request.requested_by), request.deployment.rollout)
-    letter.names["deployment"] = request.deployment
-    letter.facts += [("Region", request.deployment.region.name), ("Why it is asked for", request.reason)]
+    letter = Letter(event, request, person=request.requested_by)
+    if request.rollout:
+        letter = _of_rollout(letter, request.rollout)
+    letter = _of_submission(letter, request.submission) if letter.submission is None else letter
+    letter.url = _address("override_detail", request.pk)
+    letter.names["request"] = request
+    letter.facts += [
+        ("Exception", request.get_kind_display()),
+        ("For", request.what),
+        ("Why it is asked for", request.reason),
+        ("What was answered", request.decision_reason),
+        ("Open until", None if request.is_over else request.expires_at),
+    ]
     return letter
 
 
@@ -438,8 +451,8 @@ _BY_NOUN: dict[str, Callable[[str, dict[str, str]], Letter]] = {
     "deployment": _deployment,
     "placement": _placement,
     "regiontask": _regiontask,
-    "skiprequest": _skiprequest,
     "gatecheck": _gatecheck,
     "healthalert": _healthalert,
     "availabilityrequest": _availabilityrequest,
+    "override": _override,
 }

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from certification.data import default_plan as seed
-from certification.models import Freeze, Lane, PlanWave, PlanWaveRegion, Rollout, RolloutPlan
+from certification.models import Lane, PlanWave, PlanWaveRegion, RolloutPlan, Train
 from certification.planning.calendar import check_weekend, is_known_country
 from certification.planning.coverage import WaveDraft, coverage_problems
-from certification.planning.planner import PlanSpec, WaveSpec
-from certification.planning.windows import Window
 from certification.policies import can_manage_plans
-from certification.queries.plans import calendar_of
 from connectors.models import Region
 from portal.accounts.models import check_time_zone
 from portal.shared import audit
@@ -45,6 +42,8 @@ class PlanDraft:
     days_between_waves: int = 1
     hours_between_waves: int = 0
     lane: str = Lane.ADDITIVE
+    train: Train | None = None
+    opt_in_train: Train | None = None
     is_default: bool = False
 
 
@@ -55,42 +54,6 @@ class _Faults:
     def add(self, name: str, *texts: str) -> None:
         if texts:
             self.fields.setdefault(name, []).extend(texts)
-
-
-def spec_of_plan(plan: RolloutPlan) -> PlanSpec:
-    """The waves of a plan that make a rollout, with their regions."""
-    waves = [
-        WaveSpec(wave.number, wave.name, tuple(sorted(place.region_id for place in wave.places.all())))
-        for wave in plan.waves.prefetch_related("places").order_by("number")
-        if not wave.before_sign_off and not wave.is_opt_in
-    ]
-    return PlanSpec(tuple(waves), calendar_of(plan), plan.days_between_waves)
-
-
-def spec_of_rollout(rollout: Rollout) -> PlanSpec:
-    """The same for a rollout: its own waves and regions, pinned when it was scheduled."""
-    regions: dict[int, list[str]] = {}
-    for wave_id, code in rollout.deployments.filter(action="deploy").values_list("wave_id", "region_id"):
-        regions.setdefault(wave_id, []).append(code)
-    waves = tuple(
-        WaveSpec(wave.number, wave.name, tuple(sorted(regions.get(wave.pk, ()))))
-        for wave in rollout.waves.order_by("number")
-    )
-    return PlanSpec(waves, calendar_of(rollout.plan), rollout.plan.days_between_waves)
-
-
-def windows_of(freezes: Iterable[Freeze]) -> list[Window]:
-    return [
-        Window(
-            row.name, row.starts_at, row.ends_at, frozenset(row.regions), row.opens, frozenset(row.auth_kinds)
-        )
-        for row in freezes
-    ]
-
-
-def current_windows() -> list[Window]:
-    """Every freeze and opening that was not cancelled."""
-    return windows_of(Freeze.objects.filter(cancelled_at=None))
 
 
 def default_plan(lane: str = Lane.ADDITIVE) -> RolloutPlan | None:
@@ -132,6 +95,7 @@ def check_draft(draft: PlanDraft) -> None:
         faults.add("days_between_waves", f"Between 0 and {MAX_DAYS_BETWEEN_WAVES} business days.")
     if not 0 <= draft.hours_between_waves <= MAX_HOURS_BETWEEN_WAVES:
         faults.add("hours_between_waves", f"Between 0 and {MAX_HOURS_BETWEEN_WAVES} hours.")
+    _check_trains(draft, faults)
     for number, wave in enumerate(draft.waves, start=1):
         longest = max(wave.bake_seconds, wave.bake_business_seconds)
         if longest > MAX_BAKE_SECONDS or min(wave.bake_seconds, wave.bake_business_seconds) < 0:
@@ -145,6 +109,18 @@ def check_draft(draft: PlanDraft) -> None:
     if faults.fields:
         first = next(iter(faults.fields.values()))[0]
         raise InvalidInput(f"The plan cannot be used: {first}", fields=faults.fields)
+
+
+def _check_trains(draft: PlanDraft, faults: _Faults) -> None:
+    for name, train in (("train", draft.train), ("opt_in_train", draft.opt_in_train)):
+        if train is None:
+            continue
+        if train.is_retired:
+            faults.add(name, f"{train} does not run any more: choose another train.")
+        elif train.lanes and draft.lane not in train.lanes:
+            faults.add(name, f"{train} does not take the lane {Lane(draft.lane).label}.")
+    if draft.opt_in_train and not any(wave.is_opt_in for wave in draft.waves):
+        faults.add("opt_in_train", "The plan has no opt-in wave that could board it.")
 
 
 def create_plan(draft: PlanDraft, *, actor: Actor) -> RolloutPlan:
@@ -162,26 +138,21 @@ def create_plan(draft: PlanDraft, *, actor: Actor) -> RolloutPlan:
     return plan
 
 
-def revise_plan(plan: RolloutPlan, draft: PlanDraft, *, reason: str, actor: Actor) -> RolloutPlan:
-    """The next revision. Rollouts under way keep theirs; what is scheduled from now on uses the new one."""
-    require(can_manage_plans, actor, plan)
-    check_draft(draft)
-    if not reason.strip():
-        raise InvalidInput("Say why the plan changes.", fields={"reason": ["Say why."]})
-    with transaction.atomic():
-        latest = RolloutPlan.objects.select_for_update().filter(name=plan.name).order_by("-revision")[0]
-        if latest.pk != plan.pk or latest.is_retired:
-            raise Conflict("Somebody else revised this plan meanwhile: start from its latest revision.")
-        was_default = latest.is_default
-        RolloutPlan.objects.filter(pk=latest.pk).update(is_retired=True, is_default=False)
-        new = _write(
-            dataclasses.replace(draft, lane=latest.lane),
-            revision=latest.revision + 1,
-            actor=actor,
-            name=latest.name,
-            is_default=was_default or draft.is_default,
-        )
-        audit.record("plan.revise", new, actor=actor, reason=reason, about=[latest], data=_facts(new, draft))
+def write_revision(plan: RolloutPlan, draft: PlanDraft, *, actor: Actor, reason: str = "") -> RolloutPlan:
+    """The next revision of the latest one; `plan_changes.revise_plan` checks it and moves rollouts to it."""
+    latest = RolloutPlan.objects.select_for_update().filter(name=plan.name).order_by("-revision")[0]
+    if latest.pk != plan.pk or latest.is_retired:
+        raise Conflict("Somebody else revised this plan meanwhile: start from its latest revision.")
+    was_default = latest.is_default
+    RolloutPlan.objects.filter(pk=latest.pk).update(is_retired=True, is_default=False)
+    new = _write(
+        dataclasses.replace(draft, lane=latest.lane),
+        revision=latest.revision + 1,
+        actor=actor,
+        name=latest.name,
+        is_default=was_default or draft.is_default,
+    )
+    audit.record("plan.revise", new, actor=actor, reason=reason, about=[latest], data=_facts(new, draft))
     return new
 
 
@@ -236,6 +207,8 @@ def draft_of(plan: RolloutPlan) -> PlanDraft:
         days_between_waves=plan.days_between_waves,
         hours_between_waves=plan.hours_between_waves,
         lane=plan.lane,
+        train=plan.train,
+        opt_in_train=plan.opt_in_train,
         is_default=plan.is_default,
     )
 
@@ -292,6 +265,8 @@ def _write(
         days_between_waves=draft.days_between_waves,
         hours_between_waves=draft.hours_between_waves,
         lane=draft.lane,
+        train=draft.train,
+        opt_in_train=draft.opt_in_train,
         is_default=default,
         created_by_id=actor.pk,
     )
@@ -329,5 +304,6 @@ def _facts(plan: RolloutPlan, draft: PlanDraft) -> dict[str, object]:
         "calendar": [plan.time_zone, sorted(plan.weekend), plan.holiday_countries, str(plan.start_time)],
         "days_between_waves": plan.days_between_waves,
         "hours_between_waves": plan.hours_between_waves,
+        "trains": [str(train) if train else "" for train in (draft.train, draft.opt_in_train)],
         "waves": [dataclasses.asdict(wave) for wave in draft.waves],
     }

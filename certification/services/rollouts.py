@@ -11,7 +11,7 @@ from django.db import transaction
 from certification.lifecycle import SUBMISSION
 from certification.models import RegionDeployment, Rollout, Submission
 from certification.policies import can_run_rollout, can_stop_rollout
-from certification.services import advance, previews, schedule
+from certification.services import advance, previews, replanning
 from certification.services.clock import database_now
 from certification.services.deployments import try_again
 from certification.services.halts import halt, move_both
@@ -63,7 +63,7 @@ def resume_rollout(rollout: Rollout, *, reason: str = "", actor: Actor) -> Rollo
         held_for = rollout.hold_reason
         changes = {"hold_reason": "", "next_step_at": database_now()}
         row = move_both(rollout, "resume", reason=reason, actor=actor, changes=changes)
-        schedule.replan(row, cause="hold", reason=held_for, actor=actor)
+        replanning.replan(row, cause="hold", reason=held_for, actor=actor)
     return row
 
 
@@ -91,7 +91,7 @@ def release_rollout(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
             "started_at": rollout.started_at or now,
         }
         row = move_both(rollout, "release", reason=reason, actor=actor, changes=changes)
-        schedule.replan(row, cause="halt", reason=stopped_for, actor=actor)
+        replanning.replan(row, cause="halt", reason=stopped_for, actor=actor)
     return row
 
 

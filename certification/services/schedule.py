@@ -1,22 +1,43 @@
-"""When a rollout's waves start: the first dates, changes by people, and changes by calendars."""
+"""When a rollout's waves start: the first dates, and changes by people."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db import IntegrityError, transaction
 
-from certification.lifecycle import ACTIVE_ROLLOUT_STATES, ROLLOUT, SUBMISSION, WaveState
-from certification.models import DateChange, RegionDeployment, Rollout, RolloutPlan, RolloutWave, Submission
+from certification.lifecycle import ACTIVE_ROLLOUT_STATES, OVERRIDE, ROLLOUT, SUBMISSION, WaveState
+from certification.models import (
+    DateChange,
+    Lane,
+    OverrideRequest,
+    RegionDeployment,
+    Rollout,
+    RolloutPlan,
+    RolloutWave,
+    Submission,
+    Train,
+)
+from certification.planning.bands import Arrival, arrivals
 from certification.planning.calendar import NoOpenDay
-from certification.planning.planner import PlannedWave, PlanSpec, check_chosen, earliest_start, plan_waves
-from certification.planning.windows import Window
+from certification.planning.inputs import PlanningInputs
+from certification.planning.planner import PlannedWave, chosen_problems, earliest_start, plan, why_not_at
+from certification.planning.trains import Boarding, boarding
 from certification.policies import can_run_rollout, can_schedule_rollout
 from certification.services.clock import database_now, due_from
 from certification.services.deployments import cancel, new_deployment
-from certification.services.plans import current_windows, spec_of_plan, spec_of_rollout
+from certification.services.planning import (
+    World,
+    auth_kinds_of,
+    inputs_for_new,
+    inputs_of,
+    present_world,
+    spec_of_plan,
+    train_waves,
+)
+from certification.services.replanning import board, give_up_places, replan, replayable
 from connectors.models import Region
 from connectors.services.connectors import mark_version
 from portal.accounts.models import User
@@ -29,49 +50,110 @@ from portal.shared.transitions import transition
 
 @dataclass(frozen=True)
 class Dates:
-    """What an operator chose: the first day, and days for single waves by number."""
+    """What an operator chose: the first day, days for single waves by number, and the opt-in waves."""
 
     starts_on: dt.date
     chosen: Mapping[int, dt.date] = field(default_factory=dict)
+    opt_in: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
-class WaveMove:
-    """A wave whose date changes (or would)."""
+class TrainChoice:
+    """The train a wave boards and the departures it missed, with why."""
 
-    wave: RolloutWave
-    old_at: dt.datetime
-    new_at: dt.datetime
-    because: str
+    wave: int
+    train: str
+    boarding: Boarding
 
 
-def propose_start(plan: RolloutPlan) -> dt.date:
+@dataclass(frozen=True)
+class Proposal:
+    """What a rollout scheduled now would get: dates, a band for every region, and its trains."""
+
+    waves: list[PlannedWave]
+    arrivals: list[Arrival]
+    trains: list[TrainChoice]
+
+
+def propose_start(plan: RolloutPlan, submission: Submission | None = None) -> dt.date:
     """The earliest legal first day of a rollout that is scheduled now. Raises `Blocked`."""
+    world = present_world()
+    inputs = _inputs(plan, Dates(world.now.date()), submission, world)
     try:
-        return earliest_start(spec_of_plan(plan), database_now(), windows=current_windows())
+        return _earliest(inputs, world)
     except NoOpenDay as error:
         raise Blocked(str(error)) from None
 
 
-def propose_dates(plan: RolloutPlan, dates: Dates) -> list[PlannedWave]:
+def propose_dates(plan: RolloutPlan, dates: Dates, submission: Submission | None = None) -> list[PlannedWave]:
     """What the waves of a new rollout would be dated; for the form, before anything is saved."""
-    return _dated(spec_of_plan(plan), dates, database_now())
+    world = present_world()
+    return _dated(_inputs(plan, dates, submission, world), world)
+
+
+def propose(plan: RolloutPlan, dates: Dates, submission: Submission) -> Proposal:
+    """The same with bands and trains."""
+    world = present_world(with_history=True)
+    inputs = _inputs(plan, dates, submission, world)
+    return Proposal(
+        _dated(inputs, world),
+        arrivals(inputs),
+        _trains(plan, inputs, world, submission.connector.publisher_id),
+    )
+
+
+def _inputs(plan: RolloutPlan, dates: Dates, submission: Submission | None, world: World) -> PlanningInputs:
+    version = submission.revision.version if submission and submission.revision else None
+    kinds = auth_kinds_of(version.facts if version else None)
+    spec = spec_of_plan(plan, opt_in=dates.opt_in, auth_kinds=kinds)
+    inputs = inputs_for_new(submission, plan, spec, dates.starts_on, world)
+    return replace(inputs, chosen=dates.chosen)
+
+
+def _earliest(inputs: PlanningInputs, world: World) -> dt.date:
+    return earliest_start(inputs.spec, world.now, windows=inputs.windows, departures=inputs.departures)
+
+
+def _trains(plan: RolloutPlan, inputs: PlanningInputs, world: World, publisher: object) -> list[TrainChoice]:
+    spec, found = inputs.spec, []
+    waves = {wave.number: wave for wave in spec.waves}
+    names = dict(Train.objects.values_list("pk", "name"))
+    for number, train in train_waves(plan, list(waves)).items():
+        if train not in world.trains:
+            continue
+        wave, places = waves[number], world.places_on(train, publisher, None, number)  # type: ignore[arg-type]
+        found.append(
+            TrainChoice(
+                number,
+                names[train],
+                boarding(
+                    world.trains[train],
+                    world.now,
+                    places,
+                    closed=lambda moment, wave=wave: why_not_at(spec, wave, moment, inputs.windows),  # type: ignore[misc]
+                ),
+            )
+        )
+    return found
 
 
 def schedule_rollout(submission: Submission, plan: RolloutPlan, dates: Dates, *, actor: User) -> Rollout:
     """Plan the rollout of a signed-off submission: its waves, their dates, every region's place.
 
     Raises `InvalidInput` (days that cannot be kept, per wave), `Blocked` (another rollout of the connector is
-    under way), `IllegalTransition` (not signed off).
+    under way, or nobody agreed to a hotfix), `IllegalTransition` (not signed off).
     """
     require(can_schedule_rollout, actor, submission)
     if plan.is_retired:
         raise InvalidInput("This plan was revised or retired: choose its latest revision.")
-    now, spec = database_now(), spec_of_plan(plan)
-    planned = _dated(spec, dates, now)
     try:
         with transaction.atomic():
-            return _write_rollout(submission, plan, dates, planned, now, actor)
+            _use_hotfix_approval(submission, plan, actor)
+            trains = [pk for pk in (plan.train_id, plan.opt_in_train_id) if pk]
+            list(Train.objects.select_for_update().filter(pk__in=trains).order_by("pk"))
+            world = present_world(with_history=True)
+            inputs = _inputs(plan, dates, submission, world)
+            return _write_rollout(submission, plan, inputs, _dated(inputs, world), actor)
     except IntegrityError as error:
         if "rollout_one_active" not in str(error):
             raise
@@ -80,22 +162,38 @@ def schedule_rollout(submission: Submission, plan: RolloutPlan, dates: Dates, *,
         ) from None
 
 
-def _dated(spec: PlanSpec, dates: Dates, now: dt.datetime) -> list[PlannedWave]:
-    windows = current_windows()
+def _use_hotfix_approval(submission: Submission, plan: RolloutPlan, actor: User) -> None:
+    """A hotfix travels fast because two people besides the one who asked looked at it."""
+    if plan.lane != Lane.HOTFIX:
+        return
+    approval = (
+        OverrideRequest.objects.select_for_update()
+        .filter(submission=submission, kind="hotfix", state="approved", expires_at__gt=database_now())
+        .first()
+    )
+    if approval is None:
+        raise Blocked(
+            "The hotfix lane needs two people to agree first: ask for it on the submission's exceptions, "
+            "or choose another plan."
+        )
+    transition(OVERRIDE, approval, "use", actor=actor, about=[submission, submission.connector])
+
+
+def _dated(inputs: PlanningInputs, world: World) -> list[PlannedWave]:
     try:
-        if dates.starts_on < earliest_start(spec, now, windows=windows):
-            first = earliest_start(spec, now, windows=windows)
+        first = _earliest(inputs, world)
+        if inputs.starts_on < first and not inputs.departures:
             raise InvalidInput(
-                f"{dates.starts_on:%a %d %b %Y} is not possible: choose {first:%a %d %b %Y} or later.",
+                f"{inputs.starts_on:%a %d %b %Y} is not possible: choose {first:%a %d %b %Y} or later.",
                 fields={"starts_on": [f"Choose {first:%a %d %b %Y} or later."]},
             )
-        problems = check_chosen(spec, dates.starts_on, dates.chosen, windows=windows, not_before=now)
+        problems = chosen_problems(inputs)
         if problems:
             raise InvalidInput(
                 "Some waves cannot start on the day chosen for them.",
                 fields={f"wave_{number}": [text] for number, text in problems.items()},
             )
-        return plan_waves(spec, dates.starts_on, windows=windows, chosen=dates.chosen, not_before=now)
+        return plan(inputs)
     except NoOpenDay as error:
         raise Blocked(str(error)) from None
 
@@ -103,9 +201,8 @@ def _dated(spec: PlanSpec, dates: Dates, now: dt.datetime) -> list[PlannedWave]:
 def _write_rollout(
     submission: Submission,
     plan: RolloutPlan,
-    dates: Dates,
+    inputs: PlanningInputs,
     planned: Sequence[PlannedWave],
-    now: dt.datetime,
     actor: User,
 ) -> Rollout:
     submission = Submission.objects.select_related("connector", "revision__version").get(pk=submission.pk)
@@ -120,10 +217,13 @@ def _write_rollout(
         previous_version=connector.live_version,
         digest=version.digest,
         plan=plan,
-        starts_on=dates.starts_on,
+        starts_on=inputs.starts_on,
+        first_at=inputs.first_at,
         created_by_id=actor.pk,
     )
-    _write_waves(rollout, dates, planned, now)
+    now = inputs.not_before or database_now()
+    _write_waves(rollout, inputs, planned, now)
+    board(rollout, inputs, planned, now=now)
     transition(SUBMISSION, submission, "schedule", actor=actor, about=[connector, rollout])
     mark_version(connector, pointer="scheduled", version=version, actor=actor)
     audit.record(
@@ -131,13 +231,19 @@ def _write_rollout(
         rollout,
         actor=actor,
         about=[submission, connector],
-        data={"plan": str(plan), "waves": {str(w.number): w.starts_at.isoformat() for w in planned}},
+        data={
+            "plan": str(plan),
+            "waves": {str(wave.number): wave.starts_at.isoformat() for wave in planned},
+            **replayable(inputs, planned),
+        },
     )
     outbox.emit("rollout.schedule", id=str(rollout.pk))
     return rollout
 
 
-def _write_waves(rollout: Rollout, dates: Dates, planned: Sequence[PlannedWave], now: dt.datetime) -> None:
+def _write_waves(
+    rollout: Rollout, inputs: PlanningInputs, planned: Sequence[PlannedWave], now: dt.datetime
+) -> None:
     day_of = {wave.number: wave for wave in planned}
     places: dict[int, list[Region]] = {}
     names: dict[int, str] = {}
@@ -149,7 +255,7 @@ def _write_waves(rollout: Rollout, dates: Dates, planned: Sequence[PlannedWave],
             rollout=rollout,
             number=number,
             name=names[number],
-            chosen_on=dates.chosen.get(number),
+            chosen_on=inputs.chosen.get(number),
             planned_at=wave.starts_at,
             due_at=due_from(wave.starts_at, now),
         )
@@ -174,87 +280,21 @@ def reschedule_rollout(rollout: Rollout, dates: Dates, *, reason: str, actor: Ac
         row = Rollout.objects.select_for_update(of=("self",)).select_related("plan").get(pk=rollout.pk)
         if row.state not in ("scheduled", "running", "held", "halted"):
             raise Blocked("This rollout has no wave left whose date could change.")
-        now, spec = database_now(), spec_of_rollout(row)
-        started = _started(row)
-        problems = check_chosen(
-            spec, dates.starts_on, dates.chosen, windows=current_windows(), started=started, not_before=now
-        )
+        world = present_world()
+        inputs = replace(inputs_of(row, world), starts_on=dates.starts_on, chosen=dates.chosen)
+        problems = chosen_problems(inputs)
         if problems:
             raise InvalidInput(
                 "Some waves cannot start on the day chosen for them.",
                 fields={f"wave_{number}": [text] for number, text in problems.items()},
             )
-        if not started:
+        if not inputs.started:
             Rollout.objects.filter(pk=row.pk).update(starts_on=dates.starts_on)
             row.starts_on = dates.starts_on
         for wave in row.waves.filter(state=WaveState.PLANNED):
             wave.chosen_on = dates.chosen.get(wave.number)
             wave.save(update_fields=["chosen_on"])
         return replan(row, cause="operator", reason=reason, actor=actor)
-
-
-def _started(rollout: Rollout) -> dict[int, dt.datetime]:
-    """Waves under way with the calendar's start: under a trial clock the planned instant is in the future."""
-    waves = rollout.waves.exclude(state=WaveState.PLANNED)
-    return {wave.number: max(wave.planned_at, wave.started_at or wave.planned_at) for wave in waves}
-
-
-def moves_for(rollout: Rollout, windows: Sequence[Window], *, now: dt.datetime) -> list[WaveMove]:
-    """The waves that would get another date under these windows. Changes nothing."""
-    waves = {wave.number: wave for wave in rollout.waves.filter(state=WaveState.PLANNED)}
-    if not waves:
-        return []
-    spec = spec_of_rollout(rollout)
-    chosen = {number: wave.chosen_on for number, wave in waves.items() if wave.chosen_on}
-    dated = plan_waves(
-        spec, rollout.starts_on, windows=windows, chosen=chosen, started=_started(rollout), not_before=now
-    )
-    return [
-        WaveMove(
-            waves[planned.number],
-            waves[planned.number].planned_at,
-            planned.starts_at,
-            ", ".join(planned.moved_by),
-        )
-        for planned in dated
-        if planned.number in waves and planned.starts_at != waves[planned.number].planned_at
-    ]
-
-
-def replan(rollout: Rollout, *, cause: str, reason: str, actor: Actor) -> list[DateChange]:
-    """Date the waves that have not started anew; the caller holds the rollout's row. Writes the ledger."""
-    now = database_now()
-    try:
-        moves = moves_for(rollout, current_windows(), now=now)
-    except NoOpenDay as error:
-        raise Blocked(str(error)) from None
-    changes = []
-    for move in moves:
-        wave = move.wave
-        wave.planned_at, wave.due_at = move.new_at, due_from(move.new_at, now)
-        wave.save(update_fields=["planned_at", "due_at"])
-        # A freeze's own words say it already; other causes tell what the calendar added to them.
-        because = f" ({move.because})" if move.because and cause != "freeze" else ""
-        text = f"{reason.strip()}{because}".strip()
-        changes.append(
-            DateChange(
-                rollout=rollout, wave=wave, old_at=move.old_at, new_at=move.new_at,
-                cause=cause, reason=text, actor_id=actor.pk, at=now,
-            )
-        )  # fmt: skip
-    if changes:
-        DateChange.objects.bulk_create(changes)
-        Rollout.objects.filter(pk=rollout.pk, next_step_at__isnull=False).update(next_step_at=now)
-        audit.record(
-            "rollout.reschedule",
-            rollout,
-            actor=actor,
-            reason=reason,
-            about=[rollout.submission, rollout.connector],
-            data={"cause": cause, "waves": {str(m.wave.number): m.new_at.isoformat() for m in moves}},
-        )
-        outbox.emit("rollout.reschedule", id=str(rollout.pk), at=now.isoformat())
-    return changes
 
 
 def unschedule_rollout(rollout: Rollout, *, reason: str, actor: Actor) -> None:
@@ -281,5 +321,6 @@ def cancel_scheduled(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
     )
     for deployment in row.deployments.filter(state="pending"):
         cancel(deployment, actor=actor, reason=reason)
+    give_up_places(row, now=database_now())
     mark_version(row.connector, pointer="scheduled", version=None, actor=actor)
     return row

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import zoneinfo
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -10,9 +12,11 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from certification import policies
+from certification.models import Freeze
 from certification.queries import plans as queries
 from certification.services import freezes as services
 from certification.web.rollout_forms import ReasonForm
@@ -111,6 +115,41 @@ def _zone_name(name: str) -> str:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+def freeze_change(request: HttpRequest, pk: UUID) -> HttpResponse:
+    user = signed_in_user(request)
+    require(policies.can_manage_plans, user, None)
+    freeze = get_object_or_404(queries.open_freezes(), pk=pk)
+    form, moves = FreezeForm(request.POST or None, initial=_initial(freeze)), None
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.check_freeze(form.draft())
+            if "save" in request.POST:
+                moved = services.change_freeze(freeze, form.draft(), actor=user)
+                return done(request, f"{freeze} is changed; {moved} rollouts moved.", reverse("freeze_list"))
+            moves = services.preview_freeze(form.draft(), instead_of=freeze)
+        except InvalidInput as error:
+            add_errors(form, error)
+    context = {"freeze": freeze, "form": form, "moves": moves, "zone": _zone_name(user.time_zone)}
+    return render(request, "certification/freeze_form.html", context)
+
+
+def _initial(freeze: Freeze) -> dict[str, Any]:
+    def local(moment: dt.datetime) -> str:
+        return timezone.localtime(moment).strftime("%Y-%m-%dT%H:%M")
+
+    return {
+        "kind": "opening" if freeze.opens else "freeze",
+        "name": freeze.name,
+        "starts_at": local(freeze.starts_at),
+        "ends_at": local(freeze.ends_at),
+        "regions": freeze.regions,
+        "auth_kinds": freeze.auth_kinds,
+        "reason": freeze.reason,
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
 def freeze_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = signed_in_user(request)
     require(policies.can_manage_plans, user, None)
@@ -126,5 +165,6 @@ def freeze_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 urlpatterns = [
     path("freezes/", freeze_list, name="freeze_list"),
     path("freezes/new/", freeze_create, name="freeze_create"),
+    path("freezes/<uuid:pk>/change/", freeze_change, name="freeze_change"),
     path("freezes/<uuid:pk>/cancel/", freeze_cancel, name="freeze_cancel"),
 ]

@@ -14,9 +14,11 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
-from certification.models import Lane
+from certification.models import Lane, RolloutPlan
 from certification.planning.coverage import WaveDraft
 from certification.queries import plans as queries
+from certification.queries import trains as train_queries
+from certification.services import plan_changes
 from certification.services import plans as services
 from portal.shared import audit, history
 from portal.shared.errors import InvalidInput
@@ -47,7 +49,20 @@ class PlanForm(forms.Form):
         help_text="Country codes such as US, IN; a holiday of any of them closes the day. Empty for none.",
     )  # fmt: skip
     weekend = forms.MultipleChoiceField(choices=WEEKDAYS, required=False, widget=forms.CheckboxSelectMultiple)
+    train = forms.ModelChoiceField(
+        queryset=None, required=False, empty_label="None: the calendar alone decides",
+        help_text="The first wave leaves with it.",
+    )  # type: ignore[var-annotated]  # fmt: skip
+    opt_in_train = forms.ModelChoiceField(
+        queryset=None, required=False, empty_label="None: the calendar alone decides",
+        label="Train of the opt-in waves",
+    )  # type: ignore[var-annotated]  # fmt: skip
     is_default = forms.BooleanField(required=False, label="Use it for new rollouts of its lane")
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        for name in ("train", "opt_in_train"):
+            self.fields[name].queryset = train_queries.trains()  # type: ignore[attr-defined]
 
     def draft(self, waves: list[WaveDraft]) -> services.PlanDraft:
         data = self.cleaned_data
@@ -62,6 +77,8 @@ class PlanForm(forms.Form):
             days_between_waves=data["days_between_waves"],
             hours_between_waves=data["hours_between_waves"] or 0,
             lane=data["lane"],
+            train=data["train"],
+            opt_in_train=data["opt_in_train"],
             is_default=data["is_default"],
         )
 
@@ -120,6 +137,8 @@ def _initial(draft: services.PlanDraft) -> dict[str, Any]:
         "days_between_waves": draft.days_between_waves,
         "hours_between_waves": draft.hours_between_waves,
         "lane": draft.lane,
+        "train": draft.train,
+        "opt_in_train": draft.opt_in_train,
         "holiday_countries": ", ".join(draft.holiday_countries),
         "weekend": [str(day) for day in draft.weekend],
         "is_default": draft.is_default,
@@ -177,20 +196,25 @@ def plan_revise(request: HttpRequest, pk: UUID) -> HttpResponse:
     start = services.draft_of(plan)
     form = RevisionForm(request.POST or None, initial=_initial(start))
     form.fields["name"].disabled = form.fields["lane"].disabled = True
-    waves = waves_from(request.POST) if request.method == "POST" else list(start.waves)
+    waves, moves = waves_from(request.POST) if request.method == "POST" else list(start.waves), None
     if request.method == "POST" and form.is_valid():
         try:
-            new = services.revise_plan(
-                plan, form.draft(waves), reason=form.cleaned_data["reason"], actor=user
-            )
+            if "save" in request.POST:
+                return _saved(request, plan, form.draft(waves), form.cleaned_data["reason"])
+            moves = plan_changes.preview_revision(plan, form.draft(waves), actor=user)
         except InvalidInput as error:
             _show(form, error)
-        else:
-            return done(request, f"Revision {new.revision} is saved.", reverse("plan_detail", args=[new.pk]))
     context = {
-        "plan": plan, "form": form, "rows": queries.form_rows(waves), "regions": queries.form_regions(waves),
+        "plan": plan, "form": form, "moves": moves,
+        "rows": queries.form_rows(waves), "regions": queries.form_regions(waves),
     }  # fmt: skip
     return render(request, "certification/plan_form.html", context)
+
+
+def _saved(request: HttpRequest, plan: RolloutPlan, draft: services.PlanDraft, reason: str) -> HttpResponse:
+    new, moves = plan_changes.revise_plan(plan, draft, reason=reason, actor=signed_in_user(request))
+    said = f"Revision {new.revision} is saved; {len(moves)} rollouts that had not started moved."
+    return done(request, said, reverse("plan_detail", args=[new.pk]))
 
 
 def _show(form: forms.Form, error: InvalidInput) -> None:

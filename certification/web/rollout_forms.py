@@ -53,9 +53,20 @@ class DatesForm(forms.Form):
 
     starts_on = day_field(label="First wave on", help_text="In the plan's time zone.")
 
-    def __init__(self, *args: object, waves: Sequence[tuple[int, str]], **kwargs: object) -> None:
+    def __init__(
+        self,
+        *args: object,
+        waves: Sequence[tuple[int, str]],
+        opt_in: Sequence[tuple[int, str]] = (),
+        **kwargs: object,
+    ) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self._numbers = [number for number, _ in waves]
+        if opt_in:
+            self.fields["opt_in"] = forms.TypedMultipleChoiceField(
+                choices=list(opt_in), coerce=int, required=False, widget=forms.CheckboxSelectMultiple,
+                label="Also", help_text="Only where the publisher asks for them; after the public waves.",
+            )  # fmt: skip
         for number, name in waves:
             self.fields[f"wave_{number}"] = day_field(label=f"Wave {number}: {name}", required=False)
 
@@ -64,7 +75,7 @@ class DatesForm(forms.Form):
         chosen: dict[int, dt.date] = {
             number: day for number in self._numbers if (day := self.cleaned_data.get(f"wave_{number}"))
         }
-        return Dates(self.cleaned_data["starts_on"], chosen)
+        return Dates(self.cleaned_data["starts_on"], chosen, frozenset(self.cleaned_data.get("opt_in", ())))
 
 
 class RescheduleForm(DatesForm):

@@ -17,14 +17,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from certification import policies
 from certification.lifecycle import DEPLOYMENT
-from certification.models import RegionDeployment, Rollout, RolloutPlan, Submission
-from certification.planning.planner import PlannedWave
+from certification.models import Lane, RegionDeployment, Rollout, RolloutPlan, Submission
 from certification.queries import forecasts
+from certification.queries import overrides as override_queries
 from certification.queries import plans as plan_queries
 from certification.queries import rollouts as queries
+from certification.queries.lanes import lane_of
 from certification.queries.plans import calendar_of
 from certification.services import forecasts as forecast_services
-from certification.services import plans, rollouts, schedule, skips
+from certification.services import overrides, plans, rollouts, schedule
 from certification.services.clock import database_now
 from certification.web import rollout_deeds
 from certification.web.rollout_forms import (
@@ -80,9 +81,9 @@ def _page_context(request: HttpRequest, rollout: Rollout) -> dict[str, Any]:
         "deeds": rollout_deeds.offered(user, rollout),
         "outlook": forecasts.outlook(rollout),
         "slips": forecasts.slips(rollout),
-        "skip_requests": [
-            (request_, policies.can_decide_skip(user, request_))
-            for request_ in queries.open_skip_requests(rollout)
+        "overrides": [
+            (request_, policies.can_decide_override(user, request_))
+            for request_ in override_queries.of_rollout(rollout)
         ],
         "can_reschedule": policies.can_run_rollout(user, rollout)
         and rollout.state in ("scheduled", "running", "held", "halted"),
@@ -132,11 +133,11 @@ def rollout_schedule(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Plan, first day and days of waves; "Show the dates" fills them in, "Schedule" saves."""
     submission = get_object_or_404(Submission.objects.visible_to(request.user), pk=pk)
     require(policies.can_schedule_rollout, signed_in_user(request), submission)
-    plan = _chosen_plan(request)
+    lane = lane_of(submission)
+    plan = _chosen_plan(request, lane)
     if plan is None:
         raise Blocked("There is no plan yet: create one first.")
-    waves = [(wave.number, wave.name) for wave in plans.spec_of_plan(plan).waves]
-    form, planned = _dates_form(request, plan, waves)
+    form, proposal = _dates_form(request, plan, submission)
     if request.method == "POST" and "save" in request.POST and form.is_valid():
         try:
             rollout = schedule.schedule_rollout(submission, plan, form.dates(), actor=signed_in_user(request))
@@ -145,35 +146,38 @@ def rollout_schedule(request: HttpRequest, pk: UUID) -> HttpResponse:
         else:
             return done(request, "The rollout is scheduled; the team was told.", _address(rollout))
     context = {
-        "submission": submission, "plan": plan, "form": form, "planned": planned,
+        "submission": submission, "plan": plan, "lane": lane, "form": form, "proposal": proposal,
+        "bands": plan_queries.bands_by_wave(proposal.arrivals) if proposal else [],
+        "planned": proposal.waves if proposal else [],
         "plan_form": PlanChoiceForm(initial={"plan": plan.pk}),
     }  # fmt: skip
     return render(request, "certification/rollout_schedule.html", context)
 
 
-def _chosen_plan(request: HttpRequest) -> RolloutPlan | None:
+def _chosen_plan(request: HttpRequest, lane: Lane) -> RolloutPlan | None:
     choice = PlanChoiceForm(request.POST if request.method == "POST" else request.GET)
     if choice.is_valid():
         plan: RolloutPlan = choice.cleaned_data["plan"]
         return plan
-    return plan_queries.choices().first()
+    return plans.default_plan(lane) or plan_queries.choices().first()
 
 
 def _dates_form(
-    request: HttpRequest, plan: RolloutPlan, waves: list[tuple[int, str]]
-) -> tuple[DatesForm, list[PlannedWave]]:
+    request: HttpRequest, plan: RolloutPlan, submission: Submission
+) -> tuple[DatesForm, schedule.Proposal | None]:
     """The form with the earliest legal dates, or with what was typed; and the dates that would follow."""
+    waves, opt_in = plan_queries.wave_choices(plan)
     if request.method == "POST":
-        form = DatesForm(request.POST, waves=waves)
+        form = DatesForm(request.POST, waves=waves, opt_in=opt_in)
         try:
-            return form, schedule.propose_dates(plan, form.dates()) if form.is_valid() else []
+            return form, schedule.propose(plan, form.dates(), submission) if form.is_valid() else None
         except (InvalidInput, Blocked) as error:
             if isinstance(error, InvalidInput) and "save" not in request.POST:
                 add_errors(form, error)
-            return form, []
-    first = schedule.propose_start(plan)
-    planned = schedule.propose_dates(plan, schedule.Dates(first))
-    return DatesForm(initial={"starts_on": first}, waves=waves), planned
+            return form, None
+    first = schedule.propose_start(plan, submission)
+    proposal = schedule.propose(plan, schedule.Dates(first), submission)
+    return DatesForm(initial={"starts_on": first}, waves=waves, opt_in=opt_in), proposal
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -296,23 +300,12 @@ def deployment_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 def deployment_skip(request: HttpRequest, pk: UUID) -> HttpResponse:
     deployment = _deployment(request, pk)
-    skips.request_skip(deployment, reason=request.POST.get("reason", ""), actor=signed_in_user(request))
+    overrides.request_skip(deployment, reason=request.POST.get("reason", ""), actor=signed_in_user(request))
     return done(request, "Asked: another operator has to agree.", _region_address(deployment))
 
 
 def _region_address(deployment: RegionDeployment) -> str:
     return reverse("rollout_region", args=[deployment.rollout_id, deployment.region_id])
-
-
-@require_POST
-@login_required
-def skip_decide(request: HttpRequest, pk: UUID) -> HttpResponse:
-    found = get_object_or_404(queries.skip_requests(Rollout.objects.visible_to(request.user)), pk=pk)
-    is_approved = request.POST.get("decision") == "approve"
-    skips.decide_skip(found, is_approved=is_approved, actor=signed_in_user(request))
-    verb = "is left out" if is_approved else "stays in the rollout"
-    assert found.deployment.rollout is not None
-    return done(request, f"{found.deployment.region} {verb}.", _address(found.deployment.rollout))
 
 
 @require_safe
@@ -335,7 +328,6 @@ urlpatterns = [
     path("rollouts/<uuid:pk>/regions/<slug:code>/", rollout_region, name="rollout_region"),
     path("rollouts/deployments/<uuid:pk>/retry/", deployment_retry, name="deployment_retry"),
     path("rollouts/deployments/<uuid:pk>/skip/", deployment_skip, name="deployment_skip"),
-    path("rollouts/skips/<uuid:pk>/", skip_decide, name="skip_decide"),
     path("submissions/<uuid:pk>/schedule/", rollout_schedule, name="rollout_schedule"),
     path("submissions/<uuid:pk>/rollout/", submission_rollout, name="submission_rollout"),
     path("submissions/<uuid:pk>/rollout/panel/", rollout_panel, name="rollout_panel"),

@@ -340,7 +340,7 @@ SPECTACULAR_SETTINGS = {
         "PreviewStateEnum": "certification.lifecycle.PreviewState",
         "WaiverStateEnum": "certification.lifecycle.WaiverState",
         "ThreadStateEnum": "certification.lifecycle.ReviewThreadState",
-        "SkipRequestStateEnum": "certification.lifecycle.SkipRequestState",
+        "OverrideStateEnum": "certification.lifecycle.OverrideState",
         "ConnectorStateEnum": "connectors.lifecycle.ConnectorState",
         "InvitationStateEnum": "connectors.lifecycle.InvitationState",
         "RoleEnum": "connectors.models.publishers.Role",

@@ -62,6 +62,7 @@ alert_answerers = Access(EDITORS | OPERATORS, SEEN)
 stoppers = Access(EDITORS | OPERATORS, SEEN)
 rollers_back = Access(frozenset({"owner"}) | OPERATORS, SEEN)
 second_operator = Access(ADMINISTRATORS, SEEN)
+asker = Access(frozenset({"operator"}), SEEN)
 own_message = Access(frozenset({"developer"}), frozenset())
 own_token = Access(frozenset({"owner"}), frozenset())
 inbox_readers = Access(TEAM | OPERATORS, TEAM | OPERATORS)
@@ -357,7 +358,20 @@ ROLLOUTS = {
     "gate_let_through": entry(POST=operators_seen, at="gate", data=REASON),
     "deployment_retry": entry(POST=operators_seen, at="deployment", data=REASON),
     "deployment_skip": entry(POST=operators_seen, at="deployment", data=REASON),
-    "skip_decide": entry(POST=second_operator, at="skip", data={"decision": "decline"}),
+    "override_list": entry(GET=signed_in),
+    "override_detail": entry(GET=team_reads, at="skip"),
+    "override_decide": entry(POST=second_operator, at="skip", data={"decision": "decline"}),
+    "override_withdraw": entry(POST=asker, at="skip", data=REASON),
+    "override_ask": entry(
+        GET=operators_seen, POST=operators_seen, at="rollout", data={"asks": "accelerate", **REASON}
+    ),
+    "hotfix_ask": entry(GET=stoppers, POST=stoppers, at="signed_off", data=REASON),
+    "train_list": entry(GET=signed_in),
+    "train_create": entry(GET=operators, POST=operators),
+    "train_detail": entry(GET=signed_in, at="train"),
+    "train_change": entry(GET=operators, POST=operators, at="train"),
+    "train_retire": entry(GET=operators, POST=operators, at="train", data=REASON),
+    "calendar_month": entry(GET=signed_in),
     "rollout_schedule": entry(GET=operators_seen, POST=operators_seen, at="signed_off", data=_DATES),
     "submission_rollout": entry(GET=team_reads, at="rolled_submission"),
     "rollout_panel": entry(GET=team_reads, at="rolled_submission"),
@@ -369,6 +383,7 @@ ROLLOUTS = {
     "plan_retire": entry(POST=operators, at="plan", data=REASON),
     "freeze_list": entry(GET=operators),
     "freeze_create": entry(GET=operators, POST=operators),
+    "freeze_change": entry(GET=operators, POST=operators, at="freeze"),
     "freeze_cancel": entry(GET=operators, POST=operators, at="freeze", data=REASON),
     "region_list": entry(GET=operators),
     "region_create": entry(GET=administrators, POST=administrators),
@@ -490,6 +505,7 @@ API_SUBMISSIONS = {
 }
 _API_DATES = {"starts_on": "2031-03-03", **REASON}
 _API_PLAN = {"name": "Another", "waves": [{"name": "All", "regions": ["north"]}], **REASON}
+_API_TRAIN = {"name": "Monday train", "weekdays": [0], **REASON}
 _API_FREEZE = {
     "name": "Spring",
     "starts_at": "2031-03-03T00:00:00Z",
@@ -539,11 +555,20 @@ API_ROLLOUTS = {
     "rollout-skip": entry(POST=operators_seen, at="rollout", data=REASON),
     "rollout-stop": entry(POST=stoppers, at="rollout", data=REASON),
     "rollout-unschedule": entry(POST=operators_seen, at="rollout", data=REASON),
-    "skiprequest-list": entry(GET=signed_in),
-    "skiprequest-detail": entry(GET=team_reads, at="skip"),
-    "skiprequest-decide": entry(
-        POST=second_operator, at="skip", data={"is_approved": False, "decision": "decline"}
+    "override-list": entry(
+        GET=signed_in,
+        POST=operators_seen,
+        data=lambda w: {"kind": "accelerate", "rollout": str(w.objects["rollout"].pk), **REASON},
     ),
+    "override-detail": entry(GET=team_reads, at="skip"),
+    "override-decide": entry(POST=second_operator, at="skip", data={"is_approved": False}),
+    "override-withdraw": entry(POST=asker, at="skip", data=REASON),
+    "train-list": entry(GET=signed_in, POST=operators, data=_API_TRAIN),
+    "train-detail": entry(GET=signed_in, at="train"),
+    "train-departures": entry(GET=signed_in, at="train"),
+    "train-what-moves": entry(POST=operators, at="train", data=_API_TRAIN),
+    "train-change": entry(POST=operators, at="train", data=_API_TRAIN),
+    "train-retire": entry(POST=operators, at="train", data=REASON),
     "plan-list": entry(GET=signed_in, POST=operators, data=_API_PLAN),
     "plan-detail": entry(GET=operators_hidden, at="plan"),
     "plan-make-default": entry(POST=operators_hidden, at="plan"),

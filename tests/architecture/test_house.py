@@ -82,6 +82,8 @@ WITHOUT_FOLLOWERS = {
     "regiontask.finish": "deployment.verify tells",
     "regiontask.fail": "deployment.fail tells",
     "regiontask.overtake": "the newer task tells",
+    "override.withdraw": "the asker's own deed",
+    "override.use": "what it led to tells",
     "deployment.intend": "a step of the machine",
     "deployment.accept": "a step of the machine",
     "deployment.resend": "a step of the machine",

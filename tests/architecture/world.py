@@ -20,7 +20,8 @@ from django.utils import timezone
 
 from certification.lifecycle import SUBMISSION
 from certification.models import GateCheck, Notification, Placement, Preview, RegionTask, Submission
-from certification.services import freezes, reviews, skips, threads, waivers
+from certification.planning.trains import Timetable
+from certification.services import freezes, overrides, reviews, threads, trains, waivers
 from certification.services.validation import check_draft
 from connectors.models import (
     AvailabilityRequest,
@@ -294,7 +295,7 @@ def _rollouts(world: World) -> None:
         "deployment": deployment,
         "gate": gate,
         "gate_wave": gate.wave.number,
-        "skip": skips.request_skip(deployment, reason="Its data centre moves.", actor=world.operator),
+        "skip": overrides.request_skip(deployment, reason="Its data centre moves.", actor=world.operator),
         "region": deployment.region,
         "rolled_submission": rollout.submission,
         "signed_off": add_submission(world, state="signed_off", connector=_connector(world, "Signed")),
@@ -319,6 +320,8 @@ def _previews(world: World) -> None:
 
 def _plans(world: World) -> None:
     now = timezone.now()
+    timetable = Timetable("Friday train")
+    world.objects["train"] = trains.create_train(trains.TrainDraft(timetable), actor=world.operator)
     draft = freezes.FreezeDraft(
         name="Year-end",
         reason="Nobody is at work.",

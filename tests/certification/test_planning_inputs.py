@@ -213,6 +213,15 @@ def test_hours_wait_for_a_closed_day_to_end():
     assert plan(given)[1].moved_by == ("Saturday", "Sunday")
 
 
+def test_an_accelerated_wave_starts_at_its_instant_unless_a_freeze_holds_it():
+    spec = us(WaveSpec(1, "A", ("a",), 90 * 3_600), WaveSpec(2, "B", ("b",)))
+    saturday = utc(2026, 6, 13, 10)
+    given = PlanningInputs(spec, dt.date(2026, 6, 12), accelerated={2: saturday})
+    assert dates(given)[1] == saturday
+    freeze = Window("Incident", utc(2026, 6, 13), utc(2026, 6, 14))
+    assert dates(dataclasses.replace(given, windows=(freeze,)))[1] == utc(2026, 6, 16, 16)
+
+
 def test_holidays_of_two_countries_close_their_days():
     spec = PlanSpec((WaveSpec(1, "A", ("a",)),), Calendar("UTC", countries=("US", "CN")))
     for holiday in (dt.date(2026, 7, 3), dt.date(2026, 2, 17)):

@@ -8,7 +8,7 @@ import pytest
 
 from certification.models import Lane, RolloutPlan
 from certification.planning.coverage import WaveDraft
-from certification.services import plans
+from certification.services import plan_changes, planning, plans
 from connectors.models import Region
 from portal.shared.errors import Blocked, Conflict, InvalidInput, NotPermitted
 from tests.factories import RegionFactory
@@ -24,7 +24,7 @@ def test_the_first_plan_has_six_waves_and_every_region(cast):
     assert plan.waves.count() == 10
     assert RolloutPlan.objects.filter(is_default=True).count() == len(Lane.values) == 5
     assert plan.places.count() == Region.objects.filter(is_active=True).count() >= 27
-    assert [wave.number for wave in plans.spec_of_plan(plan).waves] == [3, 4, 5, 6]
+    assert [wave.number for wave in planning.spec_of_plan(plan).waves] == [3, 4, 5, 6]
     assert [[r.code for r in wave] for wave in plans.preview_waves()] == [["testing"], ["preview-us"]]
 
 
@@ -64,12 +64,13 @@ def test_a_calendar_that_cannot_be_is_refused(cast, change, field):
 
 def test_a_revision_leaves_rollouts_under_way_alone(cast):
     rollout = scheduled_rollout(cast, "north", "south", due=False)
+    type(rollout).objects.update(state="running")
     old = rollout.plan
     draft = dataclasses.replace(
         plans.draft_of(old),
         waves=(WaveDraft("Preview", ("preview-us",), True), WaveDraft("Both", ("north", "south"))),
     )
-    new = plans.revise_plan(old, draft, reason="Fewer waves.", actor=cast.operator)
+    new, _ = plan_changes.revise_plan(old, draft, reason="Fewer waves.", actor=cast.operator)
 
     assert (new.revision, new.is_default) == (2, True)
     rollout.refresh_from_db()
@@ -77,9 +78,9 @@ def test_a_revision_leaves_rollouts_under_way_alone(cast):
     assert rollout.waves.count() == 2
     assert set(states(rollout)) == {"north", "south"}
     with pytest.raises(Conflict):
-        plans.revise_plan(old, draft, reason="Again.", actor=cast.operator)
+        plan_changes.revise_plan(old, draft, reason="Again.", actor=cast.operator)
     with pytest.raises(InvalidInput):
-        plans.revise_plan(new, draft, reason=" ", actor=cast.operator)
+        plan_changes.revise_plan(new, draft, reason=" ", actor=cast.operator)
 
 
 def test_the_default_plan_cannot_be_retired_until_another_is_default(cast):

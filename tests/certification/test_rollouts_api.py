@@ -106,12 +106,12 @@ def test_hold_resume_release_rollback_and_skip(cast, rollout, operator):
     south = next(row for row in rows if row["region"] == "south")
     asked = post(operator, f"{base}/deployments/{south['id']}/skip/", {"reason": "It moves."})
     assert asked.status_code == 201
-    own = post(operator, f"skip-requests/{asked.json()['id']}/decide/", {"is_approved": True})
+    own = post(operator, f"overrides/{asked.json()['id']}/decide/", {"is_approved": True})
     assert own.status_code == 403
     other = api(cast.second_operator, "rollouts:write")
     assert (
-        post(other, f"skip-requests/{asked.json()['id']}/decide/", {"is_approved": True}).json()["state"]
-        == "approved"
+        post(other, f"overrides/{asked.json()['id']}/decide/", {"is_approved": True}).json()["state"]
+        == "used"
     )
     assert post(operator, f"{base}/rollback/", {"reason": "Back.", "regions": ["north"]}).status_code == 400
     assert post(operator, f"{base}/rollback/", {"reason": "Back."}).json()["state"] == "rolling_back"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from certification.models import RegionDeployment, Rollout
-from certification.services import rollbacks, rollouts, skips
+from certification.services import overrides, rollbacks, rollouts
 from portal.shared.errors import Blocked, Conflict, IllegalTransition, InvalidInput, NotPermitted
 from tests.factories.rollouts import (
     add_submission,
@@ -235,14 +235,14 @@ def test_a_region_is_left_out_only_by_two_people(cast, agent):
     rollout = scheduled_rollout(cast, "north south", agent=agent)
     deployment = rollout.deployments.get(region_id="south")
     with pytest.raises(NotPermitted):
-        skips.request_skip(deployment, reason="We do not need it.", actor=cast.owner)
-    request = skips.request_skip(deployment, reason="The region moves house.", actor=cast.operator)
+        overrides.request_skip(deployment, reason="We do not need it.", actor=cast.owner)
+    request = overrides.request_skip(deployment, reason="The region moves house.", actor=cast.operator)
     with pytest.raises(Conflict):
-        skips.request_skip(deployment, reason="Once more.", actor=cast.second_operator)
+        overrides.request_skip(deployment, reason="Once more.", actor=cast.second_operator)
     with pytest.raises(NotPermitted):
-        skips.decide_skip(request, is_approved=True, actor=cast.operator)
+        overrides.decide(request, is_approved=True, actor=cast.operator)
 
-    skips.decide_skip(request, is_approved=True, actor=cast.second_operator)
+    overrides.decide(request, is_approved=True, actor=cast.second_operator)
     run_until(lambda: state_of(rollout) == "completed")
 
     assert states(rollout) == {"north": "verified", "south": "skipped"}
@@ -251,10 +251,10 @@ def test_a_region_is_left_out_only_by_two_people(cast, agent):
 
 def test_a_declined_skip_changes_nothing(cast, agent):
     rollout = scheduled_rollout(cast, "north", agent=agent)
-    request = skips.request_skip(
+    request = overrides.request_skip(
         rollout.deployments.get(), reason="The region moves house.", actor=cast.operator
     )
-    skips.decide_skip(request, is_approved=False, actor=cast.second_operator)
+    overrides.decide(request, is_approved=False, actor=cast.second_operator)
     assert states(rollout) == {"north": "pending"}
 
 

@@ -9,8 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from certification.models import Freeze, RolloutPlan, SkipRequest
-from certification.services import previews, rollouts, skips
+from certification.models import Freeze, OverrideRequest, RolloutPlan
+from certification.services import overrides, previews, rollouts
 from certification.services.clock import database_now
 from connectors.models import Region
 from portal.shared.models import AuditRecord
@@ -132,8 +132,8 @@ def test_two_operators_leave_a_region_out(cast, rollout, sign_in):
     sign_in(cast.operator).post(
         reverse("deployment_skip", args=[deployment.pk]), {"reason": "It moves house."}
     )
-    request = SkipRequest.objects.get()
-    address = reverse("skip_decide", args=[request.pk])
+    request = OverrideRequest.objects.get()
+    address = reverse("override_decide", args=[request.pk])
     assert sign_in(cast.operator).post(address, {"decision": "approve"}).status_code == 403
     page = sign_in(cast.second_operator).get(reverse("rollout_detail", args=[rollout.pk])).content.decode()
     assert "asks to leave South out" in page
@@ -294,7 +294,7 @@ def test_revising_a_plan_from_its_page_makes_the_next_revision(cast, rollout, si
     browser = sign_in(cast.operator)
     address = reverse("plan_revise", args=[rollout.plan_id])
     assert browser.get(address).status_code == 200
-    browser.post(address, plan_data(reason="Slower."))
+    browser.post(address, plan_data(reason="Slower.", save="1"))
     new = RolloutPlan.objects.get(revision=2)
     assert (new.name, new.is_default) == (rollout.plan.name, True)
     assert sign_in(cast.owner).get(address).status_code == 403
@@ -384,6 +384,6 @@ def test_a_telemetry_token_is_shown_once_and_kept_as_a_digest(cast, rollout, sig
 
 
 def test_skips_of_other_people_are_declined_on_the_page(cast, rollout, sign_in):
-    request = skips.request_skip(rollout.deployments.first(), reason="Why not.", actor=cast.operator)
-    sign_in(cast.second_operator).post(reverse("skip_decide", args=[request.pk]), {"decision": "decline"})
+    request = overrides.request_skip(rollout.deployments.first(), reason="Why not.", actor=cast.operator)
+    sign_in(cast.second_operator).post(reverse("override_decide", args=[request.pk]), {"decision": "decline"})
     assert state_of(request) == "declined"

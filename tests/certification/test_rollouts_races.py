@@ -8,12 +8,13 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from certification.lifecycle import UNDER_WAY
-from certification.models import RegionDeployment, Rollout
-from certification.services import deployments, rollouts, skips
+from certification.models import RegionDeployment, Rollout, TrainBoarding
+from certification.planning.trains import Timetable
+from certification.services import deployments, overrides, plans, rollouts, schedule, trains
 from certification.services.clock import database_now
 from portal.shared.errors import IllegalTransition, PortalError
 from portal.shared.models import AuditRecord
-from tests.factories.rollouts import scheduled_rollout
+from tests.factories.rollouts import add_submission, scheduled_rollout
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 200
@@ -116,13 +117,31 @@ def test_two_schedulers_write_one_intent(cast):
 
 def test_one_of_two_decisions_on_a_skip_counts(cast):
     rollout = scheduled_rollout(cast, "north")
-    request = skips.request_skip(rollout.deployments.get(), reason="It moves house.", actor=cast.operator)
+    request = overrides.request_skip(rollout.deployments.get(), reason="It moves house.", actor=cast.operator)
     results = together(
-        lambda: skips.decide_skip(
+        lambda: overrides.decide(
             type(request).objects.get(pk=request.pk), is_approved=True, actor=cast.second_operator
         ),
-        lambda: skips.decide_skip(
+        lambda: overrides.decide(
             type(request).objects.get(pk=request.pk), is_approved=False, actor=cast.administrator
         ),
     )
     assert sum(isinstance(result, PortalError) for result in results) == 1
+
+
+def test_two_rollouts_never_take_the_last_place_of_a_train(cast):
+    scheduled_rollout(cast, "north")
+    daily = Timetable("Daily", "UTC", frozenset(range(7)), capacity=1)
+    train = trains.create_train(trains.TrainDraft(daily), actor=cast.operator)
+    plan = plans.default_plan()
+    type(plan).objects.filter(pk=plan.pk).update(train=train)
+    plan.refresh_from_db()
+    dates = schedule.Dates(schedule.propose_start(plan))
+
+    def book(submission):
+        return lambda: schedule.schedule_rollout(submission, plan, dates, actor=cast.operator)
+
+    submissions = [add_submission(cast, state="signed_off") for _ in range(4)]
+    made = together(*(book(submission) for submission in submissions))
+    assert all(isinstance(one, Rollout) for one in made)
+    assert TrainBoarding.objects.filter(left_at=None).values("departs_at").distinct().count() == 4

@@ -18,12 +18,12 @@ from certification.models import (
     Finding,
     Freeze,
     Notification,
+    OverrideRequest,
     Placement,
     PlanWaveRegion,
     Preview,
     Rollout,
     RolloutPlan,
-    SkipRequest,
     Submission,
     Thread,
     Waiver,
@@ -161,7 +161,7 @@ def test_people_talked_waived_asked_and_looked(world):
     assert Thread.objects.filter(state="resolved").exists()
     assert set(Waiver.objects.values_list("state", flat=True)) == set(WaiverState.values)
     assert WarningNote.objects.count() >= 2
-    assert SkipRequest.objects.filter(state="requested").count() == 1
+    assert OverrideRequest.objects.filter(state="requested").count() == 1
     assert Freeze.objects.filter(
         name="Year-end freeze", starts_at__gt=timezone.now() - dt.timedelta(days=1)
     ).exists()

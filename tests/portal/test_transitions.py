@@ -8,10 +8,10 @@ from django.db import connection, transaction
 from certification.lifecycle import (
     DEPLOYMENT,
     NEXT_STEPS,
+    OVERRIDE,
     PREVIEW,
     REVIEW_THREAD,
     ROLLOUT,
-    SKIP_REQUEST,
     SUBMISSION,
     TURNS,
     WAIVER,
@@ -35,7 +35,7 @@ LIFECYCLES = [
     ROLLOUT,
     WAVE,
     DEPLOYMENT,
-    SKIP_REQUEST,
+    OVERRIDE,
 ]
 
 

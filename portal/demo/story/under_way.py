@@ -6,7 +6,7 @@ import datetime as dt
 from contextlib import suppress
 
 from certification.models import Rollout
-from certification.services import rollbacks, rollouts, skips
+from certification.services import overrides, rollbacks, rollouts
 from certification.services.schedule import Dates, reschedule_rollout
 from portal.demo import people
 from portal.demo.director import Story
@@ -133,7 +133,7 @@ def workshop_story(world: World) -> Story:
     failed = rollout.deployments.select_related("rollout__submission", "connector", "region").get(
         state="failed"
     )
-    skips.request_skip(
+    overrides.request_skip(
         failed,
         reason="The region is back next week at the earliest, and the publisher has no users there.",
         actor=world.user(people.OSKAR),

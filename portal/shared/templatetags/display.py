@@ -122,6 +122,17 @@ def duration(value: dt.timedelta | float | str | None) -> str:
 
 
 @register.filter
+def shift(value: dt.timedelta | None) -> str:
+    """How far something moves: "2 d later", "3 h earlier", "not at all"; "" for None."""
+    if value is None:
+        return ""
+    if not value:
+        return str(_("not at all"))
+    text = _("%(span)s later") if value > dt.timedelta(0) else _("%(span)s earlier")
+    return text % {"span": duration(abs(value))}
+
+
+@register.filter
 def compact(value: float | str | None) -> str:
     """A count for tight places: 950, "12.4k", "3.1M"; a dash for None."""
     if value is None or value == "":

@@ -92,6 +92,8 @@ STATES: dict[str, Look] = {
     "sent": Look("success", "mail-check", _("Sent")),
     "bounced": Look("danger", "mail", _("Bounced")),
     "accepted": Look("success", "check", _("Accepted")),
+    "half_approved": Look("warning", "user-check", _("One of two agreed")),
+    "used": Look("success", "check", _("Used")),
     "declined": Look("neutral", "x", _("Declined")),
     "revoked": Look("neutral", "ban", _("Revoked")),
     "open": Look("info", "message-circle", pgettext_lazy("thread", "Open")),

@@ -1,0 +1,73 @@
+"""What would move if a freeze, a train or a plan were changed: asked before it is saved, done when it is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from certification.models import Rollout
+from certification.planning.calendar import NoOpenDay
+from certification.services.planning import World, movable_rollouts, present_world
+from certification.services.replanning import moves_for, replan
+from portal.shared.actors import Actor
+from portal.shared.errors import Blocked
+
+
+class Move(Protocol):
+    """A wave with another date; `old_at` or `new_at` is None for a wave that comes or goes."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def old_at(self) -> dt.datetime | None: ...
+    @property
+    def new_at(self) -> dt.datetime | None: ...
+    @property
+    def because(self) -> str: ...
+    @property
+    def by(self) -> dt.timedelta | None: ...
+
+
+@dataclass(frozen=True)
+class RolloutMove:
+    """A rollout and its waves that move. `problem` is set when no date is left at all."""
+
+    rollout: Rollout
+    waves: Sequence[Move]
+    problem: str = ""
+
+    @property
+    def by(self) -> dt.timedelta:
+        """How much later (or earlier) the last wave is that has both dates."""
+        ends = [(move.old_at, move.new_at) for move in self.waves if move.old_at and move.new_at]
+        return ends[-1][1] - ends[-1][0] if ends else dt.timedelta(0)
+
+
+def what_moves(world: World) -> list[RolloutMove]:
+    """The rollouts that would get other dates if the world were so. Changes nothing."""
+    moves = []
+    for rollout in movable_rollouts():
+        try:
+            waves = moves_for(rollout, world)
+        except NoOpenDay as error:
+            moves.append(RolloutMove(rollout, (), str(error)))
+            continue
+        if waves:
+            moves.append(RolloutMove(rollout, waves))
+    return sorted(moves, key=lambda move: move.rollout.created_at)
+
+
+def replan_all(*, cause: str, reason: str, actor: Actor) -> int:
+    """Date every rollout anew after calendars or trains changed; returns how many moved."""
+    rollouts = list(movable_rollouts().select_for_update(of=("self",)))
+    world, moved = present_world(), 0
+    for rollout in rollouts:
+        try:
+            moved += bool(replan(rollout, cause=cause, reason=reason, actor=actor, world=world))
+        except Blocked as error:
+            raise Blocked(f"{rollout.connector}: {error.message}") from None
+    return moved
