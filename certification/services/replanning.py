@@ -79,7 +79,7 @@ def replan(
     except NoOpenDay as error:
         raise Blocked(str(error)) from None
     changes = _write_moves(rollout, moves_between(waves, planned), cause, reason, actor, world.now)
-    board(rollout, inputs, planned, now=world.now)
+    board(rollout, inputs, planned, now=world.now, actor=actor)
     if changes:
         DateChange.objects.bulk_create(changes)
         Rollout.objects.filter(pk=rollout.pk, next_step_at__isnull=False).update(next_step_at=world.now)
@@ -133,7 +133,12 @@ def lock_trains(rollout: Rollout) -> bool:
 
 
 def board(
-    rollout: Rollout, inputs: PlanningInputs, planned: Sequence[PlannedWave], *, now: dt.datetime
+    rollout: Rollout,
+    inputs: PlanningInputs,
+    planned: Sequence[PlannedWave],
+    *,
+    now: dt.datetime,
+    actor: Actor,
 ) -> None:
     """Take the places that go with the dates, and give up those that do not. The caller holds the trains."""
     held = {one.wave_number: one for one in TrainBoarding.objects.filter(rollout=rollout, left_at=None)}
@@ -147,9 +152,12 @@ def board(
         if place:
             TrainBoarding.objects.filter(pk=place.pk).update(left_at=now)
         if boards and train:
-            TrainBoarding.objects.create(
+            taken = TrainBoarding.objects.create(
                 train_id=train, rollout=rollout, wave_number=wave.number, departs_at=boards
             )
+            facts = {"wave": wave.number, "train": taken.train.name, "departs_at": boards.isoformat()}
+            about = [rollout.submission, rollout.connector]
+            audit.record("rollout.board", rollout, actor=actor, about=about, data=facts)
 
 
 def give_up_places(rollout: Rollout, *, now: dt.datetime) -> None:

@@ -223,7 +223,7 @@ def _write_rollout(
     )
     now = inputs.not_before or database_now()
     _write_waves(rollout, inputs, planned, now)
-    board(rollout, inputs, planned, now=now)
+    board(rollout, inputs, planned, now=now, actor=actor)
     transition(SUBMISSION, submission, "schedule", actor=actor, about=[connector, rollout])
     mark_version(connector, pointer="scheduled", version=version, actor=actor)
     audit.record(

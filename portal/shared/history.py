@@ -153,6 +153,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "override.withdraw": ("took back the request to {doing}", "arrow-back-up", "neutral"),
     "override.expire": ("let the exception to {doing} expire", "clock", "neutral"),
     "override.use": ("used the permission to {doing}", "player-skip-forward", "neutral"),
+    "rollout.board": ("boards {train} with wave {wave}", "route", "info"),
     "train.create": ("made the train", "plus", "info"),
     "train.change": ("changed the train", "pencil", "info"),
     "train.retire": ("retired the train", "archive", "neutral"),
