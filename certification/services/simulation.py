@@ -11,7 +11,8 @@ from certification.planning.calendar import Calendar
 from certification.planning.planner import PlanSpec, WaveSpec
 from certification.planning.windows import Window
 from certification.queries.forecast_history import history_of_rollouts
-from certification.services.plans import current_windows, default_plan, spec_of_plan
+from certification.services.planning import current_windows, spec_of_plan
+from certification.services.plans import default_plan
 from certification.simulation.scenario import HOUR, Lane, Scenario, Spread
 
 
