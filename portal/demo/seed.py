@@ -23,8 +23,9 @@ from portal.accounts.models import User
 from portal.demo import people, telemetry
 from portal.demo.clock import Clock, replaced, told_time
 from portal.demo.director import Director
+from portal.demo.lent import told_services
 from portal.demo.regions import ToldRegions, told_regions
-from portal.demo.story import beginnings, cast
+from portal.demo.story import beginnings, cast, trials
 from portal.demo.world import World
 from portal.shared import audit, outbox
 
@@ -85,6 +86,7 @@ def _stage(present: dt.datetime) -> Iterator[tuple[Clock, ToldRegions]]:
         stack.enter_context(replaced(settings, "TRIAL_CLOCK_SCALE", 1.0))
         stack.enter_context(replaced(validation, "check_bytes", _check_here))
         regions = stack.enter_context(told_regions())
+        stack.enter_context(told_services())
         clock = stack.enter_context(told_time(present - dt.timedelta(days=HISTORY_DAYS)))
         yield clock, regions
 
@@ -104,6 +106,7 @@ def _tell(world: World, base_url: str, token: str) -> None:
     for story in cast.stories(world):
         director.tell(story)
     director.run()
+    trials.tell()
 
 
 def _hand_over_to_the_portal() -> None:

@@ -23,6 +23,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from portal.demo import services as demo_services
 from portal.embedded.places import describe_run
 from portal.embedded.ports import RememberedPorts
 from portal.embedded.secret_files import kept_secret
@@ -34,7 +35,7 @@ ANY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104 (for comparison, nothing is bound)
 PYTHON = sys.executable
 # Worker -> the queues it serves.
 WORKERS = {"validation": "validation", "worker": "regions,mail,default"}
-PROGRAM_NAMES = ("web", *WORKERS, "beat", "regions", "demo")
+PROGRAM_NAMES = ("web", *WORKERS, "beat", "regions", "services", "demo")
 CALLS_PER_MINUTE_AND_REGION = 6
 
 
@@ -71,7 +72,13 @@ class Command(BaseCommand):
         port = ports.choose("web", wanted_port, host)
         if port != wanted_port:
             self.stdout.write(f"Port {wanted_port} is taken; using {port}.")
-        return Place(var, host, port, regions_port=ports.choose("regions", 8100))
+        return Place(
+            var,
+            host,
+            port,
+            regions_port=ports.choose("regions", 8100),
+            services_port=ports.choose("services", 8200),
+        )
 
     def _migrate(self) -> None:
         """Bring the schema up to date; quick when it is."""
@@ -107,6 +114,7 @@ class Place:
     host: str
     port: int
     regions_port: int
+    services_port: int = 8200
 
     @property
     def site(self) -> str:
@@ -137,6 +145,9 @@ class Place:
             "EMAIL_URL": f"filemail:///{quote(str(self.var / 'mail'))}",
             "REGION_TOKEN": kept_secret(self.var, "REGION_TOKEN"),
             "TRIAL_REGIONS_URL": self.regions,
+            "EGRESS_LOCAL_HOSTS": ",".join(
+                f"{name}=127.0.0.1:{self.services_port}" for name in demo_services.hosts()
+            ),
             **os.environ,
             "SITE_URL": self.site,
             "ALLOWED_HOSTS": ",".join(filter(None, hosts)),
@@ -182,6 +193,12 @@ def region_agent(place: Place, codes: Sequence[str]) -> Program:
     )
 
 
+def demo_backend(place: Place) -> Program:
+    """One process that plays the services behind the demo connectors."""
+    listen = ("--host", "127.0.0.1", "--port", str(place.services_port))
+    return Program("services", (PYTHON, "-m", "portal.demo.backend", *listen))
+
+
 def _welcome(supervisor: Supervisor, place: Place, others: Sequence[Program]) -> None:
     """Say where the portal is once it answers, start the rest, fill the demo world, bring up its regions.
 
@@ -195,7 +212,7 @@ def _welcome(supervisor: Supervisor, place: Place, others: Sequence[Program]) ->
         supervisor.say(f"The portal is ready: {place.site}/   (stop with Ctrl-C)")
     else:
         supervisor.say("The web server does not answer yet; the reason is above.")
-    for program in others:
+    for program in (*others, demo_backend(place)):
         supervisor.start(program)
     demo = supervisor.start(Program("demo", (PYTHON, "manage.py", "seed_demo", "--if-empty"), once=True))
     # The demo world names its regions early and may wait for them, so they start while it is being made.
