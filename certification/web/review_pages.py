@@ -16,6 +16,7 @@ from certification import policies
 from certification.lifecycle import SubmissionState
 from certification.models import Decision, Submission
 from certification.queries import reviews as queries
+from certification.queries.credentials import credential_rows
 from certification.queries.threads import Conversation, conversation
 from certification.queries.validation import active_waivers, counts_by_rule, unanswered_warnings
 from certification.queries.workbench import verdict_on
@@ -108,6 +109,10 @@ def panel_context(user: User, submission: Submission, talk: Conversation) -> dic
     }
     if not is_staff:
         return context
+    context |= {
+        "credentials": credential_rows(submission),
+        "can_try": policies.can_try_operations(user, submission),
+    }
     claim = queries.current_claim(submission)
     may_claim = policies.can_claim_review(user, submission)
     is_mine = bool(claim and claim.reviewer_id == user.pk)
