@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import structlog
 from django.db import transaction
 from django.db.models import Max, Q
 
@@ -21,10 +20,8 @@ from connectors.runtime.choosing import pick_test_operation
 from connectors.services import calls
 from portal.shared import audit, outbox
 from portal.shared.actors import SYSTEM, Actor
-from portal.shared.errors import PortalError, Unavailable
+from portal.shared.errors import Unavailable
 from portal.shared.policy import require
-
-log = structlog.get_logger(__name__)
 
 NIGHTLY_AFTER = dt.timedelta(hours=22)
 FRESH = dt.timedelta(hours=1)
@@ -190,12 +187,11 @@ def prove_before_review(submission_id: str) -> None:
     fresh = CredentialTest.objects.filter(
         submission__pk=submission_id, at__gt=database_now() - FRESH, outcome=Outcome.WORKS
     )
-    credentials = TestCredential.objects.select_related(*_RELATED).filter(submission__pk=submission_id)
-    for credential in credentials.exclude(pk__in=fresh.values("credential")):
-        try:
-            prove(credential, occasion=Occasion.REVIEW, actor=SYSTEM)
-        except PortalError as error:
-            log.warning("credential_not_tested", credential=str(credential.pk), error=error.message)
+    stale = TestCredential.objects.filter(submission__pk=submission_id)
+    with transaction.atomic():
+        # A job for each: several services that hang would outlast the time of one.
+        for pk in stale.exclude(pk__in=fresh.values("credential")).values_list("pk", flat=True):
+            outbox.emit("credential.prove", id=str(pk), occasion=Occasion.REVIEW)
 
 
 def ask_every_night() -> int:

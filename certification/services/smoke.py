@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +12,7 @@ from django.db import IntegrityError, transaction
 
 from certification.models import RegionDeployment, SmokeRun, TestCredential
 from certification.queries.smoke import FAILURES_IN_A_ROW
+from certification.services.clock import database_now
 from certification.services.credential_tests import connection_of, proving_call
 from connectors.models import Version
 from connectors.runtime import CallError, Connection
@@ -23,6 +26,8 @@ from portal.shared.errors import Unavailable
 AGAIN_AFTER_SECONDS = 60.0
 """Between a failure and its second try: long enough for a service that is just starting."""
 MOST_OPERATIONS = 5
+_BUDGET_SECONDS = 30.0
+"""After so long a job stops calling and comes back: services that hang must not outlast its time limit."""
 
 Outcome = SmokeRun.Outcome
 _Call = tuple[str, dict[str, Any], Connection]
@@ -46,15 +51,22 @@ def run_smoke_tests(deployment_id: str) -> None:
     tries: dict[str, int] = {}
     for run in runs:
         tries[run.operation_id] = max(tries.get(run.operation_id, 0), run.attempt)
-    waiting = False
+    pause = max(AGAIN_AFTER_SECONDS / settings.TRIAL_CLOCK_SCALE, 2.0)
+    recent = {run.operation_id for run in runs if run.at > database_now() - dt.timedelta(seconds=pause * 0.9)}
+    waiting, started = False, time.monotonic()
     for operation_id, inputs, connection in _calls(deployment, deployment.version):
         attempt = tries.get(operation_id, 0) + 1
         if operation_id in decided or attempt > FAILURES_IN_A_ROW:
             continue
+        if operation_id in recent:
+            waiting = True
+            continue
+        if time.monotonic() - started > _BUDGET_SECONDS:
+            raise outbox.Retry(1.0)
         run = _run(deployment, operation_id, inputs, connection, attempt)
         waiting |= run.outcome == Outcome.FAILED and attempt < FAILURES_IN_A_ROW
     if waiting:
-        raise outbox.Retry(max(AGAIN_AFTER_SECONDS / settings.TRIAL_CLOCK_SCALE, 2.0))
+        raise outbox.Retry(pause)
 
 
 def _calls(deployment: RegionDeployment, version: Version) -> Iterator[_Call]:

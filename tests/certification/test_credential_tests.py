@@ -170,6 +170,7 @@ def test_taking_a_review_tests_what_was_not_tested_within_the_hour(cast, service
     assert credential.tests.count() == 1
     credential.tests.update(at=database_now() - dt.timedelta(hours=2))
     credential_tests.prove_before_review(str(submission.pk))
+    drain_outbox()
     assert [test.occasion for test in credential.tests.all()] == ["review", "entry"]
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
+from django.db.models import F
 
 from certification.models import RegionDeployment
 from certification.queries.smoke import smoke_verdicts
@@ -25,6 +28,10 @@ def deployment_of(cast, made=None, *, key: bool = True) -> RegionDeployment:
     RegionDeployment.objects.filter(pk=deployment.pk).update(state="verified", version=submission.version)
     deployment.refresh_from_db()
     return deployment
+
+
+def a_minute_passes(deployment) -> None:
+    deployment.smoke_runs.update(at=F("at") - dt.timedelta(minutes=1))
 
 
 def outcome(deployment) -> str:
@@ -55,6 +62,10 @@ def test_a_failure_is_tried_a_second_time_and_then_counts(cast, settings):
         with pytest.raises(Retry):
             smoke.run_smoke_tests(str(deployment.pk))
         assert outcome(deployment) == "inconclusive"
+        with pytest.raises(Retry):
+            smoke.run_smoke_tests(str(deployment.pk))
+        assert len(server.received) == 1, "not before the pause is over"
+        a_minute_passes(deployment)
         smoke.run_smoke_tests(str(deployment.pk))
         smoke.run_smoke_tests(str(deployment.pk))
         assert len(server.received) == 2
@@ -69,6 +80,7 @@ def test_a_service_that_recovers_passes(cast, settings):
         served_by(settings, server)
         with pytest.raises(Retry):
             smoke.run_smoke_tests(str(deployment.pk))
+        a_minute_passes(deployment)
         smoke.run_smoke_tests(str(deployment.pk))
     assert outcome(deployment) == "passed"
 
