@@ -107,6 +107,8 @@ def _tell(world: World, base_url: str, token: str) -> None:
         director.tell(story)
     director.run()
     trials.tell()
+    # What followed from the last chapter.
+    director.run()
 
 
 def _hand_over_to_the_portal() -> None:
