@@ -43,6 +43,7 @@ _ROOMS = (
     "certification.web.trains",
     "certification.web.months",
     "certification.web.overrides",
+    "certification.web.placements",
     "certification.web.regions",
     "certification.web.region_tasks",
     "certification.web.notifications",

@@ -10,6 +10,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
+from certification.queries import placements
 from certification.queries import plans as queries
 from certification.services import regions as services
 from certification.web.region_forms import NewRegionForm, RegionForm, initial_of
@@ -87,6 +88,7 @@ def _around(region: Region) -> dict[str, object]:
     """What the page of a region shows beside its settings."""
     return {
         "pairs": region.paired_with.all(),
+        "knowledge": placements.knowledge_of(region),
         "kinds": services.kinds(),
         "own_kind": services.KINDS[region.driver],
         "shown_settings": services.shown_settings(region),

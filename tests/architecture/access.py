@@ -274,6 +274,7 @@ SUBMISSIONS = {
     "submission_start_again": entry(POST=Access(EDITORS, TEAM), at="withdrawn"),
     "submission_by_reference": entry(GET=team_reads),
     "connector_submissions": entry(GET=team_reads, at="connector"),
+    "connector_regions": entry(GET=team_reads, at="connector"),
     "intro_preview": entry(POST=signed_in, data={"intro": "# Tides"}),
     "submission_edit": entry(
         GET=draft_editors, POST=draft_editors, at="draft", data={"edit_count": "1", "kind": "new"}
