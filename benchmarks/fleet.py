@@ -5,7 +5,7 @@
 Needs an empty, migrated database, which it fills and leaves filled. Reported: deployments polled a minute and
 processor time a poll, with the database on the same machine; how soon a halt holds while twenty regions hang;
 what a tick of the scheduler costs at 250 to 2,000 rollouts; and the plans of the hot queries, which must not
-read a big table from end to end. Compare processor time between versions: wall time belongs to the neighbours.
+read a big table from end to end. Compare processor time between versions: wall time is the neighbours' too.
 """
 
 from __future__ import annotations

@@ -9,7 +9,15 @@ from django.db import connection
 
 from benchmarks import django_ready  # noqa: F401 - sets Django up
 from benchmarks.fleet_regions import digest_of
-from certification.models import Placement, RegionDeployment, Rollout, RolloutPlan, RolloutWave, Submission
+from certification.models import (
+    Placement,
+    RegionDeployment,
+    Revision,
+    Rollout,
+    RolloutPlan,
+    RolloutWave,
+    Submission,
+)
 from certification.planning.coverage import WaveDraft
 from certification.services import plans
 from certification.services.clock import database_now
@@ -35,9 +43,14 @@ def add_regions(addresses: list[str]) -> list[Region]:
     if Region.objects.exists():
         raise NotEmpty("This database holds regions: give the benchmark an empty one (portal.embedded exec).")
     rows = [
-        Region(code=f"fleet-{number:02d}", name=f"Region {number:02d}", base_url=address, credentials={"token": "bench"})
+        Region(
+            code=f"fleet-{number:02d}",
+            name=f"Region {number:02d}",
+            base_url=address,
+            credentials={"token": "bench"},
+        )
         for number, address in enumerate(addresses)
-    ]  # fmt: skip
+    ]
     preview = Region(code="fleet-preview", name="Preview", base_url=addresses[0], is_preview=True)
     Region.objects.bulk_create([*rows, preview])
     return rows
@@ -46,15 +59,11 @@ def add_regions(addresses: list[str]) -> list[Region]:
 def add_plan(regions: list[Region]) -> RolloutPlan:
     size = -(-len(regions) // WAVES)
     drafts = [WaveDraft("Preview", ("fleet-preview",), before_sign_off=True)]
-    drafts += [
-        WaveDraft(f"Wave {number}", tuple(region.pk for region in part))
-        for number, part in enumerate(itertools.batched(regions, size), 1)
-    ] if hasattr(itertools, "batched") else [
-        WaveDraft(f"Wave {number // size + 1}", tuple(region.pk for region in regions[number : number + size]))
-        for number in range(0, len(regions), size)
-    ]  # fmt: skip
+    for start in range(0, len(regions), size):
+        codes = tuple(region.pk for region in regions[start : start + size])
+        drafts.append(WaveDraft(f"Wave {start // size + 1}", codes))
     draft = plans.PlanDraft(
-        name="Fleet", waves=tuple(drafts), time_zone="UTC", weekend=(), holiday_country="", is_default=True
+        name="Fleet", waves=tuple(drafts), time_zone="UTC", weekend=(), holiday_countries=(), is_default=True
     )
     return plans.create_plan(draft, actor=operator())
 
@@ -102,13 +111,22 @@ def add_rollouts(
     submissions = Submission.objects.bulk_create(
         [
             Submission(
-                reference=f"F-{one.slug}", connector=one, state="rolling_out", version=versions[one.pk],
+                reference=f"F-{one.slug}", connector=one, state="draft", version=versions[one.pk],
                 created_by=by,
             )
             for one in connectors
         ],
         batch_size=_CHUNK,
     )  # fmt: skip
+    Revision.objects.bulk_create(
+        [Revision(submission=one, number=1, version=one.version, handed_in_by=by) for one in submissions],
+        batch_size=_CHUNK,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE certification_submission s SET state = 'rolling_out', revision_id = r.id
+                 FROM certification_revision r WHERE r.submission_id = s.id AND s.revision_id IS NULL"""
+        )
     now = database_now()
     rollouts = Rollout.objects.bulk_create(
         [
@@ -133,9 +151,9 @@ def _add_waves(rollouts: list[Rollout], plan: RolloutPlan, now: dt.datetime, sta
     waves = RolloutWave.objects.bulk_create(
         [
             RolloutWave(
-                rollout=rollout, number=spec.number, name=spec.name, planned_at=now + dt.timedelta(days=index),
-                due_at=now + dt.timedelta(days=index), state="planned" if index else "running",
-                started_at=None if index else now,
+                rollout=rollout, number=spec.number, name=spec.name,
+                planned_at=now + dt.timedelta(days=index), due_at=now + dt.timedelta(days=index),
+                state="planned" if index else "running", started_at=None if index else now,
             )
             for rollout in rollouts for index, spec in enumerate(specs)
         ],
@@ -149,7 +167,8 @@ def _add_waves(rollouts: list[Rollout], plan: RolloutPlan, now: dt.datetime, sta
             version_id=wave.rollout.version_id, number=1 if wave.number == first else None,
             idempotency_key=f"{wave.rollout.connector.slug}:{code}:deploy:1",
             state=state if wave.number == first else "pending",
-            next_poll_at=now if wave.number == first else None, intended_at=now if wave.number == first else None,
+            next_poll_at=now if wave.number == first else None,
+            intended_at=now if wave.number == first else None,
             deadline_at=now + dt.timedelta(hours=1),
         )
         for wave in waves for code in codes[wave.number]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from certification.lifecycle import DEPLOYMENT, DeploymentState
 from certification.models import RegionDeployment, Rollout
@@ -45,6 +46,7 @@ class Asked:
     deployment_id: UUID
     fence: int
     is_sending: bool = False
+    delay_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,29 @@ def record(asked: Asked, answer: Answer | RegionError) -> None:
         _raise_alarm_if_overdue(row)
     if row.state in (DeploymentState.VERIFIED, DeploymentState.FAILED, DeploymentState.PENDING):
         wake(row)
+
+
+def record_no_news(answers: Sequence[Asked]) -> set[UUID]:
+    """Regions still work on these: put off the next question of each, in one statement.
+
+    Returns those that need a closer look: their lease went to somebody else, or their deadline has passed.
+    """
+    delays = [next_delay(asked.delay_seconds) for asked in answers]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE certification_regiondeployment d
+               SET poll_delay_seconds = v.delay, lease_until = NULL, message = '',
+                   next_poll_at = statement_timestamp() + make_interval(secs => v.delay)
+              FROM unnest(%s::uuid[], %s::int[], %s::float8[]) AS v (id, fence, delay)
+             WHERE d.id = v.id AND d.fence = v.fence AND d.state = 'deploying' AND d.next_poll_at IS NOT NULL
+               AND (d.overdue_since IS NOT NULL OR d.deadline_at > statement_timestamp())
+            RETURNING d.id
+            """,
+            [[asked.deployment_id for asked in answers], [asked.fence for asked in answers], delays],
+        )
+        written = {row[0] for row in cursor.fetchall()}
+    return {asked.deployment_id for asked in answers} - written
 
 
 def wake(row: RegionDeployment) -> None:

@@ -6,14 +6,17 @@ next one asks the region by key before anything is sent again.
 
 from __future__ import annotations
 
+import datetime as dt
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import structlog
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connection
+from django.db.models import Q
+from django.db.models.functions import Now
 
 from certification.lifecycle import UNDER_WAY, DeploymentState
 from certification.models import RegionDeployment
@@ -35,13 +38,18 @@ from certification.regions.protocol import (
 from certification.services.clock import database_now
 from certification.services.deployments import may_act
 from certification.services.endpoints import endpoint_of, open_driver
-from certification.services.outcomes import Answer, Asked, LeaseLost, Probed, Told, record
+from certification.services.outcomes import Answer, Asked, LeaseLost, Probed, Told, record, record_no_news
 from connectors.models import Region, Version
 from portal.shared import storage
 
 log = structlog.get_logger(__name__)
 
-BATCH = 80
+BATCH = 240
+QUIET_BATCH = 40
+"""Answers without news are written together: so many, or those of so many seconds."""
+QUIET_SECONDS = 0.3
+ANSWER_SEEN_EVERY = dt.timedelta(seconds=10)
+"""How fresh a region's last answer is kept."""
 LEASE_SECONDS = 45
 CALLING_SECONDS = 20.0
 """No call starts later than this after the claim. With a call's deadline of 10 s the lease outlives every
@@ -58,7 +66,7 @@ class Item:
 
     @property
     def asked(self) -> Asked:
-        return Asked(self.row.pk, self.fence, self.is_sending)
+        return Asked(self.row.pk, self.fence, self.is_sending, self.row.poll_delay_seconds)
 
 
 def poll_due(*, limit: int = BATCH) -> int:
@@ -116,9 +124,64 @@ async def _poll(items: Sequence[Item]) -> None:
         results = poll_as_completed(
             list(items), call, region_of=lambda item: item.row.region_id, suspects=suspects
         )
+        quiet = _Quiet()
         async for polled in results:
             code, error = polled.item.row.region_id, polled.error
-            breakers[code] = await sync_to_async(_keep)(polled.item, polled.value, error, breakers[code])
+            if error is None and not breakers[code].failures and _is_quiet(polled.item, polled.value):
+                quiet.answers.append((polled.item, polled.value))
+            else:
+                keep = sync_to_async(_keep)
+                breakers[code] = await keep(polled.item, polled.value, error, breakers[code])
+            if quiet.is_due:
+                await sync_to_async(quiet.write)()
+        await sync_to_async(quiet.write)()
+
+
+class _Quiet:
+    """Answers that say what is known already, kept for a moment to be written in one statement."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[Item, Answer | None]] = []
+        self._written_at = time.monotonic()
+
+    @property
+    def is_due(self) -> bool:
+        is_late = time.monotonic() - self._written_at > QUIET_SECONDS
+        return bool(self.answers) and (is_late or len(self.answers) >= QUIET_BATCH)
+
+    def write(self) -> None:
+        """Put off the next question of each. What is lost here costs a lease, and nothing else."""
+        answers, self.answers, self._written_at = self.answers, [], time.monotonic()
+        if not answers:
+            return
+        try:
+            left = record_no_news([item.asked for item, _ in answers])
+            _see_answers({item.row.region for item, _ in answers})
+        except Exception as failure:
+            log.error("quiet_outcomes_not_recorded", deployments=len(answers), exc_info=failure)
+            return
+        for item, answer in answers:
+            if item.row.pk in left:
+                _keep(item, answer, None, Breaker())
+
+
+def _is_quiet(item: Item, answer: Answer | None) -> bool:
+    """Whether the region only says that it still works on it."""
+    if item.is_sending or item.row.state != DeploymentState.DEPLOYING or not isinstance(answer, Told):
+        return False
+    return answer.operation is not None and not answer.operation.state.is_final
+
+
+def _see_answers(regions: Iterable[Region]) -> None:
+    """Note that regions answered, if that was not noted a moment ago."""
+    now = database_now()
+    stale = [
+        region.pk
+        for region in regions
+        if region.last_answer_at is None or region.last_answer_at < now - ANSWER_SEEN_EVERY
+    ]
+    if stale:
+        Region.objects.filter(pk__in=stale).update(last_answer_at=now)
 
 
 def _keep(item: Item, answer: Answer | None, error: RegionError | None, breaker: Breaker) -> Breaker:
@@ -139,6 +202,10 @@ def _keep(item: Item, answer: Answer | None, error: RegionError | None, breaker:
 
 def keep_breaker(code: str, breaker: Breaker, error: RegionError | None) -> Breaker:
     """Write how a call to the region ended; returns its breaker as it is now."""
+    if error is None and breaker == Breaker():
+        stale = Q(last_answer_at=None) | Q(last_answer_at__lt=Now() - ANSWER_SEEN_EVERY)
+        Region.objects.filter(stale, pk=code).update(last_answer_at=Now())
+        return breaker
     now = database_now()
     after = breaker.after(error, now)
     columns: dict[str, object] = {"breaker_failures": after.failures, "breaker_opened_at": after.opened_at}

@@ -10,8 +10,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from certification.lifecycle import DEPLOYMENT
-
 SETTLED = frozenset({"verified", "skipped", "cancelled"})
 _SENDING = ("deployment.intend", "deployment.resend")
 
@@ -70,7 +68,9 @@ class Facts:
 def none_twice(facts: Facts) -> list[str]:
     """An intent takes effect once; more effects than intents mean that a repetition acted again."""
     keys = Counter((effect.region, effect.key) for effect in facts.effects)
-    found = [f"{key} took effect {count} times in {region}" for (region, key), count in keys.items() if count > 1]
+    found = [
+        f"{key} took effect {count} times in {region}" for (region, key), count in keys.items() if count > 1
+    ]
     retries = Counter(act.subject for act in facts.acts if act.action == "deployment.retry")
     for row in facts.rows:
         prefix = row.key.rpartition(":")[0] + ":"
@@ -151,6 +151,9 @@ def numbers_rise(facts: Facts) -> list[str]:
 
 def moves_are_legal(facts: Facts) -> list[str]:
     """Every step of a deployment is a move of its lifecycle, and begins where the one before ended."""
+    # Imported here: the campaign sets Django up only when it has a database.
+    from certification.lifecycle import DEPLOYMENT
+
     states: dict[str, str] = {}
     found = []
     for act in sorted(facts.acts, key=lambda one: one.order):
@@ -186,7 +189,9 @@ def none_stuck(facts: Facts) -> list[str]:
     found += [
         f"{row.id} of the completed rollout {row.rollout} is {row.state}"
         for row in facts.rows
-        if facts.rollouts.get(row.rollout) == "completed" and row.action == "deploy" and row.state not in SETTLED
+        if facts.rollouts.get(row.rollout) == "completed"
+        and row.action == "deploy"
+        and row.state not in SETTLED
     ]
     return found
 

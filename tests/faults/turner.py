@@ -19,7 +19,8 @@ import time_machine  # noqa: E402
 from django.db import DatabaseError, InterfaceError, connection  # noqa: E402
 
 from certification.models import Rollout, RolloutWave  # noqa: E402
-from certification.regions import drivers, polling as pure  # noqa: E402
+from certification.regions import drivers  # noqa: E402
+from certification.regions import polling as pure  # noqa: E402
 from certification.regions.http import HttpDriver  # noqa: E402
 from certification.services import outcomes, polling, probes, rollouts  # noqa: E402
 from certification.services.clock import database_now  # noqa: E402
