@@ -12,6 +12,7 @@ from certification.services.regions import RegionKind, Setting, Shape
 from connectors.models import Region
 
 _KEPT = "Write only: it is stored encrypted and never shown. Empty keeps the one there is."
+_NEVER_EMPTY = (Shape.CHOICE, Shape.NUMBER)
 _NEW = "Write only: it is stored encrypted and never shown."
 
 
@@ -23,7 +24,7 @@ def field_for(setting: Setting, *, has_secret: bool = False) -> forms.Field:
     options: dict[str, Any] = {
         "label": setting.label,
         "help_text": help_text,
-        "required": setting.is_required and not has_secret,
+        "required": (setting.is_required and not has_secret) or setting.shape in _NEVER_EMPTY,
         "initial": setting.default,
     }
     match setting.shape:

@@ -179,7 +179,8 @@ class Campaign:
         self.postgres.start()
 
     def end_sessions(self) -> None:
-        self._query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        self._query("""SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE pid <> pg_backend_pid() AND usename = current_user AND backend_type = 'client backend'""")
 
     def trouble(self, seconds: float, *, database_kills: int) -> None:
         """Something dies every second or two until every rollout has ended or the time is over."""
