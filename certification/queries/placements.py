@@ -38,9 +38,9 @@ def truths_of(connector_id: UUID) -> list[Truths]:
     """Every region that holds the connector, or is about to. Three queries, however many regions."""
     places = {
         place.region_id: place
-        for place in Placement.objects.filter(connector_id=connector_id).select_related(
-            "region", "reported_version", "verified_version"
-        )
+        for place in Placement.objects.filter(connector_id=connector_id)
+        .select_related("region", "reported_version")
+        .defer("region__credentials", "reported_version__facts", "reported_version__tree")
     }
     coming = {
         row.region_id: row
@@ -49,9 +49,11 @@ def truths_of(connector_id: UUID) -> list[Truths]:
         )
         .exclude(state__in=("verified", "skipped", "cancelled"))
         .select_related("region", "version", "wave")
+        .defer("region__credentials", "version__facts", "version__tree")
         .order_by(F("wave__planned_at").desc(nulls_last=True))
     }
-    regions = {row.region_id: row.region for row in (*places.values(), *coming.values())}
+    regions = {code: place.region for code, place in places.items()}
+    regions |= {code: row.region for code, row in coming.items()}
     found = [
         _truths(region, places.get(code), coming.get(code))
         for code, region in regions.items()

@@ -34,6 +34,11 @@ _WATCH = dt.timedelta(seconds=30)
 """Answers wake a rollout at once (`outcomes.wake`); this is only for wake-ups that got lost."""
 _AFTER_ERROR = dt.timedelta(seconds=60)
 
+_HEAVY = tuple(
+    f"{version}__{column}" for version in ("version", "previous_version") for column in ("facts", "tree")
+)
+"""What a step does not look at, and what is large."""
+
 _SETTLED = (DeploymentState.VERIFIED, DeploymentState.SKIPPED, DeploymentState.CANCELLED)
 _STEPPED = ("scheduled", "running", "rolling_back")
 
@@ -54,6 +59,7 @@ def advance(pk: UUID) -> bool:
             rollout = (
                 Rollout.objects.select_for_update(of=("self",), skip_locked=True)
                 .select_related("plan", "connector", "submission", "version", "previous_version")
+                .defer(*_HEAVY)
                 .filter(pk=pk, state__in=_STEPPED)
                 .first()
             )

@@ -90,6 +90,7 @@ def lock_deployment(pk: object) -> RegionDeployment:
         RegionDeployment.objects.select_related(
             "region", "connector", "version", "rollout__submission", "rollout__version", "preview__submission"
         )
+        .defer("region__credentials")
         .select_for_update(of=("self",))
         .get(pk=pk)  # type: ignore[misc]
     )

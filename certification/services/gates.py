@@ -246,14 +246,18 @@ def _let_through(check: GateCheck, *, reason: str, actor: Actor) -> None:
     outbox.emit("gatecheck.let_through", id=str(check.pk))
 
 
+def _region_names(rollout: Rollout) -> dict[str, str]:
+    return dict(rollout.deployments.values_list("region_id", "region__name"))
+
+
 def alarm(rollout: Rollout, now: dt.datetime) -> str:
     """What stops the rollout at any moment, bake or not: a digest that disagrees, smoke tests that fail."""
     rows = list(
         rollout.deployments.filter(action="deploy").exclude(state__in=("pending", "skipped", "cancelled"))
     )
-    names = {row.region_id: row.region.name for row in rollout.deployments.select_related("region")}
     disagreeing = gate_evidence.disagreeing(rollout, rows, now=now)
     if disagreeing:
+        names = _region_names(rollout)
         named = ", ".join(names[code] for code in disagreeing)
         return f"A probe finds another package than the region reports: {named}."
     failed = SmokeRun.objects.filter(deployment__in=rows, outcome="failed")
@@ -264,5 +268,6 @@ def alarm(rollout: Rollout, now: dt.datetime) -> str:
         return ""
     verdicts = smoke_verdicts(suspects)
     broken = [row for row in rows if row.pk in suspects and verdicts[row.pk].outcome == "failed"]
+    names = _region_names(rollout)
     told = "; ".join(f"{names[row.region_id]}: {verdicts[row.pk].message or 'failed'}" for row in broken)
     return f"Smoke tests failed twice in a row. {told}" if broken else ""

@@ -56,6 +56,13 @@ CALLING_SECONDS = 20.0
 call, and the job stays far below the time limit of its task."""
 
 
+_HEAVY = tuple(
+    f"{version}__{column}"
+    for version in ("version", "rollout__version", "preview__version")
+    for column in ("facts", "tree")
+)
+
+
 @dataclass
 class Item:
     """A claimed deployment. `is_sending` is set when the command itself goes out."""
@@ -97,10 +104,15 @@ def _claim(limit: int) -> list[Item]:
             [LEASE_SECONDS, sorted(UNDER_WAY), HALF_OPEN_AFTER_SECONDS, limit],
         )
         fences = dict(cursor.fetchall())
-    rows = RegionDeployment.objects.filter(pk__in=fences).select_related(
-        "region", "connector", "version", "rollout__version", "preview__version"
+    found = RegionDeployment.objects.filter(pk__in=fences).select_related(
+        "connector", "version", "rollout__version", "preview__version"
     )
-    return [Item(row, fences[row.pk]) for row in rows.order_by("next_poll_at")]
+    rows = list(found.defer(*_HEAVY).order_by("next_poll_at"))
+    # Once for each region and not for each row: reading one opens its credentials.
+    regions = Region.objects.in_bulk({row.region_id for row in rows})
+    for row in rows:
+        row.region = regions[row.region_id]
+    return [Item(row, fences[row.pk]) for row in rows]
 
 
 async def _poll(items: Sequence[Item]) -> None:

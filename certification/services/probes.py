@@ -28,6 +28,7 @@ from certification.services.clock import database_now
 from certification.services.endpoints import endpoint_of, open_driver
 from certification.services.placements import agree, disagree
 from certification.services.polling import keep_breaker
+from connectors.models import Region
 
 log = structlog.get_logger(__name__)
 
@@ -93,8 +94,16 @@ def _claim(limit: int) -> list[Placement]:
             ],
         )  # fmt: skip
         claimed = [row[0] for row in cursor.fetchall()]
-    found = Placement.objects.filter(pk__in=claimed).select_related("region", "connector", "reported_version")
-    return list(found)
+    places = list(
+        Placement.objects.filter(pk__in=claimed)
+        .select_related("connector", "reported_version")
+        .defer("reported_version__tree")
+    )
+    # Once for each region and not for each place: reading one opens its credentials.
+    regions = Region.objects.in_bulk({place.region_id for place in places})
+    for place in places:
+        place.region = regions[place.region_id]
+    return places
 
 
 async def _probe(places: Sequence[Placement]) -> None:

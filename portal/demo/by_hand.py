@@ -1,4 +1,4 @@
-"""A station that people serve, with a task that waits and one that was done; and first looks that come later."""
+"""A station that people serve, with a task that waits and one that was done; first looks come later."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ def look_later() -> None:
     """The regions of the demo are filled only after this: nobody should look before, and not all at once."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """UPDATE certification_placement SET next_probe_at =
-                      statement_timestamp() + make_interval(mins => 10) + random() * make_interval(mins => 20)"""
+            """UPDATE certification_placement
+                  SET next_probe_at = statement_timestamp() + make_interval(mins => 10)
+                                      + random() * make_interval(mins => 20)"""
         )

@@ -20,7 +20,7 @@ from certification.services.clock import database_now, due_from
 from connectors.definitions import read_archive
 from connectors.services import health
 from portal.accounts.models import User
-from portal.demo import people, telemetry
+from portal.demo import by_hand, people, telemetry
 from portal.demo.clock import Clock, replaced, told_time
 from portal.demo.director import Director
 from portal.demo.lent import told_services
@@ -60,7 +60,9 @@ def build(base_url: str, token: str, *, with_telemetry: bool = True, say: Say = 
             return False
         present = database_now()
         with _stage(present) as (clock, regions):
-            _tell(World(clock, regions, ends_at=present), base_url, token)
+            world = World(clock, regions, ends_at=present)
+            _tell(world, base_url, token)
+            by_hand.add_station(administrator=world.user(people.ADA), operator=world.user(people.OSKAR))
         _hand_over_to_the_portal()
         _check_complete()
         if with_telemetry:
@@ -113,6 +115,7 @@ def _tell(world: World, base_url: str, token: str) -> None:
 
 def _hand_over_to_the_portal() -> None:
     """From here on the real clock goes: waits to come are as short as the trial makes them."""
+    by_hand.look_later()
     now = database_now()
     for wave in RolloutWave.objects.filter(state="planned", planned_at__gt=now):
         RolloutWave.objects.filter(pk=wave.pk).update(due_at=due_from(wave.planned_at, now))

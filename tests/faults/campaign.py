@@ -38,6 +38,7 @@ from tests.regions.places import TOKEN
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKERS = 3
+PATIENCE_SECONDS = 12.0
 KINDS: tuple[dict[str, object], ...] = (
     {"kind": "error", "status": 500},
     {"kind": "error", "status": 503, "retry_after": 1},
@@ -183,12 +184,12 @@ class Campaign:
                 WHERE pid <> pg_backend_pid() AND usename = current_user AND backend_type = 'client backend'""")
 
     def trouble(self, seconds: float, *, database_kills: int) -> None:
-        """Something dies every second or two until every rollout has ended or the time is over."""
+        """Something dies again and again until every rollout has ended or the time is over."""
         ends_at = time.monotonic() + seconds
         kills_at = sorted(self.chance.uniform(0.1, 0.9) * seconds for _ in range(database_kills))
         began = time.monotonic()
         while time.monotonic() < ends_at and self._running():
-            time.sleep(self.chance.uniform(0.6, 1.6))
+            self._wait_for_progress()
             if kills_at and time.monotonic() - began > kills_at[0]:
                 kills_at.pop(0)
                 deed = "kill_database"
@@ -199,6 +200,17 @@ class Campaign:
             getattr(self, deed)()
             self.done[deed] += 1
             self._keep_alive()
+
+    def _wait_for_progress(self) -> None:
+        """Until so much was written down, on a slow machine at most so long: who always dies does nothing."""
+        begins_at, ends_at = self._written(), time.monotonic() + PATIENCE_SECONDS
+        pace = self.chance.randint(20, 80)
+        while time.monotonic() < ends_at and self._written() < begins_at + pace and self._running():
+            time.sleep(0.3)
+            self._keep_alive()
+
+    def _written(self) -> int:
+        return int(self._query("SELECT coalesce(max(id), 0) FROM shared_auditrecord")[0][0])
 
     def _keep_alive(self) -> None:
         """What a supervisor does."""
