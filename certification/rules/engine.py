@@ -24,9 +24,9 @@ from certification.rules.findings import (
 from certification.rules.needles import Words
 from certification.rules.placing import place
 from certification.rules.profiles import Profile
-from certification.rules.registry import Rule, metadata, rules
+from certification.rules.registry import Binding, Rule, metadata, rules
 from certification.rules.version import RULES_VERSION
-from certification.rules.walk import SIDES, Node, Plan, walk
+from certification.rules.walk import SIDES, Node, Plan, leaves_out, walk
 from connectors.definitions import Document, Package, Problem, Role, SourceFile
 
 # More places of one rule help nobody and make a hostile package expensive; the rest is counted in
@@ -78,7 +78,8 @@ class Run:
     """One check under way: what rules may look at besides their node, and where their hits are collected.
 
     `definition` and `properties` are the parsed values, None when absent or unreadable. `cache` holds what
-    several rules work out together, by a name of their choice.
+    several rules work out together, by a name of their choice. `absent` holds the needles of rules that the
+    definition contains nowhere.
     """
 
     def __init__(self, package: Package, profile: Profile, context: Context) -> None:
@@ -86,6 +87,7 @@ class Run:
         self.profile = profile
         self.context = context
         self.cache: dict[str, Any] = {}
+        self.absent: frozenset[str] = frozenset()
         self.hits: dict[Rule, list[Hit]] = {}
         self.omitted: dict[str, int] = {}
         self.crashes: dict[str, Finding] = {}
@@ -155,14 +157,13 @@ class Run:
         if self.context.previous is not None and isinstance(self.definition, dict):
             yield "", self.context.previous, "update"
 
-    def absent(self, needles: Words) -> frozenset[str]:
-        """Which of these words the definition does not contain anywhere."""
+    def look_for(self, needles: Words) -> None:
+        """Note which of these words the definition does not contain anywhere."""
         document = self.package.definition
         content = document.file.content if document and document.file.encoding in _ASCII_LIKE else None
         # An escape may spell any letter; most files have no backslash at all, which costs less to find out.
-        if content is None or (b"\\" in content and b"\\u" in content):
-            return frozenset()
-        return needles.absent_from(content)
+        if content is not None and not (b"\\" in content and b"\\u" in content):
+            self.absent = needles.absent_from(content)
 
     def collect(self, rule: Rule, hit: Hit) -> None:
         kept = self.hits.get(rule)
@@ -197,11 +198,14 @@ def check_package(
     """
     run = Run(package, profile, context or Context())
     chosen = _chosen(profile, selected)
-    plan = _plan(profile, selected, run.absent(_needles(profile, selected)))
+    run.look_for(_needles(profile, selected))
+    plan = _plan(profile, selected, _left_out(profile, selected, run.absent))
     nodes = sum(
         walk(run, file, value, plan.kinds[kind], run.collect, run.crashed)
         for file, value, kind in run.roots()
     )
+    # What rules keep refers to nodes, and nodes to the run: such a ring would hold the whole package in memory.
+    run.cache.clear()
     findings = [*place(run.hits, profile, run.files, run.documents), *run.crashes.values()]
     findings.sort(key=_ORDER)
     return Report(
@@ -264,13 +268,19 @@ def _whole_plan(profile: Profile, selected: frozenset[str] | None) -> Plan:
 
 
 @functools.lru_cache(maxsize=256)
-def _plan(profile: Profile, selected: frozenset[str] | None, absent: frozenset[str]) -> Plan:
-    """The plan without the checks none of whose needles the definition contains."""
-    left_out = frozenset(
+def _left_out(
+    profile: Profile, selected: frozenset[str] | None, absent: frozenset[str]
+) -> frozenset[Binding]:
+    """The checks none of whose needles the definition contains."""
+    return frozenset(
         binding
         for rule in _chosen(profile, selected)
         for binding in rule.bindings
-        if binding.needles and absent.issuperset(binding.needles)
+        if leaves_out(binding, absent)
     )
+
+
+@functools.lru_cache(maxsize=64)
+def _plan(profile: Profile, selected: frozenset[str] | None, left_out: frozenset[Binding]) -> Plan:
     plan = _whole_plan(profile, selected)
     return plan.without(left_out) if left_out else plan

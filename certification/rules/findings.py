@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -104,6 +104,30 @@ class Hit:
         return (self.file, self._path, self.span, self.at, value)
 
 
+class Found:
+    """All hits of one rule in a package. How many equal ones came before each tells their fingerprints apart;
+    it is counted when the first fingerprint is asked for.
+    """
+
+    __slots__ = ("_earlier", "about", "hits", "severity")
+
+    def __init__(self, about: Metadata, severity: Severity, hits: Sequence[Hit]) -> None:
+        self.about = about
+        self.severity = severity
+        self.hits = hits
+        self._earlier: dict[int, int] = {}
+
+    def earlier(self, hit: Hit) -> int:
+        """The number of equal hits before this one."""
+        if not self._earlier:
+            seen: dict[tuple[object, ...], int] = {}
+            for one in self.hits:
+                identity = one.identity
+                count = self._earlier[id(one)] = seen.get(identity, 0)
+                seen[identity] = count + 1
+        return self._earlier[id(hit)]
+
+
 class _Facts(dict[str, str]):
     """What fills a message. A fact that a check forgot must not cost the reader the finding."""
 
@@ -121,8 +145,7 @@ class Finding:
     """
 
     __slots__ = (
-        "_about",
-        "_earlier",
+        "_found",
         "_hit",
         "_texts",
         "column",
@@ -144,9 +167,8 @@ class Finding:
     column: int
     length: int
     _texts: dict[str, str]
-    _about: Metadata
+    _found: Found
     _hit: Hit
-    _earlier: int
 
     def __init__(
         self,
@@ -173,24 +195,25 @@ class Finding:
         }
 
     @classmethod
-    def of_hit(cls, about: Metadata, severity: Severity, hit: Hit, earlier: int) -> Finding:
-        """The finding that a hit is, still without its place. `earlier` is the number of equal ones before
-        it, which tells their fingerprints apart.
-        """
+    def of_hit(cls, found: Found, hit: Hit) -> Finding:
+        """The finding that a hit is, still without its place."""
         finding = cls.__new__(cls)
-        finding.rule, finding.severity, finding.file = about.id, hit.severity or severity, hit.file
+        finding.rule = found.about.id
+        finding.severity = hit.severity or found.severity
+        finding.file = hit.file
         finding.line = finding.column = finding.length = 0
-        finding._about, finding._hit, finding._earlier = about, hit, earlier
+        finding._found = found
+        finding._hit = hit
         finding._texts = {}
         return finding
 
     @property
     def message(self) -> str:
-        return self._texts.get("message") or self._fill(self._about.message, "message")
+        return self._texts.get("message") or self._fill(self._found.about.message, "message")
 
     @property
     def fix(self) -> str:
-        return self._texts.get("fix") or self._fill(self._about.fix, "fix")
+        return self._texts.get("fix") or self._fill(self._found.about.fix, "fix")
 
     @property
     def pointer(self) -> str:
@@ -202,7 +225,8 @@ class Finding:
     def fingerprint(self) -> str:
         if "fingerprint" not in self._texts:
             mark = fingerprint(self.rule, self.file, self.pointer, self._hit.value)
-            self._texts["fingerprint"] = f"{mark}-{self._earlier + 1}" if self._earlier else mark
+            earlier = self._found.earlier(self._hit)
+            self._texts["fingerprint"] = f"{mark}-{earlier + 1}" if earlier else mark
         return self._texts["fingerprint"]
 
     @property

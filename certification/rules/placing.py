@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
-from certification.rules.findings import Finding, Hit
+from certification.rules.findings import Finding, Found, Hit
 from certification.rules.profiles import Profile
 from certification.rules.registry import Rule
 from connectors.definitions import Document, SourceFile
@@ -15,31 +15,28 @@ _BY_START = operator.itemgetter(0)
 
 
 def place(
-    hits: Mapping[Rule, Iterable[Hit]],
+    hits: Mapping[Rule, Sequence[Hit]],
     profile: Profile,
     files: Mapping[str, SourceFile],
     documents: Mapping[str, Document],
 ) -> list[Finding]:
     """A finding for every hit. The places in one text are worked out together, in one pass over it."""
     findings: list[Finding] = []
-    pending: dict[str, list[_Pending]] = {}
-    for rule, found in hits.items():
-        severity = rule.about.severity_for(profile)
-        seen: dict[tuple[object, ...], int] = {}
-        for hit in found:
-            identity = hit.identity
-            earlier = seen.get(identity, 0)
-            seen[identity] = earlier + 1
-            finding = Finding.of_hit(rule.about, severity, hit, earlier)
+    pending: dict[str, list[_Pending]] = {name: [] for name in files}
+    for rule, kept in hits.items():
+        found = Found(rule.about, rule.about.severity_for(profile), kept)
+        for hit in kept:
+            finding = Finding.of_hit(found, hit)
             findings.append(finding)
             if hit.at is not None:
                 finding.line, finding.column, finding.length = hit.at
             else:
                 span = hit.span or _span(hit, documents.get(hit.file))
                 if span is not None:
-                    pending.setdefault(hit.file, []).append((*span, finding))
+                    pending[hit.file].append((span[0], span[1], finding))
     for name, spans in pending.items():
-        _number_lines(files[name], spans)
+        if spans:
+            _number_lines(files[name], spans)
     return findings
 
 

@@ -107,6 +107,11 @@ class Binding:
     when: Callable[[Any], object] | None = None
     needles: tuple[str, ...] = ()
 
+    @property
+    def has_question(self) -> bool:
+        """Whether the value of the member decides if the check runs."""
+        return self.unless is not None or self.when is not None
+
     def fits(self, type_name: str | None, names: tuple[str, ...]) -> bool:
         """Whether the check has anything to look at in an object with these member names and this type."""
         if self.types and type_name not in self.types:
@@ -155,8 +160,9 @@ def rule(
     - `type`: runs only where the member "type" of the node is one of these.
     - `shape`: runs only where `shape(names)` is true of the member names of the node.
     - `unless`, `when`: together with `key`; runs only where `unless(node.value[key])` is false, or where
-      `when(node.value[key])` is true. Meant for what C code answers: `pattern.search`,
-      `frozenset.__contains__`. One that several rules share is asked once. Raising TypeError counts as false.
+      `when(node.value[key])` is true. The answer about a text is remembered, so it may depend on nothing
+      else; best is what C code answers: `pattern.search`, `frozenset.__contains__`. A question that several
+      rules share is asked once. Raising TypeError counts as false.
     - `needles`: lower-case texts; runs only for definitions that contain one of them.
 
     A check yields hits or returns a sequence of them; None and () mean: nothing to say.

@@ -11,6 +11,7 @@ thousands of objects, so a rule costs nothing where its members are absent.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -76,6 +77,10 @@ GRAMMAR: dict[str, Mapping[str, Step]] = {
 }
 # These hold names that the publisher chose: their members are no shape, and `key` does not apply to them.
 _OPEN = frozenset(("paths", "responses", "definitions"))
+_ONCE = frozenset(
+    ("upload", "package", "definition-file", "definition", "info", "paths", "definitions", "properties")
+)
+"""A package has one of each, so whether to run a check costs nothing to ask when it is reached."""
 _PLAIN = ("upload", "package", "file", "definition-file", "json-file", "script", "update", "policy")
 SIDES = ("", "input", "output", "both")
 _ROLES = ("schema", "property", "element")
@@ -204,26 +209,91 @@ class Node:
 
 _Signature = tuple[str | None, ...]
 _Bound = tuple[Binding, Rule]
-_Guard = Callable[[Any], object] | None
-_Checks = tuple[str | None, _Guard, bool, tuple[tuple[Check, Rule], ...]]
+# A check, its rule, and the member that it looks at; None: the whole node.
+_Call = tuple[Check, Rule, str | None]
+_Calls = tuple[_Call, ...]
+
+
+class Gate:
+    """The checks of one member that have a question about its value first (`unless` and `when` of `rule`).
+
+    What is to be run for a text is remembered: the same labels and words stand at thousands of places.
+    """
+
+    __slots__ = ("_kept", "_questions", "known")
+
+    _MOST_TEXTS = 1_000
+    _LONGEST_TEXT = 64
+
+    def __init__(self, key: str, bound: Iterable[_Bound]) -> None:
+        questions: dict[tuple[Callable[[Any], object], bool], list[_Call]] = {}
+        for binding, rule in bound:
+            guard = binding.unless or binding.when
+            assert guard is not None
+            questions.setdefault((guard, binding.unless is None), []).append((binding.check, rule, key))
+        self._questions = [(*question, tuple(calls)) for question, calls in questions.items()]
+        self._kept: dict[str, _Calls] = {}
+        self.known = self._kept.get
+
+    def calls_for(self, value: Any) -> _Calls:
+        """The checks that have something to look at in this value."""
+        found: _Calls = ()
+        for guard, wanted, calls in self._questions:
+            try:
+                answer = bool(guard(value))
+            except TypeError:
+                answer = False
+            if answer is wanted:
+                found += calls
+        if value.__class__ is str and len(value) <= self._LONGEST_TEXT:
+            if len(self._kept) >= self._MOST_TEXTS:
+                self._kept.clear()
+            self._kept[value] = found
+        return found
+
+
+def leaves_out(binding: Binding, absent: frozenset[str]) -> bool:
+    """Whether a plan for definitions without these words is better made without a check."""
+    return bool(binding.needles) and not _ONCE.issuperset(binding.kinds) and absent.issuperset(binding.needles)
+
+
+def _check(binding: Binding) -> Check:
+    """The check of a binding, which asks itself for its needles where that is cheap."""
+    if not binding.needles or not _ONCE.issuperset(binding.kinds):
+        return binding.check
+    check, needles = binding.check, binding.needles
+
+    def check_if_mentioned(node: Node, *key: str) -> Iterable[Hit] | None:
+        return None if node.run.absent.issuperset(needles) else check(node, *key)
+
+    return check_if_mentioned
+
+
+@functools.lru_cache(maxsize=4096)
+def _gate(key: str, bound: tuple[_Bound, ...]) -> Gate:
+    """One gate for all shapes whose member has the same checks."""
+    return Gate(key, bound)
 
 
 class Shape:
-    """What is to be done with objects of one shape: checks as (key, guard, negation, ((check, rule), ...)),
-    which run unless `not guard(value[key])` is the negation, and the members that lead on, last first.
+    """What is to be done with objects of one shape: the checks that always run, the members with a gate, and
+    the members that lead on, last first.
     """
 
-    __slots__ = ("checks", "has_reference", "steps")
+    __slots__ = ("calls", "gates", "has_reference", "is_idle", "steps")
 
     def __init__(
         self,
-        checks: tuple[_Checks, ...],
+        calls: _Calls,
+        gates: tuple[tuple[str, Gate], ...],
         steps: tuple[tuple[str, How, KindPlan], ...],
         has_reference: bool,
     ) -> None:
-        self.checks = checks
+        self.calls = calls
+        self.gates = gates
         self.steps = steps
         self.has_reference = has_reference
+        self.is_idle = not (calls or gates or steps or has_reference)
 
 
 class KindPlan:
@@ -268,16 +338,16 @@ class KindPlan:
         """The shape of objects with this type (None: not a text) and these member names."""
         always, keyed = (self._origin or self)._fit(signature)
         left_out = self._left_out
-        kept = tuple((binding.check, rule) for binding, rule in always if binding not in left_out)
-        checks: list[_Checks] = [(None, None, False, kept)] if kept else []
+        calls: list[_Call] = [(_check(one), rule, None) for one, rule in always if one not in left_out]
+        gates: list[tuple[str, Gate]] = []
         for name, bound in keyed:
-            by_guard: dict[tuple[_Guard, bool], list[tuple[Check, Rule]]] = {}
-            for binding, rule in bound:
-                if binding not in left_out:
-                    guard = binding.unless or binding.when
-                    by_guard.setdefault((guard, binding.unless is None), []).append((binding.check, rule))
-            checks += [(name, *guard, tuple(found)) for guard, found in by_guard.items()]
-        shape = Shape(tuple(checks), self._steps(signature), self.name == "schema" and "$ref" in signature)
+            kept = [(binding, rule) for binding, rule in bound if binding not in left_out]
+            calls += [(_check(binding), rule, name) for binding, rule in kept if not binding.has_question]
+            asking = tuple((binding, rule) for binding, rule in kept if binding.has_question)
+            if asking:
+                gates.append((name, _gate(name, asking)))
+        has_reference = self.name == "schema" and "$ref" in signature
+        shape = Shape(tuple(calls), tuple(gates), self._steps(signature), has_reference)
         self._remember(self._shapes, signature, shape)
         return shape
 
@@ -383,20 +453,21 @@ def walk(run: Run, file: str, value: Any, kind: KindPlan, collect: Collect, cras
                     referred[kind.side].add(target)
         else:
             shape = kind.known(_NO_MEMBERS) or kind.shape(_NO_MEMBERS)
-        node: Node | None = None
-        for key, guard, negation, checks in shape.checks:
-            if guard is not None:
+        if shape.is_idle:
+            continue
+        calls = shape.calls
+        for key, gate in shape.gates:
+            member = value[key]
+            passed = gate.known(member) if member.__class__ is str else None
+            if passed is None:
+                passed = gate.calls_for(member)
+            if passed:
+                calls += passed
+        if calls:
+            node = Node(run, file, frame)
+            for check, rule, about in calls:
                 try:
-                    if (not guard(value[key])) is negation:
-                        continue
-                except TypeError:
-                    if negation:
-                        continue
-            if node is None:
-                node = Node(run, file, frame)
-            for check, rule in checks:
-                try:
-                    for hit in (check(node) if key is None else check(node, key)) or ():
+                    for hit in (check(node) if about is None else check(node, about)) or ():
                         collect(rule, hit)
                 except MemoryError:
                     raise
