@@ -49,10 +49,7 @@ def _span(hit: Hit, document: Document | None) -> tuple[int, int] | None:
         found = document.place(document.value, hit.path, key=hit.at_key)
     else:
         return None
-    if found is not None:
-        return found
-    span = document.locate(hit.pointer, key=hit.at_key)
-    return span.offset, span.offset + span.length
+    return found or document.extent(hit.pointer, key=hit.at_key)
 
 
 def _number_lines(file: SourceFile, spans: list[_Pending]) -> None:

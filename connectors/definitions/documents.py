@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from connectors.definitions import pointers
-from connectors.definitions.json_positions import Node, SpanIndex
+from connectors.definitions.json_positions import SpanIndex
 from connectors.definitions.json_reader import read_json
 from connectors.definitions.object_spans import ObjectSpans
 from connectors.definitions.problems import Limits, Problem
@@ -57,8 +57,14 @@ class Document:
         finding about a missing value points at the object that lacks it. Cost: the containers on the way are
         scanned once and remembered.
         """
+        start, end = self.extent(pointer, key=key)
+        line, column = self.file.position(start)
+        return Span(line, column, end - start, start)
+
+    def extent(self, pointer: str, *, key: bool = False) -> tuple[int, int]:
+        """Start and end, in characters of the text, of what `locate` finds: without its line, it costs less."""
         node = self._index.find(pointers.split(pointer))
-        return self._span(node, key=key)
+        return (node.key_start, node.key_end) if key and node.key_start >= 0 else (node.start, node.end)
 
     def place(
         self, value: Any, keys: tuple[str | int, ...] = (), *, key: bool = False
@@ -72,28 +78,31 @@ class Document:
             return None
         if not keys and not key:
             return spans.span(value)
-        holder = None
+        around = holder = None
         for name in keys:
             if value.__class__ is dict:
                 if name not in value:
                     return spans.span(value)
             elif value.__class__ is not list or name.__class__ is not int or not 0 <= name < len(value):
                 return None
-            holder, value = value, value[name]
+            around, holder, value = holder, value, value[name]
         if value.__class__ is dict and not key:
             return spans.span(value)
-        if holder.__class__ is not dict:
-            return None
+        if holder.__class__ is dict:
+            return self._member(spans, holder, str(keys[-1]), key=key)
+        if around.__class__ is dict and not key:
+            array = self._member(spans, around, str(keys[-2]))
+            return spans.item(array[0], int(keys[-1])) if array else None
+        return None
+
+    def _member(
+        self, spans: ObjectSpans, holder: dict[str, Any], name: str, *, key: bool = False
+    ) -> tuple[int, int] | None:
         if holder is self.value:
             # Where the members of the root stand is known already; searching would pass the whole text.
-            node = self._index.find([str(keys[-1])])
+            node = self._index.find([name])
             return (node.key_start, node.key_end) if key else (node.start, node.end)
-        return spans.member(holder, str(keys[-1]), key=key)
-
-    def _span(self, node: Node, *, key: bool) -> Span:
-        start, end = (node.key_start, node.key_end) if key and node.key_start >= 0 else (node.start, node.end)
-        line, column = self.file.position(start)
-        return Span(line, column, end - start, start)
+        return spans.member(holder, name, key=key)
 
     def resolve(self, pointer: str, default: Any = _REQUIRED) -> Any:
         """The value at `pointer`; LookupError when there is none and no `default` was given."""

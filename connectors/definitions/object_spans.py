@@ -23,6 +23,7 @@ _DOUBTFUL_CLOSING = re.compile(r"\}(?<![ \t\n]\})")
 _ARRAY_IN_ARRAY = re.compile(r"\[[ \t\r\n]*+\[")
 _TOKENS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|([{}])')
 _COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
+_BETWEEN = re.compile(r"[ \t\r\n,]*")
 _SCALAR = re.compile(r"[-+.0-9A-Za-z]+")
 
 
@@ -100,6 +101,14 @@ class ObjectSpans:
             else:
                 at = text.find(written, at + len(written), end)
         return None
+
+    def item(self, start: int, index: int) -> tuple[int, int]:
+        """Start and end of an item of the array that begins at `start`."""
+        end = start + 1
+        for _ in range(index + 1):
+            at = _BETWEEN.match(self._text, end).end()  # type: ignore[union-attr]
+            end = end_of_value(self._text, at)
+        return at, end
 
     def _innermost(self, at: int) -> int:
         """The number of the innermost object around a place."""

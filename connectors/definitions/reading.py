@@ -119,6 +119,8 @@ def _read_regular(path: str, left: int) -> bytes:
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
             raise OSError(f"{os.path.basename(path)} is no regular file")
-        return opened.read(max(0, left) + 1)
+        # A buffer for all that is left would cost more than the reading; a file that grows meanwhile is cut.
+        return opened.read(max(0, min(left, found.st_size)) + 1)
