@@ -217,13 +217,14 @@ _Calls = tuple[_Call, ...]
 class Gate:
     """The checks of one member that have a question about its value first (`unless` and `when` of `rule`).
 
-    What is to be run for a text is remembered: the same labels and words stand at thousands of places.
+    What is to be run for a text or a truth value is remembered: the same labels and words stand at thousands
+    of places.
     """
 
     __slots__ = ("_kept", "_questions", "known")
 
-    _MOST_TEXTS = 1_000
-    _LONGEST_TEXT = 64
+    _MOST_TEXTS = 2_000
+    _LONGEST_TEXT = 160
 
     def __init__(self, key: str, bound: Iterable[_Bound]) -> None:
         questions: dict[tuple[Callable[[Any], object], bool], list[_Call]] = {}
@@ -232,7 +233,7 @@ class Gate:
             assert guard is not None
             questions.setdefault((guard, binding.unless is None), []).append((binding.check, rule, key))
         self._questions = [(*question, tuple(calls)) for question, calls in questions.items()]
-        self._kept: dict[str, _Calls] = {}
+        self._kept: dict[str | bool, _Calls] = {}
         self.known = self._kept.get
 
     def calls_for(self, value: Any) -> _Calls:
@@ -245,7 +246,7 @@ class Gate:
                 answer = False
             if answer is wanted:
                 found += calls
-        if value.__class__ is str and len(value) <= self._LONGEST_TEXT:
+        if value.__class__ is bool or (value.__class__ is str and len(value) <= self._LONGEST_TEXT):
             if len(self._kept) >= self._MOST_TEXTS:
                 self._kept.clear()
             self._kept[value] = found
@@ -280,7 +281,7 @@ class Shape:
     the members that lead on, last first.
     """
 
-    __slots__ = ("calls", "gates", "has_reference", "is_idle", "steps")
+    __slots__ = ("calls", "gates", "has_reference", "steps")
 
     def __init__(
         self,
@@ -293,7 +294,6 @@ class Shape:
         self.gates = gates
         self.steps = steps
         self.has_reference = has_reference
-        self.is_idle = not (calls or gates or steps or has_reference)
 
 
 class KindPlan:
@@ -344,7 +344,9 @@ class KindPlan:
             kept = [(binding, rule) for binding, rule in bound if binding not in left_out]
             calls += [(_check(binding), rule, name) for binding, rule in kept if not binding.has_question]
             asking = tuple((binding, rule) for binding, rule in kept if binding.has_question)
-            if asking:
+            if asking and name == "type" and signature[0] is not None:
+                calls += _gate(name, asking).calls_for(signature[0])
+            elif asking:
                 gates.append((name, _gate(name, asking)))
         has_reference = self.name == "schema" and "$ref" in signature
         shape = Shape(tuple(calls), tuple(gates), self._steps(signature), has_reference)
@@ -427,6 +429,7 @@ class Plan:
 
 
 _NO_MEMBERS = (None,)
+_REMEMBERED = frozenset((str, bool))
 Collect = Callable[[Rule, Hit], None]
 Crashed = Callable[[Rule, Node, Exception], None]
 
@@ -453,12 +456,10 @@ def walk(run: Run, file: str, value: Any, kind: KindPlan, collect: Collect, cras
                     referred[kind.side].add(target)
         else:
             shape = kind.known(_NO_MEMBERS) or kind.shape(_NO_MEMBERS)
-        if shape.is_idle:
-            continue
         calls = shape.calls
         for key, gate in shape.gates:
             member = value[key]
-            passed = gate.known(member) if member.__class__ is str else None
+            passed = gate.known(member) if member.__class__ in _REMEMBERED else None
             if passed is None:
                 passed = gate.calls_for(member)
             if passed:

@@ -61,6 +61,12 @@ class Document:
         line, column = self.file.position(start)
         return Span(line, column, end - start, start)
 
+    def members(self, name: str) -> list[Any] | None:
+        """What stands anywhere in the document as a member of this name, in no order; None when only a walk
+        can tell.
+        """
+        return self._object_spans.members(name) if self._object_spans is not None else None
+
     def extent(self, pointer: str, *, key: bool = False) -> tuple[int, int]:
         """Start and end, in characters of the text, of what `locate` finds: without its line, it costs less."""
         node = self._index.find(pointers.split(pointer))

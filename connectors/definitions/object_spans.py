@@ -43,6 +43,10 @@ class ObjectSpans:
         # The map is by identity: as long as it lives, no other object may get the identity of one of these.
         self._objects = objects
 
+    def members(self, name: str) -> list[Any]:
+        """What stands in the objects as the member `name`, in no order."""
+        return [found[name] for found in self._objects if name in found]
+
     @property
     def depth(self) -> int:
         """A number of levels that arrays and objects are certainly not nested beyond."""

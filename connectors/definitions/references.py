@@ -16,8 +16,11 @@ _ESCAPED_ASCII = re.compile(r"\\u00[2-7]")
 def outward_references(document: Document, limits: Limits | None = None) -> tuple[Problem, ...]:
     """A problem for each `$ref` string that does not start with "#/", wherever in the document it stands."""
     limits = limits or Limits()
-    text = document.file.text
-    if not _may_lead_out(text):
+    targets = document.members("$ref")
+    if targets is None:
+        if not _may_lead_out(document.file.text):
+            return ()
+    elif all(target.startswith("#/") for target in targets if target.__class__ is str):
         return ()
     found: list[Problem] = []
     for pointer, target in _references(document.value):

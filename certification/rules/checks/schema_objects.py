@@ -167,6 +167,10 @@ def _is_plain(properties: Any) -> bool:
     """Whether there is nothing odd about the names: one look for both rules about them."""
     if properties.__class__ is not dict or not properties:
         return True
+    together = "\n".join(properties).lower()
+    names = together.split()
+    if len(set(names)) == len(names) == len(properties) and "/" not in together and "~" not in together:
+        return True
     lowered = set(map(str.lower, properties))
     return (
         len(lowered) == len(properties)
