@@ -142,7 +142,7 @@ def main() -> int:
     if options.curves:
         rule_curves.show()
     if options.peers:
-        rule_peers.show(options.packages, total)
+        rule_peers.show(options.packages, len(jobs) / total)
     return 0
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,14 +82,21 @@ class Operation:
 
 
 class Api:
-    """A definition and the properties beside it. Anything may be absent or of the wrong type."""
+    """A definition and the properties beside it. Anything may be absent or of the wrong type.
 
-    def __init__(self, definition: Any, properties: Any = None) -> None:
+    `objects` are all objects of the definition in the order of their closing braces, where the reader knows
+    them: passing over a list is much cheaper than a walk.
+    """
+
+    def __init__(
+        self, definition: Any, properties: Any = None, objects: Sequence[dict[str, Any]] | None = None
+    ) -> None:
         self.definition: dict[str, Any] = definition if isinstance(definition, dict) else {}
         self.connector: dict[str, Any] = openapi.mapping(properties, "properties")
         """The member "properties" of apiProperties.json."""
         self._parameters: dict[int, tuple[Parameter, ...]] = {}
         self._looked_up: dict[str, tuple[Any, Keys]] = {}
+        self._objects = objects
 
     @functools.cached_property
     def operations(self) -> tuple[Operation, ...]:
@@ -249,16 +256,40 @@ class Api:
     @functools.cached_property
     def schema_references(self) -> dict[str, tuple[str, ...]]:
         """Shared schema to the names of the shared schemas that it refers to, at any depth."""
-        found: dict[str, tuple[str, ...]] = {}
-        for name, schema in openapi.mapping(self.definition, "definitions").items():
-            names = {_schema_name(target) for target in references_below(schema)}
-            found[name] = tuple(sorted(other for other in names if other is not None))
-        return found
+        targets = {
+            name: frozenset(references_below(schema) if found is None else found)
+            for name, schema, found in self._shared_schemas()
+        }
+        names = {target: _schema_name(target) for target in frozenset().union(*targets.values())}
+        return {
+            name: tuple(sorted({other for one in found if (other := names[one]) is not None}))
+            for name, found in targets.items()
+        }
+
+    def _shared_schemas(self) -> Iterator[tuple[str, Any, list[str] | None]]:
+        """Name and value of the shared schemas, and the references in each where the list of objects tells:
+        between the closing braces of two of them lie the objects of the second.
+        """
+        shared = openapi.mapping(self.definition, "definitions")
+        names = {id(schema): name for name, schema in shared.items()}
+        if self._objects is None or not all(schema.__class__ is dict for schema in shared.values()):
+            yield from ((name, schema, None) for name, schema in shared.items())
+            return
+        found: list[str] | None = None
+        for one in self._objects if shared else ():
+            if found is not None and "$ref" in one and one["$ref"].__class__ is str:
+                found.append(one["$ref"])
+            if id(one) in names:
+                yield names[id(one)], one, found
+                found = []
 
     @functools.cached_property
     def references(self) -> frozenset[str]:
         """The target of every `$ref` in the definition, wherever it stands."""
-        return frozenset(references_below(self.definition))
+        if self._objects is None:
+            return frozenset(references_below(self.definition))
+        targets = [one["$ref"] for one in self._objects if "$ref" in one]
+        return frozenset(target for target in targets if target.__class__ is str)
 
 
 def references_below(value: Any) -> Iterator[str]:

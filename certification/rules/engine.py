@@ -118,7 +118,8 @@ class Run:
     @functools.cached_property
     def api(self) -> Api:
         """The definition as a model: operations, parameters with references followed, policies."""
-        return Api(self.definition, self.properties)
+        document = self.package.definition
+        return Api(self.definition, self.properties, document.objects if document else None)
 
     def hit(self, *keys: Key, value: object = None, **more: Any) -> Hit:
         """A hit anywhere in the definition, by its path; see `Node.hit`."""
@@ -204,7 +205,7 @@ def check_package(
         walk(run, file, value, plan.kinds[kind], run.collect, run.crashed)
         for file, value, kind in run.roots()
     )
-    # What rules keep refers to nodes, and nodes to the run: such a ring would hold the whole package in memory.
+    # What rules keep refers to nodes, and nodes to the run: a ring that would hold the package in memory.
     run.cache.clear()
     findings = [*place(run.hits, profile, run.files, run.documents), *run.crashes.values()]
     findings.sort(key=_ORDER)

@@ -255,7 +255,9 @@ class Gate:
 
 def leaves_out(binding: Binding, absent: frozenset[str]) -> bool:
     """Whether a plan for definitions without these words is better made without a check."""
-    return bool(binding.needles) and not _ONCE.issuperset(binding.kinds) and absent.issuperset(binding.needles)
+    return (
+        bool(binding.needles) and not _ONCE.issuperset(binding.kinds) and absent.issuperset(binding.needles)
+    )
 
 
 def _check(binding: Binding) -> Check:

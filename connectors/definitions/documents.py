@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -61,11 +62,10 @@ class Document:
         line, column = self.file.position(start)
         return Span(line, column, end - start, start)
 
-    def members(self, name: str) -> list[Any] | None:
-        """What stands anywhere in the document as a member of this name, in no order; None when only a walk
-        can tell.
-        """
-        return self._object_spans.members(name) if self._object_spans is not None else None
+    @property
+    def objects(self) -> Sequence[dict[str, Any]] | None:
+        """All objects of the document in the order of their closing braces; None when the syntax is broken."""
+        return self._object_spans.objects if self._object_spans is not None else None
 
     def extent(self, pointer: str, *, key: bool = False) -> tuple[int, int]:
         """Start and end, in characters of the text, of what `locate` finds: without its line, it costs less."""

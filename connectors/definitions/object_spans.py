@@ -41,11 +41,7 @@ class ObjectSpans:
         numbers = self._pair(opening, closing) if self.is_complete else []
         self._number = dict(zip(map(id, objects), numbers, strict=False))
         # The map is by identity: as long as it lives, no other object may get the identity of one of these.
-        self._objects = objects
-
-    def members(self, name: str) -> list[Any]:
-        """What stands in the objects as the member `name`, in no order."""
-        return [found[name] for found in self._objects if name in found]
+        self.objects = objects
 
     @property
     def depth(self) -> int:

@@ -16,11 +16,7 @@ _ESCAPED_ASCII = re.compile(r"\\u00[2-7]")
 def outward_references(document: Document, limits: Limits | None = None) -> tuple[Problem, ...]:
     """A problem for each `$ref` string that does not start with "#/", wherever in the document it stands."""
     limits = limits or Limits()
-    targets = document.members("$ref")
-    if targets is None:
-        if not _may_lead_out(document.file.text):
-            return ()
-    elif all(target.startswith("#/") for target in targets if target.__class__ is str):
+    if not _may_lead_out(document):
         return ()
     found: list[Problem] = []
     for pointer, target in _references(document.value):
@@ -35,8 +31,12 @@ def outward_references(document: Document, limits: Limits | None = None) -> tupl
     return tuple(found)
 
 
-def _may_lead_out(text: str) -> bool:
+def _may_lead_out(document: Document) -> bool:
     """False when every mention of "$ref", however broken the text is, is the name of an inward reference."""
+    if document.objects is not None:
+        targets = [one["$ref"] for one in document.objects if "$ref" in one]
+        return not all(target.__class__ is str and target.startswith("#/") for target in targets)
+    text = document.file.text
     is_escaped = "\\u00" in text and _ESCAPED_ASCII.search(text) is not None
     return is_escaped or text.count("$ref") != len(_INWARD.findall(text))
 
