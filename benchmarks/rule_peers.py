@@ -1,7 +1,7 @@
 """Other public tools on the same definitions. They know none of the platform's rules: time is compared.
 
-Each is installed from its registry into a temporary folder and gets every tenth definition as a plain file: all
-of them would take the slowest one half an hour.
+Each is installed from its registry into a temporary folder and gets every tenth definition as a plain file: the
+slowest would take half an hour for all of them.
 """
 
 from __future__ import annotations
@@ -59,9 +59,8 @@ def show(packages: Path, files_per_second: float) -> None:
                 print(f"  {title:<24} not measured: {error}")
                 continue
             speed = len(files) / done.seconds
-            print(
-                f"  {title:<24} {speed:>8.1f} files/s {done.seconds:>8.1f} s {done.megabytes:>6.0f} MB  {remark}"
-            )
+            taken = f"{done.seconds:>8.1f} s {done.megabytes:>6.0f} MB"
+            print(f"  {title:<24} {speed:>8.1f} files/s {taken}  {remark}")
 
 
 def _definitions(packages: Path, folder: Path) -> list[Path]:

@@ -234,7 +234,7 @@ class Gate:
             questions.setdefault((guard, binding.unless is None), []).append((binding.check, rule, key))
         self._questions = [(*question, tuple(calls)) for question, calls in questions.items()]
         self._kept: dict[str | bool, _Calls] = {}
-        self.known = self._kept.get
+        self.known: Callable[[Any], _Calls | None] = self._kept.get
 
     def calls_for(self, value: Any) -> _Calls:
         """The checks that have something to look at in this value."""

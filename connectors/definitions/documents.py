@@ -64,11 +64,11 @@ class Document:
 
     @property
     def objects(self) -> Sequence[dict[str, Any]] | None:
-        """All objects of the document in the order of their closing braces; None when the syntax is broken."""
+        """All objects of the document in the order of their closing braces; None for broken syntax."""
         return self._object_spans.objects if self._object_spans is not None else None
 
     def extent(self, pointer: str, *, key: bool = False) -> tuple[int, int]:
-        """Start and end, in characters of the text, of what `locate` finds: without its line, it costs less."""
+        """Start and end, in characters of the text, of what `locate` finds; it costs less than the line."""
         node = self._index.find(pointers.split(pointer))
         return (node.key_start, node.key_end) if key and node.key_start >= 0 else (node.start, node.end)
 

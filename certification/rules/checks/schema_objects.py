@@ -168,8 +168,10 @@ def _is_plain(properties: Any) -> bool:
     if properties.__class__ is not dict or not properties:
         return True
     together = "\n".join(properties).lower()
-    names = together.split()
-    if len(set(names)) == len(names) == len(properties) and "/" not in together and "~" not in together:
+    words = together.split()
+    # Names without any blank, whose letters differ, need no closer look.
+    has_blanks = len(words) != len(properties) or sum(map(len, words)) + len(words) - 1 != len(together)
+    if not has_blanks and len(set(words)) == len(words) and "/" not in together and "~" not in together:
         return True
     lowered = set(map(str.lower, properties))
     return (
