@@ -1,7 +1,7 @@
 """Other public tools on the same definitions. They know none of the platform's rules: time is compared.
 
-Each is installed from its registry into a temporary folder and gets every tenth definition as a plain file: the
-slowest would take half an hour for all of them.
+Each is installed from its registry into a temporary folder and gets every tenth definition as a plain file:
+the slowest would take half an hour for all of them.
 """
 
 from __future__ import annotations
