@@ -50,7 +50,7 @@ class Forecast:
     measured: bool
 
 
-# Review within 5 working days, Preview window of 2, six daily waves and 2 spare days for holds.
+# Review within 5 working days, Preview window of 2, four daily waves after it and 2 spare days for holds.
 DEFAULTS: Mapping[str, Allowance] = {
     "submitted": Allowance(usual_seconds=60, late_seconds=600),
     "validating": Allowance(usual_seconds=60, late_seconds=600),
@@ -60,7 +60,7 @@ DEFAULTS: Mapping[str, Allowance] = {
     "preview_testing": Allowance(usual_days=1, late_days=2),
     "signed_off": Allowance(usual_days=1, late_days=2),
     "scheduled": Allowance(usual_days=1, late_days=2),
-    "rolling_out": Allowance(usual_days=6, late_days=8),
+    "rolling_out": Allowance(usual_days=4, late_days=6),
 }
 # A hotfix is reviewed the same day, tested for four hours and rolled out in waves twelve hours apart.
 HOTFIX_DEFAULTS: Mapping[str, Allowance] = {

@@ -76,7 +76,7 @@ def test_working_days_pass_over_the_weekend(start, days, expected):
 
 def test_without_history_the_promised_times_count():
     found = forecast("rolling_out", since=MONDAY, now=MONDAY, history={})
-    assert (found.early, found.late) == (MONDAY + 8 * DAY, MONDAY + 10 * DAY)
+    assert (found.early, found.late) == (MONDAY + 4 * DAY, MONDAY + 8 * DAY)
     assert not found.measured
     assert not found.overdue
 
@@ -84,7 +84,7 @@ def test_without_history_the_promised_times_count():
 def test_five_samples_replace_the_promise_and_four_do_not():
     few = {"rolling_out": Spread(4, 3600, 7200)}
     enough = {"rolling_out": Spread(5, 3600, 7200)}
-    assert forecast("rolling_out", since=MONDAY, now=MONDAY, history=few).late == MONDAY + 10 * DAY
+    assert forecast("rolling_out", since=MONDAY, now=MONDAY, history=few).late == MONDAY + 8 * DAY
     found = forecast("rolling_out", since=MONDAY, now=MONDAY, history=enough)
     assert (found.early, found.late) == (MONDAY + timedelta(hours=1), MONDAY + timedelta(hours=2))
     assert found.measured
