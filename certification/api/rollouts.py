@@ -18,9 +18,17 @@ from rest_framework.viewsets import GenericViewSet
 from certification.api import freezes, plans, trains
 from certification.api import overrides as overrides_api
 from certification.api.overrides import OverrideSerializer
-from certification.models import DateChange, RegionDeployment, Rollout, RolloutPlan, Submission
+from certification.models import (
+    DateChange,
+    ForecastSnapshot,
+    RegionDeployment,
+    Rollout,
+    RolloutPlan,
+    Submission,
+)
 from certification.queries import plans as plan_queries
 from certification.queries import rollouts as queries
+from certification.queries.forecasts import newest
 from certification.queries.lanes import lane_of
 from certification.services import overrides, rollbacks, rollouts, schedule
 from certification.services import plans as plan_services
@@ -85,6 +93,16 @@ class DateChangeSerializer(serializers.ModelSerializer[DateChange]):
     class Meta:
         model = DateChange
         fields = ["wave", "old_at", "new_at", "cause", "reason", "by", "at"]
+
+
+class ForecastSerializer(serializers.ModelSerializer[ForecastSnapshot]):
+    """Half of all regions like this arrive by `early`, nine of ten by `late`; no region: the last one."""
+
+    region = serializers.CharField(source="region_id", read_only=True, allow_null=True)
+
+    class Meta:
+        model = ForecastSnapshot
+        fields = ["region", "early", "late", "is_measured", "cause", "at"]
 
 
 class DeploymentSerializer(serializers.ModelSerializer[RegionDeployment]):
@@ -268,6 +286,13 @@ class RolloutViewSet(
     def date_changes(self, request: Request, pk: str) -> Response:
         """The ledger of dates, newest first."""
         return Response(DateChangeSerializer(queries.date_changes(self.get_object()), many=True).data)
+
+    @extend_schema(responses=ForecastSerializer(many=True))
+    @action(detail=True, pagination_class=None, filter_backends=[])
+    def forecasts(self, request: Request, pk: str) -> Response:
+        """When each region is expected, as last forecast; regions that have it keep their last forecast."""
+        rows = list(newest(self.get_object()).values())
+        return Response(ForecastSerializer(rows, many=True).data)
 
     @extend_schema(responses=DeploymentSerializer(many=True))
     @action(detail=True, pagination_class=None, filter_backends=[])

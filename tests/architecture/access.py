@@ -545,6 +545,7 @@ API_ROLLOUTS = {
     ),
     "rollout-detail": entry(GET=team_reads, at="rollout"),
     "rollout-date-changes": entry(GET=team_reads, at="rollout"),
+    "rollout-forecasts": entry(GET=team_reads, at="rollout"),
     "rollout-deployments": entry(GET=team_reads, at="rollout"),
     "rollout-end-rollback": entry(POST=operators_seen, at="rollout", data=REASON),
     "rollout-hold": entry(POST=operators_seen, at="rollout", data=REASON),

@@ -200,6 +200,16 @@ def test_history_takes_over_from_five_samples_on(cast, drain_outbox):
     assert queries.newest(rollout)["north"].is_measured
 
 
+def test_the_api_tells_every_band_to_the_team_and_to_nobody_else(rollout, cast, client):
+    address = f"/api/v1/rollouts/{rollout.pk}/forecasts/"
+    client.force_login(cast.viewer)
+    bands = {row["region"]: row for row in client.get(address).json()}
+    assert set(bands) == {"north", "south", "east", None}
+    assert bands["east"]["cause"] == "rollout.schedule"
+    client.force_login(cast.stranger)
+    assert client.get(address).status_code == 404
+
+
 def test_long_lists_of_regions_are_cut_short():
     assert queries.in_words(["France"]) == "France"
     assert queries.in_words(["France", "Italy"]) == "France and Italy"
