@@ -19,9 +19,10 @@ from certification.planning.windows import Window
 from certification.queries.forecast import defaults_of, history_of
 from certification.queries.forecast_history import history_of_rollouts
 from certification.queries.plans import calendar_of
+from certification.queries.trains import every_train, timetable_of
 
 HORIZON_DAYS = 180
-_FREEZES, _DEPARTURES = 3, 3
+_FREEZES, _DEPARTURES = 3, 1
 
 KINDS = {Lane.NEW: "new", Lane.HOTFIX: "hotfix"}
 """Lane -> the kind of submission whose history counts; the other lanes are updates."""
@@ -31,10 +32,14 @@ LANES = {"new": Lane.NEW, "hotfix": Lane.HOTFIX, "update": Lane.ADDITIVE}
 
 @dataclass(frozen=True)
 class LaneDeadline:
-    """`submit_by` is None when it is too late already: what is submitted now comes after."""
+    """`submit_by` is None when it is too late already: what is submitted now comes after.
+
+    A train may not carry every lane: those it does not are not `carried`.
+    """
 
     lane: str
     submit_by: dt.datetime | None
+    carried: bool = True
 
     @property
     def label(self) -> str:
@@ -85,9 +90,15 @@ class _Past:
 
 
 def submit_by(
-    *, lanes: Iterable[str] = Lane.values, trains: Iterable[Timetable] = (), now: dt.datetime | None = None
+    *,
+    lanes: Iterable[str] = Lane.values,
+    trains: Iterable[Timetable] | None = None,
+    now: dt.datetime | None = None,
 ) -> list[SubmitBy]:
-    """The next freezes and departures with their last moments, soonest first. A fixed number of queries."""
+    """The next freezes and departures with their last moments, soonest first. A fixed number of queries.
+
+    Without `trains` those of the portal count.
+    """
     now = now or timezone.now()
     specs = _specs()
     wanted = {lane: specs[lane] for lane in lanes if lane in specs}
@@ -96,6 +107,8 @@ def submit_by(
     freezes = list(Freeze.objects.filter(cancelled_at=None, ends_at__gt=now).order_by("starts_at"))
     past, windows = _Past(history_of_rollouts()), [_window(row) for row in freezes]
     found = [_before_freeze(row, wanted, windows, past, now) for row in _coming(freezes, now)]
+    if trains is None:
+        trains = [timetable_of(row) for row in every_train() if not row.is_retired]
     found += [
         _before_departure(train, leaves_at, wanted, past, now)
         for train in trains
@@ -106,7 +119,7 @@ def submit_by(
 
 def next_for(kind: str) -> list[SubmitBy]:
     """The next freeze, for the lane that a submission of this kind is most likely in."""
-    return submit_by(lanes=[LANES[kind]])[:1]
+    return submit_by(lanes=[LANES[kind]], trains=())[:1]
 
 
 def _coming(freezes: Iterable[Freeze], now: dt.datetime) -> list[Freeze]:
@@ -150,8 +163,9 @@ def _before_departure(
                 partial(past.ready_at, lane, until="preview_testing"),
             ),
         )
-        for lane, spec in specs.items()
         if not train.lanes or lane in train.lanes
+        else LaneDeadline(lane, None, carried=False)
+        for lane, spec in specs.items()
     ]
     return SubmitBy("train", train.name, "", leaves_at, None, (), deadlines)
 
