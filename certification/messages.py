@@ -122,6 +122,12 @@ KINDS: dict[str, MessageKind] = {
     "gatecheck.let_through": MessageKind(Group.ROLLOUT, _TEAM_AND_OPERATORS, "Look at the evidence"),
     "placement.agree": MessageKind(Group.OPERATIONS, (Audience.OPERATORS,), "See the region", "success"),
     "regiontask.open": MessageKind(Group.OPERATIONS, (Audience.OPERATORS,), "See what to do", "warning"),
+    "regionwatch.ask": MessageKind(
+        Group.REGIONS, (Audience.PERSON,), "Yes, tell me", is_required=True, tells_actor=True
+    ),
+    "regionwatch.arrive": MessageKind(
+        Group.REGIONS, (Audience.PERSON,), "See every region", "success", is_required=True, tells_actor=True
+    ),
     "healthalert.fire": MessageKind(Group.HEALTH, _TEAM_AND_OPERATORS, "See what fails", "danger"),
     "healthalert.resolve": MessageKind(Group.HEALTH, _TEAM_AND_OPERATORS, "See its health", "success"),
     "availabilityrequest.request": MessageKind(

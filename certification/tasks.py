@@ -16,6 +16,7 @@ from certification.services import (
     submissions,
     threads,
     validation,
+    watches,
 )
 
 
@@ -71,6 +72,14 @@ def notify(*, event: str, **payload: str) -> None:
 
 def deliver(*, id: str) -> None:
     notifications.deliver(id)
+
+
+def tell_of_arrival(*, id: str) -> None:
+    watches.tell_of_arrival(id)
+
+
+def forget_watches() -> None:
+    watches.forget_ended()
 
 
 def pause_for_bounce(*, id: str) -> None:

@@ -38,6 +38,7 @@ _MAP = (
     ("Messages", "notification_list", "mail", "", "g m", "all"),
     ("Publishers", "publisher_list", "users", "", "g p", "all"),
     ("Rules", "rule_list", "book", "", "g u", "all"),
+    ("Live connectors", "public_list", "world-check", "", "", "all"),
     ("Status", "status", "dashboard", "", "g t", "all"),
     ("Review queue", "review_queue", "inbox", "Review", "g q", "reviewer"),
     ("Health", "fleet_overview", "heart-rate-monitor", "Operate", "g f", "operator"),

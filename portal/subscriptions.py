@@ -24,6 +24,7 @@ _ASSIGN_CONTACT = Subscription("connectors.tasks.assign_contact", queue="default
 _PROVE = Subscription("certification.tasks.prove_credential", max_attempts=3)
 _PROVE_FOR_REVIEW = Subscription("certification.tasks.prove_credentials_for_review", max_attempts=3)
 _SMOKE = Subscription("certification.tasks.run_smoke_tests", queue="regions", max_attempts=3)
+_TELL_WATCHERS = Subscription("certification.tasks.tell_of_arrival", queue="mail")
 _DELIVER = Subscription("certification.tasks.deliver", queue="mail", max_attempts=40)
 
 # Whatever moves a region's date: the forecast is made anew.
@@ -95,6 +96,8 @@ _MAIL_ONLY = (
     "gatecheck.let_through",
     "placement.agree",
     "regiontask.open",
+    "regionwatch.ask",
+    "regionwatch.arrive",
     "healthalert.fire",
     "healthalert.resolve",
     "availabilityrequest.request",
@@ -119,7 +122,7 @@ _STEPS: dict[str, tuple[Subscription, ...]] = {
     "submission.pass_validation": (_PROVE_FOR_REVIEW, _mail("submission.pass_validation")),
     "credential.prove": (_PROVE,),
     "claim.take": (_PROVE_FOR_REVIEW,),
-    "deployment.verify": (_SMOKE, _mail("deployment.verify")),
+    "deployment.verify": (_SMOKE, _TELL_WATCHERS, _mail("deployment.verify")),
     "connector.cancel": (_END_WITH_CONNECTOR,),
     "notification.queue": (_DELIVER,),
     "notification.fail": (Subscription("certification.tasks.pause_for_bounce"),),

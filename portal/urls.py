@@ -23,6 +23,7 @@ _ROOMS = (
     "certification.web.submissions",
     "certification.web.ledger",
     "certification.web.status",
+    "certification.web.public",
     "certification.web.calendar",
     "certification.web.credentials",
     "certification.web.console",

@@ -18,6 +18,7 @@ from certification.models.runs import CredentialTest, SmokeRun, TestRun
 from certification.models.submissions import CredentialReveal, Revision, Submission, TestCredential
 from certification.models.trains import Train, TrainBoarding
 from certification.models.validation import Finding, Validation, Waiver, WarningNote
+from certification.models.watches import RegionWatch
 
 __all__ = [
     "ClockPause",
@@ -40,6 +41,7 @@ __all__ = [
     "Preview",
     "RegionDeployment",
     "RegionTask",
+    "RegionWatch",
     "ReviewClaim",
     "ReviewVisit",
     "Revision",

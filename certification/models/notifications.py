@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from certification.models.submissions import Submission
+from certification.models.watches import RegionWatch
 from connectors.models import Publisher
 from portal.shared.models import PublicIdModel
 from portal.shared.secrets import EncryptedJSONField
@@ -44,6 +45,8 @@ class Notification(PublicIdModel):
     submission = models.ForeignKey(
         Submission, null=True, on_delete=models.CASCADE, related_name="notifications"
     )
+    # Deleted with the subscription, so that no address outlives what it was given for.
+    watch = models.ForeignKey(RegionWatch, null=True, on_delete=models.CASCADE, related_name="notifications")
     state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
     message_id = models.CharField(max_length=200, unique=True)
     dedupe_key = models.CharField(max_length=300, unique=True)

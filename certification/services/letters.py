@@ -20,6 +20,7 @@ from certification.models import (
     Preview,
     RegionDeployment,
     RegionTask,
+    RegionWatch,
     ReviewClaim,
     Rollout,
     Submission,
@@ -27,6 +28,7 @@ from certification.models import (
     Waiver,
 )
 from certification.queries.forecasts import slips_of_snapshots
+from certification.services.watches import confirmation_token, leaving_token
 from connectors.alert_words import ADVICE, sentence
 from connectors.models import (
     AvailabilityRequest,
@@ -435,6 +437,23 @@ def _of_connector(letter: Letter, connector: Connector) -> Letter:
     return letter
 
 
+def _regionwatch(event: str, payload: dict[str, str]) -> Letter:
+    watch = _get(RegionWatch, payload, "connector", "region", "version", "user")
+    letter = Letter(event, watch, address=watch.address, person=watch.user, is_private=True)
+    letter.names.update(watch=watch, region=watch.region, version=watch.version, watched=watch.connector)
+    letter.names["leave_url"] = absolute(_address("watch_leave", leaving_token(watch)))
+    letter.facts = [("Connector", watch.connector.name), ("Region", watch.region.name)]
+    if watch.version:
+        letter.facts.append(("Version", watch.version.label))
+    letter.url = _address("public_connector", watch.connector.slug)
+    if event == "regionwatch.ask":
+        if watch.confirmed_at:
+            raise NothingToTell
+        letter.url = _address("watch_confirm", SECRET_MARK)
+        letter.secret = Secret(confirmation_token(watch))
+    return letter
+
+
 _BY_NOUN: dict[str, Callable[[str, dict[str, str]], Letter]] = {
     "submission": _submission,
     "connector": _connector,
@@ -451,6 +470,7 @@ _BY_NOUN: dict[str, Callable[[str, dict[str, str]], Letter]] = {
     "deployment": _deployment,
     "placement": _placement,
     "regiontask": _regiontask,
+    "regionwatch": _regionwatch,
     "gatecheck": _gatecheck,
     "healthalert": _healthalert,
     "availabilityrequest": _availabilityrequest,

@@ -27,6 +27,7 @@ from certification.messages import KINDS, MessageKind, template_name
 from certification.models import Notification
 from certification.services.letters import SECRET_MARK, Letter, NewDate, NothingToTell, absolute, compose
 from certification.services.recipients import recipients
+from certification.services.watches import leaving_token
 from connectors.models import Publisher
 from portal.accounts.models import NotificationPreference, User
 from portal.shared import outbox
@@ -85,6 +86,7 @@ def _write(
             "sealed": {"key": letter.secret} if letter.secret else None,
             "publisher": publisher,
             "submission": letter.submission,
+            "watch": letter.names.get("watch"),
             "state": delivery,
             "message_id": _message_id(),
         },
@@ -159,6 +161,8 @@ def _one_line(text: str) -> str:
 
 
 def _why(letter: Letter, kind: MessageKind) -> str:
+    if letter.names.get("watch"):
+        return "You get this mail because somebody asked at the portal to be told at this address."
     if kind.is_required:
         return "You get this mail because somebody invited this address."
     if letter.publisher:
@@ -188,12 +192,12 @@ def _mail(message: Notification) -> EmailMultiAlternatives:
     if message.sealed:
         key = message.sealed["key"].reveal()
         text, html = text.replace(SECRET_MARK, key), html.replace(SECRET_MARK, key)
-    mail = EmailMultiAlternatives(
-        subject=message.subject,
-        body=text,
-        to=[message.address],
-        headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
-    )
+    headers = {"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"}
+    if message.watch:
+        address = absolute(reverse("watch_leave", args=[leaving_token(message.watch)]))
+        headers["List-Unsubscribe"] = f"<{address}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    mail = EmailMultiAlternatives(subject=message.subject, body=text, to=[message.address], headers=headers)
     if html:
         mail.attach_alternative(html, "text/html")
     return mail

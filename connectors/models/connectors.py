@@ -43,6 +43,8 @@ class Connector(PublicIdModel):
     backend_host = models.CharField(max_length=253, blank=True)
     planned_for = models.DateField(null=True, blank=True)
     checklist = models.JSONField(default=dict, blank=True)
+    # Whether a public page tells where it is live. It never does before the first region has it.
+    is_listed = models.BooleanField(default=True)
     contact = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="contact_of"
     )

@@ -101,8 +101,8 @@ def _checked_date(planned_for: date | None) -> date | None:
 
 
 def update_connector(connector: Connector, *, values: Mapping[str, Any], actor: Actor) -> Connector:
-    """Change any of name, summary, backend_host and planned_for. The name is fixed from the first approval
-    on; the slug always. Returns the fresh row."""
+    """Change any of name, summary, backend_host, planned_for and is_listed. The name is fixed from the first
+    approval on; the slug always. Returns the fresh row."""
     require(policies.can_edit_connector, actor, connector)
     with transaction.atomic():
         row = _locked(connector)
@@ -131,6 +131,8 @@ def _checked_changes(row: Connector, values: Mapping[str, Any]) -> dict[str, Any
         checked["backend_host"] = check_host(values["backend_host"] or "")
     if "planned_for" in values and values["planned_for"] != row.planned_for:
         checked["planned_for"] = _checked_date(values["planned_for"])
+    if "is_listed" in values:
+        checked["is_listed"] = bool(values["is_listed"])
     return {name: value for name, value in checked.items() if value != getattr(row, name)}
 
 

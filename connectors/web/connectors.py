@@ -66,6 +66,14 @@ class ConnectorForm(forms.Form):
     )
 
 
+class EditForm(ConnectorForm):
+    is_listed = forms.BooleanField(
+        required=False,
+        label="Public page",
+        help_text="Once it is live: tells everybody where, and those who ask when it reaches their region.",
+    )
+
+
 class RegisterForm(ConnectorForm):
     publisher = forms.ModelChoiceField(Publisher.objects.none(), empty_label=None)
     field_order = ("publisher", "name", "summary", "backend_host", "planned_for")
@@ -191,8 +199,9 @@ def connector_history(request: HttpRequest, pk: str) -> HttpResponse:
 def connector_edit(request: HttpRequest, pk: str) -> HttpResponse:
     connector = _connector(request, pk)
     require(policies.can_edit_connector, signed_in_user(request), connector)
-    known = {name: getattr(connector, name) for name in ("name", "summary", "backend_host", "planned_for")}
-    form = ConnectorForm(request.POST or None, initial=known)
+    names = ("name", "summary", "backend_host", "planned_for", "is_listed")
+    known = {name: getattr(connector, name) for name in names}
+    form = EditForm(request.POST or None, initial=known)
     if request.method == "POST" and form.is_valid():
         try:
             services.update_connector(connector, values=form.cleaned_data, actor=signed_in_user(request))

@@ -63,6 +63,8 @@ stoppers = Access(EDITORS | OPERATORS, SEEN)
 rollers_back = Access(frozenset({"owner"}) | OPERATORS, SEEN)
 second_operator = Access(ADMINISTRATORS, SEEN)
 asker = Access(frozenset({"operator"}), SEEN)
+nobody = Access(EVERYBODY, also=(404,))
+broken_link = Access(EVERYBODY, also=(409,))
 own_message = Access(frozenset({"developer"}), frozenset())
 own_token = Access(frozenset({"owner"}), frozenset())
 inbox_readers = Access(TEAM | OPERATORS, TEAM | OPERATORS)
@@ -160,6 +162,13 @@ SHELL = {
     "home": entry(GET=signed_in),
     "search": entry(GET=signed_in, query={"q": "harbour"}),
     "status": entry(GET=public),
+    "public_list": entry(GET=public),
+    # The team's connector is not live: it has no public page, not even for its own team.
+    "public_connector": entry(GET=nobody),
+    "public_icon": entry(GET=nobody),
+    "public_watch": entry(POST=nobody),
+    "watch_confirm": entry(GET=broken_link, POST=broken_link, at={"watch_token": "=broken"}),
+    "watch_leave": entry(GET=public, POST=public, at={"watch_token": "=broken"}),
     "public_calendar": entry(GET=public),
     # An address that nobody was given: there is nothing, whoever asks.
     "personal_calendar": entry(GET=Access(EVERYBODY, also=(404,)), at={"feed_token": "=" + "x" * 43}),
