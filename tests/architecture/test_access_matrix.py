@@ -156,6 +156,8 @@ def test_methods_that_an_address_does_not_have_are_refused(world, name):
 @pytest.mark.parametrize("name", [name for name in KNOWN if set(TABLE[name].methods) - {"GET"}])
 def test_nothing_is_changed_without_the_token_of_the_form(world, name):
     route, found = BY_NAME[name], TABLE[name]
+    if name == "watch_leave":
+        pytest.skip("mail programs unsubscribe in one click: the signed address is the right")
     if name in ("api:telemetry_batches", "paconn_validate", "paconn_validate_as"):
         pytest.skip("regions show a token of their own, never a session")
     for method, access in found.methods.items():
