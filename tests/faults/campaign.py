@@ -305,6 +305,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--fault-percent", type=float, default=5.0, help="of every kind, at every call")
     parser.add_argument("--minutes", type=float, default=12.0, help="of trouble, at most")
+    parser.add_argument("--calm-minutes", type=float, default=15.0, help="for what is left to finish")
     options = parser.parse_args()
     campaign = Campaign(
         options.regions, -(-options.steps // options.regions), options.seed, options.fault_percent
@@ -312,7 +313,7 @@ def main() -> int:
     try:
         campaign.start()
         campaign.trouble(options.minutes * 60, database_kills=5)
-        has_ended = campaign.calm(300)
+        has_ended = campaign.calm(options.calm_minutes * 60)
         os.environ.update(campaign.environment)
         django.setup()
         facts = campaign.facts()
