@@ -225,6 +225,36 @@ PREVIEW = Lifecycle(
 )
 
 
+class IncidentState(models.TextChoices):
+    OPEN = "open", "Open"
+    CLOSED = "closed", "Closed"
+
+
+INCIDENT = Lifecycle(
+    noun="incident",
+    states=IncidentState,
+    moves={"close": Move(("open",), "closed", "Close")},
+    terminal=frozenset({"closed"}),
+)
+
+
+class RehearsalState(models.TextChoices):
+    RUNNING = "running", "Running"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed"
+
+
+REHEARSAL = Lifecycle(
+    noun="rehearsal",
+    states=RehearsalState,
+    moves={
+        "succeed": Move(("running",), "succeeded", "Succeed"),
+        "fail": Move(("running",), "failed", "Fail"),
+    },
+    terminal=frozenset({"succeeded", "failed"}),
+)
+
+
 class RolloutState(models.TextChoices):
     SCHEDULED = "scheduled", "Scheduled"
     RUNNING = "running", "Running"

@@ -36,6 +36,7 @@ class Audience(StrEnum):
     REVIEWERS = "reviewers"
     OPERATORS = "operators"
     OTHER_SIDE = "other_side"
+    AFFECTED = "affected"
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ KINDS: dict[str, MessageKind] = {
         Group.PREVIEW, (Audience.TEAM,), "Test and sign off", "success", tells_actor=True
     ),
     "preview.fail": MessageKind(Group.OPERATIONS, (Audience.OPERATORS,), "Open the Preview", "danger"),
+    "rehearsal.fail": MessageKind(Group.OPERATIONS, (Audience.OPERATORS,), "Open the Preview", "danger"),
     "preview.remind": MessageKind(Group.PREVIEW, (Audience.TEAM,), "Test and sign off", "warning"),
     "preview.sign_off": MessageKind(
         Group.PREVIEW, (Audience.TEAM, Audience.OPERATORS), "Plan the rollout", "success"
@@ -117,6 +119,12 @@ KINDS: dict[str, MessageKind] = {
     ),
     "placement.disagree": MessageKind(
         Group.OPERATIONS, (Audience.OPERATORS,), "Look at the region", "danger"
+    ),
+    "incident.open": MessageKind(
+        Group.ROLLOUT, (Audience.AFFECTED, Audience.OPERATORS), "See the incidents", "warning"
+    ),
+    "incident.close": MessageKind(
+        Group.ROLLOUT, (Audience.AFFECTED, Audience.OPERATORS), "See the incidents", "success"
     ),
     "gatecheck.wait": MessageKind(Group.ROLLOUT, _TEAM_AND_OPERATORS, "Look at the evidence", "warning"),
     "gatecheck.let_through": MessageKind(Group.ROLLOUT, _TEAM_AND_OPERATORS, "Look at the evidence"),

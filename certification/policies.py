@@ -191,6 +191,10 @@ def can_manage_plans(user: Any, _obj: Any = None) -> bool:
     return _operator(user)
 
 
+def can_manage_incidents(user: Any, _obj: Any = None) -> bool:
+    return _operator(user)
+
+
 def can_run_jobs(user: Any, _obj: Any = None) -> bool:
     return _operator(user)
 

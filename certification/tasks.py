@@ -10,6 +10,7 @@ from certification.services import (
     overrides,
     pauses,
     previews,
+    rehearsals,
     reviews,
     rollouts,
     smoke,
@@ -34,6 +35,10 @@ def carry_over_threads(*, id: str) -> None:
 
 def start_preview(*, id: str) -> None:
     previews.start_preview(id)
+
+
+def start_rehearsal(*, id: str) -> None:
+    rehearsals.start_rehearsal(id)
 
 
 def end_with_submission(*, id: str) -> None:

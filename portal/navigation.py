@@ -46,6 +46,7 @@ _MAP = (
     ("Freezes", "freeze_list", "snowflake", "Operate", "", "operator"),
     ("Trains", "train_list", "route", "Operate", "", "operator"),
     ("Exceptions", "override_list", "user-check", "Operate", "", "operator"),
+    ("Incidents", "incident_list", "alert-triangle", "Operate", "", "operator"),
     ("Regions", "region_list", "world", "Operate", "g e", "operator"),
     ("Manual deployments", "region_task_list", "hand-stop", "Operate", "", "operator"),
     ("Forecasts", "forecast_accuracy", "calendar-time", "Operate", "", "operator"),

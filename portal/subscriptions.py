@@ -17,6 +17,7 @@ _VALIDATE = Subscription("certification.tasks.validate_submission", queue="valid
 _CHECK = Subscription("certification.tasks.check_draft", queue="validation", max_attempts=4)
 _CARRY_OVER = Subscription("certification.tasks.carry_over_threads")
 _START_PREVIEW = Subscription("certification.tasks.start_preview", queue="regions")
+_REHEARSE = Subscription("certification.tasks.start_rehearsal", queue="regions")
 _END_WITH_SUBMISSION = Subscription("certification.tasks.end_with_submission", queue="regions")
 _END_WITH_CONNECTOR = Subscription("certification.tasks.end_with_connector")
 _SETTLE = Subscription("certification.tasks.settle_completed", queue="default")
@@ -71,7 +72,7 @@ _MAIL_ONLY = (
     "preview.open",
     "preview.fail",
     "preview.remind",
-    "preview.sign_off",
+    "rehearsal.fail",
     "preview.refuse",
     "preview.expire",
     "preview.extend",
@@ -92,6 +93,8 @@ _MAIL_ONLY = (
     "deployment.overdue",
     "forecast.slip",
     "placement.disagree",
+    "incident.open",
+    "incident.close",
     "gatecheck.wait",
     "gatecheck.let_through",
     "placement.agree",
@@ -123,6 +126,7 @@ _STEPS: dict[str, tuple[Subscription, ...]] = {
     "credential.prove": (_PROVE,),
     "claim.take": (_PROVE_FOR_REVIEW,),
     "deployment.verify": (_SMOKE, _TELL_WATCHERS, _mail("deployment.verify")),
+    "preview.sign_off": (_REHEARSE, _mail("preview.sign_off")),
     "connector.cancel": (_END_WITH_CONNECTOR,),
     "notification.queue": (_DELIVER,),
     "notification.fail": (Subscription("certification.tasks.pause_for_bounce"),),

@@ -39,6 +39,7 @@ _ROOMS = (
     "certification.web.gates",
     "certification.web.marks",
     "certification.web.forecasts",
+    "certification.web.incidents",
     "certification.web.plans",
     "certification.web.freezes",
     "certification.web.trains",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -15,23 +16,27 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 from rest_framework.viewsets import GenericViewSet
 
-from certification.api import freezes, plans, trains
+from certification.api import freezes, incidents, plans, trains
 from certification.api import overrides as overrides_api
 from certification.api.overrides import OverrideSerializer
 from certification.models import (
     DateChange,
     ForecastSnapshot,
+    GateCheck,
     RegionDeployment,
     Rollout,
     RolloutPlan,
     Submission,
 )
+from certification.queries import gates as gate_queries
 from certification.queries import plans as plan_queries
 from certification.queries import rollouts as queries
 from certification.queries.forecasts import newest
 from certification.queries.lanes import lane_of
+from certification.services import gates as gate_services
 from certification.services import overrides, rollbacks, rollouts, schedule
 from certification.services import plans as plan_services
+from certification.services.advance import holding
 from portal.accounts.models import ApiToken
 from portal.shared.errors import Blocked
 from portal.shared.rest import IdempotentCreation
@@ -159,6 +164,43 @@ class RollbackSerializer(ReasonSerializer):
     """Without `regions`: every region that holds the version, or may."""
 
     regions = serializers.ListField(child=serializers.CharField(max_length=40), required=False)
+
+
+class GateCheckSerializer(serializers.ModelSerializer[GateCheck]):
+    wave = serializers.IntegerField(source="wave.number", read_only=True)
+
+    class Meta:
+        model = GateCheck
+        fields = [
+            "id", "wave", "stage", "verdict", "summary", "evidence", "thresholds", "first_at", "at", "looks",
+            "is_let_through", "decided_by", "decided_at", "reason",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class RegionLoadSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    name = serializers.CharField()
+    version = serializers.CharField()
+    connections = serializers.IntegerField()
+    calls_an_hour = serializers.IntegerField()
+
+
+class AffectedSerializer(serializers.Serializer[Any]):
+    """Active connections (the last day's peak hour) and calls per hour (the last day's mean)."""
+
+    connections = serializers.IntegerField()
+    calls_an_hour = serializers.IntegerField()
+    regions = RegionLoadSerializer(many=True)
+
+
+RADII: dict[str, Callable[[Rollout], queries.Affected]] = {
+    "next-wave": queries.next_wave_radius,
+    "hold": queries.waiting_radius,
+    "stop": queries.waiting_radius,
+    "release": queries.waiting_radius,
+    "rollback": lambda rollout: queries.blast_radius(rollout, holding(rollout)),
+}
 
 
 def bound(queryset: QuerySet[Any], request: Request, path: str) -> QuerySet[Any]:
@@ -301,6 +343,33 @@ class RolloutViewSet(
         rows = self.get_object().deployments.select_related("wave").order_by("created_at")
         return Response(DeploymentSerializer(rows, many=True).data)
 
+    @extend_schema(responses=AffectedSerializer, parameters=[OpenApiParameter("act", enum=sorted(RADII))])
+    @action(detail=True, url_path="blast-radius", pagination_class=None, filter_backends=[])
+    def blast_radius(self, request: Request, pk: str) -> Response:
+        """Who would notice an act: the next wave unless `act` names another."""
+        choose = RADII.get(request.query_params.get("act", "next-wave"))
+        if choose is None:
+            raise serializers.ValidationError({"act": [f"One of {', '.join(sorted(RADII))}."]})
+        return Response(AffectedSerializer(choose(self.get_object())).data)
+
+    @extend_schema(responses=GateCheckSerializer(many=True))
+    @action(detail=True, pagination_class=None, filter_backends=[])
+    def gates(self, request: Request, pk: str) -> Response:
+        """What gates between waves saw and said, newest first."""
+        rows = gate_queries.checks_of(self.get_object())[:200]
+        return Response(GateCheckSerializer(rows, many=True).data)
+
+    @extend_schema(request=ReasonSerializer, responses=GateCheckSerializer)
+    @action(detail=True, methods=["post"], url_path=r"gates/(?P<gate_id>[0-9a-f-]{36})/let-through")
+    def let_through(self, request: Request, pk: str, gate_id: str) -> Response:
+        """Let a gate that could not tell pass, with a reason."""
+        found = gate_queries.of_rollouts(Rollout.objects.visible_to(request.user).filter(pk=pk))
+        self.get_object()
+        check = gate_services.let_through(
+            get_object_or_404(found, pk=gate_id), **self._reason(), actor=signed_in_user(request)
+        )
+        return Response(GateCheckSerializer(check).data)
+
     def _deployment(self, deployment_id: UUID | str) -> RegionDeployment:
         rows = self.get_object().deployments.select_related(
             "rollout__submission__connector__publisher", "connector", "region", "preview"
@@ -331,3 +400,4 @@ def register(router: BaseRouter) -> None:
     trains.register(router)
     plans.register(router)
     freezes.register(router)
+    incidents.register(router)

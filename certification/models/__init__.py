@@ -1,11 +1,13 @@
 from certification.models.forecasts import ForecastSnapshot
 from certification.models.gates import GateCheck
+from certification.models.incidents import Incident
 from certification.models.ledger import ClockPause, Holder, TimeLedger, TimeStretch
 from certification.models.notifications import Notification
 from certification.models.overrides import OverrideRequest
 from certification.models.plans import Freeze, Lane, PlanWave, PlanWaveRegion, RolloutPlan
 from certification.models.previews import Preview
 from certification.models.region_tasks import RegionTask, Sighting, SimulatedOperation
+from certification.models.rehearsals import Rehearsal
 from certification.models.reviews import Comment, Decision, ReviewClaim, ReviewVisit, Thread
 from certification.models.rollouts import (
     DateChange,
@@ -32,6 +34,7 @@ __all__ = [
     "Freeze",
     "GateCheck",
     "Holder",
+    "Incident",
     "Lane",
     "Notification",
     "OverrideRequest",
@@ -42,6 +45,7 @@ __all__ = [
     "RegionDeployment",
     "RegionTask",
     "RegionWatch",
+    "Rehearsal",
     "ReviewClaim",
     "ReviewVisit",
     "Revision",

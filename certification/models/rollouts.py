@@ -19,8 +19,10 @@ from certification.lifecycle import (
     RolloutState,
     WaveState,
 )
+from certification.models.incidents import Incident
 from certification.models.plans import RolloutPlan
 from certification.models.previews import Preview
+from certification.models.rehearsals import Rehearsal
 from certification.models.submissions import Submission
 from connectors.models import Connector, Region, Version
 from portal.shared.models import PublicIdModel
@@ -55,6 +57,8 @@ class Rollout(PublicIdModel):
     starts_on = models.DateField()
     first_at = models.DateTimeField(null=True)
     hold_reason = models.TextField(blank=True)
+    # The incident that holds it; None when a person does.
+    incident = models.ForeignKey(Incident, null=True, on_delete=models.PROTECT, related_name="rollouts")
     halt_reason = models.TextField(blank=True)
     halted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
@@ -121,7 +125,8 @@ class RolloutWave(models.Model):
 
 
 class RegionDeployment(PublicIdModel):
-    """One act in one region: deploy a version, or roll back to one. For a rollout's wave or for a Preview.
+    """One act in one region: deploy a version, or roll back to one. For a rollout's wave, for a Preview, or
+    for the rehearsal of a rollback in it.
 
     `idempotency_key` goes with every attempt, so the region acts once. `number` grows per connector and
     region: a region refuses what comes late. `next_poll_at` is when a poller looks again; `lease_until` and
@@ -136,6 +141,7 @@ class RegionDeployment(PublicIdModel):
     rollout = models.ForeignKey(Rollout, null=True, on_delete=models.PROTECT, related_name="deployments")
     wave = models.ForeignKey(RolloutWave, null=True, on_delete=models.PROTECT, related_name="deployments")
     preview = models.ForeignKey(Preview, null=True, on_delete=models.PROTECT, related_name="deployments")
+    rehearsal = models.ForeignKey(Rehearsal, null=True, on_delete=models.PROTECT, related_name="deployments")
     connector = models.ForeignKey(Connector, on_delete=models.PROTECT, related_name="deployments")
     region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="deployments")
     action = models.CharField(max_length=8, choices=Action.choices, default=Action.DEPLOY)
@@ -163,9 +169,13 @@ class RegionDeployment(PublicIdModel):
             DEPLOYMENT.constraint("deployment_state_known"),
             models.CheckConstraint(
                 name="deployment_of_one_owner",
-                condition=Q(rollout__isnull=False, wave__isnull=False, preview__isnull=True)
-                | Q(rollout__isnull=True, wave__isnull=True, preview__isnull=False),
+                condition=Q(
+                    rollout__isnull=False, wave__isnull=False, preview__isnull=True, rehearsal__isnull=True
+                )
+                | Q(rollout__isnull=True, wave__isnull=True, preview__isnull=False, rehearsal__isnull=True)
+                | Q(rollout__isnull=True, wave__isnull=True, preview__isnull=True, rehearsal__isnull=False),
             ),
+            models.UniqueConstraint(fields=["rehearsal", "action"], name="deployment_once_per_rehearsal"),
             models.UniqueConstraint(
                 fields=["rollout", "region", "action", "attempt"], name="deployment_once_per_rollout"
             ),

@@ -12,6 +12,7 @@ from certification.models import GateCheck, Rollout, RolloutWave
 
 WIDTH = 640
 _EDGE = 12
+_ORDER = ("fail", "inconclusive", "pass", "unused")
 _NONE = "no data"
 _MOST_MARGINS = 6.0
 """Beyond so many margins an interval is cut off at the edge: the figures stand beside it."""
@@ -94,7 +95,8 @@ def gate_of(rollout: Rollout, number: int) -> GateView | None:
     rows = list(checks_of(rollout).filter(wave__number=number)[:30])
     if not rows:
         return None
-    checks = [_check(one) for one in rows[0].evidence.get("checks", ())]
+    stored = sorted(rows[0].evidence.get("checks", ()), key=lambda one: _ORDER.index(one["verdict"]))
+    checks = [_check(one) for one in stored]
     return GateView(rows[0].wave, rows[0], checks, rows[1:])
 
 

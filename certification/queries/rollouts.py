@@ -251,6 +251,13 @@ def blast_radius(rollout: Rollout, deployments: Iterable[RegionDeployment]) -> A
     return Affected(sorted(found, key=lambda region: region.name))
 
 
+def waiting_radius(rollout: Rollout) -> Affected:
+    """The regions that have not got the version."""
+    return blast_radius(
+        rollout, rollout.deployments.filter(action="deploy", state="pending").select_related("region")
+    )
+
+
 def next_wave_radius(rollout: Rollout) -> Affected:
     """The regions that get the version next, with who uses the connector there."""
     wave = rollout.waves.filter(state="planned").order_by("number").first()

@@ -18,7 +18,7 @@ from certification.lifecycle import ROLLOUT, SUBMISSION, UNDER_WAY, WAVE, Deploy
 from certification.models import Placement, RegionDeployment, Rollout, RolloutWave
 from certification.planning.planner import why_not_at
 from certification.queries.plans import calendar_of
-from certification.services import deployments, gates, overrides, replanning, schedule
+from certification.services import deployments, gates, incidents, overrides, rehearsals, replanning, schedule
 from certification.services.clock import database_now
 from certification.services.halts import halt
 from certification.services.planning import spec_of_rollout, windows_for
@@ -83,6 +83,8 @@ def _step(rollout: Rollout) -> dt.datetime | None:
         first = rollout.waves.order_by("number").first()
         if first is not None and _waits_until(rollout, first, now):
             return _waits_until(rollout, first, now)
+        if incidents.pausing(rollout):
+            return now + _WATCH
         if not _start(rollout, now):
             return None
     return _step_waves(rollout, now)
@@ -133,12 +135,17 @@ def _step_waves(rollout: Rollout, now: dt.datetime) -> dt.datetime | None:
     if reason:
         halt(rollout, reason=reason, actor=SYSTEM)
         return None
+    if incidents.pause_if_concerned(rollout):
+        return None
     before: RolloutWave | None = None
     for wave in rollout.waves.order_by("number"):
         if wave.state in (WaveState.VERIFIED, WaveState.SKIPPED):
             before = wave
             continue
         if wave.state == WaveState.PLANNED:
+            if before is None and not rehearsals.is_proven(rollout):
+                _slip_unrehearsed(rollout, wave, now)
+                return now + _WATCH
             gate = gates.stand(rollout, before, now) if before else gates.OPEN
             # Two people may cut a bake short; what failed stays closed for them too.
             is_early = wave.accelerated_at is not None and gate.look_at is not None
@@ -147,6 +154,8 @@ def _step_waves(rollout: Rollout, now: dt.datetime) -> dt.datetime | None:
             waits = _waits_until(rollout, wave, now)
             if waits:
                 return min(waits, gate.look_at or waits)
+            if before is not None and incidents.pause_if_concerned(rollout):
+                return None
             overrides.use_on_start(wave, at=max(now, wave.planned_at))
             transition(
                 WAVE, wave, "start", actor=SYSTEM, about=[rollout, rollout.submission, rollout.connector],
@@ -157,6 +166,7 @@ def _step_waves(rollout: Rollout, now: dt.datetime) -> dt.datetime | None:
                 return None
             _slip_following(rollout, wave, now)
             return now + _WATCH
+        before = wave
     _complete(rollout, now)
     return None
 
@@ -187,6 +197,13 @@ def _slip_following(rollout: Rollout, running: RolloutWave, now: dt.datetime) ->
     calendar = calendar_of(rollout.plan)
     if calendar.date_of(following.planned_at) < calendar.date_of(now):
         _replan_late(rollout, f"Wave {running.number} is not verified yet")
+
+
+def _slip_unrehearsed(rollout: Rollout, first: RolloutWave, now: dt.datetime) -> None:
+    """The first wave gets another day while the rollback is not proven."""
+    calendar = calendar_of(rollout.plan)
+    if calendar.date_of(first.planned_at) < calendar.date_of(now):
+        _replan_late(rollout, "The rollback is not rehearsed in Preview yet")
 
 
 def _complete(rollout: Rollout, now: dt.datetime) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from uuid import UUID
 
 from django.db import connection, models, transaction
 
 from certification.lifecycle import DEPLOYMENT, UNDER_WAY, DeploymentState
-from certification.models import Placement, Preview, RegionDeployment, Rollout, RolloutWave
+from certification.models import Placement, Preview, RegionDeployment, Rehearsal, Rollout, RolloutWave
 from certification.services.clock import database_now
 from connectors.models import Connector, Region, Version
 from portal.shared.actors import SYSTEM, Actor
@@ -32,8 +33,9 @@ def new_deployment(
     rollout: Rollout | None = None,
     wave: RolloutWave | None = None,
     preview: Preview | None = None,
+    rehearsal: Rehearsal | None = None,
 ) -> RegionDeployment:
-    """An unsaved, pending act of a rollout's wave or of a Preview."""
+    """An unsaved, pending act of a rollout's wave, of a Preview or of a rehearsal."""
     row = RegionDeployment(
         connector=connector,
         region=region,
@@ -42,6 +44,7 @@ def new_deployment(
         rollout=rollout,
         wave=wave,
         preview=preview,
+        rehearsal=rehearsal,
     )
     row.idempotency_key = key_for(row, attempt=1)
     return row
@@ -51,12 +54,17 @@ def key_for(row: RegionDeployment, *, attempt: int) -> str:
     """The name of one intent. Every repetition carries it; a new try after a definite failure gets a new
     one.
     """
-    owner = f"rollout-{row.rollout_id}" if row.rollout_id else f"preview-{row.preview_id}"
+    if row.rollout_id:
+        owner = f"rollout-{row.rollout_id}"
+    else:
+        owner = f"rehearsal-{row.rehearsal_id}" if row.rehearsal_id else f"preview-{row.preview_id}"
     return f"{owner}:{row.region_id}:{row.action}:{attempt}"
 
 
 def about(row: RegionDeployment) -> list[models.Model]:
     """The objects whose history shows what happens to the deployment."""
+    if row.rehearsal:
+        return [row.rehearsal, row.rehearsal.preview, row.rehearsal.preview.submission, row.connector]
     owner = row.rollout or row.preview
     return [owner, owner.submission, row.connector] if owner else [row.connector]
 
@@ -88,7 +96,13 @@ def move(
 def lock_deployment(pk: object) -> RegionDeployment:
     return (
         RegionDeployment.objects.select_related(
-            "region", "connector", "version", "rollout__submission", "rollout__version", "preview__submission"
+            "region",
+            "connector",
+            "version",
+            "rollout__submission",
+            "rollout__version",
+            "preview__submission",
+            "rehearsal__preview__submission",
         )
         .defer("region__credentials")
         .select_for_update(of=("self",))
@@ -104,23 +118,30 @@ def lock_placement(row: RegionDeployment) -> Placement:
 
 
 def may_act(row: RegionDeployment, *, lock: bool) -> bool:
-    """Whether the owner of the act wants it now: the rollout runs (or rolls back), the Preview deploys.
+    """Whether the owner of the act wants it now: the rollout runs (or rolls back), the Preview deploys, the
+    rehearsal runs.
 
     With `lock` the owner's row is held FOR SHARE until the transaction ends: a halt, which takes it FOR
     UPDATE, is then wholly before this intent or wholly after it.
     """
-    table, pk = (
-        ("certification_rollout", row.rollout_id)
-        if row.rollout_id
-        else ("certification_preview", row.preview_id)
-    )
+    table, pk = _owner(row)
     with connection.cursor() as cursor:
         suffix = " FOR SHARE" if lock else ""
         cursor.execute(f"SELECT state FROM {table} WHERE id = %s{suffix}", [pk])  # noqa: S608 - two constants
         state = cursor.fetchone()[0]
+    if row.rehearsal_id:
+        return bool(state == "running")
     if not row.rollout_id:
         return bool(state == "deploying")
     return bool(state == ("running" if row.action == Action.DEPLOY else "rolling_back"))
+
+
+def _owner(row: RegionDeployment) -> tuple[str, UUID | None]:
+    if row.rollout_id:
+        return "certification_rollout", row.rollout_id
+    if row.rehearsal_id:
+        return "certification_rehearsal", row.rehearsal_id
+    return "certification_preview", row.preview_id
 
 
 def intend(deployment: RegionDeployment) -> bool:
@@ -199,10 +220,8 @@ def take_back(row: RegionDeployment) -> None:
         reason="The region never heard of it, and nothing is to be sent now.",
         changes={"next_poll_at": None, "lease_until": None, "deadline_at": None},
     )
-    is_over = row.preview is not None or (
-        row.rollout is not None
-        and row.action == Action.DEPLOY
-        and row.rollout.state in ("rolling_back", "rolled_back", "cancelled")
+    is_over = row.rollout is None or (
+        row.action == Action.DEPLOY and row.rollout.state in ("rolling_back", "rolled_back", "cancelled")
     )
     if is_over:
         cancel(row, actor=SYSTEM, reason="Not needed any more.")

@@ -17,7 +17,7 @@ from certification.gating.gate import Decision, Evidence, decide
 from certification.gating.thresholds import Thresholds
 from certification.gating.verdicts import Check, Verdict, overall
 from certification.models import GateCheck, PlanWave, Rollout, RolloutWave, SmokeRun
-from certification.planning.calendar import Calendar
+from certification.planning.planner import PlanSpec, WaveSpec, baked_at
 from certification.policies import can_run_rollout
 from certification.queries.plans import calendar_of
 from certification.queries.smoke import smoke_verdicts
@@ -65,22 +65,9 @@ def bake_ends_at(rollout: Rollout, wave: RolloutWave) -> dt.datetime | None:
     bake = bake_of(rollout, wave)
     if bake is None:
         return wave.finished_at
-    wall = wave.finished_at + dt.timedelta(seconds=bake.bake_seconds)
-    working = _working_time(calendar_of(rollout.plan), wave.finished_at, bake.bake_business_seconds)
-    return due_from(max(wall, working), wave.finished_at)
-
-
-def _working_time(calendar: Calendar, since: dt.datetime, seconds: int) -> dt.datetime:
-    day, left, at = calendar.date_of(since), dt.timedelta(seconds=seconds), since
-    while left > dt.timedelta(0):
-        if calendar.is_business_day(day):
-            opens = calendar.instant(day)
-            at, closes = max(at, opens), opens + dt.timedelta(hours=8)
-            if at + left <= closes:
-                return at + left
-            left -= max(closes - at, dt.timedelta(0))
-        day += dt.timedelta(days=1)
-    return at
+    spec = WaveSpec(wave.number, wave.name, (), bake.bake_seconds, bake.bake_business_seconds)
+    over = baked_at(PlanSpec((spec,), calendar_of(rollout.plan)), spec, wave.finished_at)
+    return due_from(over, wave.finished_at)
 
 
 def stand(rollout: Rollout, wave: RolloutWave, now: dt.datetime) -> Standing:

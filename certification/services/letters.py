@@ -15,12 +15,14 @@ from django.utils.formats import date_format
 from certification.models import (
     Comment,
     GateCheck,
+    Incident,
     OverrideRequest,
     Placement,
     Preview,
     RegionDeployment,
     RegionTask,
     RegionWatch,
+    Rehearsal,
     ReviewClaim,
     Rollout,
     Submission,
@@ -266,6 +268,32 @@ def _preview(event: str, payload: dict[str, str]) -> Letter:
     return letter
 
 
+def _incident(event: str, payload: dict[str, str]) -> Letter:
+    """Also to the teams whose rollouts pause, or paused, because of it."""
+    incident = _get(Incident, payload)
+    letter = Letter(event, incident, url=_address("incident_list"))
+    held = set(
+        AuditRecord.objects.filter(action="rollout.hold", data__incident=str(incident.pk)).values_list(
+            "object_key", flat=True
+        )
+    )
+    rollouts = Rollout.objects.filter(pk__in=[key.partition(":")[2] for key in held])
+    letter.names.update(
+        incident=incident, publishers=set(rollouts.values_list("connector__publisher_id", flat=True))
+    )
+    letter.facts = [("What is wrong", incident.text)] if event == "incident.open" else []
+    return letter
+
+
+def _rehearsal(event: str, payload: dict[str, str]) -> Letter:
+    rehearsal = _get(Rehearsal, payload, "preview__region", "preview__submission__connector__publisher")
+    letter = _of_submission(Letter(event, rehearsal), rehearsal.preview.submission)
+    letter.names.update(rehearsal=rehearsal, preview=rehearsal.preview)
+    letter.url = _address("preview_detail", rehearsal.preview_id)
+    letter.facts.append(("Region", rehearsal.preview.region.name))
+    return letter
+
+
 _ROLLOUT = ("version", "previous_version", "plan", "submission__connector__publisher")
 
 
@@ -319,13 +347,15 @@ def _deployment(event: str, payload: dict[str, str]) -> Letter:
         "version",
         *(f"rollout__{name}" for name in _ROLLOUT),
         "preview__submission__connector__publisher",
+        "rehearsal__preview__submission__connector__publisher",
     )
     if deployment.rollout is None:
         # The Preview stage tells its own story.
         if event == "deployment.verify":
             raise NothingToTell
-        letter = _of_submission(Letter(event, deployment), deployment.preview.submission)
-        letter.url = _address("preview_detail", deployment.preview_id)
+        preview = deployment.preview or deployment.rehearsal.preview
+        letter = _of_submission(Letter(event, deployment), preview.submission)
+        letter.url = _address("preview_detail", preview.pk)
     else:
         letter = _of_rollout(Letter(event, deployment), deployment.rollout)
     letter.names.update(deployment=deployment, version=deployment.version)
@@ -465,6 +495,8 @@ _BY_NOUN: dict[str, Callable[[str, dict[str, str]], Letter]] = {
     "claim": _claim,
     "credential": _credential,
     "preview": _preview,
+    "rehearsal": _rehearsal,
+    "incident": _incident,
     "rollout": _rollout,
     "forecast": _forecast,
     "deployment": _deployment,

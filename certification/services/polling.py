@@ -105,7 +105,7 @@ def _claim(limit: int) -> list[Item]:
         )
         fences = dict(cursor.fetchall())
     found = RegionDeployment.objects.filter(pk__in=fences).select_related(
-        "connector", "version", "rollout__version", "preview__version"
+        "connector", "version", "rollout__version", "preview__version", "rehearsal__preview__version"
     )
     rows = list(found.defer(*_HEAVY).order_by("next_poll_at"))
     # Once for each region and not for each row: reading one opens its credentials.
@@ -266,7 +266,9 @@ def _digest(row: RegionDeployment) -> str:
 
 
 def _removed(row: RegionDeployment) -> Version:
-    """The version that an act without one of its own takes away: the rollout's."""
+    """The version that an act without one of its own takes away: the rollout's, or the rehearsed one."""
+    if row.rehearsal is not None:
+        return row.rehearsal.preview.version
     assert row.rollout is not None
     return row.rollout.version
 

@@ -47,6 +47,9 @@ def _members_of(audience: Audience, letter: Letter) -> Iterable[User]:
             return _review_side(letter)
         case Audience.OTHER_SIDE:
             return _other_side(letter)
+        case Audience.AFFECTED:
+            publishers = letter.names["publishers"]
+            return User.objects.filter(memberships__publisher__in=publishers).distinct()
 
 
 def _team(letter: Letter, *roles: str) -> QuerySet[User]:

@@ -11,7 +11,7 @@ from django.db import transaction
 from certification.lifecycle import SUBMISSION
 from certification.models import RegionDeployment, Rollout, Submission
 from certification.policies import can_run_rollout, can_stop_rollout
-from certification.services import advance, previews, replanning
+from certification.services import advance, incidents, previews, rehearsals, replanning
 from certification.services.clock import database_now
 from certification.services.deployments import try_again
 from certification.services.halts import halt, move_both
@@ -37,8 +37,9 @@ __all__ = [
 
 
 def advance_due() -> int:
-    """One tick: Previews that deploy, then rollouts whose step is due; returns how many were stepped."""
-    return previews.advance_due() + advance.advance_due()
+    """One tick: Previews that deploy, rehearsals, then rollouts whose step is due; returns how many were
+    stepped."""
+    return previews.advance_due() + rehearsals.advance_due() + advance.advance_due()
 
 
 def need_reason(reason: str, why: str) -> str:
@@ -59,9 +60,12 @@ def hold_rollout(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
 def resume_rollout(rollout: Rollout, *, reason: str = "", actor: Actor) -> Rollout:
     """Go on. Waves whose day went by meanwhile get another one, with the hold as cause."""
     require(can_run_rollout, actor, rollout)
+    incident = incidents.pausing(rollout) if rollout.incident_id else None
+    if incident is not None:
+        raise Blocked(f"The incident “{incident.title}” is open: the rollout goes on when it is closed.")
     with transaction.atomic():
         held_for = rollout.hold_reason
-        changes = {"hold_reason": "", "next_step_at": database_now()}
+        changes = {"hold_reason": "", "incident_id": None, "next_step_at": database_now()}
         row = move_both(rollout, "resume", reason=reason, actor=actor, changes=changes)
         replanning.replan(row, cause="hold", reason=held_for, actor=actor)
     return row

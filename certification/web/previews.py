@@ -17,8 +17,10 @@ from certification import policies
 from certification.lifecycle import PREVIEW
 from certification.models import ClockPause, Preview, Submission
 from certification.queries import previews as queries
+from certification.queries import rehearsals as rehearsal_queries
 from certification.queries.rollouts import milestones
 from certification.services import previews as services
+from certification.services import rehearsals
 from certification.services.pauses import open_pauses
 from portal.shared.errors import InvalidInput
 from portal.shared.web import add_errors, done, signed_in_user
@@ -85,6 +87,8 @@ def _context(request: HttpRequest, preview: Preview, **bound: forms.Form) -> dic
         "pause_kinds": ClockPause.Kind.choices,
         "can_extend": policies.can_extend_preview(user, preview) and preview.state == "testing",
         "can_retry": policies.can_retry_preview(user, preview) and PREVIEW.can("retry", preview.state),
+        "rehearsal": rehearsal_queries.of_preview(preview),
+        "can_rehearse": policies.can_retry_preview(user, preview),
     }
 
 
@@ -178,7 +182,16 @@ def preview_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
     return done(request, "The Preview is deployed again.", _address(preview))
 
 
+@require_POST
+@login_required
+def preview_rehearse(request: HttpRequest, pk: UUID) -> HttpResponse:
+    preview = _visible(request, pk)
+    rehearsals.rehearse_again(preview, reason=request.POST.get("reason", ""), actor=signed_in_user(request))
+    return done(request, "The rollback is rehearsed again.", _address(preview))
+
+
 urlpatterns = [
+    path("previews/<uuid:pk>/rehearse/", preview_rehearse, name="preview_rehearse"),
     path("previews/<uuid:pk>/", preview_detail, name="preview_detail"),
     path("previews/<uuid:pk>/live/", preview_live, name="preview_live"),
     path("previews/<uuid:pk>/sign-off/", preview_sign_off, name="preview_sign_off"),

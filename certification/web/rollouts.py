@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from certification import policies
 from certification.lifecycle import DEPLOYMENT
 from certification.models import Lane, RegionDeployment, Rollout, RolloutPlan, Submission
-from certification.queries import forecasts
+from certification.queries import forecasts, incidents, rehearsals, rollout_axis
 from certification.queries import overrides as override_queries
 from certification.queries import plans as plan_queries
 from certification.queries import rollouts as queries
@@ -81,6 +81,9 @@ def _page_context(request: HttpRequest, rollout: Rollout) -> dict[str, Any]:
         "deeds": rollout_deeds.offered(user, rollout),
         "outlook": forecasts.outlook(rollout),
         "slips": forecasts.slips(rollout),
+        "axis": rollout_axis.axis_of(rollout),
+        "incident": incidents.of_rollout(rollout),
+        "rehearsal": rehearsals.of_submission(rollout.submission_id),
         "overrides": [
             (request_, policies.can_decide_override(user, request_))
             for request_ in override_queries.of_rollout(rollout)

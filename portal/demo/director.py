@@ -12,11 +12,11 @@ from collections.abc import Generator
 from itertools import count
 
 from django.db import connection
-from django.db.models import Min, QuerySet
+from django.db.models import Exists, Min, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from certification.lifecycle import UNDER_WAY
-from certification.models import RegionDeployment, RolloutWave
+from certification.models import RegionDeployment, Rollout, RolloutWave
 from certification.services import notifications, previews, reviews, rollouts
 from portal.demo.clock import Clock
 from portal.shared import outbox
@@ -112,7 +112,11 @@ class Director:
         waves = RolloutWave.objects.filter(state="planned", rollout__state__in=("scheduled", "running"))
         # A wave that waits for the one before it has passed its time already: an answer wakes it.
         begin = waves.filter(due_at__gt=self.clock.now()).aggregate(at=Min("due_at"))["at"]
-        found = [moment for moment in (jobs, polls, begin) if moment is not None]
+        # One that waits at a gate is looked at again.
+        under_way = RolloutWave.objects.filter(rollout=OuterRef("pk"), state="running")
+        gates = Rollout.objects.filter(~Exists(under_way), state="running", next_step_at__isnull=False)
+        look = gates.aggregate(at=Min("next_step_at"))["at"]
+        found = [moment for moment in (jobs, polls, begin, look) if moment is not None]
         return min(found, default=None)
 
 

@@ -23,6 +23,7 @@ from portal.accounts.models import User
 from portal.demo import by_hand, people, telemetry
 from portal.demo.clock import Clock, replaced, told_time
 from portal.demo.director import Director
+from portal.demo.gates import told_gates
 from portal.demo.lent import told_services
 from portal.demo.regions import ToldRegions, told_regions
 from portal.demo.story import beginnings, cast, trials
@@ -89,6 +90,7 @@ def _stage(present: dt.datetime) -> Iterator[tuple[Clock, ToldRegions]]:
         stack.enter_context(replaced(validation, "check_bytes", _check_here))
         regions = stack.enter_context(told_regions())
         stack.enter_context(told_services())
+        stack.enter_context(told_gates())
         clock = stack.enter_context(told_time(present - dt.timedelta(days=HISTORY_DAYS)))
         yield clock, regions
 

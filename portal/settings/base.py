@@ -32,7 +32,7 @@ TRIAL_MODE = env.bool("TRIAL_MODE", default=False)
 # In trial mode a wait of this many seconds passes in one second. 1 everywhere else.
 TRIAL_CLOCK_SCALE = env.float("TRIAL_CLOCK_SCALE", default=1.0) if TRIAL_MODE else 1.0
 # How long a gate that cannot tell waits for an operator under a trial clock, in real time.
-TRIAL_GATE_PATIENCE_SECONDS = env.float("TRIAL_GATE_PATIENCE_SECONDS", default=120.0)
+TRIAL_GATE_PATIENCE_SECONDS = env.float("TRIAL_GATE_PATIENCE_SECONDS", default=60.0)
 
 # What differs from the thresholds of `certification.gating.thresholds`, such as {"drop": 0.03}.
 GATE_THRESHOLDS = env.json("GATE_THRESHOLDS", default={})

@@ -357,6 +357,7 @@ ROLLOUTS = {
     "preview_pause": entry(POST=operators_seen, at="preview", data={"kind": "away", **REASON}),
     "preview_resume": entry(POST=Access(TESTERS | OPERATORS, SEEN), at="preview"),
     "preview_retry": entry(POST=operators_seen, at="preview", data=REASON),
+    "preview_rehearse": entry(POST=operators_seen, at="preview", data=REASON),
     "preview_panel": entry(GET=team_reads, at="previewed"),
     "rollout_list": entry(GET=signed_in),
     "rollout_detail": entry(GET=team_reads, at="rollout"),
@@ -385,6 +386,11 @@ ROLLOUTS = {
     "rollout_schedule": entry(GET=operators_seen, POST=operators_seen, at="signed_off", data=_DATES),
     "submission_rollout": entry(GET=team_reads, at="rolled_submission"),
     "rollout_panel": entry(GET=team_reads, at="rolled_submission"),
+    "incident_list": entry(GET=signed_in),
+    "incident_create": entry(GET=operators, POST=operators),
+    "incident_close": entry(
+        GET=operators_hidden, POST=operators_hidden, at="incident", data={"note": "Mended."}
+    ),
     "plan_list": entry(GET=operators),
     "plan_create": entry(GET=operators, POST=operators),
     "plan_detail": entry(GET=operators, at="plan"),
@@ -556,6 +562,14 @@ API_ROLLOUTS = {
     "rollout-date-changes": entry(GET=team_reads, at="rollout"),
     "rollout-forecasts": entry(GET=team_reads, at="rollout"),
     "rollout-deployments": entry(GET=team_reads, at="rollout"),
+    "rollout-blast-radius": entry(GET=team_reads, at="rollout"),
+    "rollout-gates": entry(GET=team_reads, at="rollout"),
+    "rollout-let-through": entry(POST=operators_seen, at={"pk": "rollout", "gate_id": "gate"}, data=REASON),
+    "incident-list": entry(
+        GET=signed_in, POST=operators, data={"title": "Sign-in is ill", "text": "Nobody gets a token."}
+    ),
+    "incident-detail": entry(GET=operators_hidden, at="incident"),
+    "incident-close": entry(POST=operators_hidden, at="incident", data={"note": "Mended."}),
     "rollout-end-rollback": entry(POST=operators_seen, at="rollout", data=REASON),
     "rollout-hold": entry(POST=operators_seen, at="rollout", data=REASON),
     "rollout-release": entry(POST=operators_seen, at="rollout", data=REASON),

@@ -75,6 +75,7 @@ WITHOUT_FOLLOWERS = {
     "thread.reopen": "shown on the page; the comment with it is mailed",
     "waiver.withdraw": "the team's own deed",
     "preview.retry": "preview.open or preview.fail tells how it went",
+    "rehearsal.succeed": "the first wave of the rollout tells",
     "preview.cancel": "submission.withdraw tells",
     "rollout.cancel": "the operator's own deed; the submission shows it",
     "regiontask.take": "shown on the page to whoever might begin too",

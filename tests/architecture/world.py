@@ -19,7 +19,7 @@ from django.test import Client
 from django.utils import timezone
 
 from certification.lifecycle import SUBMISSION
-from certification.models import GateCheck, Notification, Placement, Preview, RegionTask, Submission
+from certification.models import GateCheck, Incident, Notification, Placement, Preview, RegionTask, Submission
 from certification.planning.trains import Timetable
 from certification.services import freezes, overrides, reviews, threads, trains, waivers
 from certification.services.validation import check_draft
@@ -294,6 +294,9 @@ def _rollouts(world: World) -> None:
         "rollout": rollout,
         "deployment": deployment,
         "gate": gate,
+        "incident": Incident.objects.create(
+            title="Sign-in is ill", text="Nobody gets a token.", opened_by=world.operator, is_public=False
+        ),
         "gate_wave": gate.wave.number,
         "skip": overrides.request_skip(deployment, reason="Its data centre moves.", actor=world.operator),
         "region": deployment.region,

@@ -143,7 +143,7 @@ def test_missing_data_waits_for_a_person_who_lets_it_through(rollout, cast):
     check = latest(rollout)
     assert (check.verdict, check.stage) == ("inconclusive", "gate")
     assert states(rollout)["east"] == "pending"
-    assert OutboxJob.objects.filter(topic="gatecheck.wait").count() == 1
+    assert OutboxJob.objects.filter(topic="gatecheck.wait", handler__endswith=".notify").count() == 1
     with pytest.raises(NotPermitted):
         gates.let_through(check, reason="It will be fine.", actor=cast.owner)
     with pytest.raises(InvalidInput):
@@ -246,6 +246,14 @@ def test_a_first_certification_waits_for_smoke_tests(cast):
     step(found)
     assert latest(found).verdict == "pass"
     assert states(found)["east"] == "intended"
+
+
+def test_a_wave_that_is_verified_now_bakes_before_the_next_starts(rollout):
+    rollout.waves.filter(number=2).update(state="running", finished_at=None)
+    step(rollout)
+    step(rollout)
+    assert rollout.waves.get(number=2).state == "verified"
+    assert states(rollout)["east"] == "pending"
 
 
 def test_a_plan_without_a_bake_has_no_gate(rollout):

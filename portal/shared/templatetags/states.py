@@ -71,6 +71,8 @@ STATES: dict[str, Look] = {
     "failed": Look("danger", "circle-x", _("Failed")),
     "unknown": Look("warning", "help-circle", _("Unknown")),
     "skipped": Look("neutral", "player-skip-forward", _("Skipped")),
+    "succeeded": Look("success", "circle-check", _("Succeeded")),
+    "closed": Look("neutral", "circle-check", _("Closed")),
     "baking": Look("progress", "hourglass", _("Baking")),
     "pass": Look("success", "circle-check", _("Passed")),
     "fail": Look("danger", "circle-x", _("Failed")),

@@ -1,0 +1,90 @@
+"""Endpoints of incidents: read them, open one, close one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import BaseRouter
+from rest_framework.viewsets import GenericViewSet
+
+from certification.models import Incident
+from certification.queries import incidents as queries
+from certification.services import incidents as services
+from portal.accounts.models import ApiToken
+from portal.shared.rest import IdempotentCreation
+from portal.shared.web import signed_in_user
+
+
+class IncidentSerializer(serializers.ModelSerializer[Incident]):
+    connectors = serializers.SlugRelatedField(slug_field="slug", many=True, read_only=True)
+
+    class Meta:
+        model = Incident
+        fields = [
+            "id", "title", "text", "state", "auth_kinds", "regions", "connectors", "is_public", "created_at",
+            "closed_at", "closing_note",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class IncidentDraftSerializer(serializers.Serializer[Any]):
+    """Conditions that are left out or empty are none: then everybody is concerned."""
+
+    title = serializers.CharField(max_length=120)
+    text = serializers.CharField(max_length=4_000)
+    auth_kinds = serializers.ListField(child=serializers.CharField(max_length=20), default=list)
+    regions = serializers.ListField(child=serializers.CharField(max_length=40), default=list)
+    connectors = serializers.ListField(child=serializers.SlugField(), default=list)
+    is_public = serializers.BooleanField(default=True)
+
+
+class NoteSerializer(serializers.Serializer[Any]):
+    note = serializers.CharField(max_length=1_000)
+
+
+class IncidentViewSet(
+    IdempotentCreation,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.CreateModelMixin,
+    GenericViewSet[Incident],
+):
+    """What is wrong, and whose rollouts pause for it."""
+
+    serializer_class = IncidentSerializer
+    write_scope = ApiToken.Scope.ROLLOUTS
+    filterset_fields = ["state"]
+    queryset = Incident.objects.none()
+
+    def get_queryset(self) -> QuerySet[Incident]:
+        return queries.visible_to(self.request.user)
+
+    @extend_schema(request=IncidentDraftSerializer, responses={201: IncidentSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().create(request, *args, **kwargs)
+
+    def perform_create(self, serializer: serializers.BaseSerializer[Incident]) -> None:
+        asked = IncidentDraftSerializer(data=self.request.data)
+        asked.is_valid(raise_exception=True)
+        given = {key: tuple(value) if isinstance(value, list) else value for key, value in asked.data.items()}
+        draft = services.IncidentDraft(**given)
+        serializer.instance = services.open_incident(draft, actor=signed_in_user(self.request))
+
+    @extend_schema(request=NoteSerializer, responses=IncidentSerializer)
+    @action(detail=True, methods=["post"])
+    def close(self, request: Request, pk: str) -> Response:
+        """Over: its rollouts go on with new dates."""
+        asked = NoteSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        services.close_incident(self.get_object(), **asked.validated_data, actor=signed_in_user(request))
+        return Response(IncidentSerializer(self.get_object()).data)
+
+
+def register(router: BaseRouter) -> None:
+    router.register("incidents", IncidentViewSet, basename="incident")

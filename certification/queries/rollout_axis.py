@@ -1,0 +1,164 @@
+"""A rollout on a line of time: what was planned, is expected and happened, and where it stood still."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from certification.models import ForecastSnapshot, GateCheck, Rollout, RolloutWave
+from certification.queries import forecasts, gates
+from portal.shared import audit
+
+WIDTH = 1000
+_LEAST = 4.0
+_STOPS = {"rollout.hold": "Held", "rollout.halt": "Stopped"}
+_GOES_ON = ("rollout.resume", "rollout.release", "rollout.start_rollback", "rollout.supersede")
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A stretch of the line, in units of `WIDTH`."""
+
+    left: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    label: str
+    since: dt.datetime
+    until: dt.datetime | None
+    bar: Bar
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One wave. What has not happened, or is not expected any more, is None."""
+
+    wave: RolloutWave
+    planned: float
+    actual: Bar | None
+    bake: Bar | None
+    forecast: Bar | None
+    early: dt.datetime | None
+    late: dt.datetime | None
+    gate: GateCheck | None
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    first: dt.datetime
+    last: dt.datetime
+    now: float | None
+    ticks: list[float]
+    standstills: list[Standstill]
+    lines: list[Line]
+
+    @property
+    def middle(self) -> dt.datetime:
+        return self.first + (self.last - self.first) / 2
+
+
+def axis_of(rollout: Rollout) -> Axis:
+    """Four queries, whatever the size."""
+    now = timezone.now()
+    waves = list(rollout.waves.order_by("number"))
+    bands = _bands(rollout)
+    stops = _standstills(rollout, now)
+    checks = gates.latest_by_wave(rollout)
+    is_over = rollout.finished_at is not None
+    moments = [
+        moment for wave in waves for moment in (wave.planned_at, wave.started_at, wave.finished_at) if moment
+    ]
+    moments += [moment for band in bands.values() for moment in band]
+    moments += [since for _, since, _ in stops] + ([] if is_over else [now])
+    first, last = min(moments), max(moments)
+    room = max((last - first) * 0.03, dt.timedelta(hours=1))
+    scale = _Scale(first - room, last + room)
+    return Axis(
+        first=scale.first,
+        last=scale.last,
+        now=None if is_over else scale.place(now),
+        ticks=[WIDTH / 4, WIDTH / 2, 3 * WIDTH / 4],
+        standstills=[
+            Standstill(label, since, until, scale.bar(since, until or now)) for label, since, until in stops
+        ],
+        lines=[
+            _line(wave, following, scale, bands, checks.get(wave.number), now)
+            for wave, following in zip(waves, [*waves[1:], None], strict=True)
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    first: dt.datetime
+    last: dt.datetime
+
+    def place(self, moment: dt.datetime) -> float:
+        share = (moment - self.first) / (self.last - self.first)
+        return round(WIDTH * min(max(share, 0.0), 1.0), 1)
+
+    def bar(self, since: dt.datetime, until: dt.datetime) -> Bar:
+        left = self.place(since)
+        return Bar(left, max(round(self.place(until) - left, 1), _LEAST))
+
+
+def _bands(rollout: Rollout) -> dict[int, tuple[dt.datetime, dt.datetime]]:
+    """Wave number -> from the first region's earliest to the last one's latest, of what is still to come."""
+    if rollout.state not in ("scheduled", "running", "held", "halted"):
+        return {}
+    newest: dict[str, ForecastSnapshot] = forecasts.newest(rollout)
+    acts = rollout.deployments.filter(action="deploy").exclude(state__in=("verified", "skipped", "cancelled"))
+    found: dict[int, tuple[dt.datetime, dt.datetime]] = {}
+    for number, code in acts.values_list("wave__number", "region_id"):
+        if number is not None and code in newest:
+            early, late = found.get(number, (newest[code].early, newest[code].late))
+            found[number] = min(early, newest[code].early), max(late, newest[code].late)
+    return found
+
+
+def _standstills(rollout: Rollout, now: dt.datetime) -> list[tuple[str, dt.datetime, dt.datetime | None]]:
+    """(what, since, until): holds and stops from the audit trail, the last one perhaps not over."""
+    found: list[tuple[str, dt.datetime, dt.datetime | None]] = []
+    records = audit.history(rollout).filter(object_key=audit.key_of(rollout), action__in=[*_STOPS, *_GOES_ON])
+    for record in reversed(list(records)):
+        if found and found[-1][2] is None:
+            label, since, _ = found[-1]
+            found[-1] = label, since, record.at
+        if record.action in _STOPS:
+            label = "Incident" if record.data.get("cause") == "incident" else _STOPS[record.action]
+            found.append((label, record.at, None))
+    if found and found[-1][2] is None and rollout.finished_at:
+        found[-1] = (*found[-1][:2], rollout.finished_at)
+    return found
+
+
+def _line(
+    wave: RolloutWave,
+    following: RolloutWave | None,
+    scale: _Scale,
+    bands: dict[int, tuple[dt.datetime, dt.datetime]],
+    check: GateCheck | None,
+    now: dt.datetime,
+) -> Line:
+    actual = scale.bar(wave.started_at, wave.finished_at or now) if wave.started_at else None
+    bake = None
+    if check is not None and wave.finished_at and following is not None:
+        over = check.first_at if check.stage == "gate" else now
+        bake = scale.bar(wave.finished_at, following.started_at or max(over, wave.finished_at))
+    band = bands.get(wave.number)
+    return Line(
+        wave=wave,
+        planned=scale.place(wave.planned_at),
+        actual=actual,
+        bake=bake,
+        forecast=scale.bar(*band) if band else None,
+        early=band[0] if band else None,
+        late=band[1] if band else None,
+        gate=check,
+        waits=check is not None and gates.waits(check),
+    )

@@ -1,0 +1,171 @@
+"""Opening and closing incidents; pausing the rollouts they concern and letting those go on afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from certification.lifecycle import INCIDENT, IncidentState
+from certification.models import Incident, Rollout
+from certification.policies import can_manage_incidents
+from certification.services import replanning
+from certification.services.clock import database_now
+from certification.services.halts import move_both
+from connectors.definitions.facts import Authentication
+from connectors.models import Connector, Region
+from portal.accounts.models import User
+from portal.shared import audit, outbox
+from portal.shared.actors import SYSTEM, Actor
+from portal.shared.errors import InvalidInput
+from portal.shared.policy import require
+from portal.shared.transitions import transition
+
+
+@dataclass(frozen=True)
+class IncidentDraft:
+    """An incident as somebody wrote it; `connectors` are slugs. What is empty is no condition."""
+
+    title: str
+    text: str
+    auth_kinds: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    connectors: tuple[str, ...] = ()
+    is_public: bool = True
+
+
+def open_incident(draft: IncidentDraft, *, actor: User) -> Incident:
+    """Say what is wrong; the rollouts it concerns pause in the same transaction."""
+    require(can_manage_incidents, actor, None)
+    connectors = _check(draft)
+    with transaction.atomic():
+        incident = Incident.objects.create(
+            title=draft.title.strip(),
+            text=draft.text.strip(),
+            auth_kinds=sorted(draft.auth_kinds),
+            regions=sorted(draft.regions),
+            is_public=draft.is_public,
+            opened_by=actor,
+        )
+        incident.connectors.set(connectors)
+        audit.record(
+            "incident.open", incident, actor=actor, reason=incident.text, about=connectors,
+            data={"regions": incident.regions, "auth_kinds": incident.auth_kinds},
+        )  # fmt: skip
+        outbox.emit("incident.open", id=str(incident.pk))
+        for rollout in _running():
+            if concerns(incident, rollout):
+                _pause(rollout, incident)
+    return incident
+
+
+def _check(draft: IncidentDraft) -> list[Connector]:
+    faults: dict[str, list[str]] = {}
+    if not draft.title.strip():
+        faults["title"] = ["Name what is wrong in a few words."]
+    if not draft.text.strip():
+        faults["text"] = ["Say what is known and what people can do meanwhile."]
+    strange = set(draft.auth_kinds) - {str(kind) for kind in Authentication}
+    if strange:
+        faults["auth_kinds"] = [f"No way to sign in: {', '.join(sorted(strange))}."]
+    unknown = set(draft.regions) - set(
+        Region.objects.filter(pk__in=draft.regions).values_list("pk", flat=True)
+    )
+    if unknown:
+        faults["regions"] = [f"No region: {', '.join(sorted(unknown))}."]
+    connectors = list(Connector.objects.filter(slug__in=draft.connectors))
+    missing = set(draft.connectors) - {connector.slug for connector in connectors}
+    if missing:
+        faults["connectors"] = [f"No connector: {', '.join(sorted(missing))}."]
+    if faults:
+        raise InvalidInput("The incident cannot be opened like this.", fields=faults)
+    return connectors
+
+
+def _running() -> list[Rollout]:
+    found = Rollout.objects.select_for_update(of=("self",)).filter(state="running").order_by("pk")
+    return list(found.select_related("submission", "connector", "version", "plan"))
+
+
+def concerns(incident: Incident, rollout: Rollout) -> bool:
+    """Whether the rollout meets every condition of the incident now."""
+    if incident.auth_kinds and not set(incident.auth_kinds) & _auth_kinds(rollout):
+        return False
+    chosen = {connector.pk for connector in incident.connectors.all()}
+    if chosen and rollout.connector_id not in chosen:
+        return False
+    return not incident.regions or bool(set(incident.regions) & next_regions(rollout))
+
+
+def _auth_kinds(rollout: Rollout) -> set[str]:
+    """Unknown ways to sign in are taken for all of them: an incident rather pauses too much."""
+    kinds = set(rollout.version.facts.get("authentication") or ())
+    return kinds or {str(kind) for kind in Authentication}
+
+
+def next_regions(rollout: Rollout) -> set[str]:
+    """The regions at work, or else those of the next wave."""
+    wave = rollout.waves.filter(state__in=("running", "planned")).order_by("number").first()
+    if wave is None:
+        return set()
+    rows = wave.deployments.filter(action="deploy").exclude(state__in=("verified", "skipped", "cancelled"))
+    return set(rows.values_list("region_id", flat=True))
+
+
+def pausing(rollout: Rollout) -> Incident | None:
+    """The open incident that keeps the rollout from going on, the oldest first."""
+    found = (
+        Incident.objects.filter(state=IncidentState.OPEN)
+        .prefetch_related("connectors")
+        .order_by("created_at")
+    )
+    return next((incident for incident in found if concerns(incident, rollout)), None)
+
+
+def pause_if_concerned(rollout: Rollout) -> bool:
+    """For the scheduler, under the rollout's lock: True when an incident paused it."""
+    incident = pausing(rollout)
+    if incident is not None:
+        _pause(rollout, incident)
+    return incident is not None
+
+
+def _pause(rollout: Rollout, incident: Incident) -> None:
+    changes = {"hold_reason": f"Incident: {incident.title}", "incident_id": incident.pk, "next_step_at": None}
+    move_both(
+        rollout, "hold", reason=f"Incident: {incident.title}", actor=SYSTEM, changes=changes,
+        data={"cause": "incident", "incident": str(incident.pk)},
+    )  # fmt: skip
+
+
+def close_incident(incident: Incident, *, note: str, actor: Actor) -> Incident:
+    """Over: its rollouts go on with new dates, unless another incident still concerns them."""
+    require(can_manage_incidents, actor, incident)
+    if not note.strip():
+        text = "Say how it ended: everybody who was told of it reads this."
+        raise InvalidInput(text, fields={"note": [text]})
+    with transaction.atomic():
+        changes = {"closed_by_id": actor.pk, "closed_at": database_now(), "closing_note": note.strip()}
+        row = transition(
+            INCIDENT, incident, "close", actor=actor, reason=note.strip(), changes=changes,
+            about=list(incident.connectors.all()),
+        )  # fmt: skip
+        paused = (
+            Rollout.objects.select_for_update(of=("self",)).filter(incident=row, state="held").order_by("pk")
+        )
+        for rollout in paused.select_related("submission", "connector", "version", "plan"):
+            _go_on(rollout, row, actor)
+    return row
+
+
+def _go_on(rollout: Rollout, closed: Incident, actor: Actor) -> None:
+    other = pausing(rollout)
+    if other is not None:
+        Rollout.objects.filter(pk=rollout.pk).update(incident=other, hold_reason=f"Incident: {other.title}")
+        return
+    changes = {"hold_reason": "", "incident_id": None, "next_step_at": database_now()}
+    row = move_both(
+        rollout, "resume", reason=f"Over: {closed.title}", actor=actor, changes=changes,
+        data={"cause": "incident", "incident": str(closed.pk)},
+    )  # fmt: skip
+    replanning.replan(row, cause="incident", reason=closed.title, actor=actor)

@@ -1,0 +1,119 @@
+"""An incident pauses the rollouts that it concerns, and they go on when it is closed."""
+
+from __future__ import annotations
+
+import pytest
+
+from certification.models import DateChange, Incident
+from certification.services import incidents, rollouts
+from certification.services.incidents import IncidentDraft
+from portal.shared.errors import Blocked, InvalidInput, NotPermitted
+from portal.shared.models import OutboxJob
+from tests.factories.rollouts import hurry, make_due, scheduled_rollout, state_of, states
+
+pytestmark = pytest.mark.django_db
+
+
+def draft(**scope):
+    return IncidentDraft("Sign-in is ill", "Nobody gets a token since nine.", **scope)
+
+
+@pytest.fixture
+def rollout(cast):
+    found = scheduled_rollout(cast, "north", "east")
+    hurry()
+    rollouts.advance_due()
+    assert state_of(found) == "running"
+    return found
+
+
+def turn():
+    hurry()
+    rollouts.advance_due()
+
+
+def test_everything_pauses_and_goes_on_with_the_incident(rollout, cast):
+    incident = incidents.open_incident(draft(), actor=cast.operator)
+    assert state_of(rollout) == "held"
+    assert state_of(rollout.submission) == "held"
+    rollout.refresh_from_db()
+    assert rollout.hold_reason == "Incident: Sign-in is ill"
+    with pytest.raises(Blocked, match="Sign-in is ill"):
+        rollouts.resume_rollout(rollout, actor=cast.operator)
+
+    incidents.close_incident(incident, note="The tokens are back.", actor=cast.operator)
+    assert state_of(rollout) == "running"
+    rollout.refresh_from_db()
+    assert (rollout.incident, rollout.hold_reason) == (None, "")
+    assert set(OutboxJob.objects.values_list("topic", flat=True)) >= {"incident.open", "incident.close"}
+    assert all(change.cause == "incident" for change in DateChange.objects.filter(rollout=rollout))
+
+
+@pytest.mark.parametrize(
+    ("scope", "pauses"),
+    [
+        ({"regions": ("north",)}, True),
+        ({"regions": ("east",)}, False),
+        ({"auth_kinds": ("oauth2",)}, True),
+        ({"auth_kinds": ("basic",)}, False),
+        ({"auth_kinds": ("oauth2",), "regions": ("east",)}, False),
+    ],
+)
+def test_only_what_it_concerns_pauses(rollout, cast, scope, pauses):
+    rollout.version.facts["authentication"] = ["oauth2"]
+    rollout.version.save()
+    incidents.open_incident(draft(**scope), actor=cast.operator)
+    assert state_of(rollout) == ("held" if pauses else "running")
+
+
+def test_a_region_of_a_later_wave_pauses_when_it_is_its_turn(rollout, cast):
+    incident = incidents.open_incident(draft(regions=("east",)), actor=cast.operator)
+    rollout.deployments.filter(region_id="north").update(state="verified", next_poll_at=None)
+    turn()
+    turn()
+    assert state_of(rollout) == "held"
+    assert states(rollout)["east"] == "pending"
+    rollout.refresh_from_db()
+    assert rollout.incident == incident
+
+
+def test_a_connector_is_named_by_its_slug(rollout, cast):
+    with pytest.raises(InvalidInput, match="cannot be opened"):
+        incidents.open_incident(draft(connectors=("nobody",)), actor=cast.operator)
+    incidents.open_incident(draft(connectors=(rollout.connector.slug,)), actor=cast.operator)
+    assert state_of(rollout) == "held"
+
+
+def test_what_is_scheduled_does_not_start(cast):
+    found = scheduled_rollout(cast, "north")
+    incidents.open_incident(draft(), actor=cast.operator)
+    make_due(found)
+    turn()
+    assert state_of(found) == "scheduled"
+
+
+def test_another_open_incident_keeps_the_pause(rollout, cast):
+    first = incidents.open_incident(draft(), actor=cast.operator)
+    second = incidents.open_incident(draft(regions=("north",)), actor=cast.operator)
+    incidents.close_incident(first, note="Mended.", actor=cast.operator)
+    assert state_of(rollout) == "held"
+    rollout.refresh_from_db()
+    assert rollout.incident == second
+
+
+def test_a_hold_by_a_person_outlives_the_incident(rollout, cast):
+    rollouts.hold_rollout(rollout, reason="We wait for the team.", actor=cast.operator)
+    incident = incidents.open_incident(draft(), actor=cast.operator)
+    incidents.close_incident(incident, note="Mended.", actor=cast.operator)
+    assert state_of(rollout) == "held"
+
+
+def test_operators_open_and_close(rollout, cast):
+    with pytest.raises(NotPermitted):
+        incidents.open_incident(draft(), actor=cast.owner)
+    with pytest.raises(InvalidInput):
+        incidents.open_incident(IncidentDraft("", ""), actor=cast.operator)
+    incident = incidents.open_incident(draft(), actor=cast.operator)
+    with pytest.raises(InvalidInput):
+        incidents.close_incident(incident, note=" ", actor=cast.operator)
+    assert Incident.objects.get().state == "open"
