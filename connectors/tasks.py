@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.services import connectors, health, health_watch
+from connectors.services import connectors, health, health_watch, metrics_sources
 
 
 def assign_contact(*, id: str) -> None:
@@ -23,3 +23,7 @@ def watch_objectives() -> None:
 
 def watch_usual() -> None:
     health_watch.watch_usual()
+
+
+def read_metrics_sources() -> None:
+    metrics_sources.read_sources()

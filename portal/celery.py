@@ -57,6 +57,7 @@ TIMETABLE = {
     "roll-up-health": _every(30, "connectors.tasks.roll_up_health"),
     "watch-objectives": _every(60, "connectors.tasks.watch_objectives"),
     "watch-usual": _every(900, "connectors.tasks.watch_usual"),
+    "read-metrics-sources": _every(30, "connectors.tasks.read_metrics_sources", "regions"),
     "keep-partitions": _every(3600, "connectors.tasks.keep_partitions"),
 }
 

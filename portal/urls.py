@@ -20,6 +20,7 @@ _ROOMS = (
     "connectors.web.health",
     "connectors.web.health_alerts",
     "connectors.web.care",
+    "connectors.web.sources",
     "certification.web.submissions",
     "certification.web.ledger",
     "certification.web.status",

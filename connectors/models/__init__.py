@@ -3,6 +3,7 @@ from connectors.models.care import AvailabilityRequest, KnownIssue
 from connectors.models.connectors import Connector, Region
 from connectors.models.health import HealthDay, HealthHour, HealthMinute, TelemetryBatch
 from connectors.models.publishers import Invitation, Membership, Publisher
+from connectors.models.sources import MetricsSource
 from connectors.models.versions import Upload, Version
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Invitation",
     "KnownIssue",
     "Membership",
+    "MetricsSource",
     "Publisher",
     "Region",
     "TelemetryBatch",

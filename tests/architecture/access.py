@@ -254,6 +254,10 @@ CONNECTORS = {
     ),
     "issue_edit": entry(GET=editors, POST=editors, at="issue", data={"title": "Slow", "text": "Wait."}),
     "issue_resolve": entry(POST=editors, at="issue"),
+    "source_list": entry(GET=operators),
+    "source_create": entry(GET=administrators, POST=administrators),
+    "source_edit": entry(GET=administrators, POST=administrators, at="source"),
+    "source_switch": entry(POST=administrators, at="source"),
     "public_issues": entry(GET=Access(EVERYBODY, also=(404,))),
     "connector_scorecard": entry(
         GET=team_reads, POST=editors, at="connector", data={"support_hours": "Every day"}

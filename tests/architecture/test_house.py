@@ -48,7 +48,16 @@ FORBIDDEN_FILES = {
     "common.py",
 }
 # Rows that belong to no team (policies guard the pages), and comments, which are only prefetched with their threads.
-OF_NO_TEAM = {"Comment", "Region", "RolloutPlan", "Freeze", "User", "OutboxJob", "NotificationPreference"}
+OF_NO_TEAM = {
+    "MetricsSource",
+    "Comment",
+    "Region",
+    "RolloutPlan",
+    "Freeze",
+    "User",
+    "OutboxJob",
+    "NotificationPreference",
+}
 # Addresses of trial mode, and of a feature of allauth that is not switched on.
 ONLY_IF_SWITCHED_ON = {"trial_enter", "trial_sample", "trial_tour", "design", "account_change_phone"}
 # Events nobody follows, and why that is meant.

@@ -29,6 +29,7 @@ from connectors.models import (
     HealthAlert,
     Invitation,
     Membership,
+    MetricsSource,
     Publisher,
 )
 from connectors.services import known_issues, publishers
@@ -346,6 +347,12 @@ def _plans(world: World) -> None:
 def _health(world: World) -> None:
     connector, now = world.objects["connector"], timezone.now()
     world.objects |= {
+        "source": MetricsSource.objects.create(
+            name="Harbour",
+            region=world.objects["region"],
+            base_url="https://metrics.example",
+            requests_query="connector_requests_total",
+        ),
         "alert": HealthAlert.objects.create(connector=connector, kind="silence", last_breach_at=now),
         "issue": known_issues.tell(
             connector, known_issues.IssueDraft("Slow at noon", "Ask for less."), actor=world.developer
