@@ -29,8 +29,8 @@ class Promise:
     latency_share: float | None
 
     @property
-    def percent(self) -> float:
-        return round(100 * self.objective.success, 3)
+    def percent(self) -> str:
+        return f"{100 * self.objective.success:g}"
 
     @property
     def left_percent(self) -> int | None:

@@ -204,9 +204,7 @@ def _store(
             counts.update({"accepted": receipt.accepted, **receipt.reasons})
         losses = sorted({*source.losses, *reading.losses})
         if begin > since:
-            losses.append(
-                f"Minutes before {begin:%Y-%m-%d %H:%M} UTC were not fetched in time: they are lost."
-            )
+            losses.append(f"Minutes before {begin:%Y-%m-%d %H:%M} UTC were not fetched in time.")
         rows.update(read_until=end, last_run_at=now, last_error="", last_counts=dict(counts), losses=losses)
     source.read_until, source.losses = end, losses
     return counts["accepted"]

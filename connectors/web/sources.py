@@ -38,7 +38,7 @@ class SourceForm(forms.Form):
     )
     token = forms.CharField(
         max_length=500, required=False, widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text="Write only: stored encrypted, sent as Authorization: Bearer. Empty keeps the one there is.",
+        help_text="Stored encrypted, never shown, sent as Authorization: Bearer. Empty keeps it.",
     )  # fmt: skip
     requests_query = forms.CharField(
         label="Counter of calls", widget=forms.Textarea(attrs=_QUERY),

@@ -90,16 +90,21 @@
           ctx.fillStyle = text;
           ctx.font = `${11 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
           ctx.setLineDash([4 * ratio, 3 * ratio]);
-          for (const mark of marks) {
+          let free = -Infinity;
+          for (const mark of [...marks].sort((one, other) => one.x - other.x)) {
             const left = Math.round(plot.valToPos(mark.x, "x", true));
             if (left < bbox.left || left > bbox.left + bbox.width) continue;
             ctx.beginPath();
             ctx.moveTo(left, bbox.top);
             ctx.lineTo(left, bbox.top + bbox.height);
             ctx.stroke();
-            const late = left > bbox.left + bbox.width * 0.8;
-            ctx.textAlign = late ? "right" : "left";
-            ctx.fillText(mark.label, left + (late ? -5 : 5) * ratio, bbox.top + 12 * ratio);
+            // Above the plot, where no curve is; a label that has no room is left to the table of marks.
+            const width = ctx.measureText(mark.label).width;
+            const from = Math.min(left, bbox.left + bbox.width - width);
+            if (from < free) continue;
+            ctx.textAlign = "left";
+            ctx.fillText(mark.label, from, bbox.top - 5 * ratio);
+            free = from + width + 8 * ratio;
           }
           ctx.restore();
         },
@@ -183,8 +188,10 @@
       list.append(item);
       return value;
     });
+    const known = data.x.map((_, index) => index).filter((index) => data.series.some((series) => series.values[index] !== null && series.values[index] !== undefined));
+    const lastKnown = known.at(-1) ?? data.x.length - 1;
     const show = (index) => {
-      const at = index ?? data.x.length - 1;
+      const at = index ?? lastKnown;
       when.textContent = data.x.length ? `${day.format(new Date(data.x[at] * 1000))}, ${clock.format(new Date(data.x[at] * 1000))}` : "";
       values.forEach((value, which) => { value.textContent = format(data.series[which].values[at], unit); });
     };
@@ -203,7 +210,7 @@
     return {
       width: Math.max(holder.clientWidth, 200),
       height: Number(figure.dataset.height || 220),
-      padding: [12, 8, 0, 0],
+      padding: [data.marks?.length ? 22 : 12, 8, 0, 0],
       legend: { show: false },
       cursor: {
         y: false,

@@ -6,7 +6,7 @@ import random
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.latency import BUCKETS, LATENCY_BOUNDS_MS
@@ -28,6 +28,7 @@ from connectors.objectives import (
     within,
 )
 
+calm = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 FAST, SLOW, STEADY = RULES
 shares = st.floats(0.5, 0.9999)
 
@@ -47,6 +48,7 @@ def test_the_rules_are_those_of_the_documentation_and_say_what_they_cost():
     assert [round(rule.budget_used, 3) for rule in RULES] == [0.02, 0.05, 0.1]
 
 
+@calm
 @given(counts(), shares)
 def test_a_burn_rate_is_never_negative_and_one_means_exactly_what_is_allowed(found, success):
     rate = burn_rate(found, Objective(success))
@@ -57,6 +59,7 @@ def test_a_burn_rate_is_never_negative_and_one_means_exactly_what_is_allowed(fou
         assert budget_left(found, Objective(success)) == pytest.approx(1 - rate)
 
 
+@calm
 @given(counts(), counts(), shares, st.sampled_from(RULES))
 def test_more_failures_never_end_a_breach(long, short, success, rule):
     objective = Objective(success)
@@ -67,6 +70,7 @@ def test_more_failures_never_end_a_breach(long, short, success, rule):
         assert burn_verdict(rule, objective, long=worse[0], short=worse[1]) == Verdict.BREACH
 
 
+@calm
 @given(counts(), counts(), shares, st.sampled_from(RULES))
 def test_a_stricter_objective_never_ends_a_breach(long, short, success, rule):
     if burn_verdict(rule, Objective(success), long=long, short=short) == Verdict.BREACH:
@@ -74,6 +78,7 @@ def test_a_stricter_objective_never_ends_a_breach(long, short, success, rule):
         assert burn_verdict(rule, stricter, long=long, short=short) == Verdict.BREACH
 
 
+@calm
 @given(counts(), st.sampled_from(RULES), shares)
 def test_no_data_is_neither_fine_nor_a_breach(found, rule, success):
     objective = Objective(success)
@@ -110,12 +115,14 @@ def test_a_latency_that_the_histogram_cannot_count_is_refused():
         Objective(latency_ms=2000)
 
 
+@calm
 @given(st.lists(st.integers(0, 1000), min_size=BUCKETS, max_size=BUCKETS), st.sampled_from(LATENCY_BOUNDS_MS))
 def test_calls_within_a_bound_and_beyond_it_are_all_calls(histogram, bound):
     place = LATENCY_BOUNDS_MS.index(bound)
     assert within(histogram, bound) + sum(histogram[place + 1 :]) == sum(histogram)
 
 
+@calm
 @given(st.lists(st.floats(0, 1e6), max_size=LEAST_WEEKS - 1), st.floats(0, 1e6))
 def test_a_young_connector_is_never_unusual(past, now):
     assert usual(past) is None
@@ -124,12 +131,14 @@ def test_a_young_connector_is_never_unusual(past, now):
     assert latency_verdict(now, past, calls=1000) == Verdict.UNKNOWN
 
 
+@calm
 @given(st.floats(200, 1e6), st.lists(st.floats(0.9, 1.1), min_size=6, max_size=6))
 def test_a_usual_hour_is_fine(level, wobble):
     past = [level * each for each in wobble]
     assert calls_verdict(level, past) == Verdict.FINE
 
 
+@calm
 @given(st.floats(200, 1e6), st.integers(0, 5))
 def test_one_holiday_among_the_past_weeks_neither_hides_a_fall_nor_makes_one(level, week):
     past = [level] * 6
@@ -146,6 +155,7 @@ def test_on_a_holiday_everybody_is_quiet_and_nobody_is_reported():
     assert calls_verdict(40, [1000.0] * 6, factor=factor) == Verdict.BREACH, "and one that is silent still is"
 
 
+@calm
 @given(st.lists(st.floats(0, 1e6), min_size=5, max_size=30))
 def test_a_busy_day_of_everybody_hides_no_fall(now):
     assert 0 <= fleet_factor(now, [1.0] * len(now)) <= 1

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors import prometheus
@@ -25,6 +25,7 @@ from tests.factories import ConnectorFactory, RegionFactory
 from tests.factories.connectors import reporting_version
 from tests.services import prometheus_path
 
+calm = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 LABELS = {"connector": "tides", "version": "1.0.0", "operation": "GetTides"}
 rises = st.lists(st.integers(0, 50), min_size=2, max_size=30)
 
@@ -42,6 +43,7 @@ def running(steps, resets=()):
     return values
 
 
+@calm
 @given(rises)
 def test_the_minutes_add_up_to_what_the_counter_rose_by(steps):
     losses = set()
@@ -50,6 +52,7 @@ def test_the_minutes_add_up_to_what_the_counter_rose_by(steps):
     assert losses == set()
 
 
+@calm
 @given(rises, st.integers(1, 29))
 def test_a_reading_cut_anywhere_counts_as_much_as_one_in_one_piece(steps, cut):
     points = series(running(steps))[1]
@@ -59,6 +62,7 @@ def test_a_reading_cut_anywhere_counts_as_much_as_one_in_one_piece(steps, cut):
     assert parts == whole
 
 
+@calm
 @given(rises, st.sets(st.integers(1, 29)))
 def test_after_a_reset_never_more_is_counted_than_there_was(steps, resets):
     losses = set()
@@ -67,6 +71,7 @@ def test_after_a_reset_never_more_is_counted_than_there_was(steps, resets):
     assert losses <= {prometheus.RESET}
 
 
+@calm
 @given(st.lists(st.integers(0, 100), min_size=BUCKETS, max_size=BUCKETS))
 def test_our_own_bounds_are_carried_over_exactly(histogram):
     bounds = [*map(float, LATENCY_BOUNDS_MS), float("inf")]
@@ -76,6 +81,7 @@ def test_our_own_bounds_are_carried_over_exactly(histogram):
     assert losses == set()
 
 
+@calm
 @given(
     st.lists(st.floats(0.5, 60_000), min_size=1, max_size=20, unique=True).map(sorted),
     st.lists(st.integers(0, 100), min_size=21, max_size=21),
