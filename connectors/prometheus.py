@@ -192,8 +192,3 @@ def rebin(bounds: Sequence[float], cumulative: Sequence[int], losses: set[str]) 
 def _clean(milliseconds: float) -> float:
     """0.035 s is 35 ms, whatever binary fractions make of it."""
     return round(milliseconds, 6)
-
-
-def fits(bounds_ms: Iterable[float]) -> bool:
-    """Whether a histogram with these finite bounds can be carried over exactly."""
-    return set(LATENCY_BOUNDS_MS) <= {_clean(bound) for bound in bounds_ms}

@@ -20,7 +20,7 @@ from certification.services.clock import database_now, due_from
 from connectors.definitions import read_archive
 from connectors.services import health
 from portal.accounts.models import User
-from portal.demo import by_hand, people, telemetry
+from portal.demo import by_hand, care, people, telemetry
 from portal.demo.clock import Clock, replaced, told_time
 from portal.demo.director import Director
 from portal.demo.gates import told_gates
@@ -68,6 +68,7 @@ def build(base_url: str, token: str, *, with_telemetry: bool = True, say: Say = 
         _check_complete()
         if with_telemetry:
             say(f"{telemetry.write(present):,} hours of telemetry")
+            care.write(present)
         while audit.seal():
             pass
     return True

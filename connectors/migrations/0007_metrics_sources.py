@@ -12,7 +12,7 @@ import portal.shared.secrets
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("connectors", "0005_health_watch"),
+        ("connectors", "0006_region_watches"),
     ]
 
     operations = [
