@@ -17,7 +17,7 @@ _OPEN = ("requested", "half_approved")
 _STANDING = (*_OPEN, "approved")
 _DOING = {
     "skip": "leave {} out",
-    "accelerate": "start wave {} early",
+    "accelerate": "start {} early",
     "freeze": "pass the freeze {}",
     "hotfix": "use the hotfix lane for {}",
 }
@@ -129,7 +129,7 @@ class OverrideRequest(PublicIdModel):
     @property
     def doing(self) -> str:
         """The exception as an infinitive: "leave Norway out"."""
-        return _DOING[self.kind].format(self.what)
+        return _DOING[self.kind].format(f"wave {self.wave.number}" if self.wave else self.what)
 
     @property
     def is_open(self) -> bool:

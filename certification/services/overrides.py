@@ -35,8 +35,13 @@ from portal.shared.errors import Blocked, Conflict, InvalidInput
 from portal.shared.policy import require
 from portal.shared.transitions import transition
 
-ANSWER_WITHIN = dt.timedelta(days=3)
-"""A request nobody decides on by then is over."""
+ANSWER_WITHIN = {
+    "skip": dt.timedelta(days=30),
+    "accelerate": dt.timedelta(days=3),
+    "freeze": dt.timedelta(days=3),
+    "hotfix": dt.timedelta(days=3),
+}
+"""A request nobody decides on by then is over. A region to be left out holds the rollout until then."""
 USE_WITHIN = {
     "skip": dt.timedelta(hours=1),
     "accelerate": dt.timedelta(hours=24),
@@ -110,7 +115,7 @@ def _ask(
                 rollout=rollout,
                 reason=reason.strip(),
                 requested_by=actor,
-                expires_at=database_now() + ANSWER_WITHIN,
+                expires_at=database_now() + ANSWER_WITHIN[kind],
                 **subject,
             )
             audit.record(

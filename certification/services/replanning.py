@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from certification.lifecycle import WaveState
 from certification.models import DateChange, Rollout, RolloutWave, Train, TrainBoarding
@@ -12,7 +12,7 @@ from certification.planning.calendar import NoOpenDay
 from certification.planning.inputs import PlanningInputs
 from certification.planning.planner import PlannedWave, plan
 from certification.services.clock import due_from
-from certification.services.planning import World, inputs_of, present_world, train_waves
+from certification.services.planning import Place, World, inputs_of, present_world, train_waves
 from portal.shared import audit, outbox
 from portal.shared.actors import Actor
 from portal.shared.errors import Blocked
@@ -41,10 +41,23 @@ class WaveMove:
         return self.new_at - self.old_at
 
 
-def moves_for(rollout: Rollout, world: World) -> list[WaveMove]:
-    """The waves that would get another date in this world. Changes nothing. Raises `NoOpenDay`."""
+def moves_for(rollout: Rollout, world: World) -> tuple[list[WaveMove], World]:
+    """The waves that would get another date in this world, and the world with the places they would take, in
+    which the next rollout has to be asked. Changes nothing. Raises `NoOpenDay`.
+    """
     waves = _open_waves(rollout)
-    return moves_between(waves, plan(inputs_of(rollout, world))) if waves else []
+    if not waves:
+        return [], world
+    inputs = inputs_of(rollout, world)
+    planned = plan(inputs)
+    trains = train_waves(rollout.plan, [wave.number for wave in inputs.spec.waves])
+    taken = [
+        Place(trains[one.number], one.starts_at, rollout.connector.publisher_id, rollout.pk, one.number)
+        for one in planned
+        if one.starts_at in inputs.departures.get(one.number, ())
+    ]
+    others = [place for place in world.places if place.rollout != rollout.pk]
+    return moves_between(waves, planned), replace(world, places=[*others, *taken])
 
 
 def _open_waves(rollout: Rollout) -> dict[int, RolloutWave]:

@@ -52,7 +52,7 @@ def what_moves(world: World) -> list[RolloutMove]:
     moves = []
     for rollout in movable_rollouts():
         try:
-            waves = moves_for(rollout, world)
+            waves, world = moves_for(rollout, world)
         except NoOpenDay as error:
             moves.append(RolloutMove(rollout, (), str(error)))
             continue

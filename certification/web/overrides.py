@@ -93,7 +93,7 @@ def override_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _choices(rollout: Rollout) -> list[tuple[str, str]]:
     wave = queries.next_wave(rollout)
-    early = [("accelerate", f"Start wave {wave} now, before its bake and its day")] if wave else []
+    early = [("accelerate", f"Start wave {wave.number} now, before its bake and its day")] if wave else []
     return early + [(f"freeze:{row.pk}", f"Pass the freeze “{row}”") for row in queries.passable_freezes()]
 
 

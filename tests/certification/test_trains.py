@@ -89,6 +89,22 @@ def test_changing_a_train_shows_what_moves_and_then_moves_exactly_that(cast, pla
     assert {change.cause for change in rollout.date_changes.all()} == {"train"}
 
 
+def test_what_is_shown_minds_the_places_that_others_would_take(cast, plan, train):
+    made = [board(cast, plan) for _ in range(3)]
+    later = trains.TrainDraft(Timetable("Daily", "UTC", frozenset(range(7)), dt.time(15), 24, capacity=2))
+    shown = {
+        (move.rollout.pk, wave.number): wave.new_at
+        for move in trains.preview_train(train, later)
+        for wave in move.waves
+    }
+    trains.change_train(train, later, reason="Later.", actor=cast.operator)
+    assert shown == {
+        (rollout.pk, change.wave.number): change.new_at
+        for rollout in made
+        for change in rollout.date_changes.select_related("wave")
+    }
+
+
 def test_a_train_that_a_plan_boards_is_not_retired(cast, plan, train):
     with pytest.raises(Blocked, match="boards it"):
         trains.retire_train(train, reason="Enough.", actor=cast.operator)

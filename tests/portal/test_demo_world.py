@@ -26,6 +26,7 @@ from certification.models import (
     RolloutPlan,
     Submission,
     Thread,
+    Train,
     Waiver,
     WarningNote,
 )
@@ -161,7 +162,9 @@ def test_people_talked_waived_asked_and_looked(world):
     assert Thread.objects.filter(state="resolved").exists()
     assert set(Waiver.objects.values_list("state", flat=True)) == set(WaiverState.values)
     assert WarningNote.objects.count() >= 2
-    assert OverrideRequest.objects.filter(state="requested").count() == 1
+    asked = OverrideRequest.objects.filter(state="requested", expires_at__gt=timezone.now())
+    assert set(asked.values_list("kind", flat=True)) == {"skip", "accelerate"}
+    assert Train.objects.filter(plans__is_default=True).exists()
     assert Freeze.objects.filter(
         name="Year-end freeze", starts_at__gt=timezone.now() - dt.timedelta(days=1)
     ).exists()

@@ -8,11 +8,12 @@ from certification.services import notifications
 from portal.accounts.models import User
 from portal.demo import people
 from portal.demo.director import Story
-from portal.demo.story import beginnings, certified, in_review, troubled, under_way
+from portal.demo.story import beginnings, certified, in_review, timetables, troubled, under_way
 from portal.demo.world import World
 
 _STORIES = (
     beginnings.freezes_story,
+    timetables.trains_story,
     beginnings.changes_of_people,
     certified.tides_story,
     certified.meters_story,
@@ -38,6 +39,7 @@ _STORIES = (
     troubled.cinema_story,
     troubled.solar_story,
     troubled.box_office_story,
+    timetables.hurry_story,
 )
 
 
