@@ -21,12 +21,14 @@ from certification.rules.findings import (
     group_of,
     shown,
 )
+from certification.rules.grammar import SIDES
 from certification.rules.needles import Words
 from certification.rules.placing import place
+from certification.rules.plans import Plan, leaves_out
 from certification.rules.profiles import Profile
 from certification.rules.registry import Binding, Rule, metadata, rules
 from certification.rules.version import RULES_VERSION
-from certification.rules.walk import SIDES, Node, Plan, leaves_out, walk
+from certification.rules.walk import Node, walk
 from connectors.definitions import Document, Package, Problem, Role, SourceFile
 
 # More places of one rule help nobody and make a hostile package expensive; the rest is counted in

@@ -150,7 +150,7 @@ def rule(
     when: Callable[[Any], object] | None = None,
     needles: tuple[str, ...] = (),
 ) -> Callable[[Check], Check]:
-    """Register `check(node)` for the nodes of kind `on` (see `walk.KINDS`).
+    """Register `check(node)` for the nodes of kind `on` (see `grammar.KINDS`).
 
     The other arguments say where there is nothing to find; they are decided once for all objects with the
     same members, so what they exclude costs nothing:

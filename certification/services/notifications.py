@@ -25,7 +25,8 @@ from django.utils.formats import date_format
 
 from certification.messages import KINDS, MessageKind, template_name
 from certification.models import Notification
-from certification.services.letters import SECRET_MARK, Letter, NewDate, NothingToTell, absolute, compose
+from certification.services.letter_parts import SECRET_MARK, Letter, NewDate, NothingToTell, absolute
+from certification.services.letters import compose
 from certification.services.recipients import recipients
 from certification.services.watches import leaving_token
 from connectors.models import Publisher

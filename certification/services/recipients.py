@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.db.models import QuerySet
 
 from certification.messages import Audience, MessageKind
-from certification.services.letters import Letter
+from certification.services.letter_parts import Letter
 from portal.accounts.models import User
 
 _STAFF = (User.StaffRole.OPERATOR, User.StaffRole.ADMINISTRATOR)

@@ -118,7 +118,7 @@ def test_the_digest_leaves_at_eight_in_the_readers_morning_once_a_day(cast, drai
 
 
 def test_times_are_in_the_readers_zone(cast, drain_outbox):
-    from certification.services.letters import Letter
+    from certification.services.letter_parts import Letter
     from certification.services.notifications import render
 
     cast.owner.time_zone = "Asia/Kolkata"

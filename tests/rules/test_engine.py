@@ -14,9 +14,10 @@ from certification.rules.engine import MOST_FINDINGS_PER_RULE, Run
 from certification.rules.examples import Case, examples
 from certification.rules.examples.base import DEFINITION
 from certification.rules.findings import Hit, shown
+from certification.rules.plans import Plan
 from certification.rules.registry import Binding, Check, Rule, metadata, rules
 from certification.rules.version import RULES_DIGEST, rules_digest
-from certification.rules.walk import Node, Plan, walk
+from certification.rules.walk import Node, walk
 from connectors.definitions import Package, read_files
 
 NEW = Profile("new", "verified")

@@ -11,8 +11,9 @@ from certification.rules.api import Api, Operation
 from certification.rules.engine import Run
 from certification.rules.findings import Hit
 from certification.rules.fixes import Patch, Place, fix
+from certification.rules.grammar import METHODS
 from certification.rules.registry import rule
-from certification.rules.walk import METHODS, Node
+from certification.rules.walk import Node
 
 _METHODS = frozenset(METHODS)
 _NAMES_OF_OPERATIONS = _METHODS | {"$ref"}

@@ -1,0 +1,266 @@
+"""Letters about what runs: rollouts, regions, gates, incidents, health."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from certification.models import (
+    GateCheck,
+    Incident,
+    OverrideRequest,
+    Placement,
+    RegionDeployment,
+    RegionTask,
+    RegionWatch,
+    Rehearsal,
+    Rollout,
+)
+from certification.queries.forecasts import slips_of_snapshots
+from certification.services.letter_parts import (
+    SECRET_MARK,
+    Letter,
+    NewDate,
+    NothingToTell,
+    about_connector,
+    about_submission,
+    absolute,
+    address_of,
+    fetch,
+)
+from certification.services.watches import confirmation_token, leaving_token
+from connectors.alert_words import ADVICE, sentence
+from connectors.models import (
+    AvailabilityRequest,
+    HealthAlert,
+)
+from portal.shared.models import AuditRecord
+from portal.shared.secrets import Secret
+
+
+def _incident(event: str, payload: dict[str, str]) -> Letter:
+    """Also to the teams whose rollouts pause, or paused, because of it."""
+    incident = fetch(Incident, payload)
+    letter = Letter(event, incident, url=address_of("incident_list"))
+    held = set(
+        AuditRecord.objects.filter(action="rollout.hold", data__incident=str(incident.pk)).values_list(
+            "object_key", flat=True
+        )
+    )
+    rollouts = Rollout.objects.filter(pk__in=[key.partition(":")[2] for key in held])
+    letter.names.update(
+        incident=incident, publishers=set(rollouts.values_list("connector__publisher_id", flat=True))
+    )
+    letter.facts = [("What is wrong", incident.text)] if event == "incident.open" else []
+    return letter
+
+
+def _rehearsal(event: str, payload: dict[str, str]) -> Letter:
+    rehearsal = fetch(Rehearsal, payload, "preview__region", "preview__submission__connector__publisher")
+    letter = about_submission(Letter(event, rehearsal), rehearsal.preview.submission)
+    letter.names.update(rehearsal=rehearsal, preview=rehearsal.preview)
+    letter.url = address_of("preview_detail", rehearsal.preview_id)
+    letter.facts.append(("Region", rehearsal.preview.region.name))
+    return letter
+
+
+_ROLLOUT = ("version", "previous_version", "plan", "submission__connector__publisher")
+
+
+def _rollout(event: str, payload: dict[str, str]) -> Letter:
+    rollout = fetch(Rollout, payload, *_ROLLOUT)
+    letter = _of_rollout(Letter(event, rollout), rollout)
+    waves = list(rollout.waves.all())
+    if waves:
+        letter.names["first_date"] = date_format(timezone.localtime(waves[0].planned_at), "l, j F")
+    if event == "rollout.reschedule" and "at" in payload:
+        changes = (
+            rollout.date_changes.filter(at=payload["at"]).select_related("wave").order_by("wave__number")
+        )
+        letter.facts += [
+            (f"Wave {change.wave.number}: {change.wave.name}", NewDate(change.old_at, change.new_at))
+            for change in changes
+        ]
+    elif event in {"rollout.schedule", "rollout.reschedule"}:
+        letter.facts += [(f"Wave {wave.number}: {wave.name}", wave.planned_at) for wave in waves]
+    return letter
+
+
+def _forecast(event: str, payload: dict[str, str]) -> Letter:
+    """One letter for everything that one event moved, the worst first."""
+    rollout = fetch(Rollout, payload, *_ROLLOUT)
+    rows = rollout.forecasts.filter(at=payload["at"], slipped_from__isnull=False).select_related(
+        "region", "actor"
+    )
+    found = slips_of_snapshots(rows.filter(region__isnull=False).order_by("-late", "region__name"))
+    moves = [move for slip in found for move in slip.moves if move.is_later]
+    if not moves:
+        raise NothingToTell
+    letter = _of_rollout(Letter(event, rollout), rollout)
+    letter.actor, letter.reason = found[0].actor, found[0].reason
+    letter.facts.append(("Cause", found[0].label))
+    letter.facts += [(move.what, NewDate(move.old_at, move.new_at)) for move in moves]
+    return letter
+
+
+def _of_rollout(letter: Letter, rollout: Rollout) -> Letter:
+    letter.names.update(rollout=rollout, version=rollout.version)
+    letter.url = address_of("rollout_detail", rollout.pk)
+    return about_submission(letter, rollout.submission)
+
+
+def _deployment(event: str, payload: dict[str, str]) -> Letter:
+    deployment = fetch(
+        RegionDeployment,
+        payload,
+        "region",
+        "version",
+        *(f"rollout__{name}" for name in _ROLLOUT),
+        "preview__submission__connector__publisher",
+        "rehearsal__preview__submission__connector__publisher",
+    )
+    if deployment.rollout is None:
+        # The Preview stage tells its own story.
+        if event == "deployment.verify":
+            raise NothingToTell
+        preview = deployment.preview or deployment.rehearsal.preview
+        letter = about_submission(Letter(event, deployment), preview.submission)
+        letter.url = address_of("preview_detail", preview.pk)
+    else:
+        letter = _of_rollout(Letter(event, deployment), deployment.rollout)
+    letter.names.update(deployment=deployment, version=deployment.version)
+    letter.facts.append(("Region", deployment.region.name))
+    if deployment.verified_at:
+        letter.facts.append(("Verified", deployment.verified_at))
+    if deployment.message and event != "deployment.verify":
+        letter.facts.append(("The region said", deployment.message))
+    return letter
+
+
+def _placement(event: str, payload: dict[str, str]) -> Letter:
+    placement = fetch(Placement, payload, "region", "connector__publisher", "reported_version")
+    letter = Letter(event, placement, publisher=placement.connector.publisher, connector=placement.connector)
+    letter.names["region"] = placement.region
+    letter.url = address_of("connector_detail", placement.connector_id)
+    letter.facts = [
+        ("Connector", placement.connector.name),
+        ("Region", placement.region.name),
+        ("Reported", placement.reported_version.digest[:12] if placement.reported_version else "nothing"),
+        ("Probed", placement.probed_digest[:12] or "nothing"),
+        ("Since", placement.disagrees_since),
+    ]
+    return letter
+
+
+def _override(event: str, payload: dict[str, str]) -> Letter:
+    request = fetch(
+        OverrideRequest,
+        payload,
+        "requested_by",
+        "deployment__region",
+        "wave",
+        "freeze",
+        "submission__connector__publisher",
+        *(f"rollout__{name}" for name in _ROLLOUT),
+    )
+    letter = Letter(event, request, person=request.requested_by)
+    if request.rollout:
+        letter = _of_rollout(letter, request.rollout)
+    letter = about_submission(letter, request.submission) if letter.submission is None else letter
+    letter.url = address_of("override_detail", request.pk)
+    letter.names["request"] = request
+    letter.facts += [
+        ("Exception", request.get_kind_display()),
+        ("For", request.what),
+        ("Why it is asked for", request.reason),
+        ("What was answered", request.decision_reason),
+        ("Open until", None if request.is_over else request.expires_at),
+    ]
+    return letter
+
+
+def _gatecheck(event: str, payload: dict[str, str]) -> Letter:
+    check = fetch(GateCheck, payload, "wave", *(f"rollout__{name}" for name in _ROLLOUT))
+    letter = _of_rollout(Letter(event, check), check.rollout)
+    letter.names.update(check=check, wave=check.wave)
+    letter.url = address_of("gate_detail", check.rollout_id, check.wave.number)
+    letter.facts.append(("Wave", f"{check.wave.number}, {check.wave.name}"))
+    if event == "gatecheck.let_through":
+        letter.facts.append(("What was not clear", check.summary))
+    return letter
+
+
+def _regiontask(event: str, payload: dict[str, str]) -> Letter:
+    task = fetch(RegionTask, payload, "region", "connector__publisher")
+    # What operators do by hand is no business of the team: no publisher is named, so none is told.
+    letter = Letter(event, task, connector=task.connector)
+    letter.names.update(region=task.region, task=task)
+    letter.url = address_of("region_task_detail", task.pk)
+    letter.facts = [
+        ("Region", task.region.name),
+        ("Connector", task.connector.name),
+        ("What", {"remove": "Remove", "rollback": "Roll back to"}.get(task.action, "Deploy")),
+        ("Version", task.version_label),
+        ("SHA-256", task.digest[:12]),
+    ]
+    return letter
+
+
+def _healthalert(event: str, payload: dict[str, str]) -> Letter:
+    alert = fetch(HealthAlert, payload, "connector__publisher")
+    letter = about_connector(Letter(event, alert), alert.connector)
+    letter.url = f"{address_of('health_alert_list')}#alert-{alert.pk}"
+    letter.names.update(alert=alert, advice=ADVICE.get(alert.kind, ""))
+    letter.facts += [
+        ("Since", alert.created_at),
+        ("Measured", sentence(alert.kind, alert.evidence)),
+    ]
+    return letter
+
+
+def _availabilityrequest(event: str, payload: dict[str, str]) -> Letter:
+    request = fetch(AvailabilityRequest, payload, "connector__publisher", "requested_by")
+    letter = about_connector(Letter(event, request), request.connector)
+    letter.url = address_of("connector_scorecard", request.connector_id)
+    letter.names["request"] = request
+    missing = [each["label"] for each in request.scorecard if each["is_met"] is False]
+    letter.facts += [
+        ("Asked by", request.requested_by.name),
+        ("Criteria missing then", ", ".join(missing) or "none"),
+    ]
+    return letter
+
+
+def _regionwatch(event: str, payload: dict[str, str]) -> Letter:
+    watch = fetch(RegionWatch, payload, "connector", "region", "version", "user")
+    letter = Letter(event, watch, address=watch.address, person=watch.user, is_private=True)
+    letter.names.update(watch=watch, region=watch.region, version=watch.version, watched=watch.connector)
+    letter.names["leave_url"] = absolute(address_of("watch_leave", leaving_token(watch)))
+    letter.facts = [("Connector", watch.connector.name), ("Region", watch.region.name)]
+    if watch.version:
+        letter.facts.append(("Version", watch.version.label))
+    letter.url = address_of("public_connector", watch.connector.slug)
+    if event == "regionwatch.ask":
+        if watch.confirmed_at:
+            raise NothingToTell
+        letter.url = address_of("watch_confirm", SECRET_MARK)
+        letter.secret = Secret(confirmation_token(watch))
+    return letter
+
+
+ROLLOUT_LETTERS: dict[str, Callable[[str, dict[str, str]], Letter]] = {
+    "rehearsal": _rehearsal,
+    "incident": _incident,
+    "rollout": _rollout,
+    "forecast": _forecast,
+    "deployment": _deployment,
+    "placement": _placement,
+    "regiontask": _regiontask,
+    "regionwatch": _regionwatch,
+    "gatecheck": _gatecheck,
+    "healthalert": _healthalert,
+    "availabilityrequest": _availabilityrequest,
+    "override": _override,
+}
