@@ -6,7 +6,8 @@ VENV_PYTHON := .venv/bin/python
 EMBEDDED := $(VENV_PYTHON) -m portal.embedded exec
 # Which tests, and anything else for pytest: make test PYTEST="tests/rules -k icons"
 PYTEST ?=
-TEST_PROCESSES ?= 2
+# One more than the usual two cores: many tests wait for processes that they started.
+TEST_PROCESSES ?= 3
 # The variables production must set, with values that hold for one check.
 AS_IN_PRODUCTION = DJANGO_SETTINGS_MODULE=portal.settings.base SITE_URL=https://portal.example \
 	ALLOWED_HOSTS=portal.example SECRET_KEY=$(shell head -c 60 /dev/urandom | base64 -w 0) \

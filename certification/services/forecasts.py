@@ -47,7 +47,7 @@ from certification.services.clock import database_now
 from certification.services.planning import departures_of, inputs_of, present_world, spec_of_plan
 from certification.services.plans import default_plan
 from portal.shared import outbox
-from portal.shared.models import AuditRecord
+from portal.shared.models import AuditRecord, OutboxJob
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +58,7 @@ NOTICEABLE = dt.timedelta(minutes=15)
 SLIP_DAYS = 0.5
 """Business days by which a late end has to move to be a slip."""
 _LOCK = 0xF04E
+_ARRIVAL, _HANDLER = "deployment.verify", "certification.tasks.refresh_forecasts"
 _STUCK = ("failed", "unknown")
 _SETTLED = ("verified", "skipped", "cancelled")
 
@@ -75,8 +76,24 @@ def refresh_after(event: str, object_id: str) -> int:
     """Make the forecasts that `event` may have moved anew; returns how many bands were written."""
     noun = event.partition(".")[0]
     concerned = _OWNERS[noun](object_id) if noun in _OWNERS else _foreseen()
+    if event == _ARRIVAL:
+        concerned = [pk for pk in concerned if pk and not _is_followed(pk)]
     cause = _cause(event, f"{_MODELS.get(noun, noun)}:{object_id}")
     return sum(refresh(pk, cause) for pk in concerned if pk)
+
+
+def _is_followed(rollout_id: UUID) -> bool:
+    """Whether a job for the next region of the same burst waits already: a wave's regions arrive together,
+    and one forecast after the last of them says it all.
+    """
+    acts = RegionDeployment.objects.filter(rollout_id=rollout_id).values_list("pk", flat=True)
+    return OutboxJob.objects.filter(
+        state=OutboxJob.State.DUE,
+        topic=_ARRIVAL,
+        handler=_HANDLER,
+        due_at__lte=database_now(),
+        payload__id__in=[str(pk) for pk in acts],
+    ).exists()
 
 
 def _cause(event: str, key: str) -> Cause:

@@ -168,6 +168,17 @@ def test_a_rollout_that_stopped_moving_gets_no_forecast(rollout, cast, drain_out
     assert forecasts.refresh_after("deployment.verify", str(cast.owner.pk)) == 0
 
 
+def test_regions_that_arrive_together_are_forecast_once_after_the_last(rollout, monkeypatch):
+    start(rollout, "north")
+    made = []
+    monkeypatch.setattr(forecasts, "refresh", lambda pk, cause: made.append((pk, cause.event)) or 0)
+    for act in rollout.deployments.filter(region__in=["north", "south"]):
+        with transaction.atomic():
+            outbox.emit("deployment.verify", id=str(act.pk))
+    outbox.drain()
+    assert made == [(rollout.pk, "deployment.verify")]
+
+
 def test_history_takes_over_from_five_samples_on(cast, drain_outbox):
     for number in range(5):
         finished = scheduled_rollout(
