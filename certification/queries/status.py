@@ -1,4 +1,5 @@
-"""What everybody may know: how long each step takes, what waits, what is coming, which regions answer.
+"""What everybody may know: how long each step takes, what waits, what is wrong, what is coming, which regions
+answer, and how far off our dates were.
 
 No publisher, no connector and no person is named here, and a figure made of few submissions is withheld: it
 would tell of a single one.
@@ -11,20 +12,25 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.db.models import Count, Min
 from django.utils import timezone
 
 from certification.lifecycle import ACTIVE_ROLLOUT_STATES
-from certification.models import Freeze, Lane, Rollout, Submission
+from certification.models import Freeze, Incident, Lane, Rollout, Submission
+from certification.queries.forecast_accuracy import Accuracy, accuracy
+from certification.queries.incidents import open_public
 from certification.queries.ledger import STEP_OF, STEPS
 from certification.queries.plans import PlacedFreeze, placed
+from certification.queries.trains import departures, trains
 from connectors.models import Region
 
 DAYS = 90
 MIN_SAMPLES = 5
 """With fewer finished submissions no time is shown."""
 WHOLE = "whole"
+DEPARTURES = dt.timedelta(days=14)
 _MEASURED = ("validation", "review", "corrections", "preview", "testing", "planning", "rollout")
 _KIND_LANES = {"new": Lane.NEW, "update": Lane.ADDITIVE, "hotfix": Lane.HOTFIX}
 
@@ -85,6 +91,27 @@ class RegionWord:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """An open incident, as everybody may read it; `scope` says whom it concerns and names no connector."""
+
+    title: str
+    text: str
+    scope: str
+    since: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NextDeparture:
+    """When a train leaves, until when rollouts may board it, and how many places are free."""
+
+    train: str
+    leaves_at: dt.datetime
+    closes_at: dt.datetime
+    free: int
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The whole page. `at` is when it was read: it may be a minute old."""
 
@@ -94,6 +121,9 @@ class Status:
     freezes: list[PlacedFreeze]
     regions: list[RegionWord]
     rollouts: int
+    troubles: list[Trouble]
+    departures: list[NextDeparture]
+    accuracy: list[Accuracy]
 
     @property
     def has_times(self) -> bool:
@@ -117,7 +147,7 @@ _NOTES = {
 
 
 def status(*, now: dt.datetime | None = None) -> Status:
-    """Six queries, whatever there is."""
+    """A dozen queries, whatever there is."""
     now = now or timezone.now()
     return Status(
         at=now,
@@ -126,7 +156,39 @@ def status(*, now: dt.datetime | None = None) -> Status:
         freezes=placed(Freeze.objects.filter(cancelled_at=None, ends_at__gt=now).order_by("starts_at")[:20]),
         regions=[_region(region) for region in Region.objects.order_by("geography", "name")],
         rollouts=Rollout.objects.filter(state__in=ACTIVE_ROLLOUT_STATES).count(),
+        troubles=troubles(),
+        departures=next_departures(now),
+        accuracy=[row for row in accuracy(days=DAYS) if row.samples >= MIN_SAMPLES],
     )
+
+
+def troubles() -> list[Trouble]:
+    """The public incidents that are open, the latest first."""
+    rows = list(open_public())
+    codes = {code for row in rows for code in row.regions}
+    names = dict(Region.objects.filter(pk__in=codes).values_list("pk", "name"))
+    return [Trouble(row.title, row.text, _concerned(row, names), row.created_at) for row in rows]
+
+
+def _concerned(incident: Incident, names: dict[str, str]) -> str:
+    parts = []
+    if incident.auth_kinds:
+        parts.append("sign-in by " + " or ".join(incident.auth_kinds))
+    if incident.regions:
+        parts.append(", ".join(names.get(code, code) for code in incident.regions))
+    if incident.connectors.all():
+        parts.append("some connectors")
+    return "; ".join(parts) or "Everybody"
+
+
+def next_departures(now: dt.datetime) -> list[NextDeparture]:
+    """The departures of the coming fortnight that plans let run, at most eight."""
+    coming = departures(trains(), AnonymousUser(), start=now, end=now + DEPARTURES)
+    return [
+        NextDeparture(row.train.name, row.leaves_at, row.closes_at, row.free, row.train.capacity)
+        for row in coming
+        if not row.closed
+    ][:8]
 
 
 def step_times(now: dt.datetime) -> list[StepTimes]:

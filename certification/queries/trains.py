@@ -108,6 +108,9 @@ def _on_board(
 
 
 def _teams_of(user: Any) -> set[UUID]:
+    """None of somebody who has not signed in."""
+    if not user.is_authenticated:
+        return set()
     return set(user.memberships.values_list("publisher_id", flat=True))
 
 

@@ -70,6 +70,30 @@ def _document(status: queries.Status) -> dict[str, Any]:
             }
             for row in status.freezes
         ],
+        "incidents": [
+            {"title": row.title, "text": row.text, "concerns": row.scope, "since": _time(row.since)}
+            for row in status.troubles
+        ],
+        "departures": [
+            {
+                "train": row.train,
+                "leaves_at": _time(row.leaves_at),
+                "boarding_ends_at": _time(row.closes_at),
+                "free": row.free,
+                "capacity": row.capacity,
+            }
+            for row in status.departures
+        ],
+        "forecasts": [
+            {
+                "of": row.subject,
+                "made": row.horizon,
+                "samples": row.samples,
+                "median_error_seconds": round(row.median_error_seconds),
+                "arrived_by_late_end": round(row.by_late, 3),
+            }
+            for row in status.accuracy
+        ],
         "regions": [
             {"name": row.name, "geography": row.geography, "state": row.words, "since": _time(row.since)}
             for row in status.regions

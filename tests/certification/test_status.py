@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from certification.models import Freeze, Submission, TimeLedger, TimeStretch
+from certification.models import Freeze, Incident, Submission, TimeLedger, TimeStretch, Train
 from certification.queries.status import step_times
 from tests.factories import ConnectorFactory, RegionFactory
 
@@ -121,6 +121,36 @@ def test_the_page_is_useful_before_anything_was_finished(client, db):
     assert "Nothing was finished yet" in page
     assert "No freeze is planned" in page
     assert "No regions yet" in page
+    assert "No train leaves within two weeks" in page
+    assert "From 5 arrivals on" in page
+
+
+def test_open_incidents_and_the_next_departures_are_told_without_a_connector_s_name(cast, client):
+    connector = ConnectorFactory(publisher=cast.publisher, name="Secret Gull")
+    told, kept, over = (
+        Incident.objects.create(
+            title=title, text="Sign-in fails.", auth_kinds=["oauth2"], opened_by=cast.operator, **more
+        )
+        for title, more in (
+            ("Identity is down", {}),
+            ("Known to us only", {"is_public": False}),
+            ("Over", {"state": "closed", "closed_at": timezone.now()}),
+        )
+    )
+    told.connectors.add(connector)
+    Train.objects.create(name="Friday train", weekdays=[0, 1, 2, 3, 4, 5, 6], capacity=3)
+    page = client.get("/status/").content.decode()
+    assert told.title in page
+    assert "Concerns sign-in by oauth2; some connectors" in page
+    assert "Friday train" in page
+    for text in (kept.title, over.title + "<", connector.name):
+        assert text not in page
+    found = client.get("/status.json").json()
+    assert [row["title"] for row in found["incidents"]] == [told.title]
+    assert {(row["train"], row["free"], row["capacity"]) for row in found["departures"]} == {
+        ("Friday train", 3, 3)
+    }
+    assert all(row["boarding_ends_at"] < row["leaves_at"] for row in found["departures"])
 
 
 def test_programs_read_the_same_in_a_stable_shape(cast, client):
@@ -138,6 +168,9 @@ def test_programs_read_the_same_in_a_stable_shape(cast, client):
         "queues",
         "rollouts_under_way",
         "freezes",
+        "incidents",
+        "departures",
+        "forecasts",
         "regions",
     }
     review = next(step for step in found["steps"] if step["step"] == "review")
