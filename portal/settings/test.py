@@ -26,6 +26,9 @@ if "PYTEST_VERSION" in os.environ:
 os.environ.setdefault("DATABASE_URL", "postgres://portal@127.0.0.1:5432/portal")
 os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:6379/0")
 if "MEDIA_ROOT" not in os.environ:
+    os.environ["MEDIA_ROOT"] = os.environ["TESTS_MEDIA_ROOT"] = _folder("media")
+elif "PYTEST_XDIST_WORKER" in os.environ and os.environ["MEDIA_ROOT"] == os.environ.get("TESTS_MEDIA_ROOT"):
+    # Packages are stored by their digest: what one worker's test damages, another's must not meet.
     os.environ["MEDIA_ROOT"] = _folder("media")
 if "STATIC_ROOT" not in os.environ:
     os.environ["STATIC_ROOT"] = _folder("static")
