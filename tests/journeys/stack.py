@@ -85,6 +85,8 @@ class Stack:
             "FIELD_ENCRYPTION_KEYS": "b2theSBnb2VzIGhlcmUsIDMyIGJ5dGVzIGxvbmcuLi4=",
             "SITE_URL": self.url,
             "TRIAL_CLOCK_SCALE": str(CLOCK_SCALE),
+            # Nobody calls the connectors of a journey, so every gate would wait for a person.
+            "TRIAL_GATE_PATIENCE_SECONDS": "1",
             "MEDIA_ROOT": str(self.media),
             "STATIC_ROOT": str(self.folder / "static"),
             "EMAIL_URL": f"filemail:///{self.mail_folder}",
