@@ -22,7 +22,7 @@ from portal.shared.web import signed_in_user
 
 
 class IncidentSerializer(serializers.ModelSerializer[Incident]):
-    connectors = serializers.SlugRelatedField(slug_field="slug", many=True, read_only=True)
+    connectors: serializers.Field = serializers.SlugRelatedField(slug_field="slug", many=True, read_only=True)
 
     class Meta:
         model = Incident
@@ -72,7 +72,9 @@ class IncidentViewSet(
     def perform_create(self, serializer: serializers.BaseSerializer[Incident]) -> None:
         asked = IncidentDraftSerializer(data=self.request.data)
         asked.is_valid(raise_exception=True)
-        given = {key: tuple(value) if isinstance(value, list) else value for key, value in asked.data.items()}
+        given: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in asked.data.items()
+        }
         draft = services.IncidentDraft(**given)
         serializer.instance = services.open_incident(draft, actor=signed_in_user(self.request))
 
