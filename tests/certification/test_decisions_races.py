@@ -13,11 +13,12 @@ from certification.services import reviews, threads
 from certification.services.decisions import decide
 from portal.shared.errors import Blocked, Conflict
 from portal.shared.models import AuditRecord
+from tests.effort import effort
 from tests.factories import MembershipFactory, PublisherFactory, UserFactory
 from tests.factories.reviews import in_review, reviewed
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROUNDS = 200
+ROUNDS = effort(60, full=200)
 
 
 def at_once(*deeds: Callable[[], object]) -> list[object]:

@@ -14,10 +14,11 @@ from certification.services import deployments, overrides, plans, rollouts, sche
 from certification.services.clock import database_now
 from portal.shared.errors import IllegalTransition, PortalError
 from portal.shared.models import AuditRecord
+from tests.effort import effort
 from tests.factories.rollouts import add_submission, scheduled_rollout
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROUNDS = 200
+ROUNDS = effort(60, full=200)
 
 
 def together(*deeds):

@@ -14,11 +14,12 @@ from certification.models import Revision, Submission, Validation
 from certification.services import submissions, validation
 from portal.shared.errors import Conflict
 from portal.shared.models import AuditRecord, OutboxJob
+from tests.effort import effort
 from tests.factories import ConnectorFactory
 from tests.factories.submissions import draft, ready_draft
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
-ROUNDS = 200
+ROUNDS = effort(60, full=200)
 
 
 def _at_once(*deeds: Callable[[], object]) -> list[object]:
