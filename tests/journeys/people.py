@@ -155,7 +155,7 @@ class Journey:
         self.decide("approve")
         self.sign_off()
         rollout = self.schedule()
-        self.reach("live", seconds=150)
+        self.reach("live", seconds=400)
         return rollout
 
     def effective(self, code: str) -> list[dict[str, str]]:

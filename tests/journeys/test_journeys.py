@@ -12,7 +12,7 @@ from certification.data import default_plan
 from tests.journeys.people import Journey, package
 from tests.journeys.stack import JOURNEYS, Stack, wait_until
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
 PREVIEW_REGIONS = [code for wave in default_plan.WAVES if wave.before_sign_off for code in wave.regions]
 ROLLOUT_WAVES = [wave.regions for wave in default_plan.WAVES if not (wave.before_sign_off or wave.is_opt_in)]
 ROLLOUT_REGIONS = [code for wave in ROLLOUT_WAVES for code in wave]
@@ -179,7 +179,7 @@ def update_of_a_live_connector_supersedes_the_one_before(journey: Journey) -> No
     journey.decide("approve")
     journey.sign_off()
     journey.schedule()
-    journey.reach("live", seconds=150)
+    journey.reach("live", seconds=400)
 
     wait_until(
         lambda: journey.owner.api(f"submissions/{first}/")["state"] == "superseded",

@@ -40,7 +40,7 @@ ANSWER = {
 def program(tmp_path):
     """Write a program; returns the endpoint of a region that is reached by it."""
 
-    def write(body: str, *arguments: str, seconds: int = 5, token: str | None = TOKEN) -> RegionEndpoint:
+    def write(body: str, *arguments: str, seconds: int = 30, token: str | None = TOKEN) -> RegionEndpoint:
         path = tmp_path / "reach"
         path.write_text(f"#!{sys.executable}\nimport json, os, sys, time\n{body}\n")
         path.chmod(stat.S_IRWXU)
