@@ -44,7 +44,7 @@ class IncidentDraftSerializer(serializers.Serializer[Any]):
     is_public = serializers.BooleanField(default=True)
 
 
-class NoteSerializer(serializers.Serializer[Any]):
+class IncidentNoteSerializer(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=1_000)
 
 
@@ -78,11 +78,11 @@ class IncidentViewSet(
         draft = services.IncidentDraft(**given)
         serializer.instance = services.open_incident(draft, actor=signed_in_user(self.request))
 
-    @extend_schema(request=NoteSerializer, responses=IncidentSerializer)
+    @extend_schema(request=IncidentNoteSerializer, responses=IncidentSerializer)
     @action(detail=True, methods=["post"])
     def close(self, request: Request, pk: str) -> Response:
         """Over: its rollouts go on with new dates."""
-        asked = NoteSerializer(data=request.data)
+        asked = IncidentNoteSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         services.close_incident(self.get_object(), **asked.validated_data, actor=signed_in_user(request))
         return Response(IncidentSerializer(self.get_object()).data)

@@ -52,12 +52,12 @@ class AskSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=1_000)
 
 
-class DecisionSerializer(serializers.Serializer[Any]):
+class OverrideDecisionSerializer(serializers.Serializer[Any]):
     is_approved = serializers.BooleanField()
     reason = serializers.CharField(max_length=1_000, required=False, default="", allow_blank=True)
 
 
-class WithdrawalSerializer(serializers.Serializer[Any]):
+class OverrideWithdrawalSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=1_000, required=False, default="", allow_blank=True)
 
 
@@ -132,20 +132,20 @@ class OverrideViewSet(
         asked.is_valid(raise_exception=True)
         serializer.instance = ask(asked.validated_data, signed_in_user(self.request), self._publisher())
 
-    @extend_schema(request=DecisionSerializer, responses=OverrideSerializer)
+    @extend_schema(request=OverrideDecisionSerializer, responses=OverrideSerializer)
     @action(detail=True, methods=["post"])
     def decide(self, request: Request, pk: str) -> Response:
         """Agree or decline; never the person who asked."""
-        asked = DecisionSerializer(data=request.data)
+        asked = OverrideDecisionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         found = services.decide(self.get_object(), **asked.validated_data, actor=signed_in_user(request))
         return Response(OverrideSerializer(found).data)
 
-    @extend_schema(request=WithdrawalSerializer, responses=OverrideSerializer)
+    @extend_schema(request=OverrideWithdrawalSerializer, responses=OverrideSerializer)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: str) -> Response:
         """Take back what one asked for oneself."""
-        asked = WithdrawalSerializer(data=request.data)
+        asked = OverrideWithdrawalSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         found = services.withdraw(self.get_object(), **asked.validated_data, actor=signed_in_user(request))
         return Response(OverrideSerializer(found).data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -46,6 +46,7 @@ class RegionSerializer(serializers.ModelSerializer):
     def get_base_url(self, region: Region) -> str | None:
         return self._for_operators(region.base_url)  # type: ignore[no-any-return]
 
+    @extend_schema_field(serializers.DictField(allow_null=True))
     def get_settings(self, region: Region) -> dict[str, object] | None:
         return self._for_operators(region.driver_settings)  # type: ignore[no-any-return]
 

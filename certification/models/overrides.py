@@ -138,3 +138,7 @@ class OverrideRequest(PublicIdModel):
     @property
     def is_over(self) -> bool:
         return self.state not in _STANDING
+
+
+OverrideKind = OverrideRequest.Kind
+"""The same under a name that settings can import."""

@@ -229,6 +229,8 @@ async def _process(
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
         process._transport.close()  # type: ignore[attr-defined] # a grandchild may hold the pipes open
+        for _ in range(3):  # the loop closes the pipes in its next turns
+            await asyncio.sleep(0)
 
 
 async def _converse(

@@ -342,6 +342,7 @@ SPECTACULAR_SETTINGS = {
         "WaiverStateEnum": "certification.lifecycle.WaiverState",
         "ThreadStateEnum": "certification.lifecycle.ReviewThreadState",
         "OverrideStateEnum": "certification.lifecycle.OverrideState",
+        "OverrideKindEnum": "certification.models.overrides.OverrideKind",
         "ConnectorStateEnum": "connectors.lifecycle.ConnectorState",
         "InvitationStateEnum": "connectors.lifecycle.InvitationState",
         "RoleEnum": "connectors.models.publishers.Role",
