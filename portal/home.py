@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from certification.queries.home import home_of
 from portal.search import search as find
-from portal.shared.web import signed_in_user
+from portal.shared.web import is_for_programs, signed_in_user
 
 LONGEST_QUERY = 100
 
@@ -33,8 +33,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    if request.path.startswith(("/api/", "/providers/")):
-        # Programs cannot read a page, and the publishers' client fails on one with a traceback.
+    if is_for_programs(request):
         body = {"title": "Internal Server Error", "status": 500, "code": "error"}
         return JsonResponse(body | {"detail": "Something failed here; it has been noted."}, status=500)
     return render(request, "500.html", status=500)

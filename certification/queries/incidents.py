@@ -37,14 +37,17 @@ def of_rollout(rollout: Rollout) -> Incident | None:
     return Incident.objects.filter(pk=rollout.incident_id).first()
 
 
-def scopes(rows: list[Incident]) -> dict[object, str]:
-    """Incident id -> whom it concerns, with the regions by name, in one query."""
+def scopes(rows: list[Incident], *, names_connectors: bool = True) -> dict[object, str]:
+    """Incident id -> whom it concerns, with the regions by name, in one query.
+
+    Where everybody reads, connectors are not named.
+    """
     codes = {code for row in rows for code in row.regions}
     names = dict(Region.objects.filter(pk__in=codes).values_list("pk", "name"))
-    return {row.pk: scope_of(row, names) for row in rows}
+    return {row.pk: _scope_of(row, names, names_connectors) for row in rows}
 
 
-def scope_of(incident: Incident, names: dict[str, str]) -> str:
+def _scope_of(incident: Incident, names: dict[str, str], names_connectors: bool) -> str:
     parts = []
     if incident.auth_kinds:
         parts.append("sign-in by " + " or ".join(incident.auth_kinds))
@@ -52,5 +55,5 @@ def scope_of(incident: Incident, names: dict[str, str]) -> str:
         parts.append(", ".join(names.get(code, code) for code in incident.regions))
     chosen = [connector.name for connector in incident.connectors.all()]
     if chosen:
-        parts.append(", ".join(chosen))
+        parts.append(", ".join(chosen) if names_connectors else "some connectors")
     return "; ".join(parts) or "Everybody"

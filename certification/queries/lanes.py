@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from certification.models import Lane, Submission
@@ -11,6 +12,12 @@ from connectors.definitions.diff import compare
 from connectors.models import Version
 from portal.shared import storage
 
+LANE_OF_KIND: Mapping[str, Lane] = {
+    Submission.Kind.NEW: Lane.NEW,
+    Submission.Kind.UPDATE: Lane.ADDITIVE,
+    Submission.Kind.HOTFIX: Lane.HOTFIX,
+}
+"""What the kind alone says: before two versions can be compared, and where comparing would cost too much."""
 _LANES = {
     None: Lane.METADATA,
     "cosmetic": Lane.METADATA,
@@ -28,7 +35,7 @@ def lane_of(submission: Submission) -> Lane:
         return Lane.HOTFIX
     baseline, version = baseline_of(submission), submission.version
     if baseline is None or version is None:
-        return Lane.NEW if submission.kind == Submission.Kind.NEW else Lane.ADDITIVE
+        return LANE_OF_KIND[submission.kind]
     try:
         return _lane_between(baseline, version)
     except (OSError, storage.StoredBytesDamaged):

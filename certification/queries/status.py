@@ -18,9 +18,10 @@ from django.db.models import Count, Min
 from django.utils import timezone
 
 from certification.lifecycle import ACTIVE_ROLLOUT_STATES
-from certification.models import Freeze, Incident, Lane, Rollout, Submission
+from certification.models import Freeze, Lane, Rollout, Submission
 from certification.queries.forecast_accuracy import Accuracy, accuracy
-from certification.queries.incidents import open_public
+from certification.queries.incidents import open_public, scopes
+from certification.queries.lanes import LANE_OF_KIND
 from certification.queries.ledger import STEP_OF, STEPS
 from certification.queries.plans import PlacedFreeze, placed
 from certification.queries.trains import departures, trains
@@ -32,7 +33,6 @@ MIN_SAMPLES = 5
 WHOLE = "whole"
 DEPARTURES = dt.timedelta(days=14)
 _MEASURED = ("validation", "review", "corrections", "preview", "testing", "planning", "rollout")
-_KIND_LANES = {"new": Lane.NEW, "update": Lane.ADDITIVE, "hotfix": Lane.HOTFIX}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,20 +165,8 @@ def status(*, now: dt.datetime | None = None) -> Status:
 def troubles() -> list[Trouble]:
     """The public incidents that are open, the latest first."""
     rows = list(open_public())
-    codes = {code for row in rows for code in row.regions}
-    names = dict(Region.objects.filter(pk__in=codes).values_list("pk", "name"))
-    return [Trouble(row.title, row.text, _concerned(row, names), row.created_at) for row in rows]
-
-
-def _concerned(incident: Incident, names: dict[str, str]) -> str:
-    parts = []
-    if incident.auth_kinds:
-        parts.append("sign-in by " + " or ".join(incident.auth_kinds))
-    if incident.regions:
-        parts.append(", ".join(names.get(code, code) for code in incident.regions))
-    if incident.connectors.all():
-        parts.append("some connectors")
-    return "; ".join(parts) or "Everybody"
+    concerned = scopes(rows, names_connectors=False)
+    return [Trouble(row.title, row.text, concerned[row.pk], row.created_at) for row in rows]
 
 
 def next_departures(now: dt.datetime) -> list[NextDeparture]:
@@ -257,7 +245,7 @@ def queues() -> list[Waiting]:
         .annotate(Count("pk"), Min("state_changed_at"))
     }
     found = []
-    for kind, lane in _KIND_LANES.items():
+    for kind, lane in LANE_OF_KIND.items():
         count, oldest = rows.get(("in_review", kind), (0, None))
         label = "Updates" if lane == Lane.ADDITIVE else f"{lane.label}s" if lane == Lane.NEW else "Hotfixes"
         found.append(Waiting("review", f"Review: {label.lower()}", str(lane), count, oldest))

@@ -18,6 +18,7 @@ from certification.planning.trains import Timetable
 from certification.planning.windows import Window
 from certification.queries.forecast import defaults_of, history_of
 from certification.queries.forecast_history import history_of_rollouts
+from certification.queries.lanes import LANE_OF_KIND
 from certification.queries.plans import calendar_of
 from certification.queries.trains import every_train, timetable_of
 
@@ -26,8 +27,6 @@ _FREEZES, _DEPARTURES = 3, 1
 
 KINDS = {Lane.NEW: "new", Lane.HOTFIX: "hotfix"}
 """Lane -> the kind of submission whose history counts; the other lanes are updates."""
-LANES = {"new": Lane.NEW, "hotfix": Lane.HOTFIX, "update": Lane.ADDITIVE}
-"""Kind of a submission -> the lane it is most likely in, until it is classified."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ def submit_by(
 
 def next_for(kind: str) -> list[SubmitBy]:
     """The next freeze, for the lane that a submission of this kind is most likely in."""
-    return submit_by(lanes=[LANES[kind]], trains=())[:1]
+    return submit_by(lanes=[LANE_OF_KIND[kind]], trains=())[:1]
 
 
 def _coming(freezes: Iterable[Freeze], now: dt.datetime) -> list[Freeze]:

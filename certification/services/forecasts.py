@@ -41,8 +41,8 @@ from certification.queries.forecast import defaults_of, history_of
 from certification.queries.forecast_history import history_of_rollouts
 from certification.queries.forecasts import newest
 from certification.queries.gates import latest_by_wave, waits
+from certification.queries.lanes import LANE_OF_KIND
 from certification.queries.plans import calendar_of
-from certification.queries.submit_by import LANES
 from certification.services.clock import database_now
 from certification.services.planning import departures_of, inputs_of, present_world, spec_of_plan
 from certification.services.plans import default_plan
@@ -173,7 +173,7 @@ def bands_of_submission(submission: Submission) -> list[tuple[PlanWave, Band]]:
         defaults=defaults_of(submission.kind),
         until="signed_off",
     )
-    plan = default_plan(LANES[submission.kind])
+    plan = default_plan(LANE_OF_KIND[submission.kind])
     if ready is None or plan is None:
         return []
     try:

@@ -8,7 +8,8 @@ import structlog
 from django.db import transaction
 from django.db.models import F, Q
 
-from certification.models import Lane, Submission, TimeLedger, TimeStretch
+from certification.models import Submission, TimeLedger, TimeStretch
+from certification.queries.lanes import LANE_OF_KIND
 from certification.queries.ledger import STEP_OF, Entry, ledger_of
 
 log = structlog.get_logger(__name__)
@@ -73,7 +74,4 @@ def _row(ledger: TimeLedger, entry: Entry) -> TimeStretch:
 def lane_of(submission: Submission) -> str:
     """The lane of its latest rollout's plan; before there is one, what its kind says."""
     planned = submission.rollouts.order_by("-created_at").values_list("plan__lane", flat=True).first()
-    return planned or _LANES[submission.kind]
-
-
-_LANES: dict[str, str] = {"new": Lane.NEW, "update": Lane.ADDITIVE, "hotfix": Lane.HOTFIX}
+    return planned or LANE_OF_KIND[submission.kind]

@@ -12,6 +12,8 @@ from django.shortcuts import redirect
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 
+from portal.shared.web import is_for_programs
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 # What staff can reach without a second factor: setting one up, leaving, and what the page itself needs.
@@ -34,10 +36,6 @@ class ReaderTimeZoneMiddleware:
             return self.get_response(request)
 
 
-# Where programs ask: they are answered in JSON, never by a page.
-_FOR_PROGRAMS = ("/api/", "/providers/")
-
-
 class StaffSecondFactorMiddleware:
     """Reviewers, operators and administrators set up a second factor before they see anything else."""
 
@@ -47,7 +45,7 @@ class StaffSecondFactorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
         if user.is_authenticated and user.staff_role and not self._allowed(request):
-            if request.path.startswith(_FOR_PROGRAMS):
+            if is_for_programs(request):
                 return HttpResponse(
                     '{"status": 403, "code": "second-factor-required", '
                     '"detail": "Set up a second factor in the portal first."}',

@@ -100,6 +100,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return error_page(request, error)
 
 
+def is_for_programs(request: HttpRequest) -> bool:
+    """Whether programs ask here. They cannot read a page, and the publishers' client fails on one with a
+    traceback: answers are JSON.
+    """
+    return request.path.startswith(("/api/", "/providers/"))
+
+
 def safe_next(request: HttpRequest, default: str) -> str:
     """The `next` address of the request if it stays on this site, else `default`."""
     target = request.POST.get("next") or request.GET.get("next") or ""
