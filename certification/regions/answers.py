@@ -51,6 +51,19 @@ def check_operation(
         )
 
 
+def accepted_operation(
+    endpoint: RegionEndpoint, payload: dict[str, Any], command: DeployCommand
+) -> Operation:
+    """The operation that a region's answer to a command speaks of; it has to be the command's."""
+    operation = operation_from(endpoint, payload)
+    if operation.deployment_number != command.deployment_number:
+        raise RegionAnswerInvalid(
+            endpoint.code, f"answered about deployment {operation.deployment_number} instead of ours."
+        )
+    check_operation(endpoint, operation, command.idempotency_key, command.digest)
+    return operation
+
+
 def check_package(endpoint: RegionEndpoint, command: DeployCommand) -> None:
     """Refuse to send bytes that are not those the command names."""
     if command.package is None:

@@ -21,7 +21,13 @@ from typing import Any, Self
 
 import orjson
 
-from certification.regions.answers import check_operation, check_package, instant_of, operation_from
+from certification.regions.answers import (
+    accepted_operation,
+    check_operation,
+    check_package,
+    instant_of,
+    operation_from,
+)
 from certification.regions.errors import (
     OutcomeUnknown,
     RegionAnswerInvalid,
@@ -83,13 +89,7 @@ class CommandDriver:
             "digest": command.digest,
         }
         payload = await self._ask(endpoint, "deploy", request, "Operation", package=command.package)
-        operation = operation_from(endpoint, payload)
-        if operation.deployment_number != command.deployment_number:
-            raise RegionAnswerInvalid(
-                endpoint.code, f"answered about deployment {operation.deployment_number} instead of ours."
-            )
-        check_operation(endpoint, operation, command.idempotency_key, command.digest)
-        return operation
+        return accepted_operation(endpoint, payload, command)
 
     async def operation(
         self, endpoint: RegionEndpoint, idempotency_key: str, *, expected_digest: str | None = None

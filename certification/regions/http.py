@@ -23,6 +23,7 @@ import orjson
 
 from certification.regions.answers import (
     Answer,
+    accepted_operation,
     check_operation,
     check_package,
     error_for,
@@ -107,13 +108,7 @@ class HttpDriver:
                 await self._put_package(endpoint, command.digest, command.package)
                 answer = await self._post_command(endpoint, command)
         payload = payload_of(endpoint, answer, "Operation", accepts=(200, 202))
-        operation = operation_from(endpoint, payload)
-        if operation.deployment_number != command.deployment_number:
-            raise RegionAnswerInvalid(
-                endpoint.code, f"answered about deployment {operation.deployment_number} instead of ours."
-            )
-        check_operation(endpoint, operation, command.idempotency_key, command.digest)
-        return operation
+        return accepted_operation(endpoint, payload, command)
 
     async def operation(
         self, endpoint: RegionEndpoint, idempotency_key: str, *, expected_digest: str | None = None
