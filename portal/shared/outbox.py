@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -140,22 +141,44 @@ def ring(jobs: Sequence[tuple[int, str]]) -> None:
 
 
 def sweep(*, limit: int = 500) -> int:
-    """Ring for every job that is due or whose holder's lease ran out; returns how many."""
+    """Ring for the jobs that are due or whose holder's lease ran out, unless bells enough wait in their queue
+    already: a queue without a worker must not fill the broker. Returns how many jobs wait.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            (SELECT id, queue FROM shared_outboxjob WHERE state = 'due' AND due_at <= statement_timestamp()
-             ORDER BY due_at LIMIT %s)
-            UNION ALL
             (SELECT id, queue FROM shared_outboxjob
               WHERE state = 'running' AND lease_until <= statement_timestamp()
               ORDER BY lease_until LIMIT %s)
+            UNION ALL
+            (SELECT id, queue FROM shared_outboxjob WHERE state = 'due' AND due_at <= statement_timestamp()
+             ORDER BY due_at LIMIT %s)
             """,
             [limit, limit],
         )
         rows = [(job_id, queue) for job_id, queue in cursor.fetchall()]
-    ring(rows)
+    by_queue: dict[str, list[tuple[int, str]]] = {}
+    for job_id, queue in rows:
+        by_queue.setdefault(queue, []).append((job_id, queue))
+    waiting = bells_waiting(by_queue)
+    for queue, jobs in by_queue.items():
+        ring(jobs[: max(0, len(jobs) - waiting.get(queue, 0))])
     return len(rows)
+
+
+def bells_waiting(queues: Iterable[str]) -> dict[str, int]:
+    """How many messages wait in each of the broker's queues; nothing where it does not say."""
+    from celery import current_app
+
+    found = {}
+    try:
+        with current_app.pool.acquire(block=True, timeout=3) as link:
+            for queue in queues:
+                with suppress(*link.channel_errors):
+                    found[queue] = link.default_channel.queue_declare(queue, passive=True).message_count
+    except Exception as error:  # noqa: BLE001 - then nobody knows, and every job is rung for
+        log.warning("broker_unreachable", error=type(error).__name__)
+    return found
 
 
 @dataclass(frozen=True)

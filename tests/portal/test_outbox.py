@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -138,6 +139,7 @@ def test_a_job_whose_holder_died_is_taken_over_and_the_dead_cannot_finish_it(db)
 def test_sweeping_finds_due_jobs_and_lost_ones_only(db, monkeypatch):
     rung: list[tuple[int, str]] = []
     monkeypatch.setattr(outbox, "ring", lambda jobs: rung.extend(jobs))
+    monkeypatch.setattr(outbox, "bells_waiting", lambda queues: {})
     due = emit(id="1")
     lost = emit(id="2")
     emit(id="3", due_at=timezone.now() + timedelta(hours=1))
@@ -148,6 +150,29 @@ def test_sweeping_finds_due_jobs_and_lost_ones_only(db, monkeypatch):
     rung.clear()
     assert outbox.sweep() == 2
     assert sorted(rung) == sorted([(due.pk, "mail"), (lost.pk, "mail")])
+
+
+def test_sweeping_rings_no_bell_where_enough_are_waiting(db, monkeypatch):
+    jobs = [emit(id=str(number)) for number in range(3)]
+    rung: list[int] = []
+    waiting = {"mail": 2}
+    monkeypatch.setattr(outbox, "ring", lambda jobs: rung.extend(job_id for job_id, _ in jobs))
+    monkeypatch.setattr(outbox, "bells_waiting", lambda queues: waiting)
+    assert outbox.sweep() == 3
+    assert rung == [jobs[0].pk]
+    rung.clear()
+    waiting["mail"] = 50
+    assert outbox.sweep() == 3
+    assert rung == []
+
+
+def test_the_broker_says_how_many_bells_wait_and_silence_means_none(monkeypatch):
+    queue = f"quiet-{uuid.uuid4().hex[:8]}"
+    assert outbox.bells_waiting([queue]).get(queue, 0) == 0
+    outbox.ring([(1, queue), (2, queue)])
+    assert outbox.bells_waiting([queue]) == {queue: 2}
+    monkeypatch.setattr("celery.current_app.pool.acquire", lambda **_: 1 / 0)
+    assert outbox.bells_waiting([queue]) == {}
 
 
 @pytest.mark.django_db(transaction=True)
