@@ -42,6 +42,7 @@ def _every(seconds: float, handler: str, queue: str = "default") -> dict[str, An
 TIMETABLE = {
     "sweep": {"task": "portal.sweep", "schedule": 5.0, "options": {"queue": "default", "expires": 15}},
     "seal-audit": _every(10, "portal.shared.audit.seal"),
+    "seal-late-audit": _every(3600, "portal.shared.audit.seal_everything"),
     "forget-jobs": _every(3600, "portal.shared.outbox.forget_finished"),
     "advance-rollouts": _every(2, "certification.tasks.advance_rollouts", "regions"),
     "poll-regions": _every(2, "certification.tasks.poll_regions", "regions"),

@@ -18,6 +18,7 @@ from portal.shared.actors import Actor
 from portal.shared.models import AuditRecord, AuditSeal
 
 GENESIS = "0" * 64
+LATE_RECORDS = 10_000
 _SEAL_LOCK = 0x5EA1
 
 
@@ -77,23 +78,35 @@ def digest(record: AuditRecord, *, sequence: int, previous_hash: str) -> str:
     return hashlib.sha256(previous_hash.encode() + canonical.encode()).hexdigest()
 
 
-def seal(*, limit: int = 5_000) -> int:
-    """Chain the committed records that have no seal yet; returns how many. Safe to run in parallel."""
+def seal(*, limit: int = 5_000, everything: bool = False) -> int:
+    """Chain the committed records that have no seal yet; returns how many. Safe to run in parallel.
+
+    Looks back over the latest `LATE_RECORDS` seals, so its cost does not grow with the trail; with
+    `everything` from the first record on, for one whose transaction outlasted as many others.
+    """
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_SEAL_LOCK])
             if not cursor.fetchone()[0]:
                 return 0
-        head = AuditSeal.objects.order_by("-sequence").first()
+        newest_first = AuditSeal.objects.order_by("-sequence")
+        head = newest_first.first()
         sequence, previous = (head.sequence, head.hash) if head else (0, GENESIS)
+        looked_back = newest_first.values_list("record_id", flat=True)[LATE_RECORDS:][:1]
+        floor = 0 if everything else next(iter(looked_back), 0)
         seals = []
-        for record in AuditRecord.objects.filter(seal=None).order_by("id")[:limit]:
+        for record in AuditRecord.objects.filter(seal=None, pk__gt=floor).order_by("id")[:limit]:
             sequence += 1
             value = digest(record, sequence=sequence, previous_hash=previous)
             seals.append(AuditSeal(sequence=sequence, record=record, previous_hash=previous, hash=value))
             previous = value
         AuditSeal.objects.bulk_create(seals)
         return len(seals)
+
+
+def seal_everything() -> int:
+    """Every record without a seal, however old; returns how many."""
+    return sum(iter(lambda: seal(everything=True), 0))
 
 
 @dataclass(frozen=True)

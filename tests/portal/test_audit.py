@@ -53,6 +53,21 @@ def test_sealing_twice_seals_once_and_the_chain_verifies(db):
     assert report.head == AuditSeal.objects.order_by("-sequence").first().hash
 
 
+def test_sealing_looks_back_only_so_far_and_the_hourly_one_all_the_way(db, monkeypatch):
+    monkeypatch.setattr(audit, "LATE_RECORDS", 3)
+    first = write(6)[0]
+    assert audit.seal() == 6
+    # Its transaction began before the others and was committed after them.
+    late = AuditRecord.objects.create(
+        pk=first.pk - 1, action="test.late", object_key=first.object_key, about=first.about
+    )
+    write()
+    assert audit.seal() == 1
+    assert not AuditSeal.objects.filter(record=late).exists()
+    assert audit.seal_everything() == 1
+    assert audit.verify_chain().faults == []
+
+
 def test_an_altered_record_is_named(db):
     records = write(3, reason="because")
     audit.seal()
