@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import structlog
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from certification.lifecycle import UNDER_WAY, DeploymentState
@@ -200,7 +200,7 @@ def _keep(item: Item, answer: Answer | None, error: RegionError | None, breaker:
     """Record one result and the region's condition; returns the breaker as it is now."""
     try:
         if isinstance(error, RegionNotAsked):
-            RegionDeployment.objects.filter(pk=item.row.pk, fence=item.fence).update(lease_until=None)
+            _give_back(item)
             return breaker
         outcome = error or answer
         if outcome is not None:
@@ -210,6 +210,15 @@ def _keep(item: Item, answer: Answer | None, error: RegionError | None, breaker:
     except Exception as failure:
         log.error("outcome_not_recorded", deployment=str(item.row.pk), exc_info=failure)
     return keep_breaker(item.row.region_id, breaker, error)
+
+
+def _give_back(item: Item) -> None:
+    """Nothing was asked: a first try stays one. Others go first in the next round, so that the many of a
+    silent region do not keep them out.
+    """
+    RegionDeployment.objects.filter(pk=item.row.pk, fence=item.fence).update(
+        lease_until=None, polls=F("polls") - 1, next_poll_at=Now()
+    )
 
 
 def keep_breaker(code: str, breaker: Breaker, error: RegionError | None) -> Breaker:

@@ -211,6 +211,24 @@ def test_a_region_that_keeps_failing_is_left_alone_for_a_while(cast, agent):
     assert Region.objects.get(pk="north").breaker_failures == 0
 
 
+def test_what_waits_behind_a_silent_region_stands_at_the_back_and_is_sent_at_once_later(cast, agent):
+    for _ in range(2):
+        scheduled_rollout(cast, "north", agent=agent)
+    hurry()
+    rollouts.advance_due()
+    misbehave(agent, "north", kind="drop", on=["deploy"], next_calls=1)
+    began = database_now()
+    rollouts.poll_due()
+    unasked = RegionDeployment.objects.get(state="intended")
+    assert (unasked.polls, unasked.lease_until) == (0, None)
+    assert unasked.next_poll_at >= began
+
+    hurry()
+    rollouts.poll_due()
+    unasked.refresh_from_db()
+    assert unasked.state == "deploying"
+
+
 def test_only_the_holder_of_the_lease_writes_what_it_heard(cast, agent):
     scheduled_rollout(cast, "north", agent=agent)
     hurry()
