@@ -12,7 +12,12 @@ from certification.planning.windows import Window
 from certification.policies import can_manage_plans
 from certification.services.clock import database_now
 from certification.services.planning import present_world
-from certification.services.what_if import RolloutMove, replan_all, what_moves
+from certification.services.what_if import (
+    RolloutMove,
+    refuse_without_a_day,
+    replan_all,
+    what_moves,
+)
 from connectors.definitions.facts import Authentication
 from connectors.models import Region
 from portal.accounts.models import User
@@ -100,9 +105,10 @@ def create_freeze(draft: FreezeDraft, *, actor: User) -> tuple[Freeze, int]:
             created_by_id=actor.pk,
         )
         audit.record("freeze.create", freeze, actor=actor, reason=freeze.reason, data=_facts(freeze))
-        moved = replan_all(cause="freeze", reason=f"{freeze.name}: {freeze.reason}", actor=actor)
+        refuse_without_a_day()
         outbox.emit("freeze.create", id=str(freeze.pk))
-    return freeze, moved
+    reason = f"{freeze.name}: {freeze.reason}"
+    return freeze, replan_all(cause="freeze", reason=reason, actor=actor)
 
 
 def change_freeze(freeze: Freeze, draft: FreezeDraft, *, actor: User) -> int:
@@ -121,10 +127,9 @@ def change_freeze(freeze: Freeze, draft: FreezeDraft, *, actor: User) -> int:
         row.save()
         facts = {**_facts(row), "before": before}
         audit.record("freeze.change", row, actor=actor, reason=row.reason, data=facts)
-        because = f"{row.name} was changed: {row.reason}"
-        moved = replan_all(cause="freeze", reason=because, actor=actor)
+        refuse_without_a_day()
         outbox.emit("freeze.change", id=str(row.pk))
-    return moved
+    return replan_all(cause="freeze", reason=f"{row.name} was changed: {row.reason}", actor=actor)
 
 
 def draft_of(freeze: Freeze) -> FreezeDraft:
@@ -154,11 +159,11 @@ def cancel_freeze(freeze: Freeze, *, reason: str, actor: Actor) -> int:
         row.cancelled_at = row.updated_at = database_now()
         row.save(update_fields=["cancelled_at", "updated_at"])
         audit.record("freeze.cancel", row, actor=actor, reason=reason, data=_facts(row))
-        because = f"{row.name} was taken back: {reason.strip()}"
-        moved = replan_all(cause="freeze", reason=because, actor=actor)
+        refuse_without_a_day()
         outbox.emit("freeze.cancel", id=str(row.pk))
     freeze.cancelled_at = row.cancelled_at
-    return moved
+    because = f"{row.name} was taken back: {reason.strip()}"
+    return replan_all(cause="freeze", reason=because, actor=actor)
 
 
 def _facts(freeze: Freeze) -> dict[str, object]:

@@ -11,7 +11,12 @@ from certification.planning.trains import Timetable, check_timetable
 from certification.policies import can_manage_plans
 from certification.services.clock import database_now
 from certification.services.planning import present_world, timetable_of
-from certification.services.what_if import RolloutMove, replan_all, what_moves
+from certification.services.what_if import (
+    RolloutMove,
+    refuse_without_a_day,
+    replan_all,
+    what_moves,
+)
 from portal.shared import audit
 from portal.shared.actors import Actor
 from portal.shared.errors import Blocked, Conflict, InvalidInput
@@ -84,7 +89,8 @@ def change_train(train: Train, draft: TrainDraft, *, reason: str, actor: Actor) 
         row.save()
         facts = {**_facts(row), "before": before}
         audit.record("train.change", row, actor=actor, reason=reason, data=facts)
-        return replan_all(cause="train", reason=f"{row.name}: {reason.strip()}", actor=actor)
+        refuse_without_a_day()
+    return replan_all(cause="train", reason=f"{row.name}: {reason.strip()}", actor=actor)
 
 
 def retire_train(train: Train, *, reason: str, actor: Actor) -> None:
@@ -100,8 +106,9 @@ def retire_train(train: Train, *, reason: str, actor: Actor) -> None:
             raise Conflict("It was retired already.")
         Train.objects.filter(pk=row.pk).update(is_retired=True, updated_at=database_now())
         audit.record("train.retire", row, actor=actor, reason=reason)
-        replan_all(cause="train", reason=f"{row.name} does not run any more", actor=actor)
+        refuse_without_a_day()
     train.is_retired = True
+    replan_all(cause="train", reason=f"{row.name} does not run any more", actor=actor)
 
 
 def draft_of(train: Train) -> TrainDraft:

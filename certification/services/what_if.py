@@ -7,12 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import structlog
+from django.db import transaction
+
 from certification.models import Rollout
 from certification.planning.calendar import NoOpenDay
 from certification.services.planning import World, movable_rollouts, present_world
 from certification.services.replanning import moves_for, replan
 from portal.shared.actors import Actor
 from portal.shared.errors import Blocked
+
+log = structlog.get_logger(__name__)
 
 
 class Move(Protocol):
@@ -61,13 +66,28 @@ def what_moves(world: World) -> list[RolloutMove]:
     return sorted(moves, key=lambda move: move.rollout.created_at)
 
 
+def refuse_without_a_day() -> None:
+    """Raise `Blocked` when a rollout would have no day left in the world as this transaction has made it."""
+    for move in what_moves(present_world()):
+        if move.problem:
+            raise Blocked(f"{move.rollout.connector}: {move.problem}")
+
+
 def replan_all(*, cause: str, reason: str, actor: Actor) -> int:
-    """Date every rollout anew after calendars or trains changed; returns how many moved."""
-    rollouts = list(movable_rollouts().select_for_update(of=("self",)))
+    """Date every rollout anew after calendars or trains changed; returns how many moved.
+
+    Called when the change is committed: each rollout is locked for its own moment only, so that whoever
+    stops one never waits for all the others. One that is missed, because this process died, is dated anew by
+    the scheduler before its next wave may start.
+    """
     world, moved = present_world(), 0
-    for rollout in rollouts:
-        try:
-            moved += bool(replan(rollout, cause=cause, reason=reason, actor=actor, world=world))
-        except Blocked as error:
-            raise Blocked(f"{rollout.connector}: {error.message}") from None
+    for move in what_moves(world):
+        with transaction.atomic():
+            rollout = movable_rollouts().select_for_update(of=("self",)).filter(pk=move.rollout.pk).first()
+            if rollout is None:
+                continue
+            try:
+                moved += bool(replan(rollout, cause=cause, reason=reason, actor=actor, world=world))
+            except Blocked as error:
+                log.warning("rollout_has_no_open_day", rollout=str(rollout.pk), error=error.message)
     return moved

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 
 import pytest
@@ -10,7 +11,16 @@ from django.db import DatabaseError, connection, transaction
 from certification.lifecycle import UNDER_WAY
 from certification.models import RegionDeployment, Rollout, TrainBoarding
 from certification.planning.trains import Timetable
-from certification.services import deployments, overrides, plans, rollouts, schedule, trains
+from certification.services import (
+    deployments,
+    freezes,
+    overrides,
+    plans,
+    rollouts,
+    schedule,
+    trains,
+    what_if,
+)
 from certification.services.clock import database_now
 from portal.shared.errors import IllegalTransition, PortalError
 from portal.shared.models import AuditRecord
@@ -105,6 +115,26 @@ def test_of_two_stops_and_a_hold_exactly_one_wins_each_time(cast):
             ),
         )
         assert sum(isinstance(result, IllegalTransition) for result in results) == 1
+
+
+def test_a_stop_never_waits_for_the_dates_of_other_rollouts(cast, monkeypatch):
+    for code in ("north", "south"):
+        scheduled_rollout(cast, code, due=False)
+    replan, locked = what_if.replan, []
+
+    def stop_another(rollout, **how):
+        found = replan(rollout, **how)
+        other = Rollout.objects.exclude(pk=rollout.pk).get()
+        (stopped,) = together(lambda: rollouts.stop_rollout(other, reason="A fault.", actor=cast.operator))
+        locked.append(stopped)
+        return found
+
+    monkeypatch.setattr(what_if, "replan", stop_another)
+    now = database_now()
+    draft = freezes.FreezeDraft("Long", "An audit.", now, now + dt.timedelta(days=9))
+    _, moved = freezes.create_freeze(draft, actor=cast.operator)
+    assert moved == 2
+    assert [getattr(one, "state", one) for one in locked] == ["halted", "halted"]
 
 
 def test_two_schedulers_write_one_intent(cast):
