@@ -4,7 +4,7 @@
 
 Needs an empty, migrated database, which it fills and leaves filled. Reported: deployments polled a minute and
 processor time a poll, with the database on the same machine; how soon a halt holds while twenty regions hang;
-what a tick of the scheduler costs at 250 to 2,000 rollouts; and the plans of the hot queries, which must not
+what a tick of the scheduler costs at 125 to 2,000 rollouts; and the plans of the hot queries, which must not
 read a big table from end to end. Compare processor time between versions: wall time is the neighbours' too.
 """
 
@@ -12,21 +12,27 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import resource
 import statistics
-import threading
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.db import connection
+from django.db.models import Sum
 
 from benchmarks import fleet_world as world
 from benchmarks.fleet_queries import plans_of_hot_queries
 from benchmarks.fleet_regions import Regions
 from certification.models import RegionDeployment, Rollout
-from certification.services import advance, polling, probes, rollouts
+from certification.services import advance, outcomes, polling, probes, rollouts
 from certification.services.clock import database_now
 from connectors.models import Region
 
@@ -36,7 +42,7 @@ GOAL_TICK_SECONDS = 1.0
 WATCH_SECONDS = 30
 TICK_SECONDS = 2
 HANGING = 20
-TICK_SIZES = (250, 500, 1000, 2000)
+TICK_SIZES = (125, 250, 500, 1000, 2000)
 
 
 def cpu_seconds() -> float:
@@ -59,9 +65,12 @@ def database_cpu_seconds() -> float:
     return ticks / 100
 
 
-def every_poll_due() -> None:
+def ask_without_pause() -> None:
+    """A deployment is due again as soon as its answer is written, so there is always something to ask."""
+    outcomes.next_delay = lambda *_: 0.0  # type: ignore[assignment]
+    now = database_now()
     RegionDeployment.objects.filter(next_poll_at__isnull=False).update(
-        next_poll_at=database_now(), lease_until=None, poll_delay_seconds=0
+        next_poll_at=now, lease_until=None, poll_delay_seconds=0
     )
 
 
@@ -82,14 +91,37 @@ def measure(name: str, turn: Callable[[], int], seconds: float) -> dict[str, obj
 
 
 def polls(seconds: float) -> dict[str, object]:
-    def turn() -> int:
-        claimed = polling.poll_due()
-        if not claimed:
-            every_poll_due()
-        return claimed
+    """What a poll costs in one process; then how many a minute two pollers make on this machine."""
+    ask_without_pause()
+    found = measure("polls", polling.poll_due, seconds)
+    with pollers(2, "--no-pause"):
+        time.sleep(3)
+        begun, asked = time.monotonic(), _asked()
+        time.sleep(seconds)
+        a_minute = round((_asked() - asked) / (time.monotonic() - begun) * 60)
+    return found | {"by_two_pollers_per_minute": a_minute, "goal_per_minute": GOAL_PER_MINUTE}
 
-    every_poll_due()
-    return measure("polls", turn, seconds) | {"goal_per_minute": GOAL_PER_MINUTE}
+
+def _asked() -> int:
+    return int(RegionDeployment.objects.aggregate(asked=Sum("polls"))["asked"] or 0)
+
+
+@contextmanager
+def pollers(count: int, *flags: str, scheduler: bool = False) -> Iterator[None]:
+    """Processes that poll, as workers do, and one that steps rollouts if asked for."""
+    roles = ["poll"] * count + ["advance"] * scheduler
+    command = [sys.executable, "-m", "benchmarks.fleet_pollers", *flags]
+    started = [subprocess.Popen([*command, role], stdout=subprocess.PIPE) for role in roles]
+    try:
+        for process in started:
+            assert process.stdout is not None
+            process.stdout.readline()
+        yield
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait()
 
 
 def looks(seconds: float) -> dict[str, object]:
@@ -100,49 +132,60 @@ def looks(seconds: float) -> dict[str, object]:
 
 
 def halt(regions: Regions, rounds: int, chance: random.Random) -> dict[str, object]:
-    """Halt rollouts at random moments while pollers work and a third of the regions hang."""
+    """Halt rollouts at random moments while workers poll and step and a third of the regions hang."""
     regions.hanging.value = HANGING
-    stop, seconds, late = threading.Event(), [], 0
-    workers = [threading.Thread(target=_keep_polling, args=(stop,), daemon=True) for _ in range(2)]
     ids = list(Rollout.objects.filter(state="running").values_list("pk", flat=True)[: rounds * 4])
     RegionDeployment.objects.filter(rollout__in=ids, next_poll_at__isnull=False).update(
         state="intended", polls=0, next_poll_at=database_now(), lease_until=None
     )
-    for worker in workers:
-        worker.start()
-    by = world.operator()
-    for pk in chance.sample(ids, rounds):
-        time.sleep(chance.uniform(0.1, 0.6))
-        began = time.monotonic()
-        rollouts.stop_rollout(Rollout.objects.get(pk=pk), reason="A fault was seen.", actor=by)
-        effective = time.monotonic()
-        seconds.append(effective - began)
-        slug = Rollout.objects.select_related("connector").get(pk=pk).connector.slug
-        time.sleep(0.3)
-        late += sum(
-            1 for at, key in regions.commands() if key.startswith(f"{slug}:") and at > effective + 0.2
-        )
-    stop.set()
+    Rollout.objects.filter(pk__in=ids).update(next_step_at=database_now())
+    by, seconds, late = world.operator(), [], 0
+    first, *others = chance.sample(ids, rounds + 1)
+    # Not counted: the first event of a process opens its connection to the broker.
+    rollouts.stop_rollout(Rollout.objects.get(pk=first), reason="A fault was seen.", actor=by)
+    statements = _Slowest()
+    with pollers(2, scheduler=True), connection.execute_wrapper(statements):
+        for pk in others:
+            time.sleep(chance.uniform(0.1, 0.6))
+            # Stepped at this very moment: a halt waits for the step's lock, as it may in operation.
+            Rollout.objects.filter(pk=pk).update(next_step_at=database_now())
+            rollout = Rollout.objects.select_related("connector", "submission").get(pk=pk)
+            began = time.monotonic()
+            rollouts.stop_rollout(rollout, reason="A fault was seen.", actor=by)
+            effective = time.monotonic()
+            seconds.append(effective - began)
+            time.sleep(0.3)
+            slug = rollout.connector.slug
+            late += sum(
+                1 for at, key in regions.commands() if key.startswith(f"{slug}:") and at > effective + 0.2
+            )
     regions.hanging.value = 0
-    for worker in workers:
-        worker.join(60)
     return {
         "halts": rounds,
         "hanging_regions": HANGING,
         "halt_seconds_median": round(statistics.median(seconds), 3),
         "halt_seconds_worst": round(max(seconds), 3),
         "goal_seconds": GOAL_HALT_SECONDS,
+        "slowest_statement": [round(statements.seconds, 3), statements.sql[:100]],
         "commands_after_a_halt": late,
     }
 
 
-def _keep_polling(stop: threading.Event) -> None:
-    try:
-        while not stop.is_set():
-            if not polling.poll_due():
-                time.sleep(0.05)
-    finally:
-        connection.close()
+@dataclass
+class _Slowest:
+    """The longest statement: a halt that waits, waits for a lock."""
+
+    seconds: float = 0.0
+    sql: str = ""
+
+    def __call__(self, execute: Callable[..., Any], sql: str, *more: Any) -> Any:
+        began = time.monotonic()
+        try:
+            return execute(sql, *more)
+        finally:
+            took = time.monotonic() - began
+            if took > self.seconds:
+                self.seconds, self.sql = took, sql
 
 
 def ticks(sizes: tuple[int, ...]) -> list[dict[str, object]]:
@@ -197,11 +240,13 @@ def main() -> None:
 
 
 def _run(options: argparse.Namespace, parts: list[str], regions: Regions) -> None:
+    began = time.monotonic()
     rows = world.add_regions(regions.addresses)
     plan = world.add_plan(rows)
-    connectors = world.add_connectors(options.connectors, rows)
+    connectors = world.add_connectors(options.connectors)
     world.add_rollouts(connectors[: options.rollouts], plan)
     world.analyse()
+    _print("world", {"seconds": round(time.monotonic() - began, 1), "load": os.getloadavg()})
     if "polls" in parts:
         _print("polls", polls(options.seconds))
         _print("probes", looks(options.seconds))
@@ -210,6 +255,9 @@ def _run(options: argparse.Namespace, parts: list[str], regions: Regions) -> Non
         Region.objects.update(breaker_failures=0, breaker_opened_at=None)
     if {"ticks", "queries"} & set(parts):
         world.add_rollouts(connectors[options.rollouts :], plan)
+        world.analyse()
+    if "queries" in parts:
+        world.add_history(200_000, 50_000)
         world.analyse()
     if "ticks" in parts:
         # Those halted above are gone from the count: sizes are what is left of round numbers.
@@ -220,6 +268,8 @@ def _run(options: argparse.Namespace, parts: list[str], regions: Regions) -> Non
 
 
 def _print(name: str, value: object) -> None:
+    if isinstance(value, dict) and name != "world":
+        value = value | {"load": round(os.getloadavg()[0], 1)}
     print(f"== {name}\n{json.dumps(value, indent=2)}", flush=True)
 
 

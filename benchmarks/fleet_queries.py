@@ -12,13 +12,15 @@ from django.test.utils import CaptureQueriesContext
 from benchmarks import django_ready  # noqa: F401 - sets Django up
 from certification.models import Rollout
 from certification.queries import placements
-from certification.services import advance, deployments, polling, probes
+from certification.services import advance, deployments, forecasts, halts, polling, previews, probes
 from certification.services.clock import database_now
+from portal.shared import audit, outbox
+from portal.shared.actors import SYSTEM
 
 GROWING = {
     "certification_regiondeployment", "certification_placement", "certification_rollout",
     "certification_rolloutwave", "certification_submission", "connectors_version", "connectors_connector",
-    "shared_auditrecord", "shared_outboxjob",
+    "shared_auditrecord", "shared_auditseal", "shared_outboxjob",
 }  # fmt: skip
 
 
@@ -42,6 +44,15 @@ def _deeds() -> dict[str, Callable[[], object]]:
         "step one rollout": lambda: advance.advance_due(limit=1),
         "lock one deployment": lambda: deployments.lock_placement(deployments.lock_deployment(row.pk)),
         "is anything moving there": lambda: deployments._is_moving(row),
+        "halt": lambda: halts.halt(rollout, reason="A fault was seen.", actor=SYSTEM),
+        "what a rollback has to return": lambda: advance.holding(rollout),
+        "seal the audit trail": lambda: audit.seal(limit=100),
+        "history of a rollout": lambda: list(audit.history(rollout)[:50]),
+        "sweep jobs": outbox.sweep,
+        "claim a job": outbox.claim,
+        "forget finished jobs": outbox.forget_finished,
+        "forecast of a rollout": lambda: forecasts.refresh(rollout.pk, forecasts.Cause("time.pass")),
+        "overdue previews": previews.check_deadlines,
         "the three truths of a connector": lambda: placements.truths_of(rollout.connector_id),
     }
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 
 from django.db import connection
+from django.db.models import Model
 
 from benchmarks import django_ready  # noqa: F401 - sets Django up
 from benchmarks.fleet_regions import digest_of
@@ -23,6 +23,7 @@ from certification.services import plans
 from certification.services.clock import database_now
 from connectors.models import Connector, Publisher, Region, Version
 from portal.accounts.models import User
+from portal.shared.models import AuditRecord, AuditSeal, OutboxJob
 
 WAVES = 6
 _CHUNK = 5_000
@@ -68,7 +69,7 @@ def add_plan(regions: list[Region]) -> RolloutPlan:
     return plans.create_plan(draft, actor=operator())
 
 
-def add_connectors(count: int, regions: list[Region]) -> list[Connector]:
+def add_connectors(count: int) -> list[Connector]:
     """Connectors with one version, live in every region and looked at a while ago."""
     publisher, _ = Publisher.objects.get_or_create(slug="fleet", defaults={"name": "Fleet"})
     connectors = Connector.objects.bulk_create(
@@ -78,27 +79,28 @@ def add_connectors(count: int, regions: list[Region]) -> list[Connector]:
         ],
         batch_size=_CHUNK,
     )
-    versions = Version.objects.bulk_create(
+    by = operator()
+    Version.objects.bulk_create(
         [
             Version(
                 connector=one, number=1, label="1.0.0", digest=digest_of(one.slug), size_bytes=1000,
-                created_by=operator(),
+                created_by=by,
             )
             for one in connectors
         ],
         batch_size=_CHUNK,
     )  # fmt: skip
-    now = database_now()
-    places = (
-        Placement(
-            connector=version.connector, region=region, last_number=1, reported_version=version,
-            reported_at=now, verified_version=version, verified_at=now, probed_digest=version.digest,
-            probed_at=now, next_probe_at=now + dt.timedelta(minutes=30),
-        )
-        for version in versions for region in regions
+    _insert(
+        Placement,
+        {
+            "connector": "v.connector_id", "region": "r.code", "last_number": "1", "reported_version": "v.id",
+            "reported_at": "statement_timestamp()", "verified_version": "v.id",
+            "verified_at": "statement_timestamp()", "probed_digest": "v.digest",
+            "probed_at": "statement_timestamp()",
+            "next_probe_at": "statement_timestamp() + interval '30 minutes'",
+        },
+        "connectors_version v CROSS JOIN connectors_region r WHERE NOT r.is_preview",
     )  # fmt: skip
-    while chunk := list(itertools.islice(places, _CHUNK)):
-        Placement.objects.bulk_create(chunk)
     return connectors
 
 
@@ -145,10 +147,7 @@ def add_rollouts(
 
 def _add_waves(rollouts: list[Rollout], plan: RolloutPlan, now: dt.datetime, state: str) -> None:
     specs = list(plan.waves.filter(before_sign_off=False).order_by("number"))
-    places: dict[int, list[str]] = {}
-    for place in plan.places.all():
-        places.setdefault(place.wave_id, []).append(place.region_id)
-    waves = RolloutWave.objects.bulk_create(
+    RolloutWave.objects.bulk_create(
         [
             RolloutWave(
                 rollout=rollout, number=spec.number, name=spec.name,
@@ -159,22 +158,79 @@ def _add_waves(rollouts: list[Rollout], plan: RolloutPlan, now: dt.datetime, sta
         ],
         batch_size=_CHUNK,
     )  # fmt: skip
-    codes = {spec.number: places[spec.pk] for spec in specs}
     first = specs[0].number
-    rows = (
-        RegionDeployment(
-            rollout=wave.rollout, wave=wave, connector_id=wave.rollout.connector_id, region_id=code,
-            version_id=wave.rollout.version_id, number=1 if wave.number == first else None,
-            idempotency_key=f"{wave.rollout.connector.slug}:{code}:deploy:1",
-            state=state if wave.number == first else "pending",
-            next_poll_at=now if wave.number == first else None,
-            intended_at=now if wave.number == first else None,
-            deadline_at=now + dt.timedelta(hours=1),
-        )
-        for wave in waves for code in codes[wave.number]
+    _insert(
+        RegionDeployment,
+        {
+            "rollout": "w.rollout_id", "wave": "w.id", "connector": "o.connector_id", "region": "p.region_id",
+            "version": "o.version_id", "number": f"CASE WHEN w.number = {first} THEN 1 END",
+            "idempotency_key": "c.slug || ':' || p.region_id || ':deploy:1'",
+            "state": f"CASE WHEN w.number = {first} THEN '{state}' ELSE 'pending' END",
+            "next_poll_at": f"CASE WHEN w.number = {first} THEN statement_timestamp() END",
+            "intended_at": f"CASE WHEN w.number = {first} THEN statement_timestamp() END",
+            "deadline_at": "statement_timestamp() + interval '1 hour'",
+        },
+        """certification_rolloutwave w JOIN certification_rollout o ON o.id = w.rollout_id
+           JOIN connectors_connector c ON c.id = o.connector_id
+           JOIN certification_planwave s ON s.plan_id = o.plan_id AND s.number = w.number
+           JOIN certification_planwaveregion p ON p.wave_id = s.id
+           WHERE w.rollout_id = ANY(%s)""",
+        [rollout.pk for rollout in rollouts],
     )  # fmt: skip
-    while chunk := list(itertools.islice(rows, _CHUNK)):
-        RegionDeployment.objects.bulk_create(chunk)
+
+
+def add_history(records: int, jobs: int) -> None:
+    """Sealed audit records and finished jobs, as months leave them."""
+    _insert(
+        AuditRecord,
+        {"action": "'fleet.fill'", "object_key": "'fleet:' || n", "about": "ARRAY['fleet:' || n]"},
+        "generate_series(1, %s) n",
+        records,
+    )
+    _insert(
+        AuditSeal,
+        {
+            "sequence": "a.id",
+            "record": "a.id",
+            "previous_hash": "md5('before ' || a.id)",
+            "hash": "md5(a.id::text)",
+        },
+        "shared_auditrecord a WHERE a.action = 'fleet.fill'",
+    )
+    _insert(
+        OutboxJob,
+        {
+            "topic": "'fleet.fill'", "handler": "'fleet.fill'", "queue": "'default'", "payload": "'{}'",
+            "state": "'done'", "finished_at": "statement_timestamp() - n * interval '1 second'",
+        },
+        "generate_series(1, %s) n",
+        jobs,
+    )  # fmt: skip
+
+
+def _insert(model: type[Model], expressions: dict[str, str], source: str, *arguments: object) -> None:
+    """Rows that the database makes itself; columns without an expression get the model's defaults."""
+    names: list[str] = []
+    values: list[str] = []
+    given: list[object] = []
+    table = model._meta.db_table
+    for column in model._meta.concrete_fields:
+        if column.name in expressions:
+            values.append(expressions[column.name])
+        elif column.primary_key and column.get_internal_type() == "UUIDField":
+            values.append("gen_random_uuid()")
+        elif column.primary_key or column.has_db_default():
+            continue
+        else:
+            values.append("%s")
+            given.append(column.get_db_prep_save(column.get_default(), connection))
+        names.append(f'"{column.column}"')
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute(
+            f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(values)} FROM {source}",
+            [*given, *arguments],
+        )
 
 
 def analyse() -> None:
