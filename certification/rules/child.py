@@ -50,9 +50,7 @@ def _check() -> int:
     from connectors.definitions import read_archive, read_files
 
     rules()
-    for name in _CODECS:
-        codecs.lookup(name)
-    _confine(request["limits"])
+    confine(request["limits"])
     data = source.read(request["size"])
     name = request["filename"]
     is_archive = name.casefold().endswith(".zip") or data.startswith(b"PK\3\4")
@@ -66,8 +64,13 @@ def _check() -> int:
     return 0
 
 
-def _confine(limits: dict[str, Any]) -> None:
-    """In this order: the network while the process may still ask for it, the user id before the limits."""
+def confine(limits: dict[str, Any]) -> None:
+    """Give up every power, for good. What is needed later must be imported by now.
+
+    In this order: the network while the process may still ask for it, the user id before the limits.
+    """
+    for name in _CODECS:
+        codecs.lookup(name)
     # Pillow loads the reader of a format when the first picture of it comes, which is too late here.
     importlib.import_module("PIL.PngImagePlugin")
     _leave_network()

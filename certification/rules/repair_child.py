@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import codecs
 import gc
 import json
 import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from certification.rules.child import _CODECS, _confine
+from certification.rules.child import confine
 from certification.rules.findings import count_by_severity
 from certification.rules.sandbox import EXIT_MEMORY
 from connectors.definitions import pointers
@@ -42,9 +41,7 @@ def _repair() -> int:
     from connectors.definitions import read_archive
 
     fixable()
-    for name in _CODECS:
-        codecs.lookup(name)
-    _confine(request["limits"])
+    confine(request["limits"])
     # One check leaves its garbage to the end of the process; a hundred of them may not.
     gc.enable()
     package = read_archive(source.read(request["size"]))

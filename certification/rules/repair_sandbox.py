@@ -9,18 +9,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import os
 import signal
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from certification.rules import sandbox
 from certification.rules.profiles import Profile
-from certification.rules.sandbox import EXIT_MEMORY, MIB, Limits
+from certification.rules.sandbox import EXIT_MEMORY, MIB, Limits, run
 
 REPAIR_LIMITS = Limits(processor_seconds=20, wall_seconds=25.0)
 
@@ -88,7 +83,8 @@ def repair_bytes(
         "size": len(data),
         "previous_size": len(previous),
     }
-    outcome = _run([json.dumps(request).encode() + b"\n", data, previous], limits)
+    parts = [json.dumps(request).encode() + b"\n", data, previous]
+    outcome = run(parts, limits, entry="certification.rules.repair_child")
     if outcome.timed_out:
         raise RepairFailed(f"took more than {limits.wall_seconds:g} seconds")
     if outcome.returncode == -signal.SIGXCPU:
@@ -115,23 +111,3 @@ def _read(output: bytes) -> Repaired:
 
 def _change(data: Mapping[str, Any]) -> Change:
     return Change(**{**data, "edits": tuple(Edit(**edit) for edit in data["edits"])})
-
-
-def _run(request: list[bytes], limits: Limits) -> sandbox._Outcome:
-    with tempfile.TemporaryDirectory(prefix="repairs-") as folder:
-        if os.geteuid() == 0:
-            os.chown(folder, sandbox._NOBODY, sandbox._NOBODY)
-        child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-I", "-c", _ENTRY, str(sandbox._ROOT)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=folder,
-            env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "TZ": "UTC"},
-            start_new_session=True,
-            close_fds=True,
-        )
-        return sandbox._converse(child, request, limits)
-
-
-_ENTRY = sandbox._ENTRY.replace("rules.child", "rules.repair_child")

@@ -74,7 +74,7 @@ def check_bytes(
         "size": len(data),
         "previous_size": len(previous),
     }
-    outcome = _run([json.dumps(request).encode() + b"\n", data, previous], limits)
+    outcome = run([json.dumps(request).encode() + b"\n", data, previous], limits)
     report, rule_id, value = _judge(outcome, limits)
     if report is None:
         report = failed_report(filename, profile, engine_finding(rule_id, value))
@@ -82,14 +82,16 @@ def check_bytes(
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
+class Outcome:
+    """How a child process ended. `output` holds at most one byte more than it may print."""
+
     returncode: int
     output: bytes
     timed_out: bool
     too_much: bool
 
 
-def _judge(outcome: _Outcome, limits: Limits) -> tuple[Report | None, str, str]:
+def _judge(outcome: Outcome, limits: Limits) -> tuple[Report | None, str, str]:
     if outcome.timed_out:
         return None, "ENG-002", f"{limits.wall_seconds:g} seconds"
     if outcome.returncode == -signal.SIGXCPU:
@@ -113,13 +115,17 @@ def _death(returncode: int) -> str:
     return f"exit code {abs(returncode)}"
 
 
-def _run(request: Iterable[bytes], limits: Limits) -> _Outcome:
+def run(request: Iterable[bytes], limits: Limits, *, entry: str = "") -> Outcome:
+    """Send a request to a child process under `limits` and wait for its end. `entry` is the module whose
+    `main` it calls, by default that which checks a package. Raises OSError when no process can be started.
+    """
+    code = f"{_PATH}from {entry} import main\nsys.exit(main())\n" if entry else _ENTRY
     with tempfile.TemporaryDirectory(prefix="rules-") as folder:
         if os.geteuid() == 0:
             os.chown(folder, _NOBODY, _NOBODY)
         child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             # -I: neither environment variables, current folder nor a user's site decide what is imported.
-            [sys.executable, "-I", "-c", _ENTRY, str(_ROOT)],
+            [sys.executable, "-I", "-c", code, str(_ROOT)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -133,15 +139,11 @@ def _run(request: Iterable[bytes], limits: Limits) -> _Outcome:
 
 # The package is not necessarily installed: the child gets the folder it stands in, and nothing else, as its
 # import path.
-_ENTRY = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from certification.rules.child import main
-sys.exit(main())
-"""
+_PATH = "import sys\nsys.path.insert(0, sys.argv[1])\n"
+_ENTRY = f"{_PATH}from certification.rules.child import main\nsys.exit(main())\n"
 
 
-def _converse(child: subprocess.Popen[bytes], request: Iterable[bytes], limits: Limits) -> _Outcome:
+def _converse(child: subprocess.Popen[bytes], request: Iterable[bytes], limits: Limits) -> Outcome:
     assert child.stdin is not None
     assert child.stdout is not None
     writer = threading.Thread(target=_write, args=(child.stdin, list(request)), daemon=True)
@@ -167,7 +169,7 @@ def _converse(child: subprocess.Popen[bytes], request: Iterable[bytes], limits: 
         child.wait()
         writer.join(timeout=5)
         child.stdout.close()
-    return _Outcome(child.returncode, output, timed_out.is_set(), too_much)
+    return Outcome(child.returncode, output, timed_out.is_set(), too_much)
 
 
 def _write(stream: IO[bytes], parts: list[bytes]) -> None:

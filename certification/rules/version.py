@@ -12,8 +12,8 @@ import io
 import tokenize
 from importlib import resources
 
-RULES_VERSION = "2.0.0"
-RULES_DIGEST = "626cb3bb1a1827f67477af7dfa149ef24cece39c89fc02a1092ab48d293d2a0a"
+RULES_VERSION = "2.1.0"
+RULES_DIGEST = "122cb0de7cb8fcfbaeba4823c886146d7367e990470cce0c9ea7b6244cf767bc"
 
 # Not part of a verdict: how it is printed, run and explained.
 _NOT_COUNTED = frozenset(

@@ -223,6 +223,20 @@ def test_several_packages_find_their_baselines_by_name(
     }
 
 
+def test_of_several_packages_those_that_did_not_change_are_not_told_off(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("now/tides", "now/winds", "before/tides", "before/winds"):
+        folder(tmp_path / name, GOOD.members())
+    now, before = str(tmp_path / "now"), str(tmp_path / "before")
+    asked = ["--baseline", before, "--format", "json", "--no-config"]
+    assert main(["check", now, *asked]) == 0
+    assert [entry["findings"] for entry in json.loads(capsys.readouterr().out)] == [[], []]
+    assert main(["check", now, *asked, "--select", "UPD-043"]) == 1
+    assert main(["check", f"{now}/tides", "--baseline", f"{before}/tides", "--no-config"]) == 1
+    assert "UPD-043" in capsys.readouterr().out
+
+
 def test_processes_print_what_one_process_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for number in range(40):
         folder(tmp_path / f"tides-{number:02}", (BAD if number % 3 == 0 else GOOD).members())

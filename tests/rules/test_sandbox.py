@@ -23,7 +23,7 @@ sys.path.insert(0, sys.argv[1])
 request = json.loads(sys.stdin.buffer.readline())
 from certification.rules import child, engine, profiles
 engine.metadata()
-child._confine(request["limits"])
+child.confine(request["limits"])
 try:
 {body}
 except MemoryError:

@@ -80,3 +80,10 @@ def update_is_minor(update: Node) -> Iterator[Hit]:
 def nothing_changed(update: Node) -> Iterator[Hit]:
     if difference(update).is_empty:
         yield Hit("", None, "no change")
+
+
+@rule("ENG-021", on="update")
+def comparison_broken_off(update: Node) -> Iterator[Hit]:
+    found = difference(update)
+    if not found.is_complete:
+        yield Hit("", None, f"{len(found.changes)} changes" if len(found.changes) != 1 else "1 change")

@@ -18,6 +18,9 @@ from certification.rules.commandline.progress import Progress
 from certification.rules.commandline.style import Style
 from certification.rules.commandline.writing import output_stream, write_atomically
 from certification.rules.receipts import canonical, private_key_from, sign
+from certification.rules.registry import rules
+
+_UNCHANGED = "UPD-043"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -27,7 +30,8 @@ def run(options: argparse.Namespace) -> int:
     tasks = _tasks(found, options.baseline)
     with output_stream(options.output) as stream:
         wanted = _output(options, chosen, Style.of(stream))
-        job = Job(chosen.profile, chosen.selected, wanted, bool(options.baseline), bool(options.receipt))
+        selected = _selected(options, chosen, is_many=len(found) > 1)
+        job = Job(chosen.profile, selected, wanted, bool(options.baseline), bool(options.receipt))
         watch = _Watch(chosen.fail_on)
         with Progress(len(tasks)) as progress:
             for text in wanted.document(watch.over(check_all(job, tasks, chosen.jobs), progress)):
@@ -37,6 +41,15 @@ def run(options: argparse.Namespace) -> int:
     if options.receipt:
         _write_receipt(Path(options.receipt), watch.last, key)
     return watch.exit_code()
+
+
+def _selected(options: argparse.Namespace, chosen: Settings, *, is_many: bool) -> frozenset[str] | None:
+    """Of many packages that are compared with their published versions most did not change, and those are no
+    updates that could be told off for it. One package that is named is meant to be one.
+    """
+    if not (options.baseline and is_many) or options.select:
+        return chosen.selected
+    return (frozenset(rules()) if chosen.selected is None else chosen.selected) - {_UNCHANGED}
 
 
 def _output(options: argparse.Namespace, chosen: Settings, style: Style) -> Output:

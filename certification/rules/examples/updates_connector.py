@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from certification.rules.examples.case import Case, Examples
 from certification.rules.examples.updates_operations import GET, between, update
+
+# More than the comparison of versions puts together for one schema.
+_TOO_MANY = 210
+
+
+def _extending(count: int) -> dict[str, Any]:
+    """A schema of many parts."""
+    parts = [
+        {"type": "object", "properties": {f"level{n}": {"type": "number", "x-ms-summary": f"Level {n}",
+         "description": f"Level {n} in metres."}}}
+        for n in range(count)
+    ]  # fmt: skip
+    return {"/definitions/TideList": {"allOf": parts}}
+
 
 CASES: dict[str, Examples] = {
     "UPD-034": Examples(
@@ -45,5 +62,17 @@ CASES: dict[str, Examples] = {
     "UPD-043": Examples(
         bad=(between(Case(), Case(file="")),),
         good=(update({}),),
+    ),
+    "ENG-021": Examples(
+        bad=(
+            replace(
+                update(
+                    _extending(_TOO_MANY), Case(set=_extending(_TOO_MANY + 1), file="", also=("SCH-035",))
+                ),
+                show=f"A schema whose allOf has {_TOO_MANY} parts\n",
+            ),
+        ),
+        good=(replace(update(_extending(3), Case(set=_extending(3))), show="An allOf with 3 parts\n"),),
+        good_breaks=("SCH-035",),
     ),
 }
