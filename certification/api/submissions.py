@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.db.models import QuerySet
@@ -17,10 +18,10 @@ from rest_framework.viewsets import GenericViewSet
 
 from certification.api.ledger import TimeLedgerAction
 from certification.lifecycle import NEXT_STEPS
-from certification.models import Submission, TestCredential
+from certification.models import PresentedReceipt, Submission, TestCredential
 from certification.queries import submissions as queries
 from certification.queries.readiness import readiness
-from certification.services import credentials, drafts
+from certification.services import credentials, drafts, presented_receipts
 from certification.services import submissions as services
 from connectors.models import Connector
 from connectors.services.versions import receive_upload
@@ -124,6 +125,15 @@ class BlockerSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     text = serializers.CharField()
     place = serializers.CharField()
+
+
+class PresentedReceiptSerializer(serializers.ModelSerializer[PresentedReceipt]):
+    is_taken = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = PresentedReceipt
+        fields = ["is_taken", "reason", "validation", "issued_at", "rules_version"]
+        read_only_fields = fields
 
 
 class HistorySerializer(serializers.Serializer[Any]):
@@ -255,10 +265,14 @@ class SubmissionViewSet(
             return Response(
                 {"state": "accepted", "version": version.pk, "tree": version.tree, "problems": []}
             )
-        files = [(file.name or "file", file.read()) for file in request.FILES.getlist("files")]
+        sent = [(file.name or "file", file.read()) for file in request.FILES.getlist("files")]
+        files = presented_receipts.package_files(sent)
         upload = receive_upload(submission.connector, files=files, actor=signed_in_user(request))
         if upload.version is not None:
             drafts.choose_package(submission, version=upload.version, actor=signed_in_user(request))
+        receipt = presented_receipts.receipt_among(sent)
+        if receipt is not None and upload.version is not None:
+            presented_receipts.present_receipt(submission, data=receipt, actor=signed_in_user(request))
         body = {
             "state": upload.state,
             "version": upload.version_id,
@@ -268,6 +282,17 @@ class SubmissionViewSet(
         return Response(
             body, status=status.HTTP_200_OK if upload.version else status.HTTP_422_UNPROCESSABLE_ENTITY
         )
+
+    @extend_schema(request=dict[str, Any], responses=PresentedReceiptSerializer)
+    @action(detail=True, methods=["post"])
+    def receipt(self, request: Request, pk: str | None = None) -> Response:
+        """Bring a receipt that this portal signed for the package in the form: the verdict is taken over, or
+        `reason` says why the package is checked anew. 400 for a receipt that is forged, foreign or edited."""
+        data = json.dumps(request.data).encode()
+        found = presented_receipts.present_receipt(
+            self.get_object(), data=data, actor=signed_in_user(request)
+        )
+        return Response(PresentedReceiptSerializer(found).data)
 
     @extend_schema(responses=BlockerSerializer(many=True))
     @action(detail=True, pagination_class=None, filter_backends=[])

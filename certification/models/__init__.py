@@ -19,7 +19,7 @@ from certification.models.rollouts import (
 from certification.models.runs import CredentialTest, SmokeRun, TestRun
 from certification.models.submissions import CredentialReveal, Revision, Submission, TestCredential
 from certification.models.trains import Train, TrainBoarding
-from certification.models.validation import Finding, Validation, Waiver, WarningNote
+from certification.models.validation import Finding, PresentedReceipt, Validation, Waiver, WarningNote
 from certification.models.watches import RegionWatch
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "Placement",
     "PlanWave",
     "PlanWaveRegion",
+    "PresentedReceipt",
     "Preview",
     "RegionDeployment",
     "RegionTask",

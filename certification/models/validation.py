@@ -85,6 +85,36 @@ class Finding(models.Model):
         return f"{self.rule} {self.file}:{self.line}"
 
 
+class PresentedReceipt(PublicIdModel):
+    """A receipt of this portal that was brought with a package: whether its verdict was taken over.
+
+    `validation` is the verdict it stands for, None where that was not taken over; then `reason` says why.
+    `issued_at` and `rules_version` are the receipt's own words, which its signature vouches for.
+    """
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="presented_receipts")
+    version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="+")
+    validation = models.ForeignKey(Validation, null=True, on_delete=models.CASCADE, related_name="+")
+    issued_at = models.DateTimeField()
+    rules_version = models.CharField(max_length=40)
+    reason = models.CharField(max_length=300, blank=True)
+    presented_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="receipt_taken_or_reason", condition=Q(validation__isnull=True) ^ Q(reason="")
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Receipt of {self.issued_at:%Y-%m-%d} for {self.version}"
+
+    @property
+    def is_taken(self) -> bool:
+        return self.validation_id is not None
+
+
 class WarningNote(models.Model):
     """The publisher's answer to all warnings of a rule: why they stay."""
 

@@ -11,7 +11,15 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from certification.lifecycle import WaiverState
-from certification.models import Finding, Revision, Submission, Validation, Waiver, WarningNote
+from certification.models import (
+    Finding,
+    PresentedReceipt,
+    Revision,
+    Submission,
+    Validation,
+    Waiver,
+    WarningNote,
+)
 from certification.queries.finding_groups import (
     RANK,
     SHOWN_PER_RULE,
@@ -61,6 +69,13 @@ def known_validation(submission: Submission, version: Version) -> Validation | N
     found = list(verdicts_on(submission, version).order_by("-created_at"))
     wanted = baseline.digest if baseline else ""
     return next((each for each in found if each.baseline == wanted), found[0] if found else None)
+
+
+def receipt_of_verdict(submission: Submission, version: Version | None) -> PresentedReceipt | None:
+    """The receipt brought last with this package."""
+    if version is None:
+        return None
+    return submission.presented_receipts.filter(version=version).order_by("-created_at").first()
 
 
 def shown_version(submission: Submission) -> Version | None:

@@ -104,11 +104,18 @@ def verify(
     """Compare a receipt with a package, with the installed rules and, if one is given, with the key that it
     must be signed with. Raises ValueError when it is no receipt.
     """
+    return verify_digest(receipt, "" if package.is_refused else package.digest, public_key)
+
+
+def verify_digest(
+    receipt: Mapping[str, Any], digest: str, public_key: Ed25519PublicKey | None = None
+) -> Verification:
+    """The same for a package that is known by its digest; empty for one that was refused."""
     check_form(receipt)
     key, is_genuine = _signer(receipt)
     expected = fingerprint(public_key) if public_key else None
     return Verification(
-        is_of_package=not package.is_refused and package.digest == receipt["package"].get("sha256"),
+        is_of_package=bool(digest) and digest == receipt["package"].get("sha256"),
         is_signed="signature" in receipt,
         is_genuine=is_genuine,
         is_trusted=None if expected is None else is_genuine and key == expected,

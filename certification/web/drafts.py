@@ -22,9 +22,11 @@ from certification.queries.readiness import Blocker, Place, readiness
 from certification.queries.submit_by import next_for
 from certification.rules.checks.listing import CATEGORIES
 from certification.services import drafts as services
+from certification.services.presented_receipts import package_files, present_receipt, receipt_among
 from certification.web.submission_pages import page_context, submission_url, visible_submission
 from connectors.services.versions import receive_upload
-from portal.shared.errors import IllegalTransition, InvalidInput, PortalError
+from portal.accounts.models import User
+from portal.shared.errors import Conflict, IllegalTransition, InvalidInput, PortalError
 from portal.shared.markdown import render_markdown
 from portal.shared.web import add_errors, done, signed_in_user
 
@@ -289,9 +291,9 @@ def submission_upload(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Take in a package and put it into the form; a refused one is shown with its tree and problems."""
     submission = visible_submission(request, pk)
     user = signed_in_user(request)
-    files = [(file.name or "file", file.read()) for file in request.FILES.getlist("files")]
+    sent = [(file.name or "file", file.read()) for file in request.FILES.getlist("files")]
     try:
-        upload = receive_upload(submission.connector, files=files, actor=user)
+        upload = receive_upload(submission.connector, files=package_files(sent), actor=user)
     except PortalError as error:
         form = DraftForm(initial=_initial(submission), submission=submission)
         return _form_page(request, submission, form, status=error.status, upload_error=error)
@@ -299,7 +301,24 @@ def submission_upload(request: HttpRequest, pk: UUID) -> HttpResponse:
     if upload.version is None:
         return redirect(target)
     services.choose_package(submission, version=upload.version, actor=user)
-    return done(request, f"Package {upload.version.label} received. It is being checked.", target)
+    said = _of_receipt(submission, sent, user) or "It is being checked."
+    return done(request, f"Package {upload.version.label} received. {said}", target)
+
+
+def _of_receipt(submission: Submission, sent: list[tuple[str, bytes]], user: User) -> str:
+    """What became of a receipt among the files of an upload; the package is received in any case."""
+    data = receipt_among(sent)
+    if data is None:
+        return ""
+    try:
+        found = present_receipt(submission, data=data, actor=user)
+    except (InvalidInput, Conflict) as error:
+        return f"{error.message} It is being checked."
+    return (
+        "The verdict of its receipt is taken over."
+        if found.is_taken
+        else f"{found.reason} It is being checked."
+    )
 
 
 @require_POST

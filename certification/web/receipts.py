@@ -9,10 +9,14 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from certification.services import presented_receipts
 from certification.services import receipts as services
-from certification.web.submission_pages import visible_submission
+from certification.web.submission_pages import submission_url, visible_submission
+from certification.web.validation import refused_on_findings
+from portal.shared.errors import InvalidInput
+from portal.shared.web import done, signed_in_user
 
 
 @require_safe
@@ -24,6 +28,21 @@ def submission_receipt(request: HttpRequest, pk: UUID) -> HttpResponse:
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Cache-Control": "no-store"}
     text = json.dumps(receipt, indent=2, ensure_ascii=False) + "\n"
     return HttpResponse(text, content_type="application/json", headers=headers)
+
+
+@require_POST
+@login_required
+def receipt_present(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Bring a receipt of this portal for the package in the form: `receipt` is the file."""
+    submission = visible_submission(request, pk)
+    file = request.FILES.get("receipt")
+    data = file.read(presented_receipts.LARGEST + 1) if file else b""
+    try:
+        found = presented_receipts.present_receipt(submission, data=data, actor=signed_in_user(request))
+    except InvalidInput as error:
+        return refused_on_findings(request, submission, error)
+    said = "The verdict is taken over." if found.is_taken else f"{found.reason} The package is checked anew."
+    return done(request, said, submission_url(submission, "finding_list"))
 
 
 @require_safe
@@ -38,5 +57,6 @@ def receipt_key(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("submissions/<uuid:pk>/receipt/", submission_receipt, name="submission_receipt"),
+    path("submissions/<uuid:pk>/receipt/present/", receipt_present, name="receipt_present"),
     path("rules/receipt-key.pem", receipt_key, name="receipt_key"),
 ]

@@ -47,11 +47,17 @@ def _findings(request: HttpRequest, submission: Submission, status: int = 200, *
         or queries.is_being_checked(submission),
         "can_answer": policies.can_answer_findings(user, submission) and is_open,
         "can_decide": policies.can_decide_submission(user, submission) and is_open,
+        "presented": queries.receipt_of_verdict(submission, version),
         "receipts_are_signed": receipts.signing_key() is not None,
         "shortest_reason": services.SHORTEST_REASON,
         **extra,
     }
     return render(request, "certification/finding_list.html", context, status=status)
+
+
+def refused_on_findings(request: HttpRequest, submission: Submission, error: InvalidInput) -> HttpResponse:
+    """The findings page with what was wrong with something that was sent to it."""
+    return _findings(request, submission, 400, refused=_refused(error, "", ""))
 
 
 @require_safe

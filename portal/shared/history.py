@@ -34,6 +34,16 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "submission.create": ("started the draft", "file-text", "info"),
     "submission.start_again": ("started it again from {from}", "copy", "info"),
     "submission.choose_package": ("chose package {version}", "file-zip", "neutral"),
+    "submission.take_receipt": (
+        "brought a receipt of package {version}: its verdict was taken over",
+        "award",
+        "success",
+    ),
+    "submission.outdated_receipt": (
+        "brought a receipt of package {version}: it is checked anew",
+        "award",
+        "neutral",
+    ),
     "submission.note_warning": ("answered the warnings of {rule}", "note", "neutral"),
     "submission.submit": ("submitted it", "send", "progress"),
     "submission.resubmit": ("resubmitted it", "send", "progress"),

@@ -310,6 +310,7 @@ SUBMISSIONS = {
     "finding_progress": entry(GET=team_reads, at="submission"),
     "submission_repairs": entry(GET=draft_editors, POST=draft_editors, at="draft", data={"seen": ""}),
     "submission_receipt": entry(GET=team_reads, at="submission"),
+    "receipt_present": entry(POST=draft_editors, at="draft"),
     "receipt_key": entry(GET=public),
     "finding_note": entry(
         POST=editors, at="submission", data={"rule": "INF-015", "note": "It reads better without a stop."}
