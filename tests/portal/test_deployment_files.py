@@ -71,6 +71,30 @@ def test_every_variable_compose_insists_on_is_explained_in_the_example() -> None
     assert insisted <= explained
 
 
+GIVEN_BY_THE_IMAGE = {
+    "APPLICATION_NAME",
+    "DATABASE_URL",
+    "DEBUG",
+    "LOG_FORMAT",
+    "MEDIA_ROOT",
+    "REDIS_URL",
+    "STATIC_ROOT",
+}
+"""Settings nobody writes into .env: the image or docker-compose.yml knows them, or they are for developers."""
+
+
+def test_the_example_names_every_setting_and_none_that_nobody_reads() -> None:
+    source = (PROJECT / "portal" / "settings" / "base.py").read_text()
+    read = set(re.findall(r"""env(?:\.\w+)?\(\s*f?["']([A-Z_]+)["']""", source))
+    named = set(re.findall(r"^(?:# )?([A-Z][A-Z_]+)=", EXAMPLE, flags=re.MULTILINE))
+    compose = set(re.findall(r"\$\{([A-Z_]+)", (PROJECT / "docker-compose.yml").read_text()))
+    assert len(read) > 40
+    assert read - GIVEN_BY_THE_IMAGE - named == set(), "say in .env.example what these are for"
+    assert named - read - compose == set(), "nobody reads these any more"
+    passed = set(SERVICES["web"]["environment"])
+    assert read - GIVEN_BY_THE_IMAGE - passed == set(), "these never reach a container"
+
+
 def test_the_example_contains_no_secret() -> None:
     values = dict(re.findall(r"^([A-Z_]+)=(.*)$", EXAMPLE, flags=re.MULTILINE))
     for name in (
