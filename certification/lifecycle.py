@@ -225,6 +225,23 @@ PREVIEW = Lifecycle(
 )
 
 
+class GuestTesterState(models.TextChoices):
+    INVITED = "invited", "Invited"
+    ACCEPTED = "accepted", "May test"
+    REVOKED = "revoked", "Taken back"
+
+
+GUEST_TESTER = Lifecycle(
+    noun="guesttester",
+    states=GuestTesterState,
+    moves={
+        "accept": Move(("invited",), "accepted", "Accept"),
+        "revoke": Move(("invited", "accepted"), "revoked", "Take back"),
+    },
+    terminal=frozenset({"revoked"}),
+)
+
+
 class IncidentState(models.TextChoices):
     OPEN = "open", "Open"
     CLOSED = "closed", "Closed"

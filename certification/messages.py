@@ -101,6 +101,14 @@ KINDS: dict[str, MessageKind] = {
     "preview.reopen": MessageKind(Group.PREVIEW, _TEAM_AND_OPERATORS, "Test and sign off"),
     "preview.pause": MessageKind(Group.PREVIEW, _TEAM_AND_OPERATORS, "See the Preview", "warning"),
     "preview.resume": MessageKind(Group.PREVIEW, (Audience.TEAM,), "Test and sign off"),
+    "guesttester.invite": MessageKind(
+        Group.PREVIEW, (Audience.PERSON,), "See the invitation", is_required=True, tells_actor=True
+    ),
+    "guesttester.accept": MessageKind(Group.PREVIEW, (Audience.MAKERS,), "See who tests", "success"),
+    "guesttester.revoke": MessageKind(
+        Group.PREVIEW, (Audience.PERSON,), "Open the portal", "warning", is_required=True
+    ),
+    "preview.check": MessageKind(Group.PREVIEW, (Audience.MAKERS,), "Read what was found"),
     "rollout.schedule": MessageKind(Group.ROLLOUT, (Audience.TEAM,), "See every region's date"),
     "rollout.reschedule": MessageKind(Group.ROLLOUT, (Audience.TEAM,), "See every region's date", "warning"),
     "forecast.slip": MessageKind(Group.ROLLOUT, (Audience.TEAM,), "See every region's date", "warning"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from certification.models import (
+    GuestTester,
     OverrideRequest,
     Preview,
     RegionDeployment,
@@ -120,6 +121,27 @@ def can_decide_submission(user: Any, submission: Submission) -> bool:
 
 def can_sign_off_preview(user: Any, preview: Preview) -> bool:
     return _team(user, preview.submission, Role.OWNER, Role.DEVELOPER, Role.TESTER)
+
+
+def can_invite_tester(user: Any, submission: Submission) -> bool:
+    """Whoever answers for the connector decides who else sees it before it is public."""
+    return _team(user, submission, Role.OWNER, Role.DEVELOPER)
+
+
+def can_test_as_guest(user: Any, submission: Submission) -> bool:
+    """Somebody from outside with an accepted invitation that has not run out."""
+    if not getattr(user, "is_authenticated", False) or not getattr(user, "is_active", False):
+        return False
+    return GuestTester.objects.with_access(user).filter(submission=submission.pk).exists()
+
+
+def can_call_operations(user: Any, submission: Submission) -> bool:
+    return can_try_operations(user, submission) or can_test_as_guest(user, submission)
+
+
+def can_check_products(user: Any, preview: Preview) -> bool:
+    """The team's testers and its guests; reviewers write into threads instead."""
+    return can_sign_off_preview(user, preview) or can_test_as_guest(user, preview.submission)
 
 
 def can_extend_preview(user: Any, preview: Preview) -> bool:

@@ -34,6 +34,7 @@ def document() -> str:
 
 
 _TITLES = {
+    "guesttester": "Guest tester",
     "regiontask": "Task in a region",
     "override": "Exception for two people",
     "thread": "Review thread",

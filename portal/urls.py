@@ -35,6 +35,7 @@ _ROOMS = (
     "certification.web.reviews",
     "certification.web.threads",
     "certification.web.previews",
+    "certification.web.testers",
     "certification.web.pauses",
     "certification.web.rollouts",
     "certification.web.gates",

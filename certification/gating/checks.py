@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import sqrt
 from typing import TYPE_CHECKING
@@ -258,7 +258,8 @@ def smoke(evidence: Evidence, *, is_needed: bool) -> Check:
     groups: dict[str, list[str]] = {"passed": [], "failed": [], "undecided": [], "untested": []}
     for region in sorted(evidence.regions):
         groups[told[region].outcome if region in told else "untested"].append(region)
-    figures = dict(groups)
+    ways = {way: sum(run.way == way for run in evidence.smoke) for way in ("region", "backend")}
+    figures: dict[str, object] = {**groups, "ways": ways}
     if groups["failed"]:
         why = "; ".join(
             f"{evidence.name(region)}: {told[region].message or 'failed'}" for region in groups["failed"]
@@ -277,8 +278,17 @@ def smoke(evidence: Evidence, *, is_needed: bool) -> Check:
         return Check(key, title, Verdict.UNUSED, "No smoke test ran; the calls of users decide.", figures)
     return Check(
         key, title, Verdict.PASS,
-        f"Passed in {len(groups['passed'])} of {len(evidence.regions)} regions.", figures,
+        f"Passed in {len(groups['passed'])} of {len(evidence.regions)} regions{_ways(ways)}.", figures,
     )  # fmt: skip
+
+
+def _ways(ways: Mapping[str, int]) -> str:
+    """Through the region a test proves what is deployed there; directly it proves the service."""
+    if ways["region"] and ways["backend"]:
+        return f", {ways['region']} of them called through the region and the others directly"
+    if ways["region"]:
+        return ", called through the region"
+    return ", called directly" if ways["backend"] else ""
 
 
 def _names(evidence: Evidence, regions: Sequence[str]) -> str:

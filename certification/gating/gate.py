@@ -18,11 +18,12 @@ SUCCESS_SHARE, CODES_SHARE, LATENCY_SHARE = 0.5, 0.3, 0.2
 @dataclass(frozen=True, slots=True)
 class Smoke:
     """What smoke tests say about a region: "passed", "failed" (twice in a row), "undecided" (once), or
-    "untested"."""
+    "untested". `way` is how they were called: "region", "backend", or "" when nobody knows."""
 
     region: str
     outcome: str
     message: str = ""
+    way: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from certification.models.rollouts import (
 )
 from certification.models.runs import CredentialTest, SmokeRun, TestRun
 from certification.models.submissions import CredentialReveal, Revision, Submission, TestCredential
+from certification.models.testers import GuestTester, ProductCheck
 from certification.models.trains import Train, TrainBoarding
 from certification.models.validation import Finding, PresentedReceipt, Validation, Waiver, WarningNote
 from certification.models.watches import RegionWatch
@@ -33,6 +34,7 @@ __all__ = [
     "ForecastSnapshot",
     "Freeze",
     "GateCheck",
+    "GuestTester",
     "Holder",
     "Incident",
     "Lane",
@@ -43,6 +45,7 @@ __all__ = [
     "PlanWaveRegion",
     "PresentedReceipt",
     "Preview",
+    "ProductCheck",
     "RegionDeployment",
     "RegionTask",
     "RegionWatch",

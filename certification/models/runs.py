@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from certification.models.previews import Preview
 from certification.models.rollouts import RegionDeployment
 from certification.models.submissions import Submission, TestCredential
-from connectors.models import Version
+from connectors.models import Region, Version
 from portal.shared.models import PublicIdModel
 
 
@@ -64,6 +64,13 @@ class CredentialTest(models.Model):
         return f"{self.credential_id} {self.outcome} at {self.at:%Y-%m-%d %H:%M}"
 
 
+class Target(models.TextChoices):
+    """Which way a call went."""
+
+    REGION = "region", "Through the region"
+    BACKEND = "backend", "Against the service itself"
+
+
 class TestRunQuerySet(models.QuerySet["TestRun"]):
     def visible_to(self, user: Any) -> TestRunQuerySet:
         return self.filter(submission__in=Submission.objects.visible_to(user))
@@ -90,6 +97,8 @@ class TestRun(PublicIdModel):
     preview = models.ForeignKey(Preview, null=True, on_delete=models.CASCADE, related_name="test_runs")
     source = models.CharField(max_length=8, choices=Source.choices)
     path = models.CharField(max_length=8, choices=Path.choices, default=Path.SUCCESS)
+    target = models.CharField(max_length=8, choices=Target.choices, default=Target.BACKEND)
+    region = models.ForeignKey(Region, null=True, on_delete=models.SET_NULL, related_name="+")
     operation_id = models.CharField(max_length=200)
     is_success = models.BooleanField()
     status = models.PositiveSmallIntegerField(null=True)
@@ -135,9 +144,7 @@ class SmokeRun(models.Model):
         FAILED = "failed", "Failed"
         NOT_RUN = "not_run", "Not run"
 
-    class Target(models.TextChoices):
-        REGION = "region", "Through the region"
-        BACKEND = "backend", "Against the service itself"
+    Target = Target
 
     deployment = models.ForeignKey(RegionDeployment, on_delete=models.CASCADE, related_name="smoke_runs")
     operation_id = models.CharField(max_length=200, blank=True)

@@ -18,6 +18,8 @@ from connectors.runtime.connection import needs_sign_in
 from connectors.runtime.testplan import SUCCESSES_WANTED
 
 HISTORY_LENGTH = 12
+INVOKING = "invoke"
+"""The capability of regions that call operations for the portal."""
 _LONGEST_PRETTY = 64 * 1024
 
 
@@ -47,6 +49,12 @@ class Bench:
     operations: list[CallableOperation] = field(default_factory=list)
     definition: Mapping[str, Any] = field(default_factory=dict)
     problem: str = ""
+
+    @property
+    def gateway(self) -> str:
+        """The name of the region through which this version can be called; "" when there is none."""
+        region = self.preview.region if self.preview else None
+        return region.name if region and INVOKING in region.capabilities else ""
 
     def find(self, operation_id: str) -> CallableOperation | None:
         """The operation asked for, else the first that can be called."""
@@ -108,13 +116,14 @@ def runs_of(submission: Submission, operation_id: str) -> QuerySet[TestRun]:
     """The runs of one operation, newest first, without what only the page of one run shows."""
     return (
         TestRun.objects.filter(submission=submission, operation_id=operation_id)
-        .select_related("user")
-        .defer("request", "response", "inputs")
+        .select_related("user", "region")
+        .defer("request", "response", "inputs", "region__credentials")
     )
 
 
 def run_of(submission: Submission, pk: Any) -> TestRun | None:
-    return TestRun.objects.filter(submission=submission, pk=pk).select_related("user", "version").first()
+    found = TestRun.objects.filter(submission=submission, pk=pk)
+    return found.select_related("user", "version", "region").first()
 
 
 def lendable(submission: Submission) -> list[TestCredential]:

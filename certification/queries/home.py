@@ -8,11 +8,12 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from certification.lifecycle import OPEN_STATES
-from certification.models import Placement, RegionDeployment, RolloutWave, Submission
+from certification.models import GuestTester, Placement, RegionDeployment, RolloutWave, Submission
 from certification.queries.reviews import QueueFilter, QueueRow, review_queue
 from certification.queries.rollouts import group_counts
 from certification.queries.submissions import ListFilter, ListRow, mine, rows_with_dates, submissions_for
 from certification.queries.submit_by import SubmitBy, submit_by
+from certification.queries.testers import accesses_of
 from connectors.models import Connector
 from portal.accounts.models import User
 from portal.shared.models import OutboxJob
@@ -45,6 +46,7 @@ class Home:
     queue: list[QueueRow] = field(default_factory=list)
     deadlines: list[SubmitBy] = field(default_factory=list)
     is_empty: bool = False
+    guest_of: list[GuestTester] = field(default_factory=list)
 
 
 def home_of(user: User) -> Home:
@@ -66,6 +68,7 @@ def home_of(user: User) -> Home:
         queue=queue.rows[:SHOWN] if queue else [],
         deadlines=[] if user.staff_role or is_empty else submit_by(),
         is_empty=is_empty,
+        guest_of=list(accesses_of(user)[:SHOWN]) if is_empty else [],
     )
 
 

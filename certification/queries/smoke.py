@@ -15,12 +15,14 @@ FAILURES_IN_A_ROW = 2
 @dataclass(frozen=True)
 class SmokeVerdict:
     """One deployment's smoke tests. `failing` and `passed` name operations by their last runs; an operation
-    with one failure so far is in `undecided`. `message` is of the last failure."""
+    with one failure so far is in `undecided`. `message` is of the last failure. `way` is "region" when every
+    call went through the region, "backend" when one went directly, "" when none was made."""
 
     passed: list[str] = field(default_factory=list)
     failing: list[str] = field(default_factory=list)
     undecided: list[str] = field(default_factory=list)
     message: str = ""
+    way: str = ""
 
     @property
     def outcome(self) -> str:
@@ -38,8 +40,11 @@ def smoke_verdicts(deployment_ids: Iterable[UUID]) -> dict[UUID, SmokeVerdict]:
     for run in SmokeRun.objects.filter(deployment__in=ids).order_by("at", "pk"):
         runs.setdefault((run.deployment_id, run.operation_id), []).append(run)
     messages: dict[UUID, str] = {}
+    ways: dict[UUID, set[str]] = {}
     for (pk, operation_id), several in runs.items():
         verdict, last = found[pk], several[-FAILURES_IN_A_ROW:]
+        if last[-1].outcome != SmokeRun.Outcome.NOT_RUN:
+            ways.setdefault(pk, set()).add(last[-1].target)
         if last[-1].outcome == SmokeRun.Outcome.PASSED:
             verdict.passed.append(operation_id)
         elif last[-1].outcome == SmokeRun.Outcome.FAILED:
@@ -47,6 +52,12 @@ def smoke_verdicts(deployment_ids: Iterable[UUID]) -> dict[UUID, SmokeVerdict]:
             (verdict.failing if enough else verdict.undecided).append(operation_id)
             messages[pk] = last[-1].message
     return {
-        pk: SmokeVerdict(each.passed, each.failing, each.undecided, messages.get(pk, ""))
+        pk: SmokeVerdict(each.passed, each.failing, each.undecided, messages.get(pk, ""), _way(ways.get(pk)))
         for pk, each in found.items()
     }
+
+
+def _way(targets: set[str] | None) -> str:
+    if not targets:
+        return ""
+    return "region" if targets == {"region"} else "backend"

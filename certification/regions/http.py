@@ -12,10 +12,11 @@ import ssl
 import uuid
 from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
@@ -41,6 +42,8 @@ from certification.regions.protocol import (
     DIGEST_PATTERN,
     CurrentVersion,
     DeployCommand,
+    Invocation,
+    Invoked,
     Operation,
     OperationCall,
     RegionEndpoint,
@@ -51,6 +54,9 @@ from certification.regions.redaction import redacted
 from certification.regions.schemas import matches
 
 DEADLINE_SECONDS = 10.0
+INVOKE_DEADLINE_SECONDS = 30.0
+"""A region waits up to 20 seconds for the service that it calls."""
+MAX_INVOCATION_BYTES = 1024 * 1024
 MAX_ANSWER_BYTES = 256 * 1024
 USER_AGENT = "connector-certification-portal (region protocol 1)"
 
@@ -149,6 +155,7 @@ class HttpDriver:
             running_operations=int(payload["running_operations"]),
             deployed_connectors=int(payload["deployed_connectors"]),
             message=redacted(payload.get("message", ""), *endpoint.hidden),
+            capabilities=frozenset(payload.get("capabilities", ())),
         )
 
     async def call(self, endpoint: RegionEndpoint, connector: str, operation_id: str) -> OperationCall:
@@ -162,6 +169,22 @@ class HttpDriver:
             raise error_for(endpoint, answer)
         digest = answer.headers.get("Connector-Digest", "")
         return OperationCall(operation_id, answer.status, digest if matches(DIGEST_PATTERN, digest) else "")
+
+    async def invoke(self, endpoint: RegionEndpoint, invocation: Invocation) -> Invoked:
+        """See `InvokesOperations.invoke`."""
+        path = f"connectors/{quote(invocation.connector, safe='')}/invocations"
+        # No message about this call may repeat what was lent for it.
+        lent = {f"lent {name}": secret for name, secret in invocation.secrets.items()}
+        endpoint = replace(endpoint, secrets={**endpoint.secrets, **lent})
+        async with self._deadline(endpoint, INVOKE_DEADLINE_SECONDS):
+            answer = await self._request(
+                endpoint, "POST", path, {"Content-Type": "application/json"}, _invocation_body(invocation),
+                limit=MAX_INVOCATION_BYTES, timeout=INVOKE_DEADLINE_SECONDS,
+            )  # fmt: skip
+        payload = payload_of(endpoint, answer, "Invocation")
+        if payload["digest"] != invocation.digest:
+            raise RegionAnswerInvalid(endpoint.code, "called another package than the one asked for.")
+        return _invoked(payload)
 
     async def _post_command(self, endpoint: RegionEndpoint, command: DeployCommand) -> Answer:
         body = {
@@ -187,6 +210,9 @@ class HttpDriver:
         path: str,
         headers: dict[str, str] | None = None,
         content: bytes | None = None,
+        *,
+        limit: int = MAX_ANSWER_BYTES,
+        timeout: float | None = None,
     ) -> Answer:
         request_id = uuid.uuid4().hex[:16]
         async with self._client.stream(
@@ -195,23 +221,24 @@ class HttpDriver:
             headers={**(headers or {}), "Accept": "application/json", "X-Request-ID": request_id},
             content=content,
             auth=_Bearer(endpoint.bearer),
+            timeout=timeout or self._deadline_seconds,
         ) as response:
-            body = await _read_limited(endpoint, response)
+            body = await _read_limited(endpoint, response, limit)
             return Answer(response.status_code, response.headers, body, request_id)
 
     @asynccontextmanager
-    async def _deadline(self, endpoint: RegionEndpoint) -> AsyncIterator[None]:
+    async def _deadline(self, endpoint: RegionEndpoint, seconds: float | None = None) -> AsyncIterator[None]:
         """Bound the whole block in time and turn everything httpx raises into our errors.
 
         Messages of httpx may quote header values, so they are redacted; causes are cut off for the same
         reason.
         """
-        code = endpoint.code
+        code, seconds = endpoint.code, seconds or self._deadline_seconds
         try:
-            async with asyncio.timeout(self._deadline_seconds):
+            async with asyncio.timeout(seconds):
                 yield
         except TimeoutError:
-            raise OutcomeUnknown(code, f"no complete answer within {self._deadline_seconds:g} s.") from None
+            raise OutcomeUnknown(code, f"no complete answer within {seconds:g} s.") from None
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             reason = redacted(str(error), *endpoint.hidden)
             raise RegionUnreachable(code, f"no connection ({type(error).__name__}: {reason}).") from None
@@ -222,13 +249,51 @@ class HttpDriver:
             raise OutcomeUnknown(code, f"the connection broke ({type(error).__name__}: {reason}).") from None
 
 
-async def _read_limited(endpoint: RegionEndpoint, response: httpx.Response) -> bytes:
+def _invocation_body(invocation: Invocation) -> bytes:
+    return orjson.dumps(
+        {
+            "operation": invocation.operation,
+            "digest": invocation.digest,
+            "inputs": dict(invocation.inputs),
+            "connection": {
+                "kind": invocation.kind,
+                "secrets": {name: secret.reveal() for name, secret in invocation.secrets.items()},
+                "values": dict(invocation.values),
+            },
+            "lenient": invocation.is_lenient,
+        }
+    )
+
+
+def _invoked(payload: dict[str, Any]) -> Invoked:
+    sent, answer = payload.get("request", {}), payload.get("answer", {})
+    return Invoked(
+        version=payload["version"],
+        digest=payload["digest"],
+        method=sent.get("method", ""),
+        url=sent.get("url", ""),
+        headers=tuple((name, value) for name, value in sent.get("headers", ())),
+        body=sent.get("body", ""),
+        status=answer.get("status"),
+        answer_headers=tuple((name, value) for name, value in answer.get("headers", ())),
+        answer_body=answer.get("body", ""),
+        size=answer.get("size", 0),
+        is_cut=answer.get("is_cut", False),
+        duration_ms=payload.get("duration_ms", 0),
+        failure=payload.get("failure", ""),
+        notes=tuple(payload.get("notes", ())),
+        refusal=payload.get("refusal", ""),
+        problems={name: tuple(texts) for name, texts in payload.get("problems", {}).items()},
+    )
+
+
+async def _read_limited(endpoint: RegionEndpoint, response: httpx.Response, limit: int) -> bytes:
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise RegionAnswerInvalid(endpoint.code, "sent a compressed answer although none was asked for.")
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
-            raise RegionAnswerInvalid(endpoint.code, f"sent more than {MAX_ANSWER_BYTES // 1024} KB.")
+        if len(body) > limit:
+            raise RegionAnswerInvalid(endpoint.code, f"sent more than {limit // 1024} KB.")
     return bytes(body)

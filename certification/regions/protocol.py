@@ -30,12 +30,16 @@ from certification.regions.errors import (
 )
 
 __all__ = [
+    "INVOKE",
     "Action",
     "CallsOperations",
     "CurrentVersion",
     "DeployCommand",
     "DigestMismatch",
     "HiddenText",
+    "Invocation",
+    "Invoked",
+    "InvokesOperations",
     "Operation",
     "OperationCall",
     "OperationState",
@@ -241,9 +245,60 @@ class OperationCall:
     digest: str = ""
 
 
+INVOKE = "invoke"
+"""The capability of a region that calls operations with inputs and a lent connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """Call one operation of what a region has deployed, if that is the package `digest`.
+
+    `inputs` are by the definition's keys; `kind`, `secrets` and `values` make the connection. `is_lenient`
+    sends inputs that do not fit, to see the service's refusal. It is never repeated: it may do something.
+    """
+
+    connector: str
+    digest: str
+    operation: str
+    inputs: Mapping[str, object] = field(default_factory=dict)
+    kind: str = "none"
+    secrets: Mapping[str, HiddenText] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+    is_lenient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Invoked:
+    """What came of it, as the region tells it: request and answer with secrets masked by the region.
+
+    `refusal` says why nothing was sent, `problems` which inputs do not fit; else `status` is the service's,
+    None with a `failure` when it did not answer.
+    """
+
+    version: str
+    digest: str
+    method: str = ""
+    url: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+    status: int | None = None
+    answer_headers: tuple[tuple[str, str], ...] = ()
+    answer_body: str = ""
+    size: int = 0
+    is_cut: bool = False
+    duration_ms: int = 0
+    failure: str = ""
+    notes: tuple[str, ...] = ()
+    refusal: str = ""
+    problems: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class RegionHealth:
-    """A region's word about itself. `version` is that of its agent; counts are at this moment."""
+    """A region's word about itself. `version` is that of its agent; counts are at this moment.
+
+    `capabilities` are what it can do beyond the protocol's core: `INVOKE`.
+    """
 
     ok: bool
     version: str
@@ -251,6 +306,7 @@ class RegionHealth:
     running_operations: int
     deployed_connectors: int
     message: str = ""
+    capabilities: frozenset[str] = frozenset()
 
 
 @runtime_checkable
@@ -296,4 +352,14 @@ class CallsOperations(Protocol):
 
     async def call(self, endpoint: RegionEndpoint, connector: str, operation_id: str) -> OperationCall:
         """Call an operation without parameters; what its backend answers is no error."""
+        ...
+
+
+@runtime_checkable
+class InvokesOperations(Protocol):
+    """A driver that can ask a region to call an operation with inputs; see the capability `INVOKE`."""
+
+    async def invoke(self, endpoint: RegionEndpoint, invocation: Invocation) -> Invoked:
+        """Ask once, never again by itself. Raises `RegionRefused` with the code `capability-missing`,
+        `not-deployed`, `other-package` or `operation-not-defined`, and other `RegionError`s."""
         ...

@@ -37,6 +37,22 @@ _VERSION: dict[str, Any] = {"type": "string", "pattern": VERSION_PATTERN}
 _NUMBER: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": MAX_DEPLOYMENT_NUMBER}
 _INSTANT: dict[str, Any] = {"type": "string", "format": "date-time", "maxLength": 40}
 _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": MAX_COUNT}
+_TEXTS: dict[str, Any] = {
+    "type": "object",
+    "maxProperties": 100,
+    "additionalProperties": {"type": "string", "maxLength": 20_000},
+}
+_HEADERS: dict[str, Any] = {
+    "type": "array",
+    "maxItems": 100,
+    "items": {
+        "type": "array",
+        "minItems": 2,
+        "maxItems": 2,
+        "items": {"type": "string", "maxLength": 9_000},
+    },
+}
+_BODY: dict[str, Any] = {"type": "string", "maxLength": 70_000}
 
 SCHEMAS: dict[str, dict[str, Any]] = {
     "DeployRequest": {
@@ -84,6 +100,74 @@ SCHEMAS: dict[str, dict[str, Any]] = {
             "running_operations": _COUNT,
             "deployed_connectors": _COUNT,
             "message": {"type": "string", "maxLength": 2000},
+            "capabilities": {
+                "type": "array",
+                "maxItems": 20,
+                "items": {"type": "string", "pattern": "^[a-z][a-z0-9-]{0,39}$"},
+            },
+        },
+    },
+    "InvokeRequest": {
+        "type": "object",
+        "required": ["operation", "digest"],
+        "additionalProperties": False,
+        "properties": {
+            "operation": {"type": "string", "minLength": 1, "maxLength": 200},
+            "digest": _DIGEST,
+            "inputs": {"type": "object", "maxProperties": 500},
+            "connection": {
+                "type": "object",
+                "required": ["kind"],
+                "additionalProperties": False,
+                "properties": {
+                    "kind": {"type": "string", "enum": ["none", "api_key", "basic", "oauth2", "account"]},
+                    "secrets": _TEXTS,
+                    "values": _TEXTS,
+                },
+            },
+            "lenient": {"type": "boolean"},
+        },
+    },
+    "Invocation": {
+        "type": "object",
+        "required": ["version", "digest"],
+        "properties": {
+            "version": _VERSION,
+            "digest": _DIGEST,
+            "request": {
+                "type": "object",
+                "required": ["method", "url"],
+                "properties": {
+                    "method": {"type": "string", "maxLength": 10},
+                    "url": {"type": "string", "maxLength": 20_000},
+                    "headers": _HEADERS,
+                    "body": _BODY,
+                },
+            },
+            "answer": {
+                "type": "object",
+                "required": ["status"],
+                "properties": {
+                    "status": {"type": "integer", "minimum": 100, "maximum": 599},
+                    "headers": _HEADERS,
+                    "body": _BODY,
+                    "size": _COUNT,
+                    "is_cut": {"type": "boolean"},
+                },
+            },
+            "duration_ms": _COUNT,
+            "failure": {"type": "string", "maxLength": 2000},
+            "notes": {"type": "array", "maxItems": 50, "items": {"type": "string", "maxLength": 2000}},
+            "refusal": {"type": "string", "maxLength": 2000},
+            "problems": {
+                "type": "object",
+                "maxProperties": 500,
+                "additionalProperties": {
+                    "type": "array",
+                    "maxItems": 20,
+                    "items": {"type": "string", "maxLength": 2000},
+                },
+            },
         },
     },
     "Problem": {

@@ -220,7 +220,11 @@ def _complete(rollout: Rollout, now: dt.datetime) -> None:
 
 def holding(rollout: Rollout) -> list[RegionDeployment]:
     """The rollout's deployments whose region holds its version, or may: what a rollback has to return."""
-    rows = list(rollout.deployments.filter(action="deploy").select_related("region", "wave"))
+    rows = list(
+        rollout.deployments.filter(action="deploy")
+        .select_related("region", "wave")
+        .defer("region__credentials")
+    )
     reported = set(
         Placement.objects.filter(
             Q(reported_version_id=rollout.version_id) | Q(disagrees_since__isnull=False),

@@ -22,6 +22,16 @@ does.
 BY_HAND_EXPECTED_AFTER = dt.timedelta(days=1)
 
 Action = RegionDeployment.Action
+_AROUND = (
+    "region", "connector", "version", "rollout__submission", "rollout__version", "preview__submission",
+    "rehearsal__preview__submission",
+)  # fmt: skip
+_LOOKED_AT = (
+    "region__name", "region__driver", "connector__slug", "version__digest", "version__label",
+    "rollout__state", "rollout__submission__state", "rollout__version__digest", "rollout__version__label",
+    "preview__state", "preview__submission__state", "rehearsal__state", "rehearsal__preview__state",
+    "rehearsal__preview__submission__state",
+)  # fmt: skip
 
 
 def new_deployment(
@@ -94,17 +104,11 @@ def move(
 
 
 def lock_deployment(pk: object) -> RegionDeployment:
+    """The row, locked, with its owner. Of the rows around it come the columns that are looked at here; others
+    are read when somebody asks."""
     return (
-        RegionDeployment.objects.select_related(
-            "region",
-            "connector",
-            "version",
-            "rollout__submission",
-            "rollout__version",
-            "preview__submission",
-            "rehearsal__preview__submission",
-        )
-        .defer("region__credentials")
+        RegionDeployment.objects.select_related(*_AROUND)
+        .only(*(field.name for field in RegionDeployment._meta.concrete_fields), *_LOOKED_AT)
         .select_for_update(of=("self",))
         .get(pk=pk)  # type: ignore[misc]
     )

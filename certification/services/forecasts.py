@@ -74,12 +74,25 @@ class Cause:
 
 def refresh_after(event: str, object_id: str) -> int:
     """Make the forecasts that `event` may have moved anew; returns how many bands were written."""
-    noun = event.partition(".")[0]
-    concerned = _OWNERS[noun](object_id) if noun in _OWNERS else _foreseen()
+    concerned = concerned_by(event, object_id)
     if event == _ARRIVAL:
-        concerned = [pk for pk in concerned if pk and not _is_followed(pk)]
-    cause = _cause(event, f"{_MODELS.get(noun, noun)}:{object_id}")
-    return sum(refresh(pk, cause) for pk in concerned if pk)
+        concerned = [pk for pk in concerned if not _is_followed(pk)]
+    if not concerned:
+        return 0
+    cause = cause_of(event, object_id)
+    return sum(refresh(pk, cause) for pk in concerned)
+
+
+def concerned_by(event: str, object_id: str) -> list[UUID]:
+    """The rollouts whose forecast an event may move."""
+    noun = event.partition(".")[0]
+    found = _OWNERS[noun](object_id) if noun in _OWNERS else _foreseen()
+    return [pk for pk in found if pk]
+
+
+def cause_of(event: str, object_id: str) -> Cause:
+    noun = event.partition(".")[0]
+    return _cause(event, f"{_MODELS.get(noun, noun)}:{object_id}")
 
 
 def _is_followed(rollout_id: UUID) -> bool:

@@ -20,7 +20,11 @@ DISAGREEMENT_HOLDS = dt.timedelta(minutes=5)
 
 def gather(rollout: Rollout, wave: RolloutWave, *, since: dt.datetime, now: dt.datetime) -> Evidence:
     """Everything the gate after `wave` may ask about, since the wave has the version."""
-    rows = list(rollout.deployments.filter(action="deploy").select_related("region", "wave"))
+    rows = list(
+        rollout.deployments.filter(action="deploy")
+        .select_related("region", "wave")
+        .defer("region__credentials")
+    )
     own = [row for row in rows if row.wave_id == wave.pk and row.state == "verified"]
     regions = {row.region_id for row in own}
     began = rollout.started_at or rollout.created_at
@@ -78,7 +82,8 @@ def _days(before: Sequence[Sample]) -> float:
 
 def _smoke(deployments: Sequence[RegionDeployment]) -> list[Smoke]:
     verdicts = smoke_verdicts(row.pk for row in deployments)
-    return [Smoke(row.region_id, _outcome(verdicts[row.pk]), verdicts[row.pk].message) for row in deployments]
+    found = ((row.region_id, verdicts[row.pk]) for row in deployments)
+    return [Smoke(code, _outcome(told), told.message, told.way) for code, told in found]
 
 
 def _outcome(verdict: SmokeVerdict) -> str:

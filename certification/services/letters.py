@@ -6,12 +6,15 @@ from collections.abc import Callable
 
 from certification.models import (
     Comment,
+    GuestTester,
     Preview,
     ReviewClaim,
     Submission,
     TestCredential,
     Waiver,
 )
+from certification.queries.testers import preview_to_test, products_of
+from certification.services import testers
 from certification.services.letter_parts import (
     SECRET_MARK,
     Letter,
@@ -186,10 +189,49 @@ def _preview(event: str, payload: dict[str, str]) -> Letter:
     return letter
 
 
+def _guesttester(event: str, payload: dict[str, str]) -> Letter:
+    tester = fetch(GuestTester, payload, "user", "invited_by", "submission__connector__publisher")
+    submission = tester.submission
+    names = {"tester": tester, "guest_of": submission.connector.name}
+    products = ", ".join(product.name for product in products_of(tester))
+    if event == "guesttester.accept":
+        letter = about_submission(Letter(event, tester, names=names), submission)
+        preview = preview_to_test(submission)
+        if preview is not None:
+            letter.url = address_of("preview_detail", preview.pk) + "#guests"
+        letter.facts += [
+            ("Guest", tester.email),
+            ("Products", products),
+            ("May test until", tester.expires_at),
+        ]
+        return letter
+    # Written to somebody outside: nothing of the submission goes along.
+    letter = Letter(event, tester, publisher=submission.publisher, names=names, is_private=True)
+    letter.address = tester.email
+    letter.person = tester.user or User.objects.filter(email__iexact=tester.email).first()
+    letter.facts = [("Connector", submission.connector.name), ("From", submission.publisher.name)]
+    if event == "guesttester.revoke":
+        letter.url = address_of("tester_home")
+        return letter
+    if tester.state != "invited":
+        raise NothingToTell
+    letter.url, letter.secret = (
+        address_of("tester_open", SECRET_MARK),
+        testers.opened_token(payload["sealed"]),
+    )
+    letter.facts += [
+        ("To be tested in", products),
+        ("Until", tester.expires_at),
+        ("A word of the team", tester.note),
+    ]
+    return letter
+
+
 _BY_NOUN: dict[str, Callable[[str, dict[str, str]], Letter]] = {
     **ROLLOUT_LETTERS,
     "submission": _submission,
     "connector": _connector,
+    "guesttester": _guesttester,
     "invitation": _invitation,
     "membership": _membership,
     "publisher": _publisher,

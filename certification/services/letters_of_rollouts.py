@@ -112,15 +112,9 @@ def _of_rollout(letter: Letter, rollout: Rollout) -> Letter:
 
 
 def _deployment(event: str, payload: dict[str, str]) -> Letter:
-    deployment = fetch(
-        RegionDeployment,
-        payload,
-        "region",
-        "version",
-        *(f"rollout__{name}" for name in _ROLLOUT),
-        "preview__submission__connector__publisher",
-        "rehearsal__preview__submission__connector__publisher",
-    )
+    # Acts of Previews and rehearsals are rare here: what they belong to is loaded when it is needed.
+    of_rollout = (f"rollout__{name}" for name in _ROLLOUT)
+    deployment = fetch(RegionDeployment, payload, "region", "version", *of_rollout)
     if deployment.rollout is None:
         # The Preview stage tells its own story.
         if event == "deployment.verify":

@@ -99,7 +99,10 @@ def _step(pk: UUID) -> None:
     )
     if preview is None:
         return
-    rows = {row.region_id: row for row in preview.deployments.select_related("region")}
+    rows = {
+        row.region_id: row
+        for row in preview.deployments.select_related("region").defer("region__credentials")
+    }
     failed = [row for row in rows.values() if row.state == DeploymentState.FAILED]
     if failed:
         _fail(preview, failed)

@@ -230,8 +230,9 @@ def contact_region(region: Region, *, actor: Actor) -> Contact:
     except RegionError as error:
         return Contact(None, f"{error.message} {error.advice}")
     Region.objects.filter(pk=region.pk).update(
-        last_answer_at=database_now(), breaker_failures=0, breaker_opened_at=None
-    )
+        last_answer_at=database_now(), breaker_failures=0, breaker_opened_at=None,
+        capabilities=sorted(health.capabilities),
+    )  # fmt: skip
     return Contact(health)
 
 

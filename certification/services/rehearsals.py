@@ -85,7 +85,9 @@ def _step(pk: UUID) -> None:
     )
     if rehearsal is None:
         return
-    rows = {row.action: row for row in rehearsal.deployments.select_related("region")}
+    rows = {
+        row.action: row for row in rehearsal.deployments.select_related("region").defer("region__credentials")
+    }
     for action in _ACTIONS:
         row = rows[action]
         if row.state == DeploymentState.FAILED:

@@ -13,7 +13,9 @@ from django.db import transaction
 
 from certification.lifecycle import SUBMISSION
 from certification.models import Preview, Submission, TestCredential, TestRun
-from certification.policies import can_try_operations
+from certification.models.runs import Target
+from certification.policies import can_call_operations, can_try_operations
+from certification.services import gateway
 from certification.services.clock import database_now
 from certification.services.credential_tests import (
     connection_of,
@@ -22,7 +24,7 @@ from certification.services.credential_tests import (
     version_under_test,
 )
 from certification.services.credentials import LONGEST_REASON, SHORTEST_REASON
-from connectors.models import Version
+from connectors.models import Region, Version
 from connectors.policies import is_member
 from connectors.runtime import CallError, CallResult, Connection, InputsInvalid
 from connectors.services import calls
@@ -48,6 +50,7 @@ class Try:
     credential_id: UUID | None = None
     is_wrong_on_purpose: bool = False
     reason: str = ""
+    through_region: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ def open_preview(submission: Submission) -> Preview | None:
     """The Preview that is being tested now: runs made meanwhile count towards its coverage."""
     return (
         Preview.objects.filter(submission=submission, state="testing")
-        .select_related("version")
+        .select_related("version__connector", "region")
         .order_by("-created_at")
         .first()
     )
@@ -78,18 +81,20 @@ def run_operation(submission: Submission, wanted: Try, *, actor: User) -> TestRu
     Raises `InvalidInput` with the inputs' problems, `Conflict` when nothing can be called.
     """
     require(
-        can_try_operations, actor, submission,
-        otherwise="Operations are tried by testers of the team and by reviewers of other teams.",
+        can_call_operations, actor, submission,
+        otherwise="Operations are tried by testers of the team, its guests, and reviewers of other teams.",
     )  # fmt: skip
     preview, version = _subject(submission)
+    is_guest = not can_try_operations(actor, submission)
+    if is_guest and preview is None:
+        raise Conflict("The Preview is not open for tests at the moment.")
     reason = _reason(submission, wanted, actor)
     _check_rate(actor)
     credential = _credential(submission, wanted.credential_id)
+    region = _region(preview) if wanted.through_region else None
     connection = _borrow(credential, wanted, reason, actor) if credential else Connection()
     try:
-        result = calls.call_operation(
-            version, wanted.operation_id, wanted.inputs, connection, lenient=wanted.is_wrong_on_purpose
-        )
+        result = _call(version, wanted, connection, region)
     except InputsInvalid as error:
         fields = {INPUT_PREFIX + name: texts for name, texts in error.problems.items()}
         raise InvalidInput("The inputs do not fit the definition.", fields=fields) from None
@@ -99,9 +104,30 @@ def run_operation(submission: Submission, wanted: Try, *, actor: User) -> TestRu
     run.submission, run.version, run.preview, run.user = submission, version, preview, actor
     run.credential, run.credential_name = credential, credential.purpose if credential else ""
     run.reason = reason
+    if region is not None:
+        run.target, run.region = Target.REGION, region
     with transaction.atomic():
         run.save(force_insert=True)
     return run
+
+
+def _region(preview: Preview | None) -> Region:
+    """The Preview's region, if it calls operations for the portal."""
+    if preview is None or not gateway.offers(preview.region):
+        text = "No region calls operations of this version: choose the way directly to the service."
+        raise InvalidInput(text, fields={"target": [text]})
+    return preview.region
+
+
+def _call(version: Version, wanted: Try, connection: Connection, region: Region | None) -> CallResult:
+    is_lenient = wanted.is_wrong_on_purpose
+    if region is None:
+        return calls.call_operation(
+            version, wanted.operation_id, wanted.inputs, connection, lenient=is_lenient
+        )
+    return gateway.call_through(
+        region, version, wanted.operation_id, wanted.inputs, connection, lenient=is_lenient
+    )
 
 
 def _subject(submission: Submission) -> tuple[Preview | None, Version]:
@@ -115,14 +141,19 @@ def _subject(submission: Submission) -> tuple[Preview | None, Version]:
 
 
 def _reason(submission: Submission, wanted: Try, actor: User) -> str:
-    """Reviewers say why when they use a team's credential; the team's own testers need not."""
+    """Reviewers say why when they use a team's credential; the team's testers and its guests need not."""
     reason = wanted.reason.strip()[:LONGEST_REASON]
-    if wanted.credential_id is None or is_member(actor, submission.connector.publisher):
+    if wanted.credential_id is None or not _reviews(actor, submission):
         return reason
     if len(reason) < SHORTEST_REASON:
         text = f"Say what you test, in {SHORTEST_REASON} to {LONGEST_REASON} characters; the team reads it."
         raise InvalidInput(text, fields={"reason": [text]})
     return reason
+
+
+def _reviews(actor: User, submission: Submission) -> bool:
+    is_guest = not can_try_operations(actor, submission)
+    return not is_guest and not is_member(actor, submission.connector.publisher)
 
 
 def _check_rate(actor: User) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -12,10 +13,11 @@ from django.db import IntegrityError, transaction
 
 from certification.models import RegionDeployment, SmokeRun, TestCredential
 from certification.queries.smoke import FAILURES_IN_A_ROW
+from certification.services import gateway
 from certification.services.clock import database_now
 from certification.services.credential_tests import connection_of, proving_call
 from connectors.models import Version
-from connectors.runtime import CallError, Connection
+from connectors.runtime import CallError, CallResult, Connection
 from connectors.runtime.choosing import pick_test_operation
 from connectors.runtime.connection import needs_sign_in
 from connectors.services import calls
@@ -40,7 +42,7 @@ def run_smoke_tests(deployment_id: str) -> None:
     due, so the job comes back by itself.
     """
     deployment = (
-        RegionDeployment.objects.select_related("version", "rollout__submission", "region")
+        RegionDeployment.objects.select_related("version__connector", "rollout__submission", "region")
         .filter(pk=deployment_id, state="verified", action="deploy", rollout__isnull=False)
         .first()
     )
@@ -105,9 +107,8 @@ def _run(
     attempt: int,
 ) -> SmokeRun:
     run = SmokeRun(deployment=deployment, operation_id=operation_id, attempt=attempt)
-    assert deployment.version is not None
     try:
-        result = calls.call_operation(deployment.version, operation_id, inputs, connection)
+        result = _result(run, deployment, operation_id, inputs, connection)
     except CallError as error:
         # Nothing was sent: that is no proof, but neither is it the service's failure.
         run.outcome, run.message = Outcome.NOT_RUN, error.message
@@ -116,6 +117,25 @@ def _run(
         run.status, run.duration_ms = result.status, result.timings.total
         run.message = result.failure or f"{operation_id} answered {result.status}."
     return _store(run)
+
+
+def _result(
+    run: SmokeRun,
+    deployment: RegionDeployment,
+    operation_id: str,
+    inputs: dict[str, Any],
+    connection: Connection,
+) -> CallResult:
+    """Through the region where it offers that, else to the service itself; the row says which way it was."""
+    assert deployment.version is not None
+    if gateway.offers(deployment.region):
+        with suppress(gateway.NotOffered):
+            run.target = SmokeRun.Target.REGION
+            return gateway.call_through(
+                deployment.region, deployment.version, operation_id, inputs, connection
+            )
+        run.target = SmokeRun.Target.BACKEND
+    return calls.call_operation(deployment.version, operation_id, inputs, connection)
 
 
 def _store(run: SmokeRun) -> SmokeRun:

@@ -136,8 +136,13 @@ def leaving_token(watch: RegionWatch) -> str:
 
 def tell_of_arrival(deployment_id: str) -> int:
     """A region was verified: tell those who asked, once each; returns how many are told."""
-    row = RegionDeployment.objects.select_related("version", "region").get(pk=deployment_id)
-    if row.rollout_id is None or row.action != "deploy" or row.version is None or row.region.is_preview:
+    row = RegionDeployment.objects.only("rollout", "connector", "region", "version", "action", "state").get(
+        pk=deployment_id
+    )
+    waiting = RegionWatch.objects.filter(connector=row.connector_id, region=row.region_id, told_at=None)
+    if row.rollout_id is None or row.action != "deploy" or not waiting.exists():
+        return 0
+    if row.version is None or row.region.is_preview:
         return 0
     if row.state != "verified" or not public_connectors().filter(pk=row.connector_id).exists():
         return 0

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -25,12 +28,14 @@ from certification.web.submission_pages import page_context, visible_submission
 from connectors.policies import is_member
 from connectors.runtime import CallableOperation, Input
 from connectors.runtime.examples import body_example
+from portal.accounts.models import User
 from portal.shared.errors import Conflict, InvalidInput, TooMany
 from portal.shared.policy import require
 from portal.shared.web import signed_in_user
 
 _PREFIX = services.INPUT_PREFIX
 _LONGEST_INPUT = 100_000
+_DIRECTLY = [("backend", "Directly to the service")]
 
 
 class AskedField(forms.CharField):
@@ -59,6 +64,10 @@ class CallForm(forms.Form):
         max_length=LONGEST_REASON, label="What you are testing",
         help_text="The team sees who used its credential and why.",
     )  # fmt: skip
+    target = forms.ChoiceField(
+        choices=_DIRECTLY, required=False, label="Way",
+        help_text="Through the region the call is made by what is deployed there.",
+    )  # fmt: skip
     wrong = forms.BooleanField(
         required=False, label="Wrong input on purpose",
         help_text="Sends what does not fit, too. A refusal as the definition declares it counts as passed.",
@@ -70,6 +79,7 @@ class CallForm(forms.Form):
         operation: CallableOperation,
         credentials: list[TestCredential],
         asks_reason: bool,
+        gateway: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -82,6 +92,10 @@ class CallForm(forms.Form):
             self.fields["credential"].initial = names[0][0]
         if not asks_reason:
             del self.fields["reason"]
+        if gateway:
+            self.fields["target"].choices = [*_DIRECTLY, ("region", f"Through {gateway}")]  # type: ignore[attr-defined]
+        else:
+            del self.fields["target"]
 
     def _bound(self, advanced: bool) -> list[forms.BoundField]:
         return [
@@ -117,6 +131,7 @@ class CallForm(forms.Form):
             credential_id=UUID(data["credential"]) if data["credential"] else None,
             is_wrong_on_purpose=data["wrong"],
             reason=data.get("reason", ""),
+            through_region=data.get("target") == "region",
         )
 
     def refuse(self, error: InvalidInput) -> None:
@@ -163,10 +178,41 @@ def _field(declared: Input, operation: CallableOperation) -> forms.Field:
     )
 
 
-def _submission(request: HttpRequest, pk: UUID) -> Submission:
+@dataclass(frozen=True)
+class Seat:
+    """Where somebody sits at the console: whose operations, under which addresses, with which frame around.
+
+    `own_runs_only` keeps a guest from what others called.
+    """
+
+    submission: Submission
+    address: str
+    run_address: str
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    asks_reason: bool = False
+    own_runs_only: bool = False
+
+    def runs(self, user: User, operation_id: str) -> QuerySet[TestRun]:
+        found = queries.runs_of(self.submission, operation_id)
+        return found.filter(user=user) if self.own_runs_only else found
+
+    def run(self, user: User, pk: UUID | None) -> TestRun | None:
+        found = queries.run_of(self.submission, pk)
+        return None if found and self.own_runs_only and found.user_id != user.pk else found
+
+
+def _seat(request: HttpRequest, pk: UUID) -> Seat:
     submission = visible_submission(request, pk)
     require(policies.can_try_operations, signed_in_user(request), submission)
-    return submission
+    return Seat(
+        submission,
+        reverse("console", args=[pk]),
+        reverse("console_run", args=[pk]),
+        "certification/console.html",
+        page_context(request, submission, "console"),
+        asks_reason=not is_member(request.user, submission.publisher),
+    )
 
 
 @require_safe
@@ -174,9 +220,7 @@ def _submission(request: HttpRequest, pk: UUID) -> Submission:
 @login_required
 def console(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One operation with its form; with `run`, an earlier answer and its inputs."""
-    submission = _submission(request, pk)
-    run = queries.run_of(submission, _uuid(request.GET.get("run", "")))
-    return _page(request, submission, request.GET.get("operation", ""), run)
+    return show(request, _seat(request, pk))
 
 
 @require_POST
@@ -184,29 +228,36 @@ def console(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 def console_run(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Call it. With htmx the answer comes as a fragment, else by way of its own address."""
-    submission = _submission(request, pk)
-    bench = queries.bench_of(submission)
+    return send(request, _seat(request, pk))
+
+
+def show(request: HttpRequest, seat: Seat) -> HttpResponse:
+    run = seat.run(signed_in_user(request), _uuid(request.GET.get("run", "")))
+    return _page(request, seat, request.GET.get("operation", ""), run)
+
+
+def send(request: HttpRequest, seat: Seat) -> HttpResponse:
+    bench = queries.bench_of(seat.submission)
     operation = bench.find(request.POST.get("operation", ""))
     if operation is None:
         raise Conflict(bench.problem or "The package has no such operation: choose one from the list.")
-    form = _form(request, submission, operation, request.POST)
+    form = _form(seat, bench, operation, request.POST)
     if form.is_valid():
         try:
-            run = services.run_operation(submission, form.wanted(), actor=signed_in_user(request))
+            run = services.run_operation(seat.submission, form.wanted(), actor=signed_in_user(request))
         except InvalidInput as error:
             form.refuse(error)
         except (Conflict, TooMany) as error:
             form.add_error(None, error.message)
         else:
-            return _answer(request, submission, run)
-    return _page(request, submission, operation.operation_id, None, form=form, status=422)
+            return _answer(request, seat, run)
+    return _page(request, seat, operation.operation_id, None, form=form, status=422)
 
 
-def _answer(request: HttpRequest, submission: Submission, run: TestRun) -> HttpResponse:
-    query = urlencode({"operation": run.operation_id, "run": str(run.pk)})
-    address = f"{reverse('console', args=[submission.pk])}?{query}"
+def _answer(request: HttpRequest, seat: Seat, run: TestRun) -> HttpResponse:
+    address = f"{seat.address}?{urlencode({'operation': run.operation_id, 'run': str(run.pk)})}"
     if request.headers.get("HX-Request"):
-        response = _page(request, submission, run.operation_id, run)
+        response = _page(request, seat, run.operation_id, run)
         response["HX-Push-Url"] = address
         return response
     return HttpResponse(status=303, headers={"Location": address + "#answer"})
@@ -220,13 +271,14 @@ def _uuid(text: str) -> UUID | None:
 
 
 def _form(
-    request: HttpRequest, submission: Submission, operation: CallableOperation, data: Any = None, **more: Any
+    seat: Seat, bench: queries.Bench, operation: CallableOperation, data: Any = None, **more: Any
 ) -> CallForm:
     return CallForm(
         data,
         operation=operation,
-        credentials=queries.lendable(submission),
-        asks_reason=not is_member(request.user, submission.publisher),
+        credentials=queries.lendable(seat.submission),
+        asks_reason=seat.asks_reason,
+        gateway=bench.gateway,
         **more,
     )
 
@@ -236,22 +288,29 @@ def _initial(run: TestRun | None) -> dict[str, Any]:
     if run is None:
         return {}
     given = {_PREFIX + name: value for name, value in run.inputs.items()}
-    named = {"credential": str(run.credential_id or ""), "reason": run.reason, "wrong": run.path == "error"}
+    named = {
+        "credential": str(run.credential_id or ""), "reason": run.reason, "wrong": run.path == "error",
+        "target": run.target,
+    }  # fmt: skip
     return given | named
 
 
 def _page(
     request: HttpRequest,
-    submission: Submission,
+    seat: Seat,
     operation_id: str,
     run: TestRun | None,
     *,
     form: CallForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    submission = seat.submission
     bench = queries.bench_of(submission)
     operation = bench.find(run.operation_id if run and not operation_id else operation_id)
-    context = page_context(request, submission, "console") | {
+    context = {
+        **seat.context,
+        "submission": submission,
+        "seat": seat,
         "bench": bench,
         "operation": operation,
         "choices": queries.choices_of(submission, bench, operation),
@@ -259,14 +318,15 @@ def _page(
         "view": queries.view_of(run) if run else None,
     }
     if operation is not None:
+        runs = seat.runs(signed_in_user(request), operation.operation_id)
         context |= {
-            "form": form or _form(request, submission, operation, initial=_initial(run)),
-            "runs": queries.runs_of(submission, operation.operation_id)[: queries.HISTORY_LENGTH],
+            "form": form or _form(seat, bench, operation, initial=_initial(run)),
+            "runs": runs[: queries.HISTORY_LENGTH],
             "needs_credential": bench.needs_credential(operation),
             "hidden": [each for each in operation.inputs if each.is_internal],
         }
     fragment = request.headers.get("HX-Request") and request.headers.get("HX-Target") == "console"
-    template = "certification/_console.html" if fragment else "certification/console.html"
+    template = "certification/_console.html" if fragment else seat.template
     return render(request, template, context, status=200 if fragment else status)
 
 

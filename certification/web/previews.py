@@ -14,14 +14,18 @@ from django.utils.html import escape
 from django.views.decorators.http import require_POST, require_safe
 
 from certification import policies
+from certification.data.products import PRODUCTS
 from certification.lifecycle import PREVIEW
 from certification.models import ClockPause, Preview, Submission
 from certification.queries import previews as queries
 from certification.queries import rehearsals as rehearsal_queries
+from certification.queries import testers as tester_queries
 from certification.queries.rollouts import milestones
 from certification.services import previews as services
 from certification.services import rehearsals
 from certification.services.pauses import open_pauses
+from certification.web.tester_forms import GuestForm
+from portal.accounts.models import User
 from portal.shared.errors import InvalidInput
 from portal.shared.web import add_errors, done, signed_in_user
 
@@ -89,16 +93,36 @@ def _context(request: HttpRequest, preview: Preview, **bound: forms.Form) -> dic
         "can_retry": policies.can_retry_preview(user, preview) and PREVIEW.can("retry", preview.state),
         "rehearsal": rehearsal_queries.of_preview(preview),
         "can_rehearse": policies.can_retry_preview(user, preview),
+        **_guests(user, preview, bound.get("guest")),
+    }
+
+
+def _guests(user: User, preview: Preview, form: forms.Form | None) -> dict[str, Any]:
+    """Who tests from outside, and what everybody found product by product."""
+    guests = list(tester_queries.guests_of(preview.submission))
+    can_invite = policies.can_invite_tester(user, preview.submission)
+    is_running = preview.state not in PREVIEW.terminal
+    standing = [guest for guest in guests if guest.is_standing]
+    return {
+        "guests": guests,
+        "product_checks": tester_queries.checks_of(preview, standing),
+        "products": PRODUCTS,
+        "can_invite": can_invite,
+        "can_check": policies.can_check_products(user, preview) and preview.state == "testing",
+        "guest_form": (form or GuestForm()) if can_invite and is_running else None,
     }
 
 
 @require_safe
 @login_required
 def preview_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    return _page(request, _visible(request, pk))
+    return show_preview(request, _visible(request, pk))
 
 
-def _page(request: HttpRequest, preview: Preview, *, status: int = 200, **bound: forms.Form) -> HttpResponse:
+def show_preview(
+    request: HttpRequest, preview: Preview, *, status: int = 200, **bound: forms.Form
+) -> HttpResponse:
+    """The whole page; `bound` are forms that came back with faults: sign_off, refusal, extension, guest."""
     context = _context(request, preview, **bound)
     context["history"] = milestones(preview)
     return render(request, "certification/preview_detail.html", context, status=status)
@@ -133,12 +157,12 @@ def preview_panel(request: HttpRequest, pk: UUID) -> HttpResponse:
 def preview_sign_off(request: HttpRequest, pk: UUID) -> HttpResponse:
     preview, form = _visible(request, pk), SignOffForm(request.POST)
     if not form.is_valid():
-        return _page(request, preview, status=422, sign_off=form)
+        return show_preview(request, preview, status=422, sign_off=form)
     try:
         services.sign_off_preview(preview, **form.cleaned_data, actor=signed_in_user(request))
     except InvalidInput as error:
         add_errors(form, error)
-        return _page(request, preview, status=422, sign_off=form)
+        return show_preview(request, preview, status=422, sign_off=form)
     return done(request, "Signed off. An operator plans the rollout.", _address(preview))
 
 
@@ -147,7 +171,7 @@ def preview_sign_off(request: HttpRequest, pk: UUID) -> HttpResponse:
 def preview_refuse(request: HttpRequest, pk: UUID) -> HttpResponse:
     preview, form = _visible(request, pk), RefusalForm(request.POST)
     if not form.is_valid():
-        return _page(request, preview, status=422, refusal=form)
+        return show_preview(request, preview, status=422, refusal=form)
     services.refuse_preview(preview, reasons=form.cleaned_data["reasons"], actor=signed_in_user(request))
     return done(request, "Refused. Correct the package and hand it in again.", _address(preview))
 
@@ -163,7 +187,7 @@ def preview_extend(request: HttpRequest, pk: UUID) -> HttpResponse:
             add_errors(form, error)
         else:
             return done(request, "The team has more time.", _address(preview))
-    return _page(request, preview, status=422, extension=form)
+    return show_preview(request, preview, status=422, extension=form)
 
 
 @require_POST

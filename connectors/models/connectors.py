@@ -110,6 +110,8 @@ class Region(models.Model):
     breaker_opened_at = models.DateTimeField(null=True)
     last_answer_at = models.DateTimeField(null=True)
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    # What the region said it can do beyond the protocol's core when it was last asked: "invoke".
+    capabilities = ArrayField(models.CharField(max_length=40), default=list, blank=True)
 
     class Meta:
         ordering = ["name"]

@@ -17,6 +17,7 @@ from connectors.runtime.errors import (
     SignInRefused,
 )
 from connectors.runtime.operations import CallableOperation, Input, find_operation, list_operations
+from connectors.runtime.reported import Reported, result_of
 
 __all__ = [
     "CallError",
@@ -30,8 +31,10 @@ __all__ = [
     "EgressRefused",
     "Input",
     "InputsInvalid",
+    "Reported",
     "SignInRefused",
     "Target",
     "find_operation",
     "list_operations",
+    "result_of",
 ]

@@ -67,6 +67,8 @@ nobody = Access(EVERYBODY, also=(404,))
 broken_link = Access(EVERYBODY, also=(409,))
 own_message = Access(frozenset({"developer"}), frozenset())
 own_token = Access(frozenset({"owner"}), frozenset())
+# Somebody from outside with an invitation that stands: nobody else finds these pages, the team included.
+guests = Access(frozenset({"guest_tester"}), frozenset())
 inbox_readers = Access(TEAM | OPERATORS, TEAM | OPERATORS)
 inbox_senders = Access(frozenset({"developer"}) | OPERATORS, TEAM | OPERATORS)
 # Only regions come in here, with a token of their own.
@@ -364,6 +366,24 @@ ROLLOUTS = {
     "preview_retry": entry(POST=operators_seen, at="preview", data=REASON),
     "preview_rehearse": entry(POST=operators_seen, at="preview", data=REASON),
     "preview_panel": entry(GET=team_reads, at="previewed"),
+    "preview_checklist": entry(
+        GET=testers, POST=testers, at={"pk": "preview", "product": "=flow"}, data={"find": "works"}
+    ),
+    "tester_invite": entry(
+        POST=editors, at="preview", data={"email": "new@example.test", "products": "flow", "days": "14"}
+    ),
+    "tester_send_again": entry(POST=editors, at="guest_invitation"),
+    "tester_prolong": entry(POST=editors, at="guest_access"),
+    "tester_revoke": entry(POST=editors, at="guest_access"),
+    "tester_home": entry(GET=signed_in),
+    "tester_open": entry(GET=public, at={"tester_token": "=tampered"}),
+    "tester_answer": entry(GET=signed_in, POST=signed_in),
+    "tester_page": entry(GET=guests, at="guest_access"),
+    "tester_checklist": entry(
+        GET=guests, POST=guests, at={"pk": "guest_access", "product": "=flow"}, data={"find": "works"}
+    ),
+    "tester_console": entry(GET=guests, at="guest_access"),
+    "tester_console_run": entry(POST=guests, at="guest_access", data={"operation": "GetTides"}),
     "rollout_list": entry(GET=signed_in),
     "rollout_detail": entry(GET=team_reads, at="rollout"),
     "rollout_live": entry(GET=team_reads, at="rollout"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
@@ -21,7 +22,7 @@ from django.utils import timezone
 from certification.lifecycle import SUBMISSION
 from certification.models import GateCheck, Incident, Notification, Placement, Preview, RegionTask, Submission
 from certification.planning.trains import Timetable
-from certification.services import freezes, overrides, reviews, threads, trains, waivers
+from certification.services import freezes, overrides, reviews, testers, threads, trains, waivers
 from certification.services.validation import check_draft
 from connectors.models import (
     AvailabilityRequest,
@@ -54,6 +55,7 @@ ROLES = (
     "tester",
     "viewer",
     "stranger",
+    "guest_tester",
     "reviewer",
     "reviewing_member",
     "operator",
@@ -171,7 +173,7 @@ def _people() -> World:
             display_name=name.replace("_", " ").title(),
             staff_role=staff.get(name, ""),
         )
-        for name in dict.fromkeys((*team, *staff, "stranger", "guest"))
+        for name in dict.fromkeys((*team, *staff, "stranger", "guest", "guest_tester"))
     }
     for name, role in team.items():
         MembershipFactory(publisher=publisher, user=people[name], role=role)
@@ -320,6 +322,17 @@ def _previews(world: World) -> None:
         deadline_at=now + timedelta(days=5),
     )
     world.objects["previewed"] = submission
+    draft = testers.GuestDraft("guest_tester@example.test", ["flow"])
+    access, _ = testers.invite(world.objects["preview"], draft, actor=world.owner)
+    person = world.people["guest_tester"]
+    EmailAddress.objects.update_or_create(
+        user=person, email=person.email, defaults={"verified": True, "primary": True}
+    )
+    testers.accept(access, actor=person)
+    asked, token = testers.invite(
+        world.objects["preview"], testers.GuestDraft("guest@example.test", ["flow"]), actor=world.owner
+    )
+    world.objects |= {"guest_access": access, "guest_invitation": asked, "tester_token": token.reveal()}
 
 
 def _plans(world: World) -> None:

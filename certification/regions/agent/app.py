@@ -24,6 +24,7 @@ from certification.regions.agent.packages import MAX_PACKAGE_BYTES, DigestDiffer
 from certification.regions.agent.region import AgentOptions, Region
 from certification.regions.protocol import (
     DIGEST_PATTERN,
+    INVOKE,
     KEY_PATTERN,
     SLUG_PATTERN,
     CurrentVersion,
@@ -32,6 +33,7 @@ from certification.regions.protocol import (
 from certification.regions.schemas import first_fault, matches
 
 MAX_JSON_BYTES = 64 * 1024
+MAX_INVOCATION_BYTES = 256 * 1024
 _CONFLICT_STATUS = {"idempotency-conflict": 409, "stale-deployment": 409, "package-required": 412}
 _TRANSPORT = "region.transport"
 
@@ -109,6 +111,7 @@ async def health(region: Region, request: Request) -> Response:
         "load": float(running + region.calls.in_progress),
         "running_operations": running,
         "deployed_connectors": len(deployed),
+        "capabilities": [INVOKE] if region.gateway else [],
     }
     return JSONResponse(body)
 
@@ -124,6 +127,18 @@ async def call(region: Region, request: Request) -> Response:
         raise ProblemRaised(404, reason.code, "There is nothing to call", str(reason)) from None
     headers = {"Connector-Version": called.served_by.version, "Connector-Digest": called.served_by.digest}
     return JSONResponse(called.as_json(), called.status, headers)
+
+
+async def invoke(region: Region, request: Request) -> Response:
+    if region.gateway is None:
+        title = "This region calls no operations for the portal"
+        raise ProblemRaised(404, "capability-missing", title)
+    wanted = await _json(request, "InvokeRequest", MAX_INVOCATION_BYTES)
+    try:
+        return JSONResponse(await region.gateway.invoke(request.path_params["connector"], wanted))
+    except NotCallable as reason:
+        status = 409 if reason.code == "other-package" else 404
+        raise ProblemRaised(status, reason.code, "There is nothing to call", str(reason)) from None
 
 
 async def ledger(region: Region, request: Request) -> Response:
@@ -180,8 +195,8 @@ async def _body(request: Request, limit: int) -> bytes:
     return bytes(body)
 
 
-async def _json(request: Request, schema: str | None = None) -> Any:
-    body = await _body(request, MAX_JSON_BYTES)
+async def _json(request: Request, schema: str | None = None, limit: int = MAX_JSON_BYTES) -> Any:
+    body = await _body(request, limit)
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -250,6 +265,7 @@ def _routes(regions: dict[str, Region], *, has_faults: bool) -> list[Route]:
         ("PUT", "packages/{digest}", put_package, "package"),
         ("GET", "connectors/{connector}", current, "current"),
         ("POST", "connectors/{connector}/operations/{operation}", call, "call"),
+        ("POST", "connectors/{connector}/invocations", invoke, "invoke"),
         ("GET", "health", health, "health"),
         ("GET", "ledger", ledger, None),
     ]

@@ -12,6 +12,7 @@ import httpx
 from certification.regions.agent.calls import ConnectorCalls, Profiles
 from certification.regions.agent.deployer import Deployer
 from certification.regions.agent.faults import FaultSet
+from certification.regions.agent.gateway import Gateway, GatewayOptions
 from certification.regions.agent.ledger import Ledger
 from certification.regions.agent.packages import PackageStore
 from certification.regions.agent.push import TelemetryPush
@@ -25,7 +26,8 @@ class AgentOptions:
     """How an agent runs. `tokens` maps every region code to its token; `portal` is where telemetry goes.
 
     `deploy_seconds` is the shortest and longest time of a deployment; `traffic_per_minute` the generated
-    calls per region (0 = none); `has_faults` opens the control endpoints.
+    calls per region (0 = none); `has_faults` opens the control endpoints; `gateway` lets the portal call
+    operations through the region.
     """
 
     tokens: dict[str, Token]
@@ -37,6 +39,7 @@ class AgentOptions:
     seed: int | None = None
     profiles: Profiles = field(default_factory=Profiles)
     push_idle_seconds: float = 5.0
+    gateway: GatewayOptions | None = None
 
 
 class Region:
@@ -68,6 +71,9 @@ class Region:
             self.recorder,
             portal=options.portal,
             idle_seconds=options.push_idle_seconds,
+        )
+        self.gateway = (
+            None if options.gateway is None else Gateway(self.ledger, self.packages, options.gateway)
         )
         self._traffic = (
             Traffic(self.ledger, self.calls, per_minute=options.traffic_per_minute, chance=chance)

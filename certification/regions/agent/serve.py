@@ -16,6 +16,7 @@ import uvicorn
 
 from certification.regions.agent.app import create_app
 from certification.regions.agent.calls import Profiles
+from certification.regions.agent.gateway import GatewayOptions
 from certification.regions.agent.region import AgentOptions
 from certification.regions.protocol import Token
 
@@ -71,6 +72,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--profiles", type=Path, help="JSON file of simulated backend profiles")
     parser.add_argument("--faults", action="store_true", help="open the control endpoints for misbehaviour")
+    parser.add_argument(
+        "--gateway",
+        action="store_true",
+        help="call operations for the portal, within EGRESS_PUBLIC and EGRESS_LOCAL_HOSTS of the environment",
+    )
     parser.add_argument("--seed", type=int, help="make durations, calls and statuses repeatable")
     parser.add_argument("--push-idle-seconds", type=float, default=5.0, help=argparse.SUPPRESS)
 
@@ -92,6 +98,12 @@ def read_tokens(codes: list[str], token_file: Path | None) -> dict[str, Token]:
     return {code: Token(known[code]) for code in codes}
 
 
+def _gateway() -> GatewayOptions:
+    """Where calls may go is the machine's business, not the portal's."""
+    public, hosts = os.environ.get("EGRESS_PUBLIC", "on"), os.environ.get("EGRESS_LOCAL_HOSTS", "")
+    return GatewayOptions.of(public=public, local_hosts=hosts)
+
+
 def options_from(arguments: dict[str, Any]) -> AgentOptions:
     """Options from parsed arguments. Raises ValueError or OSError when a file or the token is unusable."""
     return AgentOptions(
@@ -104,6 +116,7 @@ def options_from(arguments: dict[str, Any]) -> AgentOptions:
         seed=arguments["seed"],
         profiles=Profiles.from_file(arguments["profiles"]) if arguments["profiles"] else Profiles(),
         push_idle_seconds=arguments["push_idle_seconds"],
+        gateway=_gateway() if arguments["gateway"] else None,
     )
 
 

@@ -187,7 +187,13 @@ def lasting_programs(place: Place) -> list[Program]:
 def region_agent(place: Place, codes: Sequence[str]) -> Program:
     """One process that plays all the reference regions."""
     listen = ("--host", "127.0.0.1", "--port", str(place.regions_port), "--portal", place.near)
-    data = ("--data-dir", str(place.var / "regions"), "--traffic", str(CALLS_PER_MINUTE_AND_REGION))
+    data = (
+        "--data-dir",
+        str(place.var / "regions"),
+        "--traffic",
+        str(CALLS_PER_MINUTE_AND_REGION),
+        "--gateway",
+    )
     return Program(
         "regions", (PYTHON, "-m", "certification.regions.agent", "--regions", ",".join(codes), *listen, *data)
     )

@@ -46,6 +46,8 @@ _SECTIONS = [
     ("tree", "Package tree"),
     ("threads", "Threads"),
     ("history", "History"),
+    ("console", "Console"),
+    ("products", "Checklist of a product"),
 ]
 
 
@@ -78,6 +80,8 @@ def design_samples() -> dict[str, Any]:
     now = timezone.now()
     return {
         "sections": _SECTIONS,
+        "coverage_all": [True] * 10,
+        "coverage_some": [number < 4 for number in range(10)],
         "tones": ["neutral", "info", "progress", "success", "warning", "danger"],
         "icons": [
             "home",
