@@ -179,6 +179,63 @@ REVIEW_THREAD = Lifecycle(
 )
 
 
+class SuggestionState(models.TextChoices):
+    PROPOSED = "proposed", "Suggested"
+    ACCEPTED = "accepted", "Accepted"
+    DECLINED = "declined", "Declined"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+SUGGESTION = Lifecycle(
+    noun="suggestion",
+    states=SuggestionState,
+    moves={
+        "accept": Move(("proposed",), "accepted", "Accept the suggestion"),
+        "decline": Move(("proposed",), "declined", "Decline the suggestion"),
+        "withdraw": Move(("proposed",), "withdrawn", "Withdraw the suggestion"),
+    },
+    terminal=frozenset({"accepted", "declined", "withdrawn"}),
+)
+"""A change to one node of a package that a reviewer wrote and the publisher takes over with a button."""
+
+
+class ConditionState(models.TextChoices):
+    OPEN = "open", "Open"
+    MET = "met", "Met"
+    DROPPED = "dropped", "Not asked for any more"
+
+
+CONDITION = Lifecycle(
+    noun="condition",
+    states=ConditionState,
+    moves={
+        "meet": Move(("open",), "met", "It is met"),
+        "drop": Move(("open",), "dropped", "Ask for it no more"),
+    },
+    terminal=frozenset({"met", "dropped"}),
+)
+"""Something that an approval asks for."""
+
+
+class AppealState(models.TextChoices):
+    OPEN = "open", "Waiting for an administrator"
+    UPHELD = "upheld", "The rejection stands"
+    OVERTURNED = "overturned", "The rejection is overturned"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+APPEAL = Lifecycle(
+    noun="appeal",
+    states=AppealState,
+    moves={
+        "uphold": Move(("open",), "upheld", "Let the rejection stand"),
+        "overturn": Move(("open",), "overturned", "Overturn the rejection"),
+        "withdraw": Move(("open",), "withdrawn", "Withdraw the appeal"),
+    },
+    terminal=frozenset({"upheld", "overturned", "withdrawn"}),
+)
+
+
 class WaiverState(models.TextChoices):
     REQUESTED = "requested", "Requested"
     APPROVED = "approved", "Approved"

@@ -36,6 +36,7 @@ class Audience(StrEnum):
     REVIEWERS = "reviewers"
     OPERATORS = "operators"
     OTHER_SIDE = "other_side"
+    ADMINISTRATORS = "administrators"
     AFFECTED = "affected"
 
 
@@ -76,6 +77,9 @@ KINDS: dict[str, MessageKind] = {
     "submission.request_changes": MessageKind(Group.REVIEW, (Audience.MAKERS,), tone="warning"),
     "submission.approve": MessageKind(Group.REVIEW, (Audience.TEAM,), tone="success"),
     "submission.reject": MessageKind(Group.REVIEW, (Audience.TEAM,), "Read the reasons", "danger"),
+    "appeal.raise": MessageKind(Group.REVIEW, (Audience.ADMINISTRATORS,), "Decide on it", "warning"),
+    "appeal.uphold": MessageKind(Group.REVIEW, (Audience.TEAM,), "Read the answer"),
+    "appeal.overturn": MessageKind(Group.REVIEW, (Audience.TEAM,), "Open the new draft", "success"),
     "submission.withdraw": MessageKind(Group.SUBMISSIONS, (Audience.MAKERS, Audience.REVIEW_SIDE)),
     "comment.add": MessageKind(Group.REVIEW, (Audience.OTHER_SIDE,), "Read and answer"),
     "waiver.request": MessageKind(Group.REVIEW, (Audience.REVIEW_SIDE,), "Decide on it"),

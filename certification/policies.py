@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from certification.models import (
+    Appeal,
+    DecisionCondition,
     GuestTester,
     OverrideRequest,
     Preview,
@@ -112,6 +114,38 @@ def can_resolve_thread(user: Any, thread: Thread) -> bool:
     if thread.is_private:
         return can_see_private_notes(user, thread.submission)
     return _reviewer_of(user, thread.submission) or thread.author_id == user.pk
+
+
+def can_suggest_change(user: Any, submission: Submission) -> bool:
+    """Reviewers of other teams propose; the team takes over or declines."""
+    return _reviewer_of(user, submission)
+
+
+def can_answer_suggestion(user: Any, submission: Submission) -> bool:
+    return _team(user, submission, Role.OWNER, Role.DEVELOPER)
+
+
+def can_settle_condition(user: Any, condition: DecisionCondition) -> bool:
+    """Those who could have approved."""
+    return _reviewer_of(user, condition.decision.submission)
+
+
+def can_appeal_decision(user: Any, submission: Submission) -> bool:
+    return _team(user, submission, Role.OWNER, Role.DEVELOPER)
+
+
+def can_decide_appeal(user: Any, appeal: Appeal) -> bool:
+    """An administrator who neither rejected it nor belongs to the team: a role, never a person."""
+    return (
+        getattr(user, "staff_role", "") == "administrator"
+        and bool(user.pk != appeal.decision.reviewer_id)
+        and not is_member(user, appeal.decision.submission.connector.publisher)
+    )
+
+
+def can_manage_replies(user: Any, _obj: Any = None) -> bool:
+    """Those who review write the replies that all of them use."""
+    return bool(getattr(user, "is_reviewer", False))
 
 
 def can_decide_submission(user: Any, submission: Submission) -> bool:

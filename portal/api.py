@@ -26,6 +26,7 @@ _ROOMS = (
     "certification.api.runs",
     "certification.api.validation",
     "certification.api.reviews",
+    "certification.api.suggestions",
     "certification.api.previews",
     "certification.api.rollouts",
     "certification.api.regions",

@@ -18,18 +18,24 @@ from certification.models.rollouts import (
 )
 from certification.models.runs import CredentialTest, SmokeRun, TestRun
 from certification.models.submissions import CredentialReveal, Revision, Submission, TestCredential
+from certification.models.suggestions import Suggestion
 from certification.models.testers import GuestTester, ProductCheck
 from certification.models.trains import Train, TrainBoarding
 from certification.models.validation import Finding, PresentedReceipt, Validation, Waiver, WarningNote
+from certification.models.verdicts import Appeal, DecisionCondition
 from certification.models.watches import RegionWatch
+from certification.models.workbench import CannedReply, ReviewMark
 
 __all__ = [
+    "Appeal",
+    "CannedReply",
     "ClockPause",
     "Comment",
     "CredentialReveal",
     "CredentialTest",
     "DateChange",
     "Decision",
+    "DecisionCondition",
     "Finding",
     "ForecastSnapshot",
     "Freeze",
@@ -51,6 +57,7 @@ __all__ = [
     "RegionWatch",
     "Rehearsal",
     "ReviewClaim",
+    "ReviewMark",
     "ReviewVisit",
     "Revision",
     "Rollout",
@@ -60,6 +67,7 @@ __all__ = [
     "SimulatedOperation",
     "SmokeRun",
     "Submission",
+    "Suggestion",
     "TestCredential",
     "TestRun",
     "Thread",

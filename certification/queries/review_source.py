@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -114,37 +115,46 @@ def _coloured(text: str, is_json: bool) -> SafeString:
     return mark_safe("".join(parts))  # noqa: S308 - every part is escaped above
 
 
-def compared_with(submission: Submission, number: int = 0) -> tuple[Version, str] | None:
-    """The package to compare the revision with: revision `number`, else the one handed in before it that is
-    another package, else what is live. None for the first revision of a new connector."""
+def compared_with(submission: Submission, since: str = "") -> tuple[Version, str] | None:
+    """The package to compare the revision with: "live", a revision's number, or by default the one handed in
+    before it that is another package, else what is live. None where there is no such package."""
     revision = submission.revision
     if revision is None:
         return None
+    if since == "live":
+        return _live(submission)
     earlier = (
         Revision.objects.filter(submission=submission, number__lt=revision.number)
         .exclude(version_id=revision.version_id)
         .select_related("version")
         .order_by("-number")
     )
-    found = (earlier.filter(number=number).first() if number else None) or earlier.first()
-    if found is not None:
-        return found.version, f"revision {found.number}"
+    found = (earlier.filter(number=since).first() if since.isdigit() else None) or earlier.first()
+    return (found.version, f"revision {found.number}") if found else _live(submission)
+
+
+def _live(submission: Submission) -> tuple[Version, str] | None:
     live = submission.connector.live_version
-    if live is not None and live.pk != revision.version_id:
-        return live, f"{live.label}, live now"
-    return None
+    if live is None or submission.revision is None or live.pk == submission.revision.version_id:
+        return None
+    return live, f"{live.label}, live now"
 
 
-def comparison(submission: Submission, number: int = 0) -> Comparison | None:
+def comparison(submission: Submission, since: str = "") -> Comparison | None:
     """By file and by operation; lines are compared file by file, when asked for."""
-    other = compared_with(submission, number)
+    other = compared_with(submission, since)
     if other is None or submission.revision is None:
         return None
     version, title = other
-    old, new = package_of(version), package_of(submission.revision.version)
-    return Comparison(
-        title, version, differences.file_changes(old, new), differences.operation_changes(old, new)
-    )
+    return Comparison(title, version, *_compared(version, submission.revision.version))
+
+
+@lru_cache(maxsize=64)
+def _compared(
+    old: Version, new: Version
+) -> tuple[list[differences.FileChange], list[differences.OperationChange]]:
+    before, after = package_of(old), package_of(new)
+    return differences.file_changes(before, after), differences.operation_changes(before, after)
 
 
 def file_diff(old: Package, new: Package, name: str) -> differences.LineDiff | None:

@@ -62,7 +62,8 @@ class QueueFilter:
 @dataclass(frozen=True, slots=True)
 class QueueRow:
     """One submission of the queue. `position` counts from 1 over the whole queue; `is_own_team` rows cannot
-    be decided by the reader. Counts of findings are None before the first verdict."""
+    be decided by the reader. Counts of findings are None before the first verdict. `used_percent` is how
+    much of the time until the deadline has passed."""
 
     submission: Submission
     position: int
@@ -76,6 +77,7 @@ class QueueRow:
     is_mine: bool
     is_own_team: bool
     is_soon: bool
+    used_percent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +198,15 @@ def _rows(user: User, places: Sequence[_Place], now: datetime) -> list[QueueRow]
                 is_mine=bool(claim and claim.reviewer_id == user.pk),
                 is_own_team=submission.connector.publisher_id in teams,
                 is_soon=now < place.deadline and (place.deadline - now).total_seconds() < 86_400,
+                used_percent=_used_percent(submission.state_changed_at, place.deadline, now),
             )
         )
     return rows
+
+
+def _used_percent(since: datetime, deadline: datetime, now: datetime) -> int:
+    whole = (deadline - since).total_seconds()
+    return 100 if whole <= 0 else min(max(round(100 * (now - since).total_seconds() / whole), 0), 100)
 
 
 def _verdicts(submissions: Sequence[Submission]) -> dict[UUID, Validation]:

@@ -16,15 +16,37 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from certification.lifecycle import SUBMISSION
-from certification.models import Comment, Submission, Thread
+from certification.models import Comment, Submission, Suggestion, Thread
 from certification.policies import (
+    can_answer_suggestion,
     can_comment_privately,
     can_comment_submission,
     can_resolve_thread,
+    can_suggest_change,
 )
 from certification.reviewing.anchors import describe, operation_pointer
+from certification.reviewing.differences import DiffRow, line_diff
 from portal.accounts.models import User
 from portal.shared.markdown import render_markdown
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionView:
+    """A suggested change as its rows of difference. `wait` says why it cannot be accepted now, where the
+    reader could otherwise."""
+
+    id: UUID
+    state: str
+    rows: list[DiffRow]
+    is_removal: bool
+    decided_by: str
+    decided_at: datetime
+    reason: str
+    version: str
+    can_accept: bool
+    can_decline: bool
+    can_withdraw: bool
+    wait: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +60,7 @@ class CommentView:
     body_html: SafeString
     masked: int
     private: bool
+    suggestion: SuggestionView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +84,7 @@ class ThreadView:
     comments: list[CommentView] = field(repr=False)
     can_reply: bool = False
     can_resolve: bool = False
+    can_suggest: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -69,7 +93,10 @@ class ThreadView:
 
 def threads_for(user: Any, submission: Submission) -> QuerySet[Thread]:
     """What `user` may read of a submission's threads, in the order they were opened."""
-    comments = Comment.objects.select_related("author").order_by("created_at", "pk")
+    comments = Comment.objects.select_related(
+        "author", "suggestion__decided_by", "suggestion__version"
+    ).order_by("created_at", "pk")
+    comments = comments.defer("suggestion__version__tree", "suggestion__version__facts")
     return (
         Thread.objects.visible_to(user)
         .filter(submission=submission)
@@ -110,9 +137,12 @@ def _view(
         line=None if lost else thread.line,
         excerpt=thread.excerpt,
         opened_in=thread.revision.number,
-        comments=[_comment(comment, submission, thread) for comment in thread.comments.all()],
+        comments=[_comment(user, comment, submission, thread) for comment in thread.comments.all()],
         can_reply=rights[1] if thread.is_private else rights[0],
         can_resolve=not is_over and can_resolve_thread(user, thread),
+        can_suggest=bool(thread.pointer)
+        and not (is_over or lost or thread.is_private)
+        and can_suggest_change(user, submission),
     )
 
 
@@ -131,7 +161,7 @@ def source_url(submission: Submission, file: str, line: int | None = None) -> st
     return f"{reverse('review_source', args=[submission.pk])}?{urlencode(query)}{anchor}"
 
 
-def _comment(comment: Comment, submission: Submission, thread: Thread) -> CommentView:
+def _comment(user: User, comment: Comment, submission: Submission, thread: Thread) -> CommentView:
     author = comment.author
     role = author.get_staff_role_display() if author.staff_role else submission.connector.publisher.name
     return CommentView(
@@ -142,7 +172,37 @@ def _comment(comment: Comment, submission: Submission, thread: Thread) -> Commen
         body_html=render_markdown(comment.body),
         masked=comment.masked,
         private=thread.is_private,
+        suggestion=_suggestion(user, comment, submission),
     )
+
+
+def _suggestion(user: User, comment: Comment, submission: Submission) -> SuggestionView | None:
+    found: Suggestion | None = getattr(comment, "suggestion", None)
+    if found is None:
+        return None
+    waits = found.state == "proposed" and submission.state not in SUBMISSION.terminal
+    may_answer = waits and can_answer_suggestion(user, submission)
+    return SuggestionView(
+        id=found.pk,
+        state=found.state,
+        rows=[
+            row
+            for row in line_diff(found.before.splitlines(), found.after.splitlines()).rows
+            if row.kind != "hunk"
+        ],
+        is_removal=not found.after,
+        decided_by=found.decided_by.name if found.decided_by else "",
+        decided_at=found.state_changed_at,
+        reason=found.reason,
+        version=found.version.label if found.version else "",
+        can_accept=may_answer and submission.is_editable,
+        can_decline=may_answer,
+        can_withdraw=waits and found.author_id == user.pk,
+        wait="" if submission.is_editable or not may_answer else _NOT_YET,
+    )
+
+
+_NOT_YET = "You can accept it as soon as the review comes back to you."
 
 
 @dataclass(slots=True)
@@ -156,6 +216,16 @@ class Conversation:
     def unresolved(self) -> int:
         return sum(thread.is_open for thread in self.public)
 
+    @property
+    def acceptable(self) -> list[UUID]:
+        """Suggestions that the reader can take over now."""
+        return [
+            comment.suggestion.id
+            for thread in self.public
+            for comment in thread.comments
+            if comment.suggestion and comment.suggestion.can_accept
+        ]
+
     def by_operation(self) -> dict[str, int]:
         """Pointer of an operation -> its open threads, notes among them."""
         counts: dict[str, int] = defaultdict(int)
@@ -163,6 +233,12 @@ class Conversation:
             if thread.is_open and thread.operation:
                 counts[thread.operation] += 1
         return counts
+
+    def in_file(self, file: str) -> list[ThreadView]:
+        """The threads whose place is in the file as it is now."""
+        return [
+            thread for thread in (*self.public, *self.private) if thread.file == file and not thread.is_lost
+        ]
 
     def at(self, file: str, pointer: str) -> list[ThreadView]:
         """The threads on a node and on what is below it."""

@@ -6,6 +6,7 @@ definition of 40,000 lines takes a fraction of a second where a quadratic compar
 
 from __future__ import annotations
 
+import hashlib
 import json
 from bisect import bisect_left
 from collections import Counter
@@ -295,6 +296,19 @@ def _schemas_of(package: Package, operation: Operation) -> set[str]:
         elif isinstance(value, list):
             pending.extend(value)
     return found
+
+
+def operation_digest(package: Package, operation: Operation) -> str:
+    """SHA-256 of what an operation is made of: itself, its path's parameters, every schema it refers to."""
+    schemas = mapping(package.definition.value if package.definition else None, "definitions")
+    parts = [operation.path, operation.method, operation.value, operation.path_item.get("parameters")]
+    parts += [schemas[name] for name in sorted(_schemas_of(package, operation))]
+    return hashlib.sha256(_canonical(parts).encode("utf-8", "replace")).hexdigest()
+
+
+def operations_by_name(package: Package) -> dict[str, Operation]:
+    """Operations by operationId, or by "get /tides" where they have none."""
+    return _by_name(package)
 
 
 def _change(state: str, operation: Operation, parts: tuple[str, ...] = ()) -> OperationChange:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import transaction
 
 from certification.lifecycle import SUBMISSION, SubmissionState
 from certification.models import Decision, Revision, Submission
 from certification.policies import can_decide_submission
+from certification.queries.review_checks import ticked
 from certification.queries.reviews import approval_blockers
 from certification.services.reviews import end_claim, hold
+from certification.services.verdicts import Wanted, add_conditions, cleaned
 from connectors.models import Connector
 from connectors.services.connectors import mark_version
 from portal.accounts.models import User
@@ -21,15 +25,27 @@ LONGEST_REASONS = 5_000
 _OWN_TEAM = "Nobody decides on their own team's work: leave it to another reviewer."
 
 
-def decide(submission: Submission, *, verdict: str, reasons: str, digest: str, actor: User) -> Decision:
+def decide(
+    submission: Submission,
+    *,
+    verdict: str,
+    reasons: str,
+    digest: str,
+    conditions: Sequence[Wanted] = (),
+    actor: User,
+) -> Decision:
     """Approve, request changes or reject ("approve", "request_changes", "reject") the package `digest`.
 
-    The reviewer must hold the review; a free one is claimed on the way. Raises Conflict when another revision
-    arrived since `digest` was read or somebody else holds the review, IllegalTransition when it is decided
-    already, Blocked while public threads are open (approve only).
+    `conditions` go with an approval only. The reviewer must hold the review; a free one is claimed on the
+    way. Raises Conflict when another revision arrived since `digest` was read or somebody else holds the
+    review, IllegalTransition when it is decided already, Blocked while public threads are open (approve
+    only).
     """
     require(can_decide_submission, actor, submission, otherwise=_OWN_TEAM)
-    reasons = _reasons(verdict, reasons)
+    reasons, wanted = _reasons(verdict, reasons), cleaned(conditions)
+    if wanted and verdict != Decision.Verdict.APPROVE:
+        words = "Conditions go with an approval: leave them out, or approve."
+        raise InvalidInput(words, fields={"conditions": [words]})
     with transaction.atomic():
         # The connector's row first, as handing in does.
         Connector.objects.select_for_update(of=("self",)).get(pk=submission.connector_id)
@@ -44,6 +60,7 @@ def decide(submission: Submission, *, verdict: str, reasons: str, digest: str, a
         decision = Decision.objects.create(
             submission=row, revision=revision, digest=digest, verdict=verdict, reviewer=actor, reasons=reasons
         )
+        add_conditions(decision, wanted, actor=actor)
         _apply(row, decision, actor)
     submission.refresh_from_db()
     return decision
@@ -99,6 +116,7 @@ def _apply(submission: Submission, decision: Decision, actor: User) -> None:
             "revision": decision.revision.number,
             "digest": decision.digest,
             "decision": str(decision.pk),
+            "ticked": ticked(submission, actor),
         },
     )
     if decision.verdict == Decision.Verdict.APPROVE:

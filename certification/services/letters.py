@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from certification.models import (
+    Appeal,
     Comment,
     GuestTester,
     Preview,
@@ -155,6 +156,18 @@ def _waiver(event: str, payload: dict[str, str]) -> Letter:
     return letter
 
 
+def _appeal(event: str, payload: dict[str, str]) -> Letter:
+    found = fetch(Appeal, payload, "successor", "decision__submission__connector__publisher")
+    submission = found.decision.submission
+    letter = about_submission(Letter(event, found), submission)
+    letter.url = address_of("appeal_detail", found.pk)
+    if found.successor_id:
+        letter.url = address_of("submission_detail", found.successor_id)
+    letter.facts.append(("Answer due", found.due_at))
+    letter.names["appeal"] = found
+    return letter
+
+
 def _claim(event: str, payload: dict[str, str]) -> Letter:
     claim = fetch(ReviewClaim, payload, "reviewer", "submission__connector__publisher", "submission__version")
     letter = about_submission(Letter(event, claim, person=claim.reviewer, is_private=True), claim.submission)
@@ -237,6 +250,7 @@ _BY_NOUN: dict[str, Callable[[str, dict[str, str]], Letter]] = {
     "publisher": _publisher,
     "comment": _comment,
     "waiver": _waiver,
+    "appeal": _appeal,
     "claim": _claim,
     "credential": _credential,
     "preview": _preview,

@@ -47,6 +47,8 @@ def _members_of(audience: Audience, letter: Letter) -> Iterable[User]:
             return _review_side(letter)
         case Audience.OTHER_SIDE:
             return _other_side(letter)
+        case Audience.ADMINISTRATORS:
+            return User.objects.filter(staff_role=User.StaffRole.ADMINISTRATOR, is_active=True)
         case Audience.AFFECTED:
             publishers = letter.names["publishers"]
             return User.objects.filter(memberships__publisher__in=publishers).distinct()

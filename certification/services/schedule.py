@@ -38,6 +38,7 @@ from certification.services.planning import (
     train_waves,
 )
 from certification.services.replanning import board, give_up_places, replan, replayable
+from certification.services.verdicts import refuse_unmet
 from connectors.models import Region
 from connectors.services.connectors import mark_version
 from portal.accounts.models import User
@@ -141,11 +142,13 @@ def schedule_rollout(submission: Submission, plan: RolloutPlan, dates: Dates, *,
     """Plan the rollout of a signed-off submission: its waves, their dates, every region's place.
 
     Raises `InvalidInput` (days that cannot be kept, per wave), `Blocked` (another rollout of the connector is
-    under way, or nobody agreed to a hotfix), `IllegalTransition` (not signed off).
+    under way, nobody agreed to a hotfix, a condition of the approval is open), `IllegalTransition` (not
+    signed off).
     """
     require(can_schedule_rollout, actor, submission)
     if plan.is_retired:
         raise InvalidInput("This plan was revised or retired: choose its latest revision.")
+    refuse_unmet(submission)
     try:
         with transaction.atomic():
             _use_hotfix_approval(submission, plan, actor)

@@ -3,36 +3,43 @@ decision."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from certification import policies
 from certification.lifecycle import SubmissionState
-from certification.models import Decision, Submission
+from certification.models import Decision, DecisionCondition, Submission
 from certification.queries import reviews as queries
 from certification.queries.credentials import credential_rows
+from certification.queries.families import siblings_of
+from certification.queries.review_checks import checklist
 from certification.queries.threads import Conversation, conversation
-from certification.queries.validation import active_waivers, counts_by_rule, unanswered_warnings
+from certification.queries.validation import counts_by_rule
+from certification.queries.verdicts import conditions_of
 from certification.queries.workbench import verdict_on
 from certification.rules.rulebook import rule_info
 from certification.services.decisions import LONGEST_REASONS
 from certification.services.reviews import LONGEST_NOTE
+from certification.services.verdicts import Wanted
+from certification.web.review_places import place_of
 from connectors.policies import is_member
 from portal.accounts.models import User
 from portal.shared.web import signed_in_user
 
 TABS = (
-    ("definition", "Definition", "review_detail"),
+    ("definition", "As makers see it", "review_detail"),
+    ("tree", "Tree", "review_tree"),
     ("source", "Source", "review_source"),
     ("changes", "Changes", "review_changes"),
     ("threads", "Conversation", "review_threads"),
 )
+_VIEWS = ("definition", "tree", "source")
+"""The three ways to see a definition: going from one to another keeps the place."""
 
 
 class DecisionForm(forms.Form):
@@ -43,6 +50,15 @@ class DecisionForm(forms.Form):
         required=False, max_length=LONGEST_REASONS, widget=forms.Textarea(attrs={"rows": 4})
     )
     digest = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    conditions = forms.CharField(required=False, max_length=5_000)
+    due = forms.ChoiceField(choices=DecisionCondition.Due.choices, required=False)
+
+    def decision(self) -> dict[str, Any]:
+        """The arguments of `decide`: every line of the conditions is one."""
+        given = self.cleaned_data
+        lines = given["conditions"].splitlines()
+        wanted = [Wanted(line, given["due"] or DecisionCondition.Due.ROLLOUT) for line in lines]
+        return {name: given[name] for name in ("verdict", "reasons", "digest")} | {"conditions": wanted}
 
 
 class HandOverForm(forms.Form):
@@ -76,21 +92,25 @@ def page_context(
     """Header, tabs and panel. Permission booleans come from the policies that the services ask."""
     user = signed_in_user(request)
     talk = talk or conversation(user, submission)
+    place = place_of(request, submission)
     counts = {"threads": talk.unresolved}
     tabs = [
         {
             "label": label,
-            "url": reverse(name, args=[submission.pk]),
+            "url": f"{reverse(name, args=[submission.pk])}{place.query if key in _VIEWS else ''}",
+            "keeps_place": key in _VIEWS,
             "active": key == tab,
             "count": counts.get(key),
+            "key": str(number),
         }
-        for key, label, name in TABS
+        for number, (key, label, name) in enumerate(TABS, start=1)
     ]
     return {
         "submission": submission,
         "revision": submission.revision,
         "talk": talk,
         "tabs": tabs,
+        "place": place,
         "can_comment": policies.can_comment_submission(user, submission),
         "can_note": policies.can_see_private_notes(user, submission),
         **panel_context(user, submission, talk),
@@ -105,12 +125,19 @@ def panel_context(user: User, submission: Submission, talk: Conversation) -> dic
         "is_staff": is_staff,
         "validation": validation,
         "rule_counts": _rule_counts(counts_by_rule(validation) if validation else []),
-        "decisions": submission.decisions.select_related("reviewer", "revision").order_by("-created_at"),
+        "decisions": submission.decisions.select_related("reviewer", "revision", "appeal").order_by(
+            "-created_at"
+        ),
+        "conditions": conditions_of(submission),
+        "can_settle": policies.can_claim_review(user, submission),
+        "can_appeal": submission.state == SubmissionState.REJECTED
+        and policies.can_appeal_decision(user, submission),
     }
     if not is_staff:
         return context
+    credentials = credential_rows(submission)
     context |= {
-        "credentials": credential_rows(submission),
+        "credentials": credentials,
         "can_try": policies.can_try_operations(user, submission),
     }
     claim = queries.current_claim(submission)
@@ -130,8 +157,9 @@ def panel_context(user: User, submission: Submission, talk: Conversation) -> dic
         if submission.revision
         else None,
         "hand_over_form": HandOverForm(submission=submission, user=user) if is_mine else None,
+        "siblings": siblings_of(submission) if in_review and not obstacles else [],
         "lookers": queries.lookers(submission, user),
-        "checks": checks(submission, talk),
+        "checklist": checklist(submission, user, talk, credentials),
     }
 
 
@@ -156,88 +184,3 @@ def _obstacles(user: User, submission: Submission, claim: Any) -> list[str]:
     if claim is not None and claim.reviewer_id != user.pk:
         return [f"{claim.reviewer.name} holds this review."]
     return []
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A line of the checklist, its evidence filled in by the portal. `tone` is success, warning, danger or
-    info."""
-
-    text: str
-    detail: str
-    tone: str
-    url: str = ""
-
-
-def checks(submission: Submission, talk: Conversation) -> list[Check]:
-    """What a reviewer makes sure of before a decision."""
-    return [
-        *_check_findings(submission),
-        _check_credentials(submission),
-        _check_threads(submission, talk),
-        *_check_script(submission),
-    ]
-
-
-def _check_findings(submission: Submission) -> list[Check]:
-    validation = verdict_on(submission)
-    url = reverse("finding_list", args=[submission.pk])
-    if validation is None:
-        return [Check("Validation", "No verdict on this revision yet.", "warning", url)]
-    waived = len(active_waivers(submission))
-    waivers = f", {waived} waived" if waived else ""
-    found = [
-        Check(
-            "Rules",
-            f"{_count(validation.errors, 'error')}{waivers}, {_count(validation.warnings, 'warning')}.",
-            "success" if not validation.errors else "warning",
-            url,
-        )
-    ]
-    left = unanswered_warnings(submission, validation)
-    if left:
-        found.append(Check("Warnings without a note", ", ".join(left[:6]), "warning", url))
-    asked = submission.waivers.filter(state="requested").count()
-    if asked:
-        found.append(
-            Check("Waivers", f"{_count(asked, 'waiver')} to decide.", "warning", reverse("review_queue"))
-        )
-    return found
-
-
-def _check_credentials(submission: Submission) -> Check:
-    count = submission.credentials.count()
-    words = f"{_count(count, 'credential')} to test with." if count else "None: it cannot be tried."
-    return Check(
-        "Test credentials",
-        words,
-        "success" if count else "warning",
-        url_or_empty("credential_list", submission),
-    )
-
-
-def _check_threads(submission: Submission, talk: Conversation) -> Check:
-    url = reverse("review_threads", args=[submission.pk])
-    if talk.unresolved:
-        return Check("Threads", f"{talk.unresolved} not resolved.", "warning", url)
-    return Check("Threads", "All resolved." if talk.public else "None opened.", "success", url)
-
-
-def _check_script(submission: Submission) -> list[Check]:
-    facts = submission.revision.version.facts if submission.revision else {}
-    if not facts.get("has_script"):
-        return []
-    url = f"{reverse('review_source', args=[submission.pk])}?file=script.csx"
-    return [Check("Custom code", "script.csx runs in every call: read it.", "info", url)]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"1 {noun}" if number == 1 else f"{number or 'no'} {noun}s"
-
-
-def url_or_empty(name: str, submission: Submission) -> str:
-    """The address of another room's page; "" where it is not installed."""
-    try:
-        return reverse(name, args=[submission.pk])
-    except NoReverseMatch:
-        return ""

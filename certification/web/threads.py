@@ -16,11 +16,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from certification import policies
 from certification.models import Submission, Thread
 from certification.queries import threads as queries
-from certification.queries.workbench import package_of
-from certification.reviewing.anchors import PlaceNotFound, anchor_at, describe
-from certification.services import threads
+from certification.queries.replies import active_replies, offers, reply_text
+from certification.queries.workbench import revised_package
+from certification.reviewing.anchors import Anchor, PlaceNotFound, anchor_at, describe
+from certification.reviewing.suggestions import LONGEST_NODE, node_text
+from certification.services import suggestions, threads
 from certification.services.threads import LONGEST_COMMENT, Place
 from certification.web.review_pages import page_context, reviewed_submission
+from portal.accounts.models import User
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
 from portal.shared.secret_scan import mask_secrets
@@ -33,8 +36,10 @@ class ThreadForm(forms.Form):
     """A message and the place it is about; `private` makes it a note of reviewers."""
 
     body = forms.CharField(
-        max_length=LONGEST_COMMENT, label="Comment", widget=forms.Textarea(attrs={"rows": 4})
+        required=False, max_length=LONGEST_COMMENT, label="Comment", widget=forms.Textarea(attrs={"rows": 4})
     )
+    suggestion = forms.CharField(required=False, strip=False, max_length=2 * LONGEST_NODE)
+    remove = forms.BooleanField(required=False)
     file = forms.CharField(required=False, max_length=260, widget=forms.HiddenInput)
     pointer = forms.CharField(required=False, max_length=4_000, widget=forms.HiddenInput)
     line = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
@@ -43,6 +48,13 @@ class ThreadForm(forms.Form):
     def place(self) -> Place:
         given = self.cleaned_data
         return Place(given["file"], given["pointer"], given["line"])
+
+    def suggested(self, current: str | None) -> str | None:
+        """The node's text as it should be, "" to take it out; None where it was left as it is."""
+        if current is None or self.cleaned_data["remove"]:
+            return None if current is None else ""
+        text = self.cleaned_data["suggestion"].replace("\r\n", "\n").strip()
+        return text if text and text != current.strip() else None
 
 
 @require_safe
@@ -72,38 +84,48 @@ def thread_new(request: HttpRequest, pk: UUID) -> HttpResponse:
     is_private = bool((sent or request.GET).get("private"))
     can = policies.can_comment_privately if is_private else policies.can_comment_submission
     require(can, user, submission)
-    form = ThreadForm(sent, initial=request.GET.dict(), auto_id=False)
+    given = (sent or request.GET).dict()
+    anchor = _anchor(submission, given)
+    form = ThreadForm(sent, initial=given, auto_id=False)
     if sent is not None and form.is_valid():
         try:
-            thread = threads.open_thread(
-                submission,
-                body=form.cleaned_data["body"],
-                place=form.place(),
-                is_private=is_private,
-                actor=user,
-            )
+            thread = _open(submission, form, anchor, user, is_private=is_private)
         except InvalidInput as error:
             add_errors(form, error)
         else:
             words = "Noted for reviewers only." if is_private else "Posted."
-            return _answer(request, thread, words, form.cleaned_data["body"])
-    return _form_page(request, submission, form, is_private=is_private)
+            return answer(request, thread, words, form.cleaned_data["body"])
+    return _form_page(request, submission, form, anchor, is_private=is_private)
+
+
+def _open(
+    submission: Submission, form: ThreadForm, anchor: Anchor, user: User, *, is_private: bool
+) -> Thread:
+    body, place = form.cleaned_data["body"], form.place()
+    text = None if is_private else form.suggested(_node_text(submission, anchor))
+    if text is None:
+        return threads.open_thread(submission, body=body, place=place, is_private=is_private, actor=user)
+    return suggestions.open_with_suggestion(submission, place=place, text=text, body=body, actor=user).thread
 
 
 def _form_page(
-    request: HttpRequest, submission: Submission, form: ThreadForm, *, is_private: bool
+    request: HttpRequest, submission: Submission, form: ThreadForm, anchor: Anchor, *, is_private: bool
 ) -> HttpResponse:
-    given = request.POST if form.is_bound else request.GET
+    user = signed_in_user(request)
+    given = (request.POST if form.is_bound else request.GET).dict()
     is_fragment = bool(request.headers.get("HX-Request"))
+    may_suggest = not is_private and policies.can_suggest_change(user, submission)
     context = {
         "form": form,
         "is_private": is_private,
-        "place": _place_in_words(
-            submission, given.get("file", ""), given.get("pointer", ""), given.get("line", "")
-        ),
-        "as_row": _columns(given.get("row", "")),
+        "place": _in_words(anchor),
+        "query": {name: given.get(name, "") for name in ("file", "pointer", "line", "row")},
+        "as_row": columns(given.get("row", "")),
         "submission": submission,
-        "can_note": policies.can_comment_privately(request.user, submission),
+        "can_note": policies.can_comment_privately(user, submission),
+        "replies": offers(submission, anchor) if may_suggest else [],
+        "node_text": _node_text(submission, anchor) if may_suggest else None,
+        "body": given.get("body", "") if form.is_bound else _first_words(submission, anchor, user, given),
     }
     if not is_fragment:
         context = page_context(request, submission, "threads") | context
@@ -113,26 +135,50 @@ def _form_page(
     return render(request, f"certification/{template}", context, status=status)
 
 
-def _columns(value: str) -> int:
+def _first_words(submission: Submission, anchor: Anchor, user: User, given: dict[str, str]) -> str:
+    """What was typed before, and the canned reply that was chosen."""
+    typed, chosen = given.get("body", "")[:LONGEST_COMMENT].strip(), given.get("reply", "")
+    reply = active_replies().filter(pk=chosen).first() if _is_id(chosen) else None
+    words = reply_text(reply, submission, anchor, user) if reply and user.is_reviewer else ""
+    return "\n\n".join(filter(None, (typed, words)))
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return bool(UUID(text))
+    except ValueError:
+        return False
+
+
+def _node_text(submission: Submission, anchor: Anchor) -> str | None:
+    if not anchor.pointer:
+        return None
+    return node_text(revised_package(submission), anchor.file, anchor.pointer)
+
+
+def columns(value: str) -> int:
     """How many columns the table has in which the fragment is a row; 0 outside of tables."""
     return int(value) if value in {"2", "3", "4", "5", "6"} else 0
 
 
-def _place_in_words(submission: Submission, file: str, pointer: str, line: str) -> str:
+def _anchor(submission: Submission, given: dict[str, str]) -> Anchor:
     """Where the comment will stand; for a line of JSON the node that it belongs to."""
-    if not file or submission.revision is None:
-        return ""
+    file, line = given.get("file", ""), given.get("line", "")
     number = int(line) if line.isascii() and line.isdigit() and len(line) < 9 else None
     try:
-        found = anchor_at(package_of(submission.revision.version), file, pointer, number)
+        return anchor_at(revised_package(submission), file, given.get("pointer", ""), number)
     except PlaceNotFound:
-        return file
-    if found.pointer:
-        return describe(found.pointer)
-    return f"{file}, line {found.line}" if found.line else file
+        return Anchor(file=file)
 
 
-def _visible(request: HttpRequest, pk: UUID) -> Thread:
+def _in_words(anchor: Anchor) -> str:
+    if anchor.pointer:
+        return describe(anchor.pointer)
+    return f"{anchor.file}, line {anchor.line}" if anchor.line else anchor.file
+
+
+def visible_thread(request: HttpRequest, pk: UUID) -> Thread:
+    """The thread as pages need it; 404 for whoever may not read it."""
     found = Thread.objects.visible_to(request.user).select_related(
         "submission__connector__publisher",
         "submission__revision__version",
@@ -147,26 +193,26 @@ def _visible(request: HttpRequest, pk: UUID) -> Thread:
 @login_required
 def thread_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The thread's permanent address leads to its place in the conversation."""
-    return HttpResponseRedirect(_address(_visible(request, pk)))
+    return HttpResponseRedirect(_address(visible_thread(request, pk)))
 
 
 @require_POST
 @login_required
 def thread_reply(request: HttpRequest, pk: UUID) -> HttpResponse:
-    return _answered(request, _visible(request, pk), "")
+    return _answered(request, visible_thread(request, pk), "")
 
 
 @require_POST
 @login_required
 def thread_resolve(request: HttpRequest, pk: UUID) -> HttpResponse:
     """With a text: answer first, then resolve."""
-    return _answered(request, _visible(request, pk), "resolve")
+    return _answered(request, visible_thread(request, pk), "resolve")
 
 
 @require_POST
 @login_required
 def thread_reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
-    return _answered(request, _visible(request, pk), "reopen")
+    return _answered(request, visible_thread(request, pk), "reopen")
 
 
 def _answered(request: HttpRequest, thread: Thread, event: str) -> HttpResponse:
@@ -179,12 +225,12 @@ def _answered(request: HttpRequest, thread: Thread, event: str) -> HttpResponse:
         else:
             threads.reply(thread, body=body, actor=user)
     except InvalidInput as error:
-        return _card(request, thread, error=error.message, typed=body, status=422)
+        return card(request, thread, error=error.message, typed=body, status=422)
     words = {"": "Answered.", "resolve": "Resolved.", "reopen": "Open again."}[event]
-    return _answer(request, thread, words, body)
+    return answer(request, thread, words, body)
 
 
-def _answer(request: HttpRequest, thread: Thread, words: str, body: str) -> HttpResponse:
+def answer(request: HttpRequest, thread: Thread, words: str, body: str) -> HttpResponse:
     """The thread as it is now: in its place for htmx, else on the conversation's page."""
     masked = bool(mask_secrets(body).count)
     if not request.headers.get("HX-Request"):
@@ -192,16 +238,16 @@ def _answer(request: HttpRequest, thread: Thread, words: str, body: str) -> Http
             messages.warning(request, _MASKED)
         return done(request, words, _address(thread))
     toast = {"text": _MASKED, "tone": "warning"} if masked else {"text": words}
-    response = _card(request, _visible(request, thread.pk))
+    response = card(request, visible_thread(request, thread.pk))
     response["HX-Trigger-After-Swap"] = json.dumps({"threads-changed": True, "toast": toast})
     return response
 
 
-def _card(
+def card(
     request: HttpRequest, thread: Thread, *, error: str = "", typed: str = "", status: int = 200
 ) -> HttpResponse:
     view = queries.thread_views(signed_in_user(request), thread.submission, [thread])[0]
-    as_row = _columns(request.POST.get("row", ""))
+    as_row = columns(request.POST.get("row", ""))
     context = {"thread": view, "error": error, "typed": typed, "as_row": as_row, "unfold": True}
     if status == 200 or request.headers.get("HX-Request"):
         return render(request, "certification/_thread_card.html", context, status=status)

@@ -53,6 +53,9 @@ note_takers = Access(STAFF, SEEN)
 resolvers = Access(REVIEWERS, SEEN)
 reviewers = Access(REVIEWERS, SEEN)
 staff = Access(STAFF | {"reviewing_member"})
+suggester = Access(frozenset({"reviewer"}), SEEN)
+appeal_deciders = Access(ADMINISTRATORS, SEEN)
+reply_keepers = Access(REVIEWERS | {"reviewing_member"})
 operators = Access(OPERATORS)
 operators_seen = Access(OPERATORS, SEEN)
 operators_hidden = Access(OPERATORS, frozenset())
@@ -329,6 +332,11 @@ REVIEWS = {
     "review_queue": entry(GET=staff),
     "review_detail": entry(GET=team_reads, at="submission"),
     "review_operation": entry(GET=Access(SEEN, SEEN, also=(404,)), at="submission"),
+    "review_tree": entry(GET=team_reads, at="submission"),
+    "review_tree_nodes": entry(GET=Access(SEEN, SEEN, also=(404,)), at="submission"),
+    "review_mark": entry(
+        POST=team_reads, at="submission", data={"key": "file:readme.md", "digest": "0" * 64}
+    ),
     "review_source": entry(GET=team_reads, at="submission"),
     "review_changes": entry(GET=team_reads, at="submission"),
     "review_file_changes": entry(GET=Access(SEEN, SEEN, also=(404,)), at="submission"),
@@ -351,6 +359,23 @@ REVIEWS = {
     "thread_reply": entry(POST=talkers, at="thread", data={"body": "The high one."}),
     "thread_resolve": entry(POST=resolvers, at="thread"),
     "thread_reopen": entry(POST=resolvers, at="thread"),
+    "thread_suggest": entry(GET=reviewers, POST=reviewers, at="thread", data={"suggestion": "1"}),
+    "suggestion_accept": entry(POST=editors, at="suggestion"),
+    "suggestion_decline": entry(POST=editors, at="suggestion", data=REASON),
+    "suggestion_withdraw": entry(POST=suggester, at="suggestion"),
+    "suggestions_accept": entry(POST=editors, at="submission"),
+    "appeal_new": entry(GET=editors, POST=editors, at="rejected", data={"text": "The tide was right."}),
+    "appeal_list": entry(GET=staff),
+    "appeal_detail": entry(
+        GET=team_reads, POST=appeal_deciders, at="appeal", data={"verdict": "uphold", "answer": "No."}
+    ),
+    "condition_settle": entry(POST=reviewers, at="condition"),
+    "reply_list": entry(GET=staff),
+    "reply_new": entry(GET=reply_keepers, POST=reply_keepers, data={"title": "Tides", "body": "Which?"}),
+    "reply_edit": entry(
+        GET=reply_keepers, POST=reply_keepers, at="reply", data={"title": "Tides", "body": "Which?"}
+    ),
+    "reply_switch": entry(POST=reply_keepers, at="reply"),
 }
 
 _DATES = {"starts_on": "2031-03-03", "save": "1", **REASON}
@@ -539,6 +564,14 @@ API_SUBMISSIONS = {
         POST=reviewers,
         data=lambda w: {"verdict": "reject", "reasons": "No.", "digest": w.objects["version"].digest},
     ),
+    "submission_suggestions": entry(
+        GET=team_reads,
+        POST=reviewers,
+        data={"file": "apiDefinition.swagger.json", "pointer": "/info/title", "text": '"Tides"'},
+    ),
+    "suggestion-detail": entry(GET=team_reads, at="suggestion"),
+    "suggestion-accept": entry(POST=editors, at="suggestion"),
+    "suggestion-decline": entry(POST=editors, at="suggestion", data=REASON),
     "thread-detail": entry(GET=team_reads, at="thread"),
     "thread-reopen": entry(POST=resolvers, at="thread"),
     "thread-reply": entry(POST=talkers, at="thread", data={"body": "The high one."}),

@@ -20,9 +20,30 @@ from django.test import Client
 from django.utils import timezone
 
 from certification.lifecycle import SUBMISSION
-from certification.models import GateCheck, Incident, Notification, Placement, Preview, RegionTask, Submission
+from certification.models import (
+    Decision,
+    GateCheck,
+    Incident,
+    Notification,
+    Placement,
+    Preview,
+    RegionTask,
+    Submission,
+)
 from certification.planning.trains import Timetable
-from certification.services import freezes, overrides, reviews, testers, threads, trains, waivers
+from certification.services import (
+    decisions,
+    freezes,
+    overrides,
+    replies,
+    reviews,
+    suggestions,
+    testers,
+    threads,
+    trains,
+    verdicts,
+    waivers,
+)
 from certification.services.validation import check_draft
 from connectors.models import (
     AvailabilityRequest,
@@ -273,7 +294,37 @@ def _review(world: World) -> None:
         actor=world.reviewer,
     )
     reviews.claim(submission, actor=world.reviewer)
-    world.objects |= {"thread": thread, "private_thread": private}
+    suggestion = suggestions.open_with_suggestion(
+        submission,
+        place=threads.Place("apiDefinition.swagger.json", "/info/description", None),
+        text=f'"{MARKER}: other words."',
+        actor=world.reviewer,
+    )
+    reply = replies.create_reply(title="Which harbour", body="Which one, {publisher}?", actor=world.reviewer)
+    world.objects |= {"thread": thread, "private_thread": private, "suggestion": suggestion, "reply": reply}
+    _verdicts(world)
+
+
+def _verdicts(world: World) -> None:
+    for name, verdict in (("Rejected", "reject"), ("Appealed", "reject"), ("Approved", "approve")):
+        submission = _loaded(submission_in("in_review", world.developer, _connector(world, name)))
+        digest = submission.revision.version.digest
+        conditions = [verdicts.Wanted("Tell the pilots.")] if verdict == "approve" else []
+        decision = decisions.decide(
+            submission,
+            verdict=verdict,
+            reasons="No.",
+            digest=digest,
+            conditions=conditions,
+            actor=world.second_reviewer,
+        )
+        world.objects[name.lower()] = submission
+        world.objects[f"{name.lower()}_decision"] = decision
+    appealed = Decision.objects.select_related("submission__connector__publisher").get(
+        pk=world.objects["appealed_decision"].pk
+    )
+    world.objects["appeal"] = verdicts.appeal(appealed, text=MARKER, actor=world.owner)
+    world.objects["condition"] = world.objects["approved_decision"].conditions.get()
 
 
 def _loaded(submission: Submission) -> Submission:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from certification.services import reviews, submissions, threads, waivers
+from certification.services import replies, reviews, submissions, suggestions, threads, waivers
 from certification.services.previews import refuse_preview
 from certification.services.threads import Place
 from portal.demo import people
@@ -81,6 +81,7 @@ def loans_story(world: World) -> Story:
 def rooms_story(world: World) -> Story:
     """Sent back with three threads; the team has answered one."""
     yield world.day(8, 9)
+    _canned_replies(world)
     connector = world.register(people.QUILLMERE, people.PAVEL, in_town.ROOMS)
     yield world.after(hours=5)
     submission = world.draft(connector, people.PAVEL, in_town.ROOMS, revisions.rooms_first_try())
@@ -95,10 +96,11 @@ def rooms_story(world: World) -> Story:
         place=Place(_DEFINITION, "/definitions/ReadingRoom/properties/capacity"),
         actor=corvin,
     )
-    threads.open_thread(
+    suggestions.open_with_suggestion(
         submission,
+        place=Place(_DEFINITION, "/definitions/Reservation/properties/until/description"),
+        text='"When the room is free again, on the same day: a reservation ends at midnight."',
         body="May a reservation last over midnight? Say so in the description, either way.",
-        place=Place(_DEFINITION, "/definitions/Reservation/properties/until"),
         actor=corvin,
     )
     threads.open_thread(
@@ -113,6 +115,19 @@ def rooms_story(world: World) -> Story:
     )
     yield world.day(2, 9)
     threads.reply(naming, body="*Seats*. We correct the definition tomorrow.", actor=world.user(people.PAVEL))
+
+
+def _canned_replies(world: World) -> None:
+    for title, body, rules in (
+        (
+            "A full sentence, please",
+            "{place}: write what it does as a sentence that ends with a full stop. {rule_url} has examples.",
+            ["OPR-051", "PRM-022", "INF-015"],
+        ),
+        ("Say what comes back", "What does a maker get from {operation}? Name it in the description.", []),
+        ("One word for one thing", "{connector} has two words for {place}. Makers will look for one.", []),
+    ):
+        replies.create_reply(title=title, body=body, rules=rules, actor=world.user(people.CORVIN))
 
 
 def museum_story(world: World) -> Story:
