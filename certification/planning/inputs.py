@@ -52,7 +52,7 @@ class PlanSpec:
 
 @dataclass(frozen=True)
 class Duration:
-    """Seconds from the start of a region's deployment until it is verified: half and nine tenths of them."""
+    """Seconds from the start of a region's wave until it is verified: half and nine tenths of them."""
 
     p50: float
     p90: float

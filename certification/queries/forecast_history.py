@@ -8,17 +8,13 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import OuterRef, Subquery
-from django.utils import timezone
 
 from certification.models import DateChange, Rollout, RolloutWave
-from certification.planning.history import STEPS, Durations, History, Slips, slips_from
+from certification.planning.history import Durations, History, Slips, slips_from
+from certification.queries.durations import QUANTILES, region_durations, since
 from certification.queries.plans import calendar_of
 
-DAYS = 180
-"""How far back history counts."""
-_REGIONS, _ROLLOUTS = 4_000, 100
-
-_QUANTILES = [(step + 1) / STEPS for step in range(STEPS)]
+_ROLLOUTS = 100
 _PAUSES = {
     "rollout.hold": "holds",
     "rollout.halt": "halts",
@@ -37,7 +33,7 @@ _ENDS = [
 
 def history_of_rollouts(*, with_pauses: bool = False) -> History:
     """Two queries; a third, slower one for holds, halts and repairs, where something is held or stuck."""
-    regions = _region_durations()
+    regions = region_durations()
     anywhere = regions.pop(None, Durations((0.0,)))
     pauses = _pauses() if with_pauses else {}
     return History(
@@ -48,37 +44,10 @@ def history_of_rollouts(*, with_pauses: bool = False) -> History:
     )
 
 
-def _since() -> dt.datetime:
-    return timezone.now() - dt.timedelta(days=DAYS)
-
-
-def _region_durations() -> dict[str | None, Durations]:
-    """Region code -> from the start of its wave to verified; under None those of all regions."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH done AS (
-                SELECT d.region_id, extract(epoch FROM d.verified_at - w.started_at) AS seconds
-                  FROM certification_regiondeployment d
-                  JOIN certification_rolloutwave w ON w.id = d.wave_id
-                 WHERE d.state = 'verified' AND d.action = 'deploy' AND d.verified_at >= %s
-                 ORDER BY d.verified_at DESC LIMIT %s)
-            SELECT region_id, count(*), percentile_cont(%s::float8[]) WITHIN GROUP (ORDER BY seconds)
-              FROM done WHERE seconds >= 0 GROUP BY GROUPING SETS ((region_id), ())
-            """,
-            [_since(), _REGIONS, _QUANTILES],
-        )
-        return {
-            code: Durations(tuple(map(float, points)), count)
-            for code, count, points in cursor.fetchall()
-            if points
-        }
-
-
 def slips_of_waves() -> Slips:
     """How many open days waves of finished rollouts slipped, each against the one before it."""
     first = DateChange.objects.filter(wave=OuterRef("pk")).order_by("at", "pk")
-    finished = Rollout.objects.filter(state="completed", finished_at__gte=_since())
+    finished = Rollout.objects.filter(state="completed", finished_at__gte=since())
     ids = list(finished.order_by("-finished_at").values_list("pk", flat=True)[:_ROLLOUTS])
     waves = (
         RolloutWave.objects.filter(rollout__in=ids, started_at__isnull=False)
@@ -124,7 +93,7 @@ def _pauses() -> dict[str, Durations]:
             SELECT action, count(*), percentile_cont(%s::float8[]) WITHIN GROUP (ORDER BY seconds)
               FROM named GROUP BY action
             """,
-            [_since(), _ROLLOUTS, [*_PAUSES, *_ENDS], list(_PAUSES), _QUANTILES],
+            [since(), _ROLLOUTS, [*_PAUSES, *_ENDS], list(_PAUSES), QUANTILES],
         )
         return {
             _PAUSES.get(action, action): Durations(tuple(map(float, points)), count)

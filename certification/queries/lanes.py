@@ -34,7 +34,7 @@ def lane_of(submission: Submission) -> Lane:
     if submission.kind == Submission.Kind.HOTFIX:
         return Lane.HOTFIX
     baseline, version = baseline_of(submission), submission.version
-    if baseline is None or version is None:
+    if baseline is None or version is None or baseline == version:
         return LANE_OF_KIND[submission.kind]
     try:
         return _lane_between(baseline, version)

@@ -1,7 +1,8 @@
 """The time ledger of a submission: every second with its one holder, read from what was recorded.
 
 The states come from the audit trail. Freezes, incidents and pauses take their part: a freeze only where
-it kept a wave of this rollout from starting, a pause only while the deadline of the Preview stood still.
+it kept a wave of this rollout from starting, an incident only while it held the rollout, a pause only while
+the deadline of the Preview stood still.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ HISTORY_PAGE = 50
 
 _TRAVELLING = frozenset({"scheduled", "rolling_out"})
 _TESTING = frozenset({"preview_testing"})
+_HELD = frozenset({"held"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,8 @@ def ledger_of(
     now = now or timezone.now()
     records = moves_of(submission) if records is None else records
     stays = _stays(submission, records, now)
-    stretches = stretches_of(stays, _spans(submission, stays, now), holder_of=HOLDERS)
+    spans = [*_incidents(records, stays), *_spans(submission, stays, now)]
+    stretches = stretches_of(stays, spans, holder_of=HOLDERS)
     entries = _entries(stretches, records)
     if TURNS[submission.state] != Turn.NOBODY:
         entries[-1] = replace(entries[-1], is_running=True)
@@ -210,6 +213,22 @@ def _spans(submission: Submission, stays: Sequence[Stay], now: dt.datetime) -> l
     if states & _TRAVELLING:
         spans += _freezes(submission.pk, stays, now)
     return spans
+
+
+def _incidents(records: Sequence[AuditRecord], stays: Sequence[Stay]) -> list[Span]:
+    """The stays in which an incident held the rollout, whole: its own end, or a person, let it go on.
+
+    When the incident ends and another one keeps the rollout, the first one's name stays.
+    """
+    held_by = {record.pk: record for record in records if record.data.get("cause") == "incident"}
+    return [
+        Span(
+            Holder.INCIDENT, stay.starts_at, stay.ends_at, _HELD,
+            held_by[stay.order].reason, str(held_by[stay.order].data.get("incident", "")),
+        )
+        for stay in stays
+        if stay.state in _HELD and stay.order in held_by
+    ]  # fmt: skip
 
 
 def _pauses(submission_id: UUID, now: dt.datetime) -> list[Span]:

@@ -33,7 +33,15 @@ def move_both(
             changes=changes,
             data=data,
         )
-        transition(SUBMISSION, row.submission, event, actor=actor, reason=reason, about=[row.connector, row])
+        transition(
+            SUBMISSION,
+            row.submission,
+            event,
+            actor=actor,
+            reason=reason,
+            about=[row.connector, row],
+            data=data,
+        )
     return row
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from certification.models import Submission, TimeLedger, TimeStretch
-from certification.queries.lanes import LANE_OF_KIND
+from certification.queries import lanes
 from certification.queries.ledger import STEP_OF, Entry, ledger_of
 
 log = structlog.get_logger(__name__)
@@ -38,7 +38,7 @@ def write(submission_id: UUID) -> None:
     with transaction.atomic():
         submission = (
             Submission.objects.select_for_update(of=("self",), no_key=True)
-            .select_related("connector")
+            .select_related("connector__live_version", "version")
             .get(pk=submission_id)
         )
         entries = ledger_of(submission).entries
@@ -72,6 +72,6 @@ def _row(ledger: TimeLedger, entry: Entry) -> TimeStretch:
 
 
 def lane_of(submission: Submission) -> str:
-    """The lane of its latest rollout's plan; before there is one, what its kind says."""
+    """The lane of its latest rollout's plan; before there is one, the lane that fits."""
     planned = submission.rollouts.order_by("-created_at").values_list("plan__lane", flat=True).first()
-    return planned or LANE_OF_KIND[submission.kind]
+    return planned or lanes.lane_of(submission)

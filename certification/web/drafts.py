@@ -185,7 +185,7 @@ def _form_page(
         "outline": _outline(submission, blockers),
         "blocker_count": len(blockers),
         "credentials": credential_rows(submission),
-        "submit_by": next_for(submission.kind),
+        "submit_by": next_for(submission),
         "intro_html": render_markdown(str(form["intro"].value() or "")),
         **_package_context(submission),
         **extra,

@@ -155,7 +155,7 @@ def _ready_page(request: HttpRequest, submission: Submission, status: int = 200)
         "blockers": blocker_rows(submission, readiness(submission)),
         "validation": verdicts.known_validation(submission, version) if version else None,
         "is_checking": verdicts.is_being_checked(submission),
-        "submit_by": next_for(submission.kind),
+        "submit_by": next_for(submission),
     }
     return render(request, "certification/submission_ready.html", context, status=status)
 

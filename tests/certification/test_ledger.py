@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from certification.lifecycle import SUBMISSION
-from certification.models import ClockPause, Freeze, Preview, RolloutWave, Submission, TimeStretch
+from certification.models import ClockPause, Freeze, Preview, RolloutWave, Submission, TimeLedger, TimeStretch
 from certification.queries.ledger import ledger_of
-from certification.services import ledger, pauses
+from certification.queries.ledger_sums import time_sum
+from certification.services import incidents, ledger, pauses, rollouts
+from certification.services.incidents import IncidentDraft
 from portal.shared import audit
 from portal.shared.actors import SYSTEM
 from portal.shared.errors import Conflict, InvalidInput, NotPermitted
 from portal.shared.models import AuditRecord
 from portal.shared.transitions import transition
-from tests.factories.rollouts import add_regions, add_submission, scheduled_rollout
+from tests.factories.rollouts import add_regions, add_submission, hurry, scheduled_rollout
 from tests.factories.submissions import submission_in
 
 pytestmark = pytest.mark.django_db
@@ -243,3 +246,77 @@ def test_a_pause_needs_a_reason_and_there_is_one_at_a_time(cast, preview):
     pauses.pause_clock(preview, kind="away", reason="They asked.", actor=cast.operator)
     with pytest.raises(Conflict, match="still already"):
         pauses.pause_clock(preview, kind="away", reason="They asked.", actor=cast.operator)
+
+
+def test_the_time_an_incident_held_a_rollout_is_the_incidents(cast):
+    rollout = scheduled_rollout(cast, "north", "south")
+    hurry()
+    rollouts.advance_due()
+    submission = rollout.submission
+    incident = incidents.open_incident(IncidentDraft("Sign-in is ill", "No tokens."), actor=cast.operator)
+    incidents.close_incident(incident, note="Back.", actor=cast.operator)
+    submission.refresh_from_db()
+    found = ledger_of(submission)
+    held = [entry for entry in found.entries if entry.stretch.state == "held"]
+    assert [(entry.holder, entry.event) for entry in held] == [("incident", "Incident: Sign-in is ill")]
+    assert held[0].stretch.key == str(incident.pk)
+    assert sum(entry.seconds for entry in found.entries) == pytest.approx(found.total_seconds)
+
+
+def test_a_hold_by_a_person_is_the_operators(cast):
+    rollout = scheduled_rollout(cast, "north", "south")
+    hurry()
+    rollouts.advance_due()
+    rollouts.hold_rollout(rollout, reason="Let us wait.", actor=cast.operator)
+    rollout.submission.refresh_from_db()
+    assert ledger_of(rollout.submission).current.holder == "operator"
+
+
+def test_sums_clip_to_the_window_and_count_what_lasts(cast):
+    submission, now = submission_in("in_review", cast.developer), timezone.now()
+    entry = TimeLedger.objects.create(
+        submission=submission, lane="new", closed_until=submission.state_changed_at
+    )
+    rows = [(now - 92 * DAY, now - 88 * DAY, "publisher"), (now - 95 * DAY, now - 91 * DAY, "freeze")]
+    for start, end, holder in rows:
+        TimeStretch.objects.create(
+            ledger=entry, step="review", state="in_review", holder=holder, starts_at=start, ends_at=end,
+            seconds=(end - start).total_seconds(),
+        )  # fmt: skip
+    Submission.objects.filter(pk=submission.pk).update(state_changed_at=now - DAY)
+    found = time_sum(submission.connector.publisher_id, now=now)
+    assert {str(share.holder): share.seconds for share in found.shares} == {
+        "publisher": 2 * DAY.total_seconds(),
+        "reviewer": DAY.total_seconds(),
+    }
+    assert sum(share.percent for share in found.shares) == 100
+    assert (found.submissions, found.total_seconds) == (1, 3 * DAY.total_seconds())
+    assert [step.label for step in found.steps] == ["Review"]
+    assert time_sum(now=now) == found
+    assert time_sum(uuid4(), now=now).shares == []
+
+
+def test_what_an_incident_holds_now_is_the_incidents_in_the_sums(cast):
+    rollout = scheduled_rollout(cast, "north", "south")
+    hurry()
+    rollouts.advance_due()
+    incidents.open_incident(IncidentDraft("Sign-in is ill", "No tokens."), actor=cast.operator)
+    now = timezone.now() + DAY
+    assert time_sum(rollout.connector.publisher_id, now=now).longest.holder == "incident"
+
+
+def test_the_team_sees_where_its_time_went_and_so_does_the_operator(cast, sign_in):
+    submission_in("in_review", cast.developer)
+    address = reverse("publisher_time", args=[cast.publisher.slug])
+    page = sign_in(cast.viewer).get(address).content.decode()
+    assert "Where the time went" in page
+    assert "1 submission" in page
+    part = sign_in(cast.viewer).get(address, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in part
+    assert (
+        address
+        in sign_in(cast.viewer).get(reverse("publisher_detail", args=[cast.publisher.slug])).content.decode()
+    )
+    operators = sign_in(cast.operator).get(reverse("forecast_accuracy")).content.decode()
+    assert "Where the time went" in operators
+    assert sign_in(cast.stranger).get(address).status_code == 404

@@ -25,7 +25,13 @@ from certification.queries.ledger import shares_of
 
 MONDAY = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
-HOLDERS = {"draft": "publisher", "in_review": "reviewer", "scheduled": "machine", "rolling_out": "machine"}
+HOLDERS = {
+    "draft": "publisher",
+    "in_review": "reviewer",
+    "scheduled": "machine",
+    "rolling_out": "machine",
+    "held": "operator",
+}
 MOMENTS = st.integers(-50, 900).map(lambda hours: MONDAY + hours * HOUR)
 STATES = st.sampled_from(sorted(HOLDERS))
 SPANS = st.builds(
@@ -201,3 +207,17 @@ def test_what_freezes_take_lies_inside_the_wait_and_inside_a_freeze(frosts, sinc
         assert waiting.since <= span.starts_at < span.ends_at <= waiting.until
         assert any(each.starts_at <= span.starts_at and span.ends_at <= each.ends_at for each in frosts)
     assert all(one.ends_at <= other.starts_at for one, other in pairwise(spans))
+
+
+@given(MARKS, SPAN_LISTS)
+def test_an_incident_before_other_spans_takes_whole_holds_and_the_parts_stay_the_whole(marks, spans):
+    found = stays(marks)
+    holds = [stay for stay in found if stay.state == "held"]
+    incidents = [
+        Span("outage", stay.starts_at, stay.ends_at, frozenset({"held"}), "Incident", str(index))
+        for index, stay in enumerate(holds)
+    ]
+    lengths = lengths_by_holder(stretches_of(found, [*incidents, *spans], holder_of=HOLDERS))
+    held = sum((stay.ends_at - stay.starts_at for stay in holds), dt.timedelta())
+    assert lengths.get("outage", dt.timedelta()) == held
+    assert sum(lengths.values(), dt.timedelta()) == 900 * HOUR
