@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 
 from certification.data import default_plan as seed
 from certification.models import Lane as PlanLane
+from certification.models import RolloutPlan
 from certification.planning.calendar import Calendar
 from certification.planning.planner import PlanSpec, WaveSpec
 from certification.planning.windows import Window
 from certification.queries.forecast_history import history_of_rollouts
-from certification.services.planning import current_windows, spec_of_plan
+from certification.services.planning import World, present_world, spec_of_plan
 from certification.services.plans import default_plan
 from certification.simulation.scenario import HOUR, Lane, Scenario, Spread
 
@@ -53,18 +55,47 @@ def seed_scenario(starts_on: dt.date) -> Scenario:
 
 
 def portal_scenario(starts_on: dt.date) -> Scenario:
-    """The default plans, freezes and history of this portal's database; what it lacks comes from the seed."""
+    """The default plans with trains and opt-in waves, freezes and history of this portal's database; what it
+    lacks comes from the seed.
+    """
     scenario = seed_scenario(starts_on)
-    plans = {lane: default_plan(lane) for lane in PlanLane.values}
-    specs = {lane: spec_of_plan(plan) for lane, plan in plans.items() if plan}
-    windows = tuple(current_windows())
+    plans = {lane: plan for lane in PlanLane.values if (plan := default_plan(lane))}
+    world = present_world()
+    specs = {lane: spec_of_plan(plan) for lane, plan in plans.items()}
+    lanes = {
+        name: _with_trains(lane, plans[name], world) if name in plans else lane
+        for name, lane in _lanes({**seed_specs(), **specs}).items()
+    }
     return Scenario(
-        lanes=_lanes({**seed_specs(), **specs}),
+        lanes=lanes,
         starts_on=starts_on,
         office=scenario.office,
-        windows=windows,
+        windows=world.windows_of(None),
         history=history_of_rollouts(with_pauses=True),
+        boarded=_boarded(world),
     )
+
+
+def _with_trains(lane: Lane, plan: RolloutPlan, world: World) -> Lane:
+    """The lane with what its plan boards, as the planner reads it: a retired train carries nobody."""
+    opt_in = {wave.number for wave in plan.waves.all() if wave.is_opt_in}
+    both = spec_of_plan(plan, opt_in=opt_in)
+    return dataclasses.replace(
+        lane,
+        train=world.trains.get(plan.train_id) if plan.train_id else None,
+        opt_in=dataclasses.replace(both, waves=tuple(w for w in both.waves if w.number in opt_in)),
+        opt_in_train=world.trains.get(plan.opt_in_train_id) if plan.opt_in_train_id else None,
+    )
+
+
+def _boarded(world: World) -> dict[str, dict[dt.datetime, int]]:
+    """The places that rollouts of today have on coming departures."""
+    found: dict[str, dict[dt.datetime, int]] = {}
+    for place in world.places:
+        if place.train in world.trains:
+            places = found.setdefault(world.trains[place.train].name, {})
+            places[place.departs_at] = places.get(place.departs_at, 0) + 1
+    return found
 
 
 def _lanes(specs: Mapping[str, PlanSpec]) -> dict[str, Lane]:

@@ -81,7 +81,10 @@ def arrivals(scenario: Scenario) -> list[Submission]:
         day = stream.choice(days)
         at = scenario.office.instant(day, dt.time(7)) + dt.timedelta(seconds=stream.random() * 43_200)
         lane = stream.choices(names, weights)[0]
-        found.append(Submission(number, lane, at, Dice(stream)))
+        # Streams of their own: who publishes and who opts in changes nothing else of the year.
+        own = random.Random(f"{scenario.seed}:{number}:publisher")  # noqa: S311 - a simulation
+        publisher, opts_in = own.randrange(scenario.publishers), own.random() < scenario.opt_in
+        found.append(Submission(number, lane, at, Dice(stream), publisher=publisher, opts_in=opts_in))
     return sorted(found, key=lambda item: (item.arrives_at, item.number))
 
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 
 from certification.planning.history import Durations
 from certification.planning.planner import PlanSpec, WaveSpec, earliest_start, plan_waves, why_not_at
-from certification.planning.trains import Places, boarding
+from certification.planning.trains import Places, Timetable, boarding
 from certification.planning.windows import Window
 from certification.simulation.scenario import Lane, Scenario, Spread
 from certification.simulation.shifts import Shift
 
 PARTIES = ("publisher", "reviewer", "operator", "machine", "calendar", "freeze", "incident")
 """To whom time belongs."""
+TRAIN_STEP, CALENDAR_STEP = "waiting for its train", "waiting for its day"
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ class Dice:
 class Submission:
     """One submission of the year and what became of it: `state` is where it is, or how it ended.
 
-    `waves` are the instants at which waves started, `promised_at` the first date of the last wave.
+    `waves` are the instants at which waves started, `promised_at` the first date of the last wave,
+    `opt_in_at` the planned start of the last opt-in wave.
     """
 
     number: int
@@ -73,15 +75,29 @@ class Submission:
     promised_at: dt.datetime | None = None
     rounds: int = 0
     expired: int = 0
+    publisher: int = 0
+    opts_in: bool = False
+    opt_in_at: dt.datetime | None = None
 
 
 @dataclass
 class World:
-    """What submissions share: the scenario and the places taken on trains."""
+    """What submissions share: the scenario and the places taken on trains, of all and of each publisher."""
 
     scenario: Scenario
     shift: Shift
     taken: dict[str, dict[dt.datetime, int]] = field(default_factory=dict)
+    own: dict[tuple[str, int], dict[dt.datetime, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.taken = {train: dict(places) for train, places in self.scenario.boarded.items()}
+
+    def board(self, train: Timetable, publisher: int, leaves_at: dt.datetime) -> None:
+        for places in (
+            self.taken.setdefault(train.name, {}),
+            self.own.setdefault((train.name, publisher), {}),
+        ):
+            places[leaves_at] = places.get(leaves_at, 0) + 1
 
 
 def journey(item: Submission, world: World, now: dt.datetime) -> Way:
@@ -103,7 +119,8 @@ def journey(item: Submission, world: World, now: dt.datetime) -> Way:
     now = yield from _preview(item, world, lane, now)
     work = 0 if lane.is_urgent else dice.span(scenario.scheduling)
     now = yield Stay("scheduling", "operator", world.shift.after(now, work) if work else now)
-    yield from _roll_out(item, world, lane, now)
+    now = yield from _roll_out(item, world, lane, now)
+    _opt_in(item, world, lane, now)
     return "live"
 
 
@@ -132,34 +149,53 @@ def _roll_out(
     one really took.
     """
     spec, windows = lane.plan, world.scenario.windows
-    departures = _departures(item, world, lane, now)
+    departures = _departures(item, world, lane.train, spec, now)
     first = earliest_start(spec, now, windows=windows, departures=departures)
     promised = plan_waves(spec, first, windows=windows, departures=departures, first_at=now, not_before=now)
     item.promised_at = promised[-1].starts_at
-    if departures:
-        taken = world.taken.setdefault(item.lane, {})
-        taken[promised[0].starts_at] = taken.get(promised[0].starts_at, 0) + 1
+    if lane.train is not None:
+        world.board(lane.train, item.publisher, promised[0].starts_at)
     before: tuple[WaveSpec, dt.datetime] | None = None
     for wave in spec.waves:
         starts_at = promised[0].starts_at if before is None else _next_start(spec, windows, before, wave, now)
-        now = yield from _until(starts_at, spec, wave, windows, now)
+        step = TRAIN_STEP if before is None and lane.train is not None else CALENDAR_STEP
+        now = yield from _until(starts_at, spec, wave, windows, now, step)
         item.waves.append((wave.number, now))
         before = (wave, now)
         now = yield from _run_wave(item.dice, world.scenario, wave, now)
     return now
 
 
+def _opt_in(item: Submission, world: World, lane: Lane, now: dt.datetime) -> None:
+    """The dates of the waves that were asked for, as the planner gives them once the public ones are done.
+
+    They are no part of the way to live: it has ended, and nobody waits for them.
+    """
+    spec, windows = lane.opt_in, world.scenario.windows
+    if spec is None or not spec.waves or not item.opts_in:
+        return
+    departures = _departures(item, world, lane.opt_in_train, spec, now)
+    first = earliest_start(spec, now, windows=windows, departures=departures)
+    planned = plan_waves(spec, first, windows=windows, departures=departures, first_at=now, not_before=now)
+    item.opt_in_at = planned[-1].starts_at
+    if lane.opt_in_train is not None:
+        world.board(lane.opt_in_train, item.publisher, planned[0].starts_at)
+
+
 def _departures(
-    item: Submission, world: World, lane: Lane, now: dt.datetime
+    item: Submission, world: World, train: Timetable | None, spec: PlanSpec, now: dt.datetime
 ) -> dict[int, tuple[dt.datetime, ...]] | None:
-    if lane.train is None:
+    if train is None:
         return None
-    first, windows = lane.plan.waves[0], world.scenario.windows
+    first, windows = spec.waves[0], world.scenario.windows
     found = boarding(
-        lane.train,
+        train,
         now,
-        Places(taken=world.taken.get(item.lane, {})),
-        closed=lambda moment: why_not_at(lane.plan, first, moment, windows),
+        Places(
+            taken=world.taken.get(train.name, {}),
+            taken_by_publisher=world.own.get((train.name, item.publisher), {}),
+        ),
+        closed=lambda moment: why_not_at(spec, first, moment, windows),
     )
     return {first.number: found.departures}
 
@@ -184,13 +220,18 @@ def _next_start(
 
 
 def _until(
-    starts_at: dt.datetime, spec: PlanSpec, wave: WaveSpec, windows: Sequence[Window], now: dt.datetime
+    starts_at: dt.datetime,
+    spec: PlanSpec,
+    wave: WaveSpec,
+    windows: Sequence[Window],
+    now: dt.datetime,
+    step: str,
 ) -> Generator[Stay, dt.datetime, dt.datetime]:
     """The wait for the wave's date; what of it lies in a freeze that concerns the wave is the freeze's."""
     for begins, ends in _frozen(now, starts_at, wave, spec, windows):
-        now = yield Stay("waiting for its day", "calendar", max(begins, now))
+        now = yield Stay(step, "calendar", max(begins, now))
         now = yield Stay("frozen", "freeze", ends)
-    return (yield Stay("waiting for its day", "calendar", starts_at))
+    return (yield Stay(step, "calendar", starts_at))
 
 
 def _frozen(

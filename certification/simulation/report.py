@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from certification.simulation.engine import ENDS, IN_QUEUE, Year
-from certification.simulation.journey import PARTIES, Submission
+from certification.simulation.journey import PARTIES, TRAIN_STEP, Submission
 
 DAY = 86_400.0
+_HEADS = f"{'half':>9}{'3 of 4':>9}{'nine of 10':>12}{'19 of 20':>10}{'mean':>8}"
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,15 @@ class Percentiles:
     p50: float
     p90: float
     mean: float
+    p75: float = 0.0
+    p95: float = 0.0
 
 
 @dataclass(frozen=True)
 class Report:
     """`steps` has, for each step, the time that submissions which passed it spent there in all.
 
+    `opt_in` is the time from live to the last opt-in wave, of those who asked for them.
     `shares` are parts of the whole time from hand-in to live, by lane; `utilisation` is the part of the
     reviewers' working time that they review.
     """
@@ -38,6 +42,7 @@ class Report:
     steps: dict[str, Percentiles]
     shares: dict[str, dict[str, float]]
     slips: Percentiles
+    opt_in: Percentiles
     first_pass: float
     expired: int
     utilisation: float
@@ -57,7 +62,9 @@ def percentiles(seconds: Iterable[float]) -> Percentiles:
     values = sorted(value / DAY for value in seconds)
     if not values:
         return Percentiles(0, 0.0, 0.0, 0.0)
-    return Percentiles(len(values), _at(values, 0.5), _at(values, 0.9), sum(values) / len(values))
+    mean = sum(values) / len(values)
+    p50, p75, p90, p95 = (_at(values, share) for share in (0.5, 0.75, 0.9, 0.95))
+    return Percentiles(len(values), p50, p90, mean, p75, p95)
 
 
 def _at(values: Sequence[float], share: float) -> float:
@@ -82,6 +89,9 @@ def report(year: Year) -> Report:
         steps=_steps(year.submissions),
         shares={name: _shares(items) for name, items in groups.items() if items},
         slips=percentiles(_late(item) for item in live),
+        opt_in=percentiles(
+            _seconds(item.ended_at, item.opt_in_at) for item in live if item.opt_in_at and item.ended_at
+        ),
         first_pass=sum(item.rounds == 1 for item in live) / len(live) if live else 0.0,
         expired=sum(item.expired for item in year.submissions),
         utilisation=year.busy_seconds / year.working_seconds if year.working_seconds else 0.0,
@@ -134,10 +144,10 @@ def as_text(found: Report) -> str:
         + ", ".join(f"{count} {end}" for end, count in found.ends.items())
         + f", {sum(found.under_way.values())} still under way",
         "",
-        f"{'Lead time in days':<22}{'live':>7}{'half':>9}{'nine of 10':>12}{'mean':>8}",
+        f"{'Lead time in days':<22}{'live':>7}{_HEADS}",
         *(_line(name, one) for name, one in found.lead.items()),
         "",
-        f"{'Step, days in all':<22}{'passed':>7}{'half':>9}{'nine of 10':>12}{'mean':>8}",
+        f"{'Step, days in all':<22}{'passed':>7}{_HEADS}",
         *(_line(name, one) for name, one in found.steps.items()),
         "",
         "Where the time goes",
@@ -152,11 +162,21 @@ def as_text(found: Report) -> str:
         f"{found.first_pass:.0%} of what went live passed the first review; {found.expired} Previews expired",
         f"The last wave starts {found.slips.p90:.1f} days or less after its first date for nine of ten.",
     ]
+    if found.opt_in.count:
+        lines.append(
+            f"{found.opt_in.count} asked for opt-in regions: the last of those starts "
+            f"{found.opt_in.p50:.1f} days after live for half, {found.opt_in.p90:.1f} for nine of ten."
+        )
     return "\n".join(lines)
 
 
 def _line(name: str, one: Percentiles) -> str:
-    return f"  {name:<20}{one.count:>7}{one.p50:>9.1f}{one.p90:>12.1f}{one.mean:>8.1f}"
+    figures = f"{one.p50:>9.1f}{one.p75:>9.1f}{one.p90:>12.1f}{one.p95:>10.1f}{one.mean:>8.1f}"
+    return f"  {name:<20}{one.count:>7}{figures}"
+
+
+def _train_wait(found: Report) -> float:
+    return found.steps.get(TRAIN_STEP, percentiles([])).mean
 
 
 def compared(first: Report, second: Report, names: tuple[str, str]) -> str:
@@ -164,6 +184,7 @@ def compared(first: Report, second: Report, names: tuple[str, str]) -> str:
     rows = [
         *((f"lead time, half ({lane})", one.p50, second.lead[lane].p50) for lane, one in first.lead.items()),
         ("lead time, nine of 10", first.lead["all"].p90, second.lead["all"].p90),
+        ("waiting for trains, mean", _train_wait(first), _train_wait(second)),
         ("review wait, half", first.review_wait.p50, second.review_wait.p50),
         ("review wait, nine of 10", first.review_wait.p90, second.review_wait.p90),
         ("reviewers busy, %", 100 * first.utilisation, 100 * second.utilisation),

@@ -5,16 +5,21 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+from collections import Counter
 from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
+from certification.models import Freeze, TrainBoarding
 from certification.planning.calendar import Calendar
-from certification.planning.planner import why_not_at
+from certification.planning.planner import WaveSpec, why_not_at
 from certification.planning.trains import Timetable
 from certification.planning.windows import Window
+from certification.services import plans, trains
+from certification.services.plans import WaveDraft
 from certification.services.simulation import portal_scenario, seed_scenario
 from certification.simulation.engine import ENDS, simulate
 from certification.simulation.journey import PARTIES
@@ -22,11 +27,12 @@ from certification.simulation.plot import svg
 from certification.simulation.report import as_text, compared, report
 from certification.simulation.scenario import BadChange, changed
 from certification.simulation.shifts import Shift
+from tests.factories.rollouts import add_regions, scheduled_rollout
 
 MONDAY = dt.date(2027, 1, 4)
 STEPS = {
     "validation", "review queue", "review", "changes", "preview deployment", "preview test", "preview expired",
-    "scheduling", "waiting for its day", "frozen", "wave", "region failed", "halted", "held",
+    "scheduling", "waiting for its day", "waiting for its train", "frozen", "wave", "region failed", "halted", "held",
 }  # fmt: skip
 
 
@@ -179,3 +185,127 @@ def test_the_portals_own_plans_and_history_are_used_and_the_rest_is_the_seeds():
     scenario = portal_scenario(MONDAY)
     assert set(scenario.lanes) == set(seed_scenario(MONDAY).lanes)
     assert scenario.windows == ()
+
+
+def with_train(**more):
+    """A small year in which every lane but hotfixes boards one train, and opt-in waves another."""
+    scenario, opt_in = small(), seed_opt_in()
+    friday, monday = (
+        Timetable("Friday", "UTC", frozenset({4}), **more),
+        Timetable("Monday", "UTC", frozenset({0})),
+    )
+    lanes = {
+        name: lane
+        if lane.is_urgent
+        else dataclasses.replace(lane, train=friday, opt_in=opt_in, opt_in_train=monday)
+        for name, lane in scenario.lanes.items()
+    }
+    return dataclasses.replace(scenario, lanes=lanes)
+
+
+def seed_opt_in():
+    spec = small().lanes["new"].plan
+    return dataclasses.replace(
+        spec, waves=(WaveSpec(21, "Government", ("gcc",)), WaveSpec(22, "China", ("cn",)))
+    )
+
+
+def test_lanes_on_one_train_share_its_places_and_a_publisher_has_its_limit():
+    year = simulate(changed(with_train(capacity=4, per_publisher=1), ["publishers=5"]))
+    boarded = [item for item in year.submissions if item.waves and item.lane != "hotfix"]
+    places = Counter(item.waves[0][1] for item in boarded)
+    own = Counter((item.publisher, item.waves[0][1]) for item in boarded)
+    assert len({item.lane for item in boarded}) >= 3
+    assert max(places.values()) <= 4
+    assert max(own.values()) == 1
+    assert report(year).steps["waiting for its train"].count >= len(boarded)
+
+
+def test_places_that_are_taken_when_the_year_begins_are_not_given_again():
+    scenario = with_train(capacity=2)
+    first = next(iter(scenario.lanes["new"].train.departures(scenario.starts_at + dt.timedelta(days=14))))
+    full = dataclasses.replace(scenario, boarded={"Friday": {first: 2}})
+    starts = {item.waves[0][1] for item in simulate(full).submissions if item.waves and item.lane != "hotfix"}
+    assert first not in starts
+    assert first in {item.waves[0][1] for item in simulate(scenario).submissions if item.waves}
+
+
+def test_who_opts_in_gets_the_government_after_live_on_its_own_train():
+    year = simulate(changed(with_train(), ["opt_in=0.5"]))
+    asked = [item for item in year.submissions if item.opt_in_at]
+    assert asked
+    for item in asked:
+        assert item.opts_in
+        assert item.state == "live"
+        assert item.opt_in_at > item.ended_at
+    found = report(year)
+    assert found.opt_in.count == len(asked)
+    assert "opt-in regions" in as_text(found)
+    nobody = report(simulate(changed(with_train(), ["opt_in=0"])))
+    assert nobody.opt_in.count == 0
+    assert nobody.lead == found.lead, "who opts in takes nobody else's time"
+
+
+def test_a_changed_train_is_compared_and_the_report_says_what_the_train_costs():
+    scenario = with_train(capacity=2)
+    first = report(simulate(scenario))
+    roomy = report(simulate(changed(scenario, ["train[Friday].capacity=50", "train.weekdays=mon,wed,fri"])))
+    assert roomy.steps["waiting for its train"].mean < first.steps["waiting for its train"].mean
+    assert roomy.lead["all"].p50 < first.lead["all"].p50
+    assert "waiting for trains, mean" in compared(first, roomy, ("a", "b"))
+    lead = first.lead["all"]
+    assert lead.p50 <= lead.p75 <= lead.p90 <= lead.p95
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("train.capacity=0", "from 1 to 10000"),
+        ("train.weekdays=someday", "tue,fri"),
+        ("train.departs_at=noon", "09:00"),
+        ("train.colour=red", "no change of a train"),
+        ("train[Express].capacity=2", "no train “Express”"),
+    ],
+)
+def test_a_change_of_a_train_that_cannot_be_made_says_what_can(change, said):
+    with pytest.raises(BadChange, match=said):
+        changed(with_train(), [change])
+
+
+def test_without_a_train_there_is_none_to_change():
+    with pytest.raises(BadChange, match="boards a train"):
+        changed(small(), ["train.capacity=2"])
+
+
+@pytest.mark.django_db
+def test_trains_capacity_opt_in_waves_and_freezes_are_those_of_the_database(cast):
+    add_regions("preview-us", preview="preview-us")
+    add_regions("north", "gcc")
+    friday = trains.create_train(
+        trains.TrainDraft(Timetable("Friday", "UTC", capacity=1)), actor=cast.operator
+    )
+    waves = (
+        WaveDraft("Preview", ("preview-us",), before_sign_off=True),
+        WaveDraft("North", ("north",)),
+        WaveDraft("Government", ("gcc",), is_opt_in=True),
+    )
+    draft = plans.PlanDraft("Own", waves, lane="new", train=friday, opt_in_train=friday, is_default=True)
+    plans.create_plan(draft, actor=cast.operator)
+    at = timezone.now() + dt.timedelta(days=9)
+    Freeze.objects.create(
+        name="Move",
+        reason="It moves.",
+        created_by=cast.operator,
+        starts_at=at,
+        ends_at=at + dt.timedelta(days=2),
+    )
+    lane = portal_scenario(MONDAY).lanes["new"]
+    assert (lane.train.name, lane.train.capacity, lane.opt_in_train.name) == ("Friday", 1, "Friday")
+    assert [wave.regions for wave in lane.plan.waves] == [("north",)]
+    assert [wave.regions for wave in lane.opt_in.waves] == [("gcc",)]
+    assert [window.name for window in portal_scenario(MONDAY).windows] == ["Move"]
+    rollout = scheduled_rollout(cast, "north gcc", due=False)
+    TrainBoarding.objects.create(train=friday, rollout=rollout, wave_number=7, departs_at=at)
+    assert portal_scenario(MONDAY).boarded["Friday"][at] == 1
+    trains_of = changed(portal_scenario(MONDAY), ["trains=none"]).lanes["new"]
+    assert (trains_of.train, trains_of.opt_in_train) == (None, None)
