@@ -15,6 +15,7 @@ from certification.services import (
     rollouts,
     smoke,
     submissions,
+    submit_by,
     threads,
     validation,
     watches,
@@ -105,6 +106,14 @@ def poll_regions() -> None:
 
 def refresh_all_forecasts() -> None:
     forecasts.refresh_all()
+
+
+def keep_forecast_errors() -> None:
+    forecasts.keep_errors()
+
+
+def keep_submit_by_dates() -> None:
+    submit_by.keep_dates()
 
 
 def probe_regions() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,13 @@ ADVICE: Mapping[str, str] = {
     "calls": "Fewer calls than usual often mean that users cannot connect: look at sign-in and 401 answers.",
     "failures": "Look at which code and operation the additional failures have, and at rollouts near it.",
     "latency": "The backend answers slower than usual. Its own figures at the same hour tell why.",
+    "host": "Every call of the connector fails while its host is away. Look at the name, the server and what "
+    "stands before it.",
+    "certificate": "Calls fail as soon as the certificate does. Renew it, and find out why that did not "
+    "happen by itself.",
+    "ownership": "The TXT record that shows who rules the name is gone. Put it back, or say on the page of "
+    "the host that no proof is wanted.",
+    "dormant": "A connector that nobody calls still has to be kept safe. Keep it, or retire it.",
 }
 
 
@@ -29,7 +36,42 @@ def sentence(kind: str, evidence: Mapping[str, Any]) -> str:
         return _burning(evidence)
     if kind == "silence":
         return _silent(evidence)
+    if kind in _OF_HOSTS:
+        return _OF_HOSTS[kind](evidence)
     return _unusual(kind, evidence)
+
+
+def _host(evidence: Mapping[str, Any]) -> str:
+    return f"{evidence['host']}: {evidence['problem'].rstrip('.')}, {evidence['looks']} looks in a row."
+
+
+def _certificate(evidence: Mapping[str, Any]) -> str:
+    if not evidence["expires_at"]:
+        return f"{evidence['host']}: {evidence['problem'].rstrip('.')}."
+    ends = datetime.fromisoformat(evidence["expires_at"])
+    days = evidence["days"]
+    left = "in one day" if days == 1 else "today" if days < 1 else f"in {days} days"
+    return f"The certificate of {evidence['host']} ends {left}, on {ends.day} {ends:%b %Y}."
+
+
+def _ownership(evidence: Mapping[str, Any]) -> str:
+    return f"The TXT record at {evidence['name']} was there and is not any more."
+
+
+def _dormant(evidence: Mapping[str, Any]) -> str:
+    days = f"No region has reported a call for {evidence['days']} days"
+    if not evidence["last_at"]:
+        return f"{days}, or ever."
+    last = datetime.fromisoformat(evidence["last_at"])
+    return f"{days}; the last one was on {last.day} {last:%b %Y}."
+
+
+_OF_HOSTS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "host": _host,
+    "certificate": _certificate,
+    "ownership": _ownership,
+    "dormant": _dormant,
+}
 
 
 def _span(minutes: int) -> str:

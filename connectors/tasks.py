@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.services import connectors, health, health_watch, metrics_sources
+from connectors.services import connectors, health, health_watch, host_watch, metrics_sources
 
 
 def assign_contact(*, id: str) -> None:
@@ -23,6 +23,14 @@ def watch_objectives() -> None:
 
 def watch_usual() -> None:
     health_watch.watch_usual()
+
+
+def watch_hosts() -> None:
+    host_watch.watch_hosts()
+
+
+def watch_dormant() -> None:
+    host_watch.watch_dormant()
 
 
 def read_metrics_sources() -> None:

@@ -22,6 +22,7 @@ _ROOMS = (
     "connectors.api.connectors",
     "connectors.api.versions",
     "connectors.api.health",
+    "connectors.api.alerts",
     "certification.api.submissions",
     "certification.api.runs",
     "certification.api.validation",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import structlog
@@ -21,6 +21,8 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from certification.queries.forecast_accuracy import LaneError, kept_errors
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +38,12 @@ class Measure:
     labels: tuple[str, ...]
     query: str
 
+
+# Every queue has a row, so that an empty one is told as such.
+_QUEUES = (
+    "(VALUES ('validation', 'submitted'), ('review', 'in_review'), ('planning', 'signed_off')) "
+    "AS q(queue, state) LEFT JOIN certification_submission s ON s.state = q.state"
+)
 
 MEASURES: tuple[Measure, ...] = (
     Measure(
@@ -73,6 +81,19 @@ MEASURES: tuple[Measure, ...] = (
         ("state",),
         "SELECT state, count(*) FROM certification_submission WHERE state NOT IN "
         "('live', 'superseded', 'withdrawn', 'rejected', 'expired', 'rolled_back') GROUP BY 1",
+    ),
+    Measure(
+        "portal_queue_length",
+        "Submissions that wait for the portal's side, by queue: validation, review, planning.",
+        ("queue",),
+        f"SELECT queue, count(s.id) FROM {_QUEUES} GROUP BY 1",  # noqa: S608 - a constant
+    ),
+    Measure(
+        "portal_queue_oldest_seconds",
+        "How long the submission that waits longest in a queue has waited; 0 when none waits.",
+        ("queue",),
+        f"SELECT queue, coalesce(extract(epoch FROM now() - min(s.state_changed_at)), 0) "  # noqa: S608
+        f"FROM {_QUEUES} GROUP BY 1",
     ),
     Measure(
         "portal_rollouts",
@@ -174,6 +195,12 @@ MEASURES: tuple[Measure, ...] = (
         "SELECT kind, state, count(*) FROM connectors_healthalert WHERE state <> 'resolved' GROUP BY 1, 2",
     ),
     Measure(
+        "portal_hosts_failing",
+        "Hosts of live connectors whose last two looks or more found something wrong.",
+        (),
+        "SELECT count(*) FROM connectors_hostwatch WHERE failures >= 2",
+    ),
+    Measure(
         "portal_audit_unsealed",
         "Audit records that are in no link of the hash chain yet.",
         (),
@@ -183,13 +210,51 @@ MEASURES: tuple[Measure, ...] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One metric of figures that a tick worked out before: too dear for each scrape."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...]
+    samples: Callable[[LaneError], Iterator[tuple[tuple[str, ...], float]]]
+
+
+def _error_hours(row: LaneError) -> Iterator[tuple[tuple[str, ...], float]]:
+    yield (row.lane, "0.5"), row.p50_hours
+    yield (row.lane, "0.9"), row.p90_hours
+
+
+KEPT: tuple[Kept, ...] = (
+    Kept(
+        "portal_forecast_error_hours",
+        "How far regions arrived from the usual time that was first forecast, either way; last 90 days.",
+        ("lane", "quantile"),
+        _error_hours,
+    ),
+    Kept(
+        "portal_forecast_bias_hours",
+        "Median of arrival minus first forecast: above 0 regions come later than said; last 90 days.",
+        ("lane",),
+        lambda row: iter([((row.lane,), row.bias_hours)]),
+    ),
+    Kept(
+        "portal_forecast_samples",
+        "Arrivals that the two figures above are made of.",
+        ("lane",),
+        lambda row: iter([((row.lane,), float(row.samples))]),
+    ),
+)
+
+
 class DatabaseCollector(Collector):
     """Asks every measure's query, each with a time limit of its own: one that fails costs only itself."""
 
     def describe(self) -> Iterator[Metric]:
         """Registering must not ask the database, so the names are told instead."""
-        for measure in MEASURES:
-            yield GaugeMetricFamily(measure.name, measure.help)
+        told = [(each.name, each.help) for each in MEASURES] + [(each.name, each.help) for each in KEPT]
+        for name, words in told:
+            yield GaugeMetricFamily(name, words)
 
     def collect(self) -> Iterator[Metric]:
         failed = GaugeMetricFamily(
@@ -202,9 +267,19 @@ class DatabaseCollector(Collector):
             if family is not None:
                 yield family
         yield failed
+        yield from self._kept()
         took = GaugeMetricFamily("portal_scrape_seconds", "How long reading all measures took.")
         took.add_metric([], time.perf_counter() - began)
         yield took
+
+    def _kept(self) -> Iterator[Metric]:
+        errors = kept_errors()
+        for kept in KEPT:
+            family = GaugeMetricFamily(kept.name, kept.help, labels=kept.labels)
+            for row in errors:
+                for labels, value in kept.samples(row):
+                    family.add_metric(labels, value)
+            yield family
 
     def _read(self, measure: Measure) -> Metric | None:
         family = GaugeMetricFamily(measure.name, measure.help, labels=measure.labels)

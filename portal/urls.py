@@ -19,6 +19,7 @@ _ROOMS = (
     "connectors.web.versions",
     "connectors.web.health",
     "connectors.web.health_alerts",
+    "connectors.web.hosts",
     "connectors.web.care",
     "connectors.web.sources",
     "certification.web.submissions",

@@ -1,4 +1,4 @@
-from certification.models.forecasts import ForecastSnapshot
+from certification.models.forecasts import ForecastSnapshot, SubmitByDate
 from certification.models.gates import GateCheck
 from certification.models.incidents import Incident
 from certification.models.ledger import ClockPause, Holder, TimeLedger, TimeStretch
@@ -67,6 +67,7 @@ __all__ = [
     "SimulatedOperation",
     "SmokeRun",
     "Submission",
+    "SubmitByDate",
     "Suggestion",
     "TestCredential",
     "TestRun",

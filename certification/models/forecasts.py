@@ -48,3 +48,30 @@ class ForecastSnapshot(models.Model):
     @property
     def is_later(self) -> bool:
         return self.slipped_from is not None and self.late > self.slipped_from
+
+
+class SubmitByDate(models.Model):
+    """The last moment to submit in one lane for one freeze or departure, as it was last worked out.
+
+    Written anew when it moves, so that calendars can follow: `revision` grows with every change. Without
+    `submit_by` it is too late, or what it was for was taken back.
+    """
+
+    key = models.CharField(max_length=120)
+    lane = models.CharField(max_length=12)
+    kind = models.CharField(max_length=8)
+    name = models.CharField(max_length=120)
+    starts_at = models.DateTimeField()
+    submit_by = models.DateTimeField(null=True)
+    revision = models.PositiveIntegerField(default=0)
+    changed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["starts_at", "key", "lane"]
+        constraints = [
+            models.UniqueConstraint(fields=["key", "lane"], name="submitbydate_once"),
+            models.CheckConstraint(name="submitbydate_kind_known", condition=Q(kind__in=["freeze", "train"])),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key}, {self.lane}"

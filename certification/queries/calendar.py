@@ -1,4 +1,6 @@
-"""What goes into calendars: freezes for everybody, and one's own rollouts and Preview deadlines."""
+"""What goes into calendars: freezes, trains and submit-by dates for everybody, and one's own rollouts and
+Preview deadlines.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from certification.models import ForecastSnapshot, Freeze, Preview, Rollout, RolloutWave
+from certification.queries.calendar_shared import departure_entries, submit_by_entries
 from connectors.models import Region
 from portal.accounts.models import User
 from portal.shared import audit
@@ -24,10 +27,14 @@ KEPT = dt.timedelta(days=60)
 
 
 def public_entries(*, now: dt.datetime | None = None) -> list[Entry]:
-    """Freezes and extra days. Two queries."""
+    """Freezes and extra days, departures, and the last days to submit. A fixed number of queries."""
     now = now or timezone.now()
     names = dict(Region.objects.values_list("code", "name"))
-    return [_freeze(freeze, names) for freeze in Freeze.objects.filter(ends_at__gt=now - KEPT)]
+    return [
+        *(_freeze(freeze, names) for freeze in Freeze.objects.filter(ends_at__gt=now - KEPT)),
+        *departure_entries(now, kept=KEPT),
+        *submit_by_entries(now, kept=KEPT),
+    ]
 
 
 def _freeze(freeze: Freeze, names: dict[str, str]) -> Entry:

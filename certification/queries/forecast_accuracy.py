@@ -9,11 +9,15 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 EXPECTED_BY_LATE, EXPECTED_INSIDE, EXPECTED_BY_EARLY = 0.9, 0.4, 0.5
 DAYS = 90
+ERRORS_KEY = "forecast-errors-by-lane"
+"""Where the last figures by lane are kept in the cache."""
 _REGIONS = 20_000
 
 HORIZONS = {
@@ -103,6 +107,48 @@ def accuracy(*, days: int = DAYS) -> list[Accuracy]:
         for horizon in HORIZONS
         if (row := rows.get((subject, horizon)))
     ]
+
+
+@dataclass(frozen=True)
+class LaneError:
+    """How far off the first forecasts of regions were in one lane, in hours; `bias` above 0 is too late."""
+
+    lane: str
+    samples: int
+    bias_hours: float
+    p50_hours: float
+    p90_hours: float
+
+
+def kept_errors() -> list[LaneError]:
+    """The figures of the last hour; none when the cache is away or was never filled."""
+    try:
+        return cache.get(ERRORS_KEY) or []
+    except RedisError:
+        return []
+
+
+def errors_by_lane(*, days: int = DAYS) -> list[LaneError]:
+    """Of forecasts made when the rollout was scheduled. One query over every arrival: not for each scrape."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""{_ARRIVALS}
+            SELECT p.lane, count(*),
+                   percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM arrived - early)) / 3600,
+                   percentile_cont(ARRAY[0.5, 0.9])
+                       WITHIN GROUP (ORDER BY abs(extract(epoch FROM arrived - early)) / 3600)
+              FROM said
+              JOIN certification_rollout r ON r.id = said.rollout_id
+              JOIN certification_rolloutplan p ON p.id = r.plan_id
+             WHERE subject = 'region' AND horizon = 'scheduled'
+             GROUP BY p.lane ORDER BY p.lane
+            """,  # noqa: S608 - a constant
+            {"since": timezone.now() - dt.timedelta(days=days), "limit": _REGIONS},
+        )
+        return [
+            LaneError(lane, count, float(bias), *map(float, errors))
+            for lane, count, bias, errors in cursor.fetchall()
+        ]
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +15,14 @@ from django.utils import timezone
 from certification.lifecycle import ACTIVE_ROLLOUT_STATES, UNDER_WAY
 from certification.models import (
     DateChange,
+    ForecastSnapshot,
     Placement,
     Preview,
     RegionDeployment,
     Rollout,
     RolloutWave,
 )
+from certification.queries.forecasts import newest
 from connectors.models import HealthHour
 from portal.shared import audit, history
 
@@ -33,12 +35,16 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 # What a deployment looks like in the matrix: planned, reported and verified are three different things.
 _CELL_STATES = {"pending": "planned", "intended": "requested"}
+_TO_COME = ("planned", "requested", "deploying")
+_FORESEEN = ("scheduled", "running", "held", "halted")
 _BACK_STATES = {"verified": "rolled_back", "failed": "failed", "cancelled": "", "skipped": ""}
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A region in the matrix, in the form `_region.html` shows."""
+    """A region in the matrix, in the form `_region.html` shows. `early` to `late` is the band in which it is
+    expected, while it is to come.
+    """
 
     code: str
     name: str
@@ -48,6 +54,8 @@ class Cell:
     verified_at: dt.datetime | None = None
     note: str = ""
     url: str = ""
+    early: dt.datetime | None = None
+    late: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -95,24 +103,33 @@ def group_counts(user: Any) -> list[tuple[str, str, int]]:
 
 
 def matrix_of(rollout: Rollout) -> list[WaveView]:
-    """Waves and regions of a rollout, the Preview stage's waves in front. Four queries, whatever the size."""
+    """Waves and regions of a rollout, the Preview stage's waves in front. Five queries, whatever the size."""
     deployments = list(rollout.deployments.select_related("region").order_by("region__name"))
     backs = {row.region_id: row for row in deployments if row.action == "rollback"}
     rows: dict[int, list[RegionDeployment]] = {}
     for row in deployments:
         if row.action == "deploy" and row.wave_id:
             rows.setdefault(row.wave_id, []).append(row)
+    bands = newest(rollout) if rollout.state in _FORESEEN else {}
     waves = [
         WaveView(
             wave.number,
             wave.name,
             wave.state,
             wave.planned_at,
-            [cell_of(row, wave, backs.get(row.region_id)) for row in rows.get(wave.pk, ())],
+            [
+                _with_band(cell_of(row, wave, backs.get(row.region_id)), bands)
+                for row in rows.get(wave.pk, ())
+            ],
         )
         for wave in rollout.waves.order_by("number")
     ]
     return [*_preview_waves(rollout), *waves]
+
+
+def _with_band(cell: Cell, bands: Mapping[str, ForecastSnapshot]) -> Cell:
+    band = bands.get(cell.code) if cell.state in _TO_COME else None
+    return replace(cell, early=band.early, late=band.late) if band else cell
 
 
 def _preview_waves(rollout: Rollout) -> list[WaveView]:

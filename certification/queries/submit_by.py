@@ -9,7 +9,7 @@ from functools import partial
 
 from django.utils import timezone
 
-from certification.models import Freeze, Lane, RolloutPlan
+from certification.models import Freeze, Lane, RolloutPlan, Submission
 from certification.planning.deadlines import complete_at, last_moment
 from certification.planning.history import History
 from certification.planning.planner import PlanSpec, WaveSpec
@@ -18,9 +18,9 @@ from certification.planning.trains import Timetable
 from certification.planning.windows import Window
 from certification.queries.forecast import defaults_of, history_of
 from certification.queries.forecast_history import history_of_rollouts
-from certification.queries.lanes import LANE_OF_KIND
+from certification.queries.lanes import lane_of
 from certification.queries.plans import calendar_of
-from certification.queries.trains import every_train, timetable_of
+from certification.queries.trains import departure_day, every_train, timetable_of
 
 HORIZON_DAYS = 180
 _FREEZES, _DEPARTURES = 3, 1
@@ -49,9 +49,11 @@ class LaneDeadline:
 class SubmitBy:
     """What has to be reached before, and the last moment to submit for each lane.
 
+    `key` names the freeze or the departure for good.
     `kind` is "freeze" (the rollout is complete when it begins) or "train" (signed off when boarding closes).
     """
 
+    key: str
     kind: str
     name: str
     reason: str
@@ -106,19 +108,21 @@ def submit_by(
     freezes = list(Freeze.objects.filter(cancelled_at=None, ends_at__gt=now).order_by("starts_at"))
     past, windows = _Past(history_of_rollouts()), [_window(row) for row in freezes]
     found = [_before_freeze(row, wanted, windows, past, now) for row in _coming(freezes, now)]
+    ids: dict[str, str] = {}
     if trains is None:
-        trains = [timetable_of(row) for row in every_train() if not row.is_retired]
+        rows = [row for row in every_train() if not row.is_retired]
+        trains, ids = map(timetable_of, rows), {row.name: str(row.pk) for row in rows}
     found += [
-        _before_departure(train, leaves_at, wanted, past, now)
+        _before_departure(train, leaves_at, wanted, past, now, of=ids.get(train.name, train.name))
         for train in trains
         for leaves_at in _leaving(train, now)
     ]
     return sorted(found, key=lambda each: each.starts_at)
 
 
-def next_for(kind: str) -> list[SubmitBy]:
-    """The next freeze, for the lane that a submission of this kind is most likely in."""
-    return submit_by(lanes=[LANE_OF_KIND[kind]], trains=())[:1]
+def next_for(submission: Submission) -> list[SubmitBy]:
+    """The next freeze, for the lane that the submission fits as far as its package is known."""
+    return submit_by(lanes=[lane_of(submission)], trains=())[:1]
 
 
 def _coming(freezes: Iterable[Freeze], now: dt.datetime) -> list[Freeze]:
@@ -145,12 +149,22 @@ def _before_freeze(
         )
         for lane, spec in specs.items()
     ]
-    return SubmitBy("freeze", row.name, row.reason, row.starts_at, row.ends_at, tuple(row.regions), deadlines)
+    return SubmitBy(
+        f"freeze-{row.pk}", "freeze", row.name, row.reason, row.starts_at, row.ends_at, tuple(row.regions),
+        deadlines,
+    )  # fmt: skip
 
 
 def _before_departure(
-    train: Timetable, leaves_at: dt.datetime, specs: dict[str, PlanSpec], past: _Past, now: dt.datetime
+    train: Timetable,
+    leaves_at: dt.datetime,
+    specs: dict[str, PlanSpec],
+    past: _Past,
+    now: dt.datetime,
+    *,
+    of: str,
 ) -> SubmitBy:
+    """`of` names the train for good, unlike its name."""
     target = leaves_at - train.cutoff
     deadlines = [
         LaneDeadline(
@@ -166,7 +180,8 @@ def _before_departure(
         else LaneDeadline(lane, None, carried=False)
         for lane, spec in specs.items()
     ]
-    return SubmitBy("train", train.name, "", leaves_at, None, (), deadlines)
+    key = f"train-{of}-{departure_day(train, leaves_at).isoformat()}"
+    return SubmitBy(key, "train", train.name, "", leaves_at, None, (), deadlines)
 
 
 def _window(row: Freeze) -> Window:

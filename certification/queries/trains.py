@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import zoneinfo
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,11 @@ def timetable_of(train: Train) -> Timetable:
         train.per_publisher,
         frozenset(train.lanes),
     )
+
+
+def departure_day(train: Train | Timetable, leaves_at: dt.datetime) -> dt.date:
+    """The day a departure is known by: its hour may be changed, its day is what it is."""
+    return leaves_at.astimezone(zoneinfo.ZoneInfo(train.time_zone)).date()
 
 
 @dataclass(frozen=True)

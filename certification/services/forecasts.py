@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from django.core.cache import cache
 from django.db import connection, transaction
 
 from certification.lifecycle import UNDER_WAY, WaveState
@@ -38,10 +39,11 @@ from certification.planning.forecasting import (
 )
 from certification.planning.stages import forecast
 from certification.queries.forecast import defaults_of, history_of
+from certification.queries.forecast_accuracy import ERRORS_KEY, errors_by_lane
 from certification.queries.forecast_history import history_of_rollouts
 from certification.queries.forecasts import newest
 from certification.queries.gates import latest_by_wave, waits
-from certification.queries.lanes import LANE_OF_KIND
+from certification.queries.lanes import lane_of
 from certification.queries.plans import calendar_of
 from certification.services.clock import database_now
 from certification.services.planning import departures_of, inputs_of, present_world, spec_of_plan
@@ -57,6 +59,7 @@ NOTICEABLE = dt.timedelta(minutes=15)
 """Bands that move by less are the same to everybody."""
 SLIP_DAYS = 0.5
 """Business days by which a late end has to move to be a slip."""
+ERRORS_SECONDS = 3 * 3600
 _LOCK = 0xF04E
 _ARRIVAL, _HANDLER = "deployment.verify", "certification.tasks.refresh_forecasts"
 _STUCK = ("failed", "unknown")
@@ -120,6 +123,11 @@ def _cause(event: str, key: str) -> Cause:
         return Cause(event)
     name = str(record.data.get("name", ""))
     return Cause(event, ": ".join(filter(None, [name, record.reason])), record.actor_id)
+
+
+def keep_errors() -> None:
+    """Have how wrong the forecasts were at hand: asking every arrival is too much for each scrape."""
+    cache.set(ERRORS_KEY, errors_by_lane(), ERRORS_SECONDS)
 
 
 def refresh_all() -> int:
@@ -186,7 +194,7 @@ def bands_of_submission(submission: Submission) -> list[tuple[PlanWave, Band]]:
         defaults=defaults_of(submission.kind),
         until="signed_off",
     )
-    plan = default_plan(LANE_OF_KIND[submission.kind])
+    plan = default_plan(lane_of(submission))
     if ready is None or plan is None:
         return []
     try:

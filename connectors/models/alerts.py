@@ -70,6 +70,10 @@ class HealthAlert(PublicIdModel):
         CALLS = "calls", "Unusually few calls"
         FAILURES = "failures", "Unusually many failures"
         LATENCY = "latency", "Unusually slow"
+        HOST = "host", "Host does not answer"
+        CERTIFICATE = "certificate", "Certificate"
+        OWNERSHIP = "ownership", "Ownership not shown"
+        DORMANT = "dormant", "Nobody calls it"
 
     connector = models.ForeignKey(Connector, on_delete=models.CASCADE, related_name="health_alerts")
     kind = models.CharField(max_length=12, choices=Kind.choices)
@@ -110,11 +114,18 @@ class HealthAlert(PublicIdModel):
     def icon_name(self) -> str:
         return (
             "zzz"
-            if self.kind == self.Kind.SILENCE
+            if self.kind in (self.Kind.SILENCE, self.Kind.DORMANT)
             else "alert-octagon"
             if self.tone == "danger"
             else "alert-triangle"
         )
 
 
-_URGENT = frozenset({HealthAlert.Kind.BURN_FAST, HealthAlert.Kind.BURN_SLOW, HealthAlert.Kind.SILENCE})
+_URGENT = frozenset(
+    {
+        HealthAlert.Kind.BURN_FAST,
+        HealthAlert.Kind.BURN_SLOW,
+        HealthAlert.Kind.SILENCE,
+        HealthAlert.Kind.HOST,
+    }
+)

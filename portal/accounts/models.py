@@ -112,6 +112,7 @@ class ApiToken(PublicIdModel):
         SUBMISSIONS = "submissions:write", "Create, submit and withdraw submissions"
         REVIEWS = "reviews:write", "Claim, comment and decide"
         ROLLOUTS = "rollouts:write", "Sign off, stop, hold, resume and roll back"
+        HEALTH = "health:write", "Look after health alerts and close them"
         TEAM = "team:write", "Invite people and change roles"
         VALIDATE = "validate", "Check definitions with paconn"
         VALIDATE_STRICT = "validate:strict", "Check definitions with paconn; errors fail the command"

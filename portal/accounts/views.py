@@ -137,7 +137,9 @@ def calendar(request: HttpRequest) -> HttpResponse:
     context = {
         "feed": CalendarFeed.objects.filter(user=user).first(),
         "address": f"{settings.SITE_URL}{address}" if made else "",
+        "atom_address": f"{settings.SITE_URL}{address.removesuffix('.ics')}.atom" if made else "",
         "public_address": f"{settings.SITE_URL}{reverse('public_calendar')}",
+        "public_atom_address": f"{settings.SITE_URL}{reverse('public_feed')}",
     }
     return render(request, "accounts/calendar.html", context)
 

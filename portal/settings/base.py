@@ -42,6 +42,13 @@ ALLOW_INSECURE_REGIONS = env.bool("ALLOW_INSECURE_REGIONS", default=TRIAL_MODE)
 # comma separated) are reached over plain http; they exist in trial mode only.
 EGRESS_PUBLIC = env.bool("EGRESS_PUBLIC", default=True)
 EGRESS_LOCAL_HOSTS = env.list("EGRESS_LOCAL_HOSTS", default=[]) if TRIAL_MODE else []
+# One look a day at the host of every live connector: its name, its certificate, whether it answers at all.
+HOST_WATCH = env.bool("HOST_WATCH", default=True)
+HOST_WATCH_HOURS = env.int("HOST_WATCH_HOURS", default=24)
+# So many days before its end a certificate raises an alert.
+HOST_WATCH_CERTIFICATE_DAYS = env.int("HOST_WATCH_CERTIFICATE_DAYS", default=14)
+# A live connector that nobody called for so many days raises an alert; 0 switches it off.
+DORMANT_AFTER_DAYS = env.int("DORMANT_AFTER_DAYS", default=30)
 # Programs that regions of the kind "command" may name, as name=/absolute/path, comma separated. Whoever
 # administers regions can run these on the workers, and nothing else.
 REGION_PROGRAMS = env.dict("REGION_PROGRAMS", default={})

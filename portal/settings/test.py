@@ -36,6 +36,7 @@ os.environ.setdefault("DB_POOL", "off")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 os.environ.setdefault("ALLOW_INSECURE_REGIONS", "on")
 os.environ.setdefault("EGRESS_PUBLIC", "off")
+os.environ.setdefault("HOST_WATCH", "off")
 
 from portal.settings.base import *  # noqa: E402, F403
 from portal.settings.base import STORAGES  # noqa: E402

@@ -150,6 +150,8 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "deployment.skip": ("left {region} out", "player-skip-forward", "neutral"),
     "deployment.cancel": ("took {region} off the list", "ban", "neutral"),
     "deployment.overdue": ("has waited too long for a result", "clock", "warning"),
+    "connector.ask_ownership": ("asked for a proof of the host", "shield-check", "neutral"),
+    "connector.drop_ownership": ("wants no proof of the host any more", "shield-check", "neutral"),
     "healthalert.fire": ("raised an alert: {kind}", "alert-triangle", "danger"),
     "healthalert.acknowledge": ("looks after the alert: {kind}", "eye", "warning"),
     "healthalert.resolve": ("ended the alert: {kind}", "circle-check", "success"),

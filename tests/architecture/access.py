@@ -177,6 +177,8 @@ SHELL = {
     "public_calendar": entry(GET=public),
     # An address that nobody was given: there is nothing, whoever asks.
     "personal_calendar": entry(GET=Access(EVERYBODY, also=(404,)), at={"feed_token": "=" + "x" * 43}),
+    "public_feed": entry(GET=public),
+    "personal_feed": entry(GET=Access(EVERYBODY, also=(404,)), at={"feed_token": "=" + "x" * 43}),
     "accounts:calendar": entry(GET=signed_in, POST=signed_in),
     "accounts:calendar_drop": entry(POST=signed_in),
     "status_json": entry(GET=public),
@@ -208,6 +210,7 @@ CONNECTORS = {
     "publisher_list": entry(GET=signed_in),
     "publisher_create": entry(GET=signed_in, POST=signed_in, data={"name": "Gull Works"}),
     "publisher_detail": entry(GET=team_reads),
+    "publisher_time": entry(GET=team_reads),
     "publisher_edit": entry(
         GET=owner_or_administrator, POST=owner_or_administrator, data={"name": "Zq7quartz Harbour"}
     ),
@@ -238,6 +241,8 @@ CONNECTORS = {
     "connector_health_summary": entry(GET=team_reads, at="connector"),
     "connector_health_compare": entry(GET=team_reads, at="connector"),
     "connector_health_marks": entry(GET=team_reads, at="connector"),
+    "connector_host": entry(GET=team_reads, at="connector"),
+    "connector_host_ownership": entry(POST=editors, at="connector", data={"proof": "ask"}),
     "connector_health_csv": entry(GET=team_reads, at="connector"),
     "fleet_overview": entry(GET=operators),
     "health_alert_list": entry(GET=signed_in),
@@ -475,6 +480,10 @@ API_CONNECTORS = {
     "connector_uploads": entry(GET=team_reads, POST=editors, at="connector", is_multipart=True),
     "telemetry_batches": entry(POST=region_only),
     "connector_health": entry(GET=team_reads, at="connector"),
+    "health-alert-list": entry(GET=signed_in),
+    "health-alert-detail": entry(GET=team_reads, at="alert"),
+    "health-alert-acknowledge": entry(POST=alert_answerers, at="alert"),
+    "health-alert-close": entry(POST=alert_answerers, at="alert", data=REASON),
     "publisher-list": entry(GET=signed_in, POST=signed_in, data={"name": "Gull Works"}),
     "publisher-detail": entry(
         GET=team_reads, PATCH=owner_or_administrator, data={"name": "Zq7quartz Harbour"}

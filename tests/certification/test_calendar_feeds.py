@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from xml.etree import ElementTree
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 from icalendar import Calendar
 
-from certification.models import DateChange, ForecastSnapshot, Freeze, Preview, Rollout
+from certification.models import (
+    DateChange,
+    ForecastSnapshot,
+    Freeze,
+    Incident,
+    Notification,
+    Preview,
+    Rollout,
+    SubmitByDate,
+    Train,
+)
+from certification.planning.trains import Timetable
+from certification.services import submit_by, trains
 from portal.accounts import feeds
 from portal.accounts.models import CalendarFeed
 from portal.shared.logs import redact
-from tests.factories.rollouts import add_submission, scheduled_rollout
+from tests.factories.rollouts import add_plan, add_regions, add_submission, scheduled_rollout
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
@@ -148,4 +161,110 @@ def test_somebody_who_left_reads_nothing(client, cast):
     address = own(client, cast.owner)
     cast.owner.is_active = False
     cast.owner.save()
+    assert client.get(address).status_code == 404
+
+
+@pytest.fixture
+def train(cast):
+    daily = Timetable("Daily", "UTC", frozenset(range(7)))
+    return trains.create_train(trains.TrainDraft(daily), actor=cast.operator)
+
+
+def departures_in(client):
+    found = events(client.get("/calendar.ics"))
+    return {key: event for key, event in found.items() if key.startswith("train-")}
+
+
+def test_departures_are_known_by_their_day_and_follow_the_train(client, cast, train):
+    before = departures_in(client)
+    assert 60 <= len(before) <= 76
+    draft = trains.TrainDraft(Timetable("Daily", "UTC", frozenset(range(7)), dt.time(15, 30)))
+    trains.change_train(train, draft, reason="Later.", actor=cast.operator)
+    Train.objects.filter(pk=train.pk).update(updated_at=timezone.now() + dt.timedelta(seconds=5))
+    after = departures_in(client)
+    assert before.keys() == after.keys(), "another hour is the same departure"
+    key = max(before)
+    assert after[key]["dtstart"].dt.hour == 15
+    assert after[key]["sequence"] > before[key]["sequence"]
+    trains.retire_train(train, reason="Nobody boards it.", actor=cast.operator)
+    assert {str(event["status"]) for key, event in departures_in(client).items() if key >= max(before)} == {
+        "CANCELLED"
+    }
+
+
+def test_submit_by_dates_are_kept_and_grow_in_revision_when_they_move(client, cast):
+    add_regions("preview-us", preview="preview-us")
+    add_regions("north", "south")
+    add_plan(cast.operator, "north", "south")
+    at = timezone.now().replace(microsecond=0) + 60 * DAY
+    row = Freeze.objects.create(
+        name="Year-end", reason="Quiet.", created_by=cast.operator, starts_at=at, ends_at=at + 9 * DAY
+    )
+    assert submit_by.keep_dates() > 0
+    assert submit_by.keep_dates() == 0, "twice changes nothing"
+    key = f"submit-by-freeze-{row.pk}-additive"
+    before = events(client.get("/calendar.ics"))[key]
+    assert before["dtstart"].dt < at.date()
+    Freeze.objects.filter(pk=row.pk).update(starts_at=at - 7 * DAY)
+    assert submit_by.keep_dates() > 0
+    after = events(client.get("/calendar.ics"))[key]
+    assert after["dtstart"].dt < before["dtstart"].dt
+    assert after["sequence"] == before["sequence"] + 1
+    Freeze.objects.filter(pk=row.pk).update(cancelled_at=timezone.now())
+    submit_by.keep_dates()
+    gone = events(client.get("/calendar.ics"))[key]
+    assert (str(gone["status"]), gone["sequence"]) == ("CANCELLED", before["sequence"] + 2)
+    assert submit_by.keep_dates() == 0
+    assert SubmitByDate.objects.filter(submit_by__isnull=False).count() == 0
+
+
+def titles(answer):
+    root = ElementTree.fromstring(answer.content)
+    return [entry.findtext("{*}title") for entry in root.iter("{http://www.w3.org/2005/Atom}entry")]
+
+
+def test_everybody_follows_departures_freezes_and_incidents(client, cast, freeze, train):
+    secret = Incident.objects.create(title="Ours", text="x", is_public=False, opened_by=cast.operator)
+    shown = Incident.objects.create(title="Sign-in is ill", text="No tokens.", opened_by=cast.operator)
+    answer = client.get("/updates.atom")
+    assert answer["Content-Type"].startswith("application/atom+xml")
+    found = titles(answer)
+    assert {"Freeze: Year-end", "Incident: Sign-in is ill"} <= set(found)
+    assert sum(title.startswith("Daily leaves on") for title in found) == 14
+    assert secret.title not in found
+    assert b"Only for us" not in answer.content
+    assert client.get("/updates.atom").content == answer.content, "equal news are equal bytes"
+    again = client.get("/updates.atom", headers={"If-None-Match": answer["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    Incident.objects.filter(pk=shown.pk).update(
+        state="closed", closed_at=timezone.now(), closing_note="Back.", closed_by=cast.operator
+    )
+    assert "Over: Sign-in is ill" in titles(client.get("/updates.atom"))
+
+
+def test_a_feed_without_news_is_whole_and_always_the_same(client, db):
+    first = client.get("/updates.atom")
+    assert titles(first) == []
+    assert client.get("/updates.atom").content == first.content
+
+
+def test_a_team_follows_its_own_events_once_each_and_nobody_elses(client, cast):
+    for person, publisher in (
+        (cast.owner, cast.publisher),
+        (cast.developer, cast.publisher),
+        (cast.stranger, cast.other_publisher),
+    ):
+        Notification.objects.create(
+            recipient=person, address=person.email, event="submission.submit", group="submission",
+            subject=f"{publisher.name} was submitted", body_text="Nothing of this travels.", url="/x/",
+            publisher=publisher, state="portal", message_id=str(person.pk), dedupe_key=str(person.pk),
+        )  # fmt: skip
+    address = own(client, cast.viewer).replace(".ics", ".atom")
+    answer = client.get(address)
+    assert titles(answer) == [f"{cast.publisher.name} was submitted"]
+    assert b"Nothing of this travels" not in answer.content
+    assert (answer["Referrer-Policy"], answer["X-Robots-Tag"]) == ("no-referrer", "noindex")
+    assert "private" in answer["Cache-Control"]
+    assert redact(None, "info", {"event": f"GET {address} 500"})["event"] == "GET /calendar/***.atom 500"
+    feeds.drop_feed(actor=cast.viewer)
     assert client.get(address).status_code == 404

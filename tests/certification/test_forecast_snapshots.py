@@ -7,15 +7,18 @@ import datetime as dt
 import pytest
 from django.core import mail
 from django.db import DatabaseError, transaction
+from django.urls import reverse
 
 from certification.models import ForecastSnapshot, RegionDeployment
 from certification.planning.forecasting import WHOLE
 from certification.queries import forecasts as queries
 from certification.queries.forecast_history import history_of_rollouts
+from certification.queries.rollouts import matrix_of
 from certification.services import forecasts, freezes, rollouts, schedule
 from certification.services.clock import database_now
 from certification.services.deployments import intend, move
 from portal.shared import outbox
+from portal.shared.templatetags.bands import band_short
 from tests.factories.rollouts import add_submission, scheduled_rollout
 
 pytestmark = pytest.mark.django_db
@@ -227,3 +230,27 @@ def test_long_lists_of_regions_are_cut_short():
     assert queries.in_words(["A", "B", "C", "D"]) == "A, B, C and D"
     assert queries.in_words(["A", "B", "C", "D", "E"]) == "A, B, C and 2 more"
     assert queries.cause_label("gate.some_verdict") == "Gate some verdict"
+
+
+def test_cells_of_regions_to_come_show_their_band_and_those_that_have_it_do_not(rollout, cast, sign_in):
+    RegionDeployment.objects.filter(rollout=rollout, region="south").update(
+        state="verified", verified_at=database_now()
+    )
+    cells = {cell.code: cell for wave in matrix_of(rollout) for cell in wave.regions}
+    newest = queries.newest(rollout)
+    assert (cells["north"].early, cells["north"].late) == (newest["north"].early, newest["north"].late)
+    assert (cells["south"].early, cells["south"].late) == (None, None)
+    page = sign_in(cast.viewer).get(reverse("rollout_detail", args=[rollout.pk])).content.decode()
+    assert ", expected " in page
+    type(rollout).objects.filter(pk=rollout.pk).update(state="completed")
+    rollout.refresh_from_db()
+    assert all(cell.early is None for wave in matrix_of(rollout) for cell in wave.regions)
+
+
+@pytest.mark.parametrize(
+    ("late", "words"), [(0, "28 Feb"), (1, "28 Feb \N{EN DASH} 1 Mar"), (-1, "27\N{EN DASH}28 Feb")]
+)
+def test_a_band_is_short_where_little_room_is(late, words):
+    at = dt.datetime(2027, 2, 28, 12, tzinfo=dt.UTC)
+    first, last = sorted([at, at + late * DAY])
+    assert band_short(first, last) == words

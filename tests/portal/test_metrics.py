@@ -10,13 +10,17 @@ from pathlib import Path
 
 import pytest
 import yaml
+from django.core.cache import cache
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
+from certification.models import Submission
+from certification.queries import forecast_accuracy
 from connectors.models import HealthAlert
 from portal import metrics
 from portal.shared.models import OutboxJob
 from tests.factories import ConnectorFactory, RegionFactory
+from tests.factories.submissions import submission_in
 from tests.services import prometheus_path
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +97,32 @@ def test_what_is_measured_is_what_is_there(cast, scraped):
     assert found["portal_telemetry_lag_seconds",] == 0
 
 
+def test_how_wrong_forecasts_were_is_told_by_lane_from_what_a_tick_kept(cast, scraped):
+    cache.delete(forecast_accuracy.ERRORS_KEY)
+    assert not [key for key in scraped() if key[0].startswith("portal_forecast")], (
+        "nothing is worked out here"
+    )
+    cache.set(
+        forecast_accuracy.ERRORS_KEY, [forecast_accuracy.LaneError("additive", 12, -1.5, 3.0, 20.25)], 60
+    )
+    found = scraped()
+    assert found["portal_forecast_error_hours", ("lane", "additive"), ("quantile", "0.9")] == 20.25
+    assert found["portal_forecast_error_hours", ("lane", "additive"), ("quantile", "0.5")] == 3.0
+    assert found["portal_forecast_bias_hours", ("lane", "additive")] == -1.5
+    assert found["portal_forecast_samples", ("lane", "additive")] == 12
+    cache.delete(forecast_accuracy.ERRORS_KEY)
+
+
+def test_queues_tell_how_many_wait_and_for_how_long_and_that_nobody_does(cast, scraped):
+    submission = submission_in("in_review", cast.developer)
+    Submission.objects.filter(pk=submission.pk).update(state_changed_at=timezone.now() - timedelta(days=2))
+    found = scraped()
+    assert found["portal_queue_length", ("queue", "review")] == 1
+    assert 172_700 < found["portal_queue_oldest_seconds", ("queue", "review")] < 172_900
+    assert found["portal_queue_length", ("queue", "planning")] == 0
+    assert found["portal_queue_oldest_seconds", ("queue", "planning")] == 0
+
+
 def test_a_measure_that_fails_costs_only_itself(scraped, monkeypatch):
     broken = metrics.Measure("portal_broken", "Never read.", (), "SELECT 1 FROM nowhere")
     monkeypatch.setattr(metrics, "MEASURES", (broken, *metrics.MEASURES))
@@ -102,7 +132,7 @@ def test_a_measure_that_fails_costs_only_itself(scraped, monkeypatch):
 
 
 def _known() -> set[str]:
-    own = {measure.name for measure in metrics.MEASURES}
+    own = {measure.name for measure in (*metrics.MEASURES, *metrics.KEPT)}
     return own | {"portal_measure_failed", "portal_scrape_seconds"} | _FOREIGN
 
 
@@ -134,7 +164,7 @@ def test_rules_and_dashboard_speak_of_metrics_that_exist():
 
 
 def test_rules_and_dashboard_use_the_labels_that_a_metric_has():
-    labels = {measure.name: set(measure.labels) for measure in metrics.MEASURES}
+    labels = {measure.name: set(measure.labels) for measure in (*metrics.MEASURES, *metrics.KEPT)}
     for title, expression in _expressions().items():
         for name, matchers in re.findall(r"(portal_[a-z_]+)\{([^}]*)\}", expression):
             assert set(re.findall(r"(\w+)=", matchers)) <= labels[name], title

@@ -34,6 +34,18 @@ def band(early: dt.datetime | None, late: dt.datetime | None) -> str:
 
 
 @register.simple_tag
+def band_short(early: dt.datetime, late: dt.datetime) -> str:
+    """The two days with a dash, the month once where it is one; one day where both ends are on it."""
+    first, last = timezone.localtime(early).date(), timezone.localtime(late).date()
+    until = format_date(last, "j M")
+    if first == last:
+        return until
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}\N{EN DASH}{until}"
+    return f"{format_date(first, 'j M')} \N{EN DASH} {until}"
+
+
+@register.simple_tag
 def band_bar(early: dt.datetime, late: dt.datetime, first: dt.datetime, last: dt.datetime) -> SafeString:
     """The band as a bar on a line from `first` to `last`; decoration, since the words say the same."""
     whole = max((last - first).total_seconds(), 1.0)

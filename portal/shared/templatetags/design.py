@@ -193,7 +193,7 @@ def _waves(now: dt.datetime) -> list[dict[str, Any]]:
             "state": "planned",
             "planned_at": now + 2 * day,
             "regions": [
-                cell("bra", "Brazil", "planned", planned_at=now + 2 * day),
+                cell("bra", "Brazil", "planned", early=now + 2 * day, late=now + 4 * day),
                 cell("can", "Canada", "skipped", note="skipped: maintenance"),
                 cell("usa", "United States", "rolled_back", note="back at 1.3"),
             ],

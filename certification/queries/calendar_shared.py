@@ -1,0 +1,63 @@
+"""What everybody's calendar shows besides freezes: departures of trains, and until when to submit."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.contrib.auth.models import AnonymousUser
+from django.urls import reverse
+
+from certification.models import Lane, SubmitByDate, Train
+from certification.queries.trains import departure_day, departures
+from portal.shared.ics import Entry
+
+AHEAD = dt.timedelta(days=60)
+BEHIND = dt.timedelta(days=14)
+
+
+def departure_entries(now: dt.datetime, *, kept: dt.timedelta) -> Iterable[Entry]:
+    """Departures around now, known by train and day. Those of a train that was retired are cancelled, for
+    as long as what is over stays; those that plans would not let run are left out.
+    """
+    found = [row for row in Train.objects.all() if not row.is_retired or row.updated_at > now - kept]
+    for row in departures(found, AnonymousUser(), start=now - BEHIND, end=now + AHEAD):
+        train = row.train
+        is_gone = train.is_retired and row.leaves_at > train.updated_at
+        if row.closed or (train.is_retired and not is_gone and row.leaves_at > now):
+            continue
+        yield Entry(
+            key=f"train-{train.pk}-{departure_day(train, row.leaves_at).isoformat()}",
+            starts=row.leaves_at,
+            ends=row.leaves_at,
+            summary=f"{train.name} leaves",
+            description=f"Boarding closes {row.closes_at:%d %B, %H:%M} UTC. "
+            f"At most {train.capacity} rollouts travel together.",
+            url=reverse("status"),
+            changed_at=train.updated_at,
+            sequence=max(0, int((train.updated_at - train.created_at).total_seconds())),
+            is_cancelled=is_gone,
+            categories=("Train",),
+        )
+
+
+def submit_by_entries(now: dt.datetime, *, kept: dt.timedelta) -> Iterable[Entry]:
+    """The last days to submit, lane by lane. One that has become too late stays as cancelled."""
+    for row in SubmitByDate.objects.filter(starts_at__gt=now - kept):
+        day = (row.submit_by or row.starts_at).date()
+        what = f"{row.name} leaves" if row.kind == "train" else f"{row.name} begins"
+        goal = "through Preview when boarding closes" if row.kind == "train" else "live everywhere before"
+        yield Entry(
+            key=f"submit-by-{row.key}-{row.lane}",
+            starts=day,
+            ends=day,
+            summary=f"Submit by today: {Lane(row.lane).label}, {row.name}",
+            description=f"{what} on {row.starts_at:%d %B %Y}. "
+            f"Nine of ten that are submitted by today are {goal}.",
+            url=reverse("status"),
+            changed_at=row.changed_at,
+            sequence=row.revision,
+            is_tentative=True,
+            is_cancelled=row.submit_by is None,
+            categories=("Submit by",),
+        )
