@@ -81,8 +81,9 @@ class HealthAlertViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Gener
     queryset = HealthAlert.objects.none()
 
     def get_queryset(self) -> QuerySet[HealthAlert]:
-        visible = visible_connectors(self.request).order_by().values("pk")
-        found = HealthAlert.objects.filter(connector__in=visible)
+        # A token bound to one team sees that team's only.
+        connectors = visible_connectors(self.request).order_by().values("pk")
+        found = HealthAlert.objects.visible_to(self.request.user).filter(connector__in=connectors)
         found = found.select_related("connector__publisher", "acknowledged_by")
         return found.filter(**self._asked()) if self.action == "list" else found
 
