@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("certification", "0013_pauses"),
+        ("certification", "0014_presented_receipts"),
     ]
 
     operations = [
