@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("connectors", "0007_metrics_sources"),
+        ("connectors", "0008_region_capabilities"),
     ]
 
     operations = [

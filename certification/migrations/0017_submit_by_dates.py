@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("certification", "0014_presented_receipts"),
+        ("certification", "0016_calls_through_regions"),
     ]
 
     operations = [
