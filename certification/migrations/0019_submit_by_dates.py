@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("certification", "0016_calls_through_regions"),
+        ("certification", "0018_conditions_and_appeals"),
     ]
 
     operations = [
