@@ -2,10 +2,11 @@
 
     python -m tests.faults.campaign [--steps 2000] [--regions 20] [--seed 1] [--fault-percent 5]
 
-A step is one deployment that a region has carried out. Workers are killed with -9, the regions' agent too, the
-database is torn down and started again, wall clocks of workers jump, an operator stops and releases rollouts, and
-every call to a region meets every kind of fault with the given probability. At the end the faults stop, what is
-left finishes, and the invariants are asked. It has a database, regions and files of its own.
+A step is one deployment that a region has carried out. Workers, their pools, the schedulers and the regions' agent
+are killed with -9, the broker forgets everything or dies, the database is restarted in three ways and sessions are
+cut, wall clocks of workers jump, people stop, hold, release and roll back, gates fail, and every call to a region
+meets every kind of fault with the given probability. At the end the faults stop, what is left finishes, and the
+invariants are asked. Database, broker, regions and files are its own.
 """
 
 from __future__ import annotations
@@ -15,35 +16,29 @@ import json
 import os
 import random
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import django
-import httpx
-import psycopg
 
-from portal.embedded.places import temporary_home
-from portal.embedded.ports import free_port
-from portal.embedded.postgres import PostgresServer
-from portal.embedded.processes import die_with_parent, service_user
-from tests.faults.invariants import Act, Effect, Facts, Row, violations
-from tests.regions.places import TOKEN
+from tests.faults.collecting import collect
+from tests.faults.invariants import Facts, table, violations
+from tests.faults.machines import Machines
 
-ROOT = Path(__file__).resolve().parents[2]
-WORKERS = 3
-PATIENCE_SECONDS = 12.0
+PATIENCE_SECONDS = 60.0
+TELL_SECONDS = 15.0
+ENDED = "('completed', 'rolled_back', 'cancelled')"
+CALLS = ("deploy", "operation", "package", "current")
 KINDS: tuple[dict[str, object], ...] = (
     {"kind": "error", "status": 500},
     {"kind": "error", "status": 503, "retry_after": 1},
     {"kind": "error", "status": 429, "retry_after": 1},
-    {"kind": "hang", "seconds": 3},
+    {"kind": "hang", "seconds": 6},
     {"kind": "drop"},
     {"kind": "lose-answer"},
     {"kind": "duplicate-answer"},
@@ -54,247 +49,123 @@ KINDS: tuple[dict[str, object], ...] = (
     {"kind": "wrong-digest"},
     {"kind": "fail-deploys"},
 )
+DEEDS = {
+    "kill_pool_process": 6,
+    "kill_worker": 3,
+    "end_worker": 1,
+    "kill_beat": 1,
+    "kill_agent": 1,
+    "end_sessions": 2,
+    "flush_broker": 2,
+    "kill_broker": 1,
+    "restart_database_fast": 1,
+    "restart_database_immediate": 1,
+    "kill_database": 1,
+}
+"""What is done, and how often in proportion."""
 
 
 @dataclass
 class Campaign:
-    """Start, make trouble until the steps are done, calm down, collect the facts."""
+    """Start, make trouble until every rollout has ended, calm down, collect the facts.
+
+    `pace` is between how many audit records something dies: trouble goes by what was done, not by the clock, so a
+    slow machine has as many faults a step as a fast one.
+    """
 
     regions: int
     rollouts: int
     seed: int
     fault_percent: float = 5.0
+    pace: tuple[int, int] = (60, 240)
+    people_pace: int = 40
+    jobs: str = "few"
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="campaign-")))
     done: Counter[str] = field(default_factory=Counter)
+    is_told: bool = False
 
     def __post_init__(self) -> None:
-        self.codes = [f"r{number:02d}" for number in range(self.regions)]
+        self._told_at = time.monotonic()
+        codes = [f"r{number:02d}" for number in range(self.regions)]
         self.chance = random.Random(self.seed)
-        # Not the throwaway settings: what was committed has to survive a crash here.
-        self.postgres = PostgresServer(temporary_home(service_user()))
-        self.port = free_port()
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {
-            **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
-            "DJANGO_SETTINGS_MODULE": "portal.settings.test",
-            "DATABASE_URL": self.postgres.url(),
-            "REDIS_URL": "redis://127.0.0.1:1/0",
-            "MEDIA_ROOT": str(self.folder / "media"),
-            "REGION_TOKEN": TOKEN,
-            "AGENT_URL": f"http://127.0.0.1:{self.port}",
-            "CAMPAIGN_REGIONS": " ".join(self.codes),
-            "CAMPAIGN_ROLLOUTS": str(self.rollouts),
-            "CALM": str(self.folder / "calm"),
-        }
+        self.machines = Machines(self.folder, codes, self.rollouts, self.seed, self.people_pace, self.jobs)
 
     def start(self) -> None:
-        (self.folder / "media").mkdir()
-        self.postgres.start()
-        self._run("manage.py", "migrate", "-v0")
-        self.start_agent()
-        self._run("-m", "tests.faults.campaign_seed")
+        self.machines.start()
         self.set_faults(self.fault_percent / 100)
-        for number in range(WORKERS):
-            self.start_worker(number)
-        self.launch("operator", "-m", "tests.faults.people", SEED=str(self.seed))
-
-    def _run(self, *arguments: str) -> None:
-        ended = subprocess.run(
-            [sys.executable, *arguments], cwd=ROOT, env=self.environment, capture_output=True, text=True,
-            timeout=300, check=False,
-        )  # fmt: skip
-        if ended.returncode:
-            raise RuntimeError(ended.stderr[-3000:])
-
-    def launch(self, name: str, *arguments: str, **more: str) -> None:
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
-                [sys.executable, *arguments],
-                cwd=ROOT,
-                env={**self.environment, **more},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                preexec_fn=die_with_parent(signal.SIGKILL),  # noqa: PLW1509 - one prctl, loaded before the fork
-            )
-
-    def start_agent(self) -> None:
-        self.launch(
-            "agent", "-m", "certification.regions.agent", "--regions", ",".join(["preview-us", *self.codes]),
-            "--port", str(self.port), "--data-dir", str(self.folder / "regions"), "--deploy-seconds", "0.02-0.2",
-            "--faults",
-        )  # fmt: skip
-        for _ in range(300):
-            with suppress(httpx.HTTPError):
-                self._ask("preview-us", "GET", "health")
-                return
-            time.sleep(0.1)
-        raise RuntimeError("the agent does not answer")
-
-    def start_worker(self, number: int) -> None:
-        seed = str(self.chance.randrange(1 << 30))
-        jumps = "yes" if number == 0 else "no"
-        self.launch(f"worker-{number}", "-m", "tests.faults.turner", SEED=seed, CLOCK_JUMPS=jumps)
-
-    def _ask(self, code: str, method: str, path: str, **more: object) -> httpx.Response:
-        address = f"http://127.0.0.1:{self.port}/{code}/{path}"
-        headers = {"Authorization": f"Bearer {TOKEN}"}
-        return httpx.request(method, address, headers=headers, trust_env=False, timeout=10, **more)  # type: ignore[arg-type]
 
     def set_faults(self, probability: float) -> None:
-        calls = ["deploy", "operation", "package", "current"]
-        for number, code in enumerate(self.codes):
+        for number, code in enumerate(self.machines.codes):
             faults = [
-                {**kind, "on": calls, "probability": probability, "seed": self.seed * 1000 + number * 50 + at}
+                {**kind, "on": CALLS, "probability": probability, "seed": self.seed * 1000 + number * 50 + at}
                 for at, kind in enumerate(KINDS)
             ]
             document = {"faults": faults if probability else []}
-            self._ask(code, "PUT", "faults", json=document).raise_for_status()
+            self.machines.ask(code, "PUT", "faults", json=document).raise_for_status()
 
-    def kill(self, name: str) -> None:
-        process = self.processes.pop(name)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(20)
-
-    def kill_worker(self) -> None:
-        number = self.chance.randrange(WORKERS)
-        self.kill(f"worker-{number}")
-        self.start_worker(number)
-
-    def kill_agent(self) -> None:
-        self.kill("agent")
-        self.start_agent()
-        self.set_faults(self.fault_percent / 100)
-
-    def kill_database(self) -> None:
-        """The postmaster dies as in a power cut; its children follow, and the log is replayed."""
-        assert self.postgres.process is not None
-        self.postgres.process.kill()
-        self.postgres.process.wait(20)
-        time.sleep(0.5)
-        self.postgres.start()
-
-    def end_sessions(self) -> None:
-        self._query("""SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                WHERE pid <> pg_backend_pid() AND usename = current_user AND backend_type = 'client backend'""")
-
-    def trouble(self, seconds: float, *, database_kills: int) -> None:
-        """Something dies again and again until every rollout has ended or the time is over."""
-        ends_at = time.monotonic() + seconds
-        kills_at = sorted(self.chance.uniform(0.1, 0.9) * seconds for _ in range(database_kills))
-        began = time.monotonic()
-        while time.monotonic() < ends_at and self._running():
+    def trouble(self, seconds: float, script: Sequence[str] = ()) -> None:
+        """Something dies again and again, first by the script, until every rollout has ended or time is over."""
+        ends_at, script = time.monotonic() + seconds, list(script)
+        while time.monotonic() < ends_at and (script or self.running()):
             self._wait_for_progress()
-            if kills_at and time.monotonic() - began > kills_at[0]:
-                kills_at.pop(0)
-                deed = "kill_database"
-            else:
-                deed = self.chance.choices(["kill_worker", "end_sessions", "kill_agent"], weights=[6, 2, 1])[
-                    0
-                ]
-            getattr(self, deed)()
+            deed = script.pop(0) if script else self.chance.choices([*DEEDS], weights=[*DEEDS.values()])[0]
+            getattr(self.machines, deed)()
+            if deed == "kill_agent":
+                self.set_faults(self.fault_percent / 100)
             self.done[deed] += 1
-            self._keep_alive()
+            self.machines.keep_alive()
 
     def _wait_for_progress(self) -> None:
         """Until so much was written down, on a slow machine at most so long: who always dies does nothing."""
-        begins_at, ends_at = self._written(), time.monotonic() + PATIENCE_SECONDS
-        pace = self.chance.randint(20, 80)
-        while time.monotonic() < ends_at and self._written() < begins_at + pace and self._running():
-            time.sleep(0.3)
-            self._keep_alive()
+        wanted, ends_at = (
+            self._written() + self.chance.randint(*self.pace),
+            time.monotonic() + PATIENCE_SECONDS,
+        )
+        while time.monotonic() < ends_at and self._written() < wanted and self.running():
+            time.sleep(0.5)
+            self.machines.keep_alive()
+            self._tell()
 
-    def _written(self) -> int:
-        return int(self._query("SELECT coalesce(max(id), 0) FROM shared_auditrecord")[0][0])
-
-    def _keep_alive(self) -> None:
-        """What a supervisor does."""
-        for name, process in list(self.processes.items()):
-            if process.poll() is None:
-                continue
-            self.done[f"restarted {name}"] += 1
-            if name.startswith("worker-"):
-                self.start_worker(int(name[-1]))
-            elif name == "operator":
-                self.launch("operator", "-m", "tests.faults.people", SEED=str(self.seed))
+    def _tell(self) -> None:
+        """A line for whoever waits, now and then."""
+        if not self.is_told or time.monotonic() < self._told_at + TELL_SECONDS:
+            return
+        self._told_at = time.monotonic()
+        verified = self._number(
+            "SELECT count(*) FROM certification_regiondeployment WHERE state = 'verified'"
+        )
+        text = f"{verified} verified, {self.running()} rollouts under way, {self.done.total()} deeds"
+        print(text, file=sys.stderr, flush=True)
 
     def calm(self, seconds: float) -> bool:
         """No more faults: what is left has so long to finish. True when it did."""
         (self.folder / "calm").touch()
         self.set_faults(0)
         ends_at = time.monotonic() + seconds
-        while self._running() and time.monotonic() < ends_at:
-            self._keep_alive()
+        while (self.running() or self._waiting_jobs()) and time.monotonic() < ends_at:
+            self.machines.keep_alive()
+            self._tell()
             time.sleep(0.5)
-        return not self._running()
+        return not self.running()
 
-    def _running(self) -> int:
-        rows = self._query(
-            "SELECT count(*) FROM certification_rollout WHERE state NOT IN ('completed', 'rolled_back', 'cancelled')"
-        )
-        return int(rows[0][0])
+    def _written(self) -> int:
+        return self._number("SELECT coalesce(max(id), 0) FROM shared_auditrecord")
 
-    def _query(self, statement: str) -> list[tuple]:
-        for _ in range(100):
-            try:
-                with psycopg.connect(self.postgres.url(), autocommit=True) as connection:
-                    return connection.execute(statement).fetchall()
-            except psycopg.OperationalError:
-                time.sleep(0.2)
-        raise RuntimeError("the database does not come back")
+    def running(self) -> int:
+        return self._number(f"SELECT count(*) FROM certification_rollout WHERE state NOT IN {ENDED}")
 
-    def steps(self) -> int:
-        return len(self._effects())
+    def _waiting_jobs(self) -> int:
+        return self._number("SELECT count(*) FROM shared_outboxjob WHERE state IN ('due', 'running')")
 
-    def _effects(self) -> tuple[Effect, ...]:
-        found = []
-        for code in self.codes:
-            for one in self._ask(code, "GET", "ledger").json()["effective"]:
-                names = ("key", "connector", "number", "action", "digest")
-                found.append(Effect(code, **{name: one[name] for name in names}))
-        return tuple(found)
+    def _number(self, statement: str) -> int:
+        return int(self.machines.query(statement)[0][0])
 
     def facts(self) -> Facts:
-        rows = self._query(
-            """SELECT d.id::text, d.rollout_id::text, d.region_id, c.slug, d.action, d.state, d.idempotency_key,
-                      coalesce(d.number, 0), coalesce(v.digest, ''), w.number, d.next_poll_at IS NOT NULL
-                 FROM certification_regiondeployment d JOIN connectors_connector c ON c.id = d.connector_id
-                 JOIN certification_rolloutwave w ON w.id = d.wave_id
-                 LEFT JOIN connectors_version v ON v.id = d.version_id"""
-        )
-        of = {row[0]: (row[1], row[9]) for row in rows}
-        acts = []
-        for order, action, key, about, data in self._query(
-            "SELECT id, action, object_key, about, data FROM shared_auditrecord ORDER BY id"
-        ):
-            subject = key.partition(":")[2]
-            told = json.loads(data) if isinstance(data, str) else data
-            rollout = next((one.partition(":")[2] for one in about if one.startswith("rollout:")), "")
-            rollout, wave = of.get(subject, (rollout, int(told.get("wave") or 0)))
-            acts.append(Act(order, action, subject, rollout, told.get("from", ""), told.get("to", ""), wave))
-        held = self._query(
-            """SELECT p.region_id, c.slug, coalesce(v.digest, '') FROM certification_placement p
-                 JOIN connectors_connector c ON c.id = p.connector_id
-                 LEFT JOIN connectors_version v ON v.id = p.verified_version_id"""
-        )
-        return Facts(
-            acts=tuple(acts),
-            effects=self._effects(),
-            rows=tuple(Row(*row) for row in rows),
-            rollouts=dict(self._query("SELECT id::text, state FROM certification_rollout")),
-            held={(region, slug): digest for region, slug, digest in held},
-        )
+        """What both sides wrote down."""
+        return collect(self.machines)
 
     def stop(self) -> None:
-        for name in list(self.processes):
-            self.kill(name)
-        self.postgres.stop()
-        shutil.rmtree(self.postgres.home.data, ignore_errors=True)
+        self.machines.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -304,35 +175,60 @@ def main() -> int:
     parser.add_argument("--regions", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--fault-percent", type=float, default=5.0, help="of every kind, at every call")
-    parser.add_argument("--minutes", type=float, default=12.0, help="of trouble, at most")
-    parser.add_argument("--calm-minutes", type=float, default=15.0, help="for what is left to finish")
+    parser.add_argument("--minutes", type=float, default=15.0, help="of trouble, at most")
+    parser.add_argument("--calm-minutes", type=float, default=10.0, help="for what is left to finish")
+    parser.add_argument("--keep", action="store_true", help="leave the logs where they are")
     options = parser.parse_args()
     campaign = Campaign(
-        options.regions, -(-options.steps // options.regions), options.seed, options.fault_percent
-    )
+        options.regions, -(-options.steps // options.regions), options.seed, options.fault_percent,
+        is_told=True,
+    )  # fmt: skip
+    began = time.monotonic()
     try:
         campaign.start()
-        campaign.trouble(options.minutes * 60, database_kills=5)
+        campaign.trouble(options.minutes * 60)
+        troubled = time.monotonic()
         has_ended = campaign.calm(options.calm_minutes * 60)
-        os.environ.update(campaign.environment)
+        calmed = time.monotonic()
+        os.environ.update(campaign.machines.environment)
         django.setup()
         facts = campaign.facts()
-        found = violations(facts)
-        report = {
+        report = summary(facts) | {
             "seed": options.seed,
-            "region_steps": len(facts.effects),
-            "audit_records": len(facts.acts),
-            "halts": sum(1 for act in facts.acts if act.action == "rollout.halt"),
-            "lost_sight": sum(1 for act in facts.acts if act.action == "deployment.lose"),
-            "failures_retried": sum(1 for act in facts.acts if act.action == "deployment.retry"),
-            "trouble": dict(campaign.done),
+            "minutes_of_trouble": round((troubled - began) / 60, 1),
+            "minutes_of_calm": round((calmed - troubled) / 60, 1),
+            "deeds": dict(campaign.done),
+            "restarted_by_the_supervisor": dict(campaign.machines.restarted),
             "everything_ended": has_ended,
-            "violations": {name: texts[:10] for name, texts in found.items()},
         }
         print(json.dumps(report, indent=2))
+        print(table(facts))
     finally:
-        campaign.stop()
-    return int(bool(found) or not has_ended)
+        if options.keep:
+            print(f"logs: {campaign.folder}", file=sys.stderr)
+            campaign.machines.stop()
+        else:
+            campaign.stop()
+    return int(bool(violations(facts)) or not has_ended)
+
+
+def summary(facts: Facts) -> dict[str, object]:
+    """What happened, counted from the audit trail and the regions' ledgers."""
+    acts = Counter(act.action for act in facts.acts)
+    names = {
+        "halts": "rollout.halt", "releases": "rollout.release", "holds": "rollout.hold",
+        "rollbacks": "rollout.start_rollback", "gates_failed": "gatecheck.fail",
+        "gates_passed": "gatecheck.pass", "gates_let_through": "gatecheck.let_through",
+        "lost_sight": "deployment.lose", "sent_again": "deployment.resend", "failed": "deployment.fail",
+        "tried_again": "deployment.retry", "disagreements": "placement.disagree",
+    }  # fmt: skip
+    return {
+        "region_steps": len(facts.effects),
+        "audit_records": len(facts.acts),
+        "rollouts": dict(Counter(facts.rollouts.values())),
+        **{name: acts[action] for name, action in names.items()},
+        "halts_by_the_portal": sum(act.action == "rollout.halt" and not act.actor for act in facts.acts),
+    }
 
 
 if __name__ == "__main__":

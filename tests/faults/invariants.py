@@ -25,6 +25,7 @@ class Act:
     source: str = ""
     target: str = ""
     wave: int = 0
+    actor: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,12 @@ class Facts:
     rows: tuple[Row, ...]
     rollouts: Mapping[str, str] = field(default_factory=dict)
     held: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    gated: frozenset[str] = frozenset()
+    """Rollouts with gates between their waves."""
+    jobs: tuple[tuple[str, str], ...] = ()
+    """(handler, state) of every job that followed from an event."""
+    chain_faults: tuple[str, ...] = ()
+    """What the portal's own check finds wrong with the chain of audit records."""
 
 
 def none_twice(facts: Facts) -> list[str]:
@@ -90,7 +97,7 @@ def none_skipped(facts: Facts) -> list[str]:
         effect = effects.get((row.region, row.key))
         if effect is None:
             found.append(f"{row.id} is verified, and {row.region} never did it")
-        elif (effect.digest, effect.number) != (row.digest, row.number):
+        elif ("" if effect.action == "remove" else effect.digest, effect.number) != (row.digest, row.number):
             found.append(f"{row.id} is verified, and {row.region} did something else")
     return found
 
@@ -135,6 +142,34 @@ def waves_in_order(facts: Facts) -> list[str]:
         if before is not None and verified.get((rollout, before), 1 << 62) > first[rollout, wave]:
             found.append(f"wave {wave} of {rollout} began before wave {before} was verified")
     return found
+
+
+def gates_hold(facts: Facts) -> list[str]:
+    """Behind a gate a wave begins only after the gate of the wave before has passed or a person let it through."""
+    opened: set[tuple[str, int]] = set()
+    begun: set[tuple[str, int]] = set()
+    found = []
+    for act in sorted(facts.acts, key=lambda one: one.order):
+        if act.action in ("gatecheck.pass", "gatecheck.let_through"):
+            opened.add((act.rollout, act.wave))
+        elif act.action == "wave.start" and act.rollout in facts.gated:
+            before = max((wave for rollout, wave in begun if rollout == act.rollout), default=None)
+            if before is not None and (act.rollout, before) not in opened:
+                found.append(
+                    f"wave {act.wave} of {act.rollout} began through the closed gate of wave {before}"
+                )
+            begun.add((act.rollout, act.wave))
+    return found
+
+
+def jobs_done(facts: Facts) -> list[str]:
+    """What follows from an event was done, whatever the broker forgot."""
+    return [f"{handler} is {state}" for handler, state in facts.jobs if state != "done"]
+
+
+def chain_whole(facts: Facts) -> list[str]:
+    """No audit record was altered, removed or put elsewhere."""
+    return list(facts.chain_faults)
 
 
 def numbers_rise(facts: Facts) -> list[str]:
@@ -216,13 +251,45 @@ INVARIANTS: dict[str, Callable[[Facts], list[str]]] = {
     "none unasked": none_unasked,
     "none after a halt": none_after_halt,
     "waves in order": waves_in_order,
+    "gates hold": gates_hold,
     "numbers rise": numbers_rise,
     "moves are legal": moves_are_legal,
     "none stuck": none_stuck,
     "both sides agree": both_sides_agree,
+    "jobs done": jobs_done,
+    "chain whole": chain_whole,
 }
 
 
 def violations(facts: Facts) -> dict[str, list[str]]:
     """Every invariant that does not hold, with what violates it."""
     return {name: found for name, check in INVARIANTS.items() if (found := check(facts))}
+
+
+def _looked_at(facts: Facts) -> dict[str, int]:
+    """Of how many things each invariant was asked."""
+    acts = Counter(act.action for act in facts.acts)
+    sent = sum(acts[action] for action in _SENDING)
+    return {
+        "none twice": len(facts.effects),
+        "none skipped": sum(row.state == "verified" for row in facts.rows),
+        "none unasked": len(facts.effects),
+        "none after a halt": sent,
+        "waves in order": acts["wave.start"],
+        "gates hold": sum(act.action == "wave.start" and act.rollout in facts.gated for act in facts.acts),
+        "numbers rise": len(facts.effects),
+        "moves are legal": sum(act.action.startswith("deployment.") for act in facts.acts),
+        "none stuck": len(facts.rollouts) + len(facts.rows),
+        "both sides agree": len(set(facts.held) | {(one.region, one.connector) for one in facts.effects}),
+        "jobs done": len(facts.jobs),
+        "chain whole": len(facts.acts),
+    }
+
+
+def table(facts: Facts) -> str:
+    """Every invariant with how many things it was asked of and how many violate it; then what does, at most ten each."""
+    found, counts = violations(facts), _looked_at(facts)
+    lines = [f"{'invariant':<20}{'looked at':>10}{'violated':>10}"]
+    lines += [f"{name:<20}{counts[name]:>10}{len(found.get(name, ())):>10}" for name in INVARIANTS]
+    lines += [f"{name}: {text}" for name, texts in found.items() for text in texts[:10]]
+    return "\n".join(lines)

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from tests.faults.invariants import INVARIANTS, Act, Effect, Facts, Row, violations
+from tests.faults.invariants import INVARIANTS, Act, Effect, Facts, Row, table, violations
 
 KEYS = {1: "rollout-1:north:deploy:1", 2: "rollout-1:south:deploy:1"}
 
@@ -28,6 +28,7 @@ def sound() -> Facts:
         Act(8, "wave.verify", "w1", "1", wave=1),
         Act(9, "rollout.halt", "1", "1"),
         Act(10, "rollout.release", "1", "1"),
+        Act(10, "gatecheck.pass", "g1", "1", wave=1),
         Act(11, "wave.start", "w2", "1", wave=2),
         *trail(12, "d2", 2),
         Act(18, "wave.verify", "w2", "1", wave=2),
@@ -41,7 +42,10 @@ def sound() -> Facts:
         Effect("south", KEYS[2], "tides", 1, "deploy", "aa"),
     )
     held = {("north", "tides"): "aa", ("south", "tides"): "aa"}
-    return Facts(tuple(acts), effects, rows, {"1": "completed"}, held)
+    return Facts(
+        tuple(acts), effects, rows, {"1": "completed"}, held, frozenset("1"),
+        (("certification.tasks.notify", "done"),),
+    )  # fmt: skip
 
 
 def with_acts(*acts: Act) -> Facts:
@@ -96,6 +100,24 @@ MUTANTS: dict[str, tuple[str, Facts]] = {
             ),
         ),
     ),
+    "a wave through a gate that failed": (
+        "gates hold",
+        dataclasses.replace(
+            sound(),
+            acts=tuple(
+                dataclasses.replace(act, action="gatecheck.fail") if act.action == "gatecheck.pass" else act
+                for act in sound().acts
+            ),
+        ),
+    ),
+    "a job that the broker forgot": (
+        "jobs done",
+        dataclasses.replace(sound(), jobs=(("certification.tasks.notify", "due"),)),
+    ),
+    "an altered record": (
+        "chain whole",
+        dataclasses.replace(sound(), chain_faults=("Record 7 was altered after it was sealed.",)),
+    ),
     "a late duplicate undid something newer": (
         "numbers rise",
         with_effects(dataclasses.replace(NORTH, number=5), dataclasses.replace(NORTH, key="x:1"), SOUTH),
@@ -127,3 +149,33 @@ def test_every_wrong_is_caught_by_the_invariant_that_names_it(wrong):
 
 def test_every_invariant_has_a_wrong_that_it_catches():
     assert {name for name, _ in MUTANTS.values()} == set(INVARIANTS)
+
+
+def test_a_connector_removed_by_a_rollback_is_no_violation():
+    facts = sound()
+    key = KEYS[1].replace("deploy", "rollback")
+    acts = [
+        Act(20 + at, f"deployment.{event}", "d3", "1", source, target, 1)
+        for at, (event, source, target) in enumerate(
+            [
+                ("intend", "pending", "intended"), ("accept", "intended", "deploying"),
+                ("report", "deploying", "reported"), ("verify", "reported", "verified"),
+            ]
+        )
+    ]  # fmt: skip
+    back = Row("d3", "1", "north", "tides", "rollback", "verified", key, 2, "", 1)
+    gone = dataclasses.replace(
+        facts,
+        acts=(*facts.acts, *acts),
+        effects=(*facts.effects, Effect("north", key, "tides", 2, "remove", "aa")),
+        rows=(*facts.rows, back),
+        held={**facts.held, ("north", "tides"): ""},
+    )
+    assert violations(gone) == {}
+
+
+def test_the_table_names_every_invariant_with_what_was_asked_and_what_violates_it():
+    lines = table(with_effects(NORTH, NORTH, SOUTH)).splitlines()
+    assert len(lines) > 1 + len(INVARIANTS)
+    assert lines[1].split() == ["none", "twice", "3", "2"]
+    assert any("took effect 2 times" in line for line in lines)
