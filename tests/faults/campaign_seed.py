@@ -1,6 +1,6 @@
 """The world of a fault campaign: regions at the agent, plans of waves, and rollouts that are due.
 
-Every fourth rollout is an update behind gates: calls of its old and new version are on record, and every second of
+Every tenth rollout is an update behind gates: calls of its old and new version are on record, and every second of
 these versions is worse than the one before.
 """
 
@@ -26,7 +26,7 @@ from tests.regions.places import TOKEN  # noqa: E402
 HOUR = dt.timedelta(hours=1)
 BAKE_HOURS = 24
 HOURS_BEFORE = 100
-GATED_EVERY, BAD_EVERY = 4, 8
+GATED_EVERY, BAD_EVERY = 10, 20
 
 
 class _Cast:
