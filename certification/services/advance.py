@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from certification.lifecycle import ROLLOUT, SUBMISSION, UNDER_WAY, WAVE, DeploymentState, WaveState
 from certification.models import Placement, RegionDeployment, Rollout, RolloutWave
@@ -51,8 +52,9 @@ def advance_due(*, limit: int = 500) -> int:
 
 
 def advance(pk: UUID) -> bool:
-    """Step one rollout if nobody else is at it; True when it was stepped. A failing one is set aside a
-    minute.
+    """Step one rollout if it is still due and nobody else is at it; True when it was stepped.
+
+    One that fails is set aside for a minute.
     """
     try:
         with transaction.atomic():
@@ -60,7 +62,7 @@ def advance(pk: UUID) -> bool:
                 Rollout.objects.select_for_update(of=("self",), skip_locked=True)
                 .select_related("plan", "connector", "submission", "version", "previous_version")
                 .defer(*_HEAVY)
-                .filter(pk=pk, state__in=_STEPPED)
+                .filter(pk=pk, state__in=_STEPPED, next_step_at__lte=Now())
                 .first()
             )
             if rollout is None:

@@ -12,6 +12,7 @@ from certification.lifecycle import UNDER_WAY
 from certification.models import RegionDeployment, Rollout, TrainBoarding
 from certification.planning.trains import Timetable
 from certification.services import (
+    advance,
     deployments,
     freezes,
     overrides,
@@ -144,6 +145,12 @@ def test_two_schedulers_write_one_intent(cast):
         Rollout.objects.filter(pk=rollout.pk).update(next_step_at=database_now())
     assert AuditRecord.objects.filter(action="deployment.intend").count() == 2
     assert RegionDeployment.objects.filter(state__in=UNDER_WAY).count() == 2
+
+
+def test_what_another_scheduler_has_just_stepped_is_left_alone(cast):
+    rollout = scheduled_rollout(cast, "north")
+    assert advance.advance(rollout.pk)
+    assert not advance.advance(rollout.pk)
 
 
 def test_one_of_two_decisions_on_a_skip_counts(cast):
