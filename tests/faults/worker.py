@@ -19,6 +19,9 @@ django.setup()
 import time_machine  # noqa: E402
 from celery.signals import task_postrun, task_prerun  # noqa: E402
 
+# Loaded before the pool is forked: who is killed often would otherwise load addresses and letters again and again.
+import certification.tasks  # noqa: E402, F401
+import portal.urls  # noqa: E402, F401
 from certification.regions import drivers  # noqa: E402
 from certification.regions import polling as pure  # noqa: E402
 from certification.regions.http import HttpDriver  # noqa: E402
@@ -46,7 +49,7 @@ def shorten_waits() -> None:
     polling.HALF_OPEN_AFTER_SECONDS = pure.HALF_OPEN_AFTER_SECONDS = probes.HALF_OPEN_AFTER_SECONDS = 1
     outcomes.next_delay = lambda previous, **_: _chance.uniform(0.05, 0.5)
     outcomes.FIRST_DELAY_SECONDS, outcomes.TOKEN_REJECTED_PAUSE_SECONDS = 0.1, 0.3
-    advance._SOON, advance._WATCH, advance._AFTER_ERROR = (dt.timedelta(seconds=it) for it in (0.5, 20, 3))
+    advance._SOON, advance._WATCH, advance._AFTER_ERROR = (dt.timedelta(seconds=it) for it in (0.5, 40, 3))
     gates.LOOK_EVERY = gates._LEAST_PAUSE = dt.timedelta(seconds=1)
     outbox.claim.__kwdefaults__["lease_seconds"] = 20
     outbox.backoff_seconds = lambda attempts: _chance.uniform(0.2, 2.0)
