@@ -178,9 +178,11 @@ class Machines:
     def kill(self, name: str) -> None:
         """kill -9 a program with everything it started."""
         process = self.processes.pop(name)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(20)
+        # A number that has been waited for may be somebody else's by now.
+        if process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(20)
 
     def kill_worker(self) -> None:
         name = self.chance.choice(WORKERS)
