@@ -312,6 +312,23 @@ INCIDENT = Lifecycle(
 )
 
 
+class NoticeState(models.TextChoices):
+    ANNOUNCED = "announced", "Announced"
+    COMPLETED = "completed", "Completed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+NOTICE = Lifecycle(
+    noun="notice",
+    states=NoticeState,
+    moves={
+        "complete": Move(("announced",), "completed", "Complete"),
+        "cancel": Move(("announced",), "cancelled", "Cancel"),
+    },
+    terminal=frozenset({"completed", "cancelled"}),
+)
+
+
 class RehearsalState(models.TextChoices):
     RUNNING = "running", "Running"
     SUCCEEDED = "succeeded", "Succeeded"

@@ -132,6 +132,14 @@ KINDS: dict[str, MessageKind] = {
     "placement.disagree": MessageKind(
         Group.OPERATIONS, (Audience.OPERATORS,), "Look at the region", "danger"
     ),
+    "notice.announce": MessageKind(
+        Group.TEAM, _TEAM_AND_OPERATORS, "See the notice", "warning", tells_actor=True
+    ),
+    "notice.cancel": MessageKind(Group.TEAM, _TEAM_AND_OPERATORS, "See the notice", "success"),
+    "notice.complete": MessageKind(Group.TEAM, _TEAM_AND_OPERATORS, "See the notice"),
+    "notice.tell": MessageKind(
+        Group.REGIONS, (Audience.PERSON,), "See the connector", "warning", is_required=True, tells_actor=True
+    ),
     "incident.open": MessageKind(
         Group.ROLLOUT, (Audience.AFFECTED, Audience.OPERATORS), "See the incidents", "warning"
     ),

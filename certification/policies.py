@@ -247,6 +247,21 @@ def can_manage_plans(user: Any, _obj: Any = None) -> bool:
     return _operator(user)
 
 
+def can_announce_retirement(user: Any, connector: Any) -> bool:
+    """The end of a connector is its owners' decision; administrators act where a team is gone."""
+    return role_in(user, connector.publisher) == Role.OWNER or bool(getattr(user, "is_administrator", False))
+
+
+def can_announce_change(user: Any, connector: Any) -> bool:
+    return role_in(user, connector.publisher) in (Role.OWNER, Role.DEVELOPER)
+
+
+def can_cancel_notice(user: Any, notice: Any) -> bool:
+    """Whoever may announce such a thing may take it back."""
+    can = can_announce_retirement if notice.is_retirement else can_announce_change
+    return can(user, notice.connector)
+
+
 def can_manage_incidents(user: Any, _obj: Any = None) -> bool:
     return _operator(user)
 

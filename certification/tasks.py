@@ -6,6 +6,7 @@ from certification.services import (
     credential_tests,
     forecasts,
     ledger,
+    notices,
     notifications,
     overrides,
     pauses,
@@ -82,6 +83,10 @@ def deliver(*, id: str) -> None:
 
 def tell_of_arrival(*, id: str) -> None:
     watches.tell_of_arrival(id)
+
+
+def complete_notices() -> None:
+    notices.complete_due()
 
 
 def forget_watches() -> None:

@@ -22,6 +22,7 @@ CONNECTOR = Lifecycle(
         "activate": Move(("planned", "active"), "active", "Activate"),
         "cancel": Move(("planned",), "cancelled", "Give up the reserved name"),
         "deprecate": Move(("active",), "deprecated", "Deprecate"),
+        "reinstate": Move(("deprecated",), "active", "Take the deprecation back"),
         "retire": Move(("deprecated",), "retired", "Retire"),
     },
     terminal=frozenset({"retired", "cancelled"}),

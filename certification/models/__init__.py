@@ -2,6 +2,7 @@ from certification.models.forecasts import ForecastSnapshot, SubmitByDate
 from certification.models.gates import GateCheck
 from certification.models.incidents import Incident
 from certification.models.ledger import ClockPause, Holder, TimeLedger, TimeStretch
+from certification.models.notices import Notice
 from certification.models.notifications import Notification
 from certification.models.overrides import OverrideRequest
 from certification.models.plans import Freeze, Lane, PlanWave, PlanWaveRegion, RolloutPlan
@@ -21,6 +22,7 @@ from certification.models.submissions import CredentialReveal, Revision, Submiss
 from certification.models.suggestions import Suggestion
 from certification.models.testers import GuestTester, ProductCheck
 from certification.models.trains import Train, TrainBoarding
+from certification.models.usage import UsageJudgement
 from certification.models.validation import Finding, PresentedReceipt, Validation, Waiver, WarningNote
 from certification.models.verdicts import Appeal, DecisionCondition
 from certification.models.watches import RegionWatch
@@ -44,6 +46,7 @@ __all__ = [
     "Holder",
     "Incident",
     "Lane",
+    "Notice",
     "Notification",
     "OverrideRequest",
     "Placement",
@@ -76,6 +79,7 @@ __all__ = [
     "TimeStretch",
     "Train",
     "TrainBoarding",
+    "UsageJudgement",
     "Validation",
     "Waiver",
     "WarningNote",

@@ -32,6 +32,7 @@ class FindingRow:
     fingerprint: str
     excerpt: str = ""
     excerpt_first_line: int = 1
+    unused: str = ""
 
     @classmethod
     def of(cls, finding: Finding, change: str = "", waived: bool = False) -> FindingRow:
@@ -79,6 +80,7 @@ class RuleGroup:
     total: int = 0
     new: int = 0
     waived: int = 0
+    warnings: int = 0
     note: WarningNote | None = None
     waivers: list[Waiver] = field(default_factory=list)
     causes: dict[str, Cause] = field(default_factory=dict)
@@ -89,7 +91,7 @@ class RuleGroup:
 
     @property
     def needs_note(self) -> bool:
-        return self.severity == "warning" and self.note is None
+        return self.warnings > 0 and self.note is None
 
     @property
     def has_waiver_request(self) -> bool:
@@ -101,6 +103,7 @@ class RuleGroup:
         self.severity = min(self.severity, row.severity, key=RANK.__getitem__)
         self.new += row.change == "new"
         self.waived += row.waived
+        self.warnings += row.severity == "warning"
         known = self.causes.get(cause)
         if known is None:
             if everything or len(self.causes) < SHOWN_PER_RULE:

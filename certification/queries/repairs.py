@@ -69,7 +69,7 @@ def repair_page(
     ]
     rules.sort(key=lambda each: (each.total == 0 and each.is_chosen, each.rule))
     return RepairPage(
-        rules, _diffs(before, repaired.archive), len(repaired.changes), sum(repaired.left.values())
+        rules, diffs_of(before, repaired.archive), len(repaired.changes), sum(repaired.left.values())
     )
 
 
@@ -80,7 +80,8 @@ def _places(validation: Validation | None) -> Counter[str]:
     return Counter(validation.findings.filter(rule__in=fixable()).values_list("rule", flat=True))
 
 
-def _diffs(before: bytes, after: bytes) -> list[tuple[str, LineDiff]]:
+def diffs_of(before: bytes, after: bytes) -> list[tuple[str, LineDiff]]:
+    """The line differences of two packages, file by file."""
     old, new = read_archive(before).files, read_archive(after).files
     return [
         (name, line_diff(old[name].text.splitlines(), file.text.splitlines()))

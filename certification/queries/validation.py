@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from certification.models import (
     PresentedReceipt,
     Revision,
     Submission,
+    UsageJudgement,
     Validation,
     Waiver,
     WarningNote,
@@ -128,8 +129,11 @@ def blocking_rules(
     acknowledged = [] if accepted else open_acknowledgements(submission)
     cover = WaiverCover([*active_waivers(submission), *acknowledged])
     errors = validation.findings.filter(severity="error").order_by("rule").values_list("rule", "fingerprint")
+    unused = lowered_by_use(submission, validation)
     counts: Counter[str] = Counter()
     for rule, fingerprint in errors:
+        if (rule, fingerprint) in unused:
+            continue
         if (deaths or rule not in ENGINE_DEATHS) and not cover.covers(rule, fingerprint):
             counts[rule] += 1
     return dict(counts)
@@ -139,7 +143,18 @@ def unanswered_warnings(submission: Submission, validation: Validation) -> list[
     """Rules that warn and have no note of the publisher."""
     noted = WarningNote.objects.filter(submission=submission).values("rule")
     rules = validation.findings.filter(severity="warning").exclude(rule__in=noted)
-    return list(rules.order_by("rule").values_list("rule", flat=True).distinct())
+    lowered = UsageJudgement.objects.filter(submission=submission, validation=validation)
+    found = {
+        *rules.values_list("rule", flat=True),
+        *lowered.exclude(rule__in=noted).values_list("rule", flat=True),
+    }
+    return sorted(found)
+
+
+def lowered_by_use(submission: Submission, validation: Validation) -> dict[tuple[str, str], str]:
+    """(rule, fingerprint) of errors that count as warnings, because nobody uses what they touch -> why."""
+    rows = UsageJudgement.objects.filter(submission=submission, validation=validation)
+    return {(rule, mark): reason for rule, mark, reason in rows.values_list("rule", "fingerprint", "reason")}
 
 
 def is_being_checked(submission: Submission) -> bool:
@@ -203,7 +218,7 @@ def findings_page(submission: Submission, validation: Validation, asked: Finding
     # A place that was reported twice before and three times now is new once.
     left = Counter(_fingerprints(previous))
     cover = WaiverCover(active_waivers(submission))
-    gathered = _Gathered(asked)
+    gathered = _Gathered(asked, lowered_by_use(submission, validation))
     ordered = validation.findings.order_by("file", "line", "column", "id")
     for finding in ordered.defer("excerpt").iterator(chunk_size=1_000):
         change = _change(finding.fingerprint, left, previous)
@@ -226,8 +241,9 @@ def findings_page(submission: Submission, validation: Validation, asked: Finding
 class _Gathered:
     """The findings in groups, as far as they were asked for, and the counts of all."""
 
-    def __init__(self, asked: FindingFilter) -> None:
+    def __init__(self, asked: FindingFilter, lowered: Mapping[tuple[str, str], str]) -> None:
         self._asked = asked
+        self._lowered = lowered
         self.groups: dict[str, RuleGroup] = {}
         self.infos: dict[str, RuleInfo | None] = {}
         self.counts: Counter[str] = Counter()
@@ -243,8 +259,11 @@ class _Gathered:
         self.rules[rule] += 1
         self.files.add(finding.file)
         if self._asked.lets_through(finding, change, info.title if info else ""):
-            group = self.groups.setdefault(rule, RuleGroup(rule, finding.severity, info))
             row = FindingRow.of(finding, change, waived)
+            row.unused = self._lowered.get((rule, finding.fingerprint), "")
+            if row.unused:
+                row.severity = "warning"
+            group = self.groups.setdefault(rule, RuleGroup(rule, row.severity, info))
             group.add(row, finding.group or finding.fingerprint, everything=bool(self._asked.rule))
 
 

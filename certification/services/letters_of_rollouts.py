@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from certification.models import (
     GateCheck,
     Incident,
+    Notice,
     OverrideRequest,
     Placement,
     RegionDeployment,
@@ -227,6 +228,29 @@ def _availabilityrequest(event: str, payload: dict[str, str]) -> Letter:
     return letter
 
 
+def _notice(event: str, payload: dict[str, str]) -> Letter:
+    """`notice.tell` goes to an address that waits for the connector; it may be gone by now."""
+    notice = fetch(Notice, payload, "connector__publisher", "announced_by")
+    letter = about_connector(Letter(event, notice), notice.connector)
+    letter.names["notice"] = notice
+    letter.facts.append(
+        ("Retires on" if notice.is_retirement else "Holds from", f"{notice.effective_on:%d %B %Y}")
+    )
+    if notice.operations:
+        letter.facts.append(("Operations", ", ".join(notice.operations[:20])))
+    if notice.successor:
+        letter.facts.append(("Use instead", notice.successor))
+    letter.url = address_of("notice_detail", notice.pk)
+    if event == "notice.tell":
+        watch = fetch(RegionWatch, {"id": payload["watch"]}, "connector", "region", "user")
+        if notice.state == "completed":
+            raise NothingToTell
+        letter.address, letter.person, letter.is_private = watch.address, watch.user, True
+        letter.names.update(watch=watch, leave_url=absolute(address_of("watch_leave", leaving_token(watch))))
+        letter.url = address_of("public_connector", notice.connector.slug)
+    return letter
+
+
 def _regionwatch(event: str, payload: dict[str, str]) -> Letter:
     watch = fetch(RegionWatch, payload, "connector", "region", "version", "user")
     letter = Letter(event, watch, address=watch.address, person=watch.user, is_private=True)
@@ -253,6 +277,7 @@ ROLLOUT_LETTERS: dict[str, Callable[[str, dict[str, str]], Letter]] = {
     "placement": _placement,
     "regiontask": _regiontask,
     "regionwatch": _regionwatch,
+    "notice": _notice,
     "gatecheck": _gatecheck,
     "healthalert": _healthalert,
     "availabilityrequest": _availabilityrequest,

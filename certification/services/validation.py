@@ -28,6 +28,7 @@ from certification.rules.findings import Report, count_by_severity
 from certification.rules.profiles import Profile
 from certification.rules.sandbox import check_bytes
 from certification.rules.version import RULES_VERSION
+from certification.services import usage
 from connectors.definitions import read_archive
 from connectors.models import Connector, Version
 from connectors.package_records import member_of
@@ -82,6 +83,9 @@ def check_draft(submission_id: str) -> None:
         checked = _check(submission, submission.version)
         with transaction.atomic():
             _store(submission, submission.version, checked)
+    known = _usable(submission, submission.version)
+    if known is not None:
+        usage.weigh(submission, known)
 
 
 def _load(submission_id: str) -> Submission | None:
@@ -193,6 +197,7 @@ def _settle(submission: Submission, version: Version, checked: Checked | None) -
             return
         if row.revision.version_id != version.pk:
             return
+        usage.weigh(row, validation)
         blocking = blocking_rules(row, validation, deaths=True)
         transition(
             SUBMISSION,

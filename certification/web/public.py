@@ -14,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification.queries import public as queries
+from certification.queries.notices import standing
 from certification.services import watches as services
 from connectors.models import Connector
 from connectors.services.versions import icon_png
@@ -46,6 +47,7 @@ def _page(request: HttpRequest, connector: Connector, *, error: str = "", status
     context = {
         "connector": connector,
         "rollout": rollout,
+        "notices": standing(connector),
         "icon_version": queries.icon_version(connector.pk),
         "places": queries.places_of(connector, rollout),
         "watched": services.open_regions(connector.pk, user) if user.is_authenticated else set(),

@@ -14,6 +14,7 @@ from certification.models import Submission
 from certification.queries import review_changes as queries
 from certification.queries import review_source as sources
 from certification.queries import workbench
+from certification.queries.usage import Impact, impact_of
 from certification.services import review_marks
 from certification.web.review_pages import page_context, reviewed_submission
 from portal.accounts.models import User
@@ -33,8 +34,15 @@ def review_changes(request: HttpRequest, pk: UUID) -> HttpResponse:
         "choices": _choices(submission, mine),
         "since": since,
         "mine": mine,
+        "impact": _impact(submission),
     }
     return render(request, "certification/review_changes.html", context)
+
+
+def _impact(submission: Submission) -> Impact | None:
+    """Whom the update hurts, by the package handed in last."""
+    revision = submission.revision
+    return impact_of(submission, revision.version if revision else None, workbench.verdict_on(submission))
 
 
 def _since(asked: str, mine: int) -> str:

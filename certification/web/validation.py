@@ -17,6 +17,7 @@ from certification import policies
 from certification.lifecycle import SUBMISSION
 from certification.models import Submission, Waiver
 from certification.queries import validation as queries
+from certification.queries.usage import impact_of
 from certification.rules.rulebook import rule_info
 from certification.services import receipts
 from certification.services import waivers as services
@@ -47,6 +48,7 @@ def _findings(request: HttpRequest, submission: Submission, status: int = 200, *
         or queries.is_being_checked(submission),
         "can_answer": policies.can_answer_findings(user, submission) and is_open,
         "can_decide": policies.can_decide_submission(user, submission) and is_open,
+        "impact": impact_of(submission, version, validation),
         "presented": queries.receipt_of_verdict(submission, version),
         "receipts_are_signed": receipts.signing_key() is not None,
         "shortest_reason": services.SHORTEST_REASON,

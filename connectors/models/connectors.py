@@ -45,6 +45,8 @@ class Connector(PublicIdModel):
     checklist = models.JSONField(default=dict, blank=True)
     # Whether a public page tells where it is live. It never does before the first region has it.
     is_listed = models.BooleanField(default=True)
+    # Whether everybody may see how it does: a status page and a badge, which a team has to ask for.
+    has_status_page = models.BooleanField(default=False)
     contact = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="contact_of"
     )

@@ -101,7 +101,8 @@ def _checked_date(planned_for: date | None) -> date | None:
 
 
 def update_connector(connector: Connector, *, values: Mapping[str, Any], actor: Actor) -> Connector:
-    """Change any of name, summary, backend_host, planned_for and is_listed. The name is fixed from the first
+    """Change any of name, summary, backend_host, planned_for, is_listed and
+    has_status_page. The name is fixed from the first
     approval on; the slug always. Returns the fresh row."""
     require(policies.can_edit_connector, actor, connector)
     with transaction.atomic():
@@ -133,6 +134,8 @@ def _checked_changes(row: Connector, values: Mapping[str, Any]) -> dict[str, Any
         checked["planned_for"] = _checked_date(values["planned_for"])
     if "is_listed" in values:
         checked["is_listed"] = bool(values["is_listed"])
+    if "has_status_page" in values:
+        checked["has_status_page"] = bool(values["has_status_page"])
     return {name: value for name, value in checked.items() if value != getattr(row, name)}
 
 

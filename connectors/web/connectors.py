@@ -72,6 +72,11 @@ class EditForm(ConnectorForm):
         label="Public page",
         help_text="Once it is live: tells everybody where, and those who ask when it reaches their region.",
     )
+    has_status_page = forms.BooleanField(
+        required=False,
+        label="Public status page and badge",
+        help_text="Tells everybody, by day, how many calls succeed. Needs the public page.",
+    )
 
 
 class RegisterForm(ConnectorForm):
@@ -199,7 +204,7 @@ def connector_history(request: HttpRequest, pk: str) -> HttpResponse:
 def connector_edit(request: HttpRequest, pk: str) -> HttpResponse:
     connector = _connector(request, pk)
     require(policies.can_edit_connector, signed_in_user(request), connector)
-    names = ("name", "summary", "backend_host", "planned_for", "is_listed")
+    names = ("name", "summary", "backend_host", "planned_for", "is_listed", "has_status_page")
     known = {name: getattr(connector, name) for name in names}
     form = EditForm(request.POST or None, initial=known)
     if request.method == "POST" and form.is_valid():

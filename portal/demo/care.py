@@ -6,10 +6,12 @@ import datetime as dt
 import statistics
 from decimal import Decimal
 
+from certification.services import notices
 from connectors.models import Connector, HealthAlert
 from connectors.objectives import LEAST_WEEKS, Verdict
 from connectors.queries.health_watch import figures_of_hours
 from connectors.services import health_alerts, known_issues
+from connectors.services.connectors import update_connector
 from portal.accounts.models import User
 
 _TOLD = {
@@ -22,6 +24,8 @@ _TOLD = {
     ),
 }  # fmt: skip
 _PROMISED = {"kestrel-ferry-tickets": Decimal("99.5"), "nightjar-bird-counts": Decimal(97)}
+_ON_STATUS = ("saltmarsh-tides", "kestrel-ferry-tickets")
+_CHANGES = "kestrel-ferry-tickets"
 _TROUBLED = "copperline-meters"
 
 
@@ -36,8 +40,22 @@ def write(present: dt.datetime) -> None:
         if slug in live:
             objective = health_alerts.ObjectiveDraft(percent, 2500, Decimal(95), 180)
             health_alerts.set_objective(live[slug], objective, actor=_owner(live[slug]))
+    for slug in _ON_STATUS:
+        if slug in live:
+            update_connector(live[slug], values={"has_status_page": True}, actor=_owner(live[slug]))
+    if _CHANGES in live:
+        notices.announce(live[_CHANGES], _change_to_come(), actor=_owner(live[_CHANGES]))
     if _TROUBLED in live:
         _alert(live[_TROUBLED], present)
+
+
+def _change_to_come() -> notices.NoticeDraft:
+    return notices.NoticeDraft(
+        kind="change",
+        text="Seats will be booked by deck. Flows that book without one must choose a deck by then.",
+        effective_on=notices.earliest_day() + dt.timedelta(days=30),
+        successor="The operations whose names end in V2, which come with the next version.",
+    )
 
 
 def _owner(connector: Connector) -> User:

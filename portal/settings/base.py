@@ -311,6 +311,14 @@ METRICS_NETWORKS = [ipaddress.ip_network(each) for each in env.list("METRICS_NET
 # are unsigned.
 RECEIPT_SIGNING_KEY = env("RECEIPT_SIGNING_KEY", default="")
 
+# A breaking change of what fewer active connections than this use, in the busiest hour of so many days, is
+# a warning. 1: only what nobody uses.
+BREAKING_CHANGE_CONNECTIONS = env.int("BREAKING_CHANGE_CONNECTIONS", default=1)
+BREAKING_CHANGE_DAYS = env.int("BREAKING_CHANGE_DAYS", default=30)
+
+# The least days between announcing that a connector retires or changes and the day itself.
+NOTICE_DAYS = env.int("NOTICE_DAYS", default=30)
+
 # Errors found by `paconn validate` answer 400 for every token, so that the command fails in any build.
 PACONN_ERRORS_FAIL = env.bool("PACONN_ERRORS_FAIL", default=False)
 

@@ -171,6 +171,17 @@ SHELL = {
     # The team's connector is not live: it has no public page, not even for its own team.
     "public_connector": entry(GET=nobody),
     "public_icon": entry(GET=nobody),
+    "public_changes": entry(GET=nobody),
+    "public_changes_atom": entry(GET=nobody),
+    "public_changes_json": entry(GET=nobody),
+    "public_status": entry(GET=nobody),
+    "public_badge": entry(GET=nobody),
+    "connector_notices": entry(GET=team_reads, at="connector"),
+    "notice_new": entry(
+        GET=owner_or_administrator, POST=owner_or_administrator, at="connector", data={"kind": "retirement"}
+    ),
+    "notice_detail": entry(GET=team_reads, at="notice"),
+    "notice_cancel": entry(POST=editors, at="notice", data={"reason": "We go on."}),
     "public_watch": entry(POST=nobody),
     "watch_confirm": entry(GET=broken_link, POST=broken_link, at={"watch_token": "=broken"}),
     "watch_leave": entry(GET=public, POST=public, at={"watch_token": "=broken"}),
@@ -319,6 +330,9 @@ SUBMISSIONS = {
     "finding_list": entry(GET=team_reads, at="submission"),
     "finding_progress": entry(GET=team_reads, at="submission"),
     "submission_repairs": entry(GET=draft_editors, POST=draft_editors, at="draft", data={"seen": ""}),
+    "operation_keep": entry(
+        GET=draft_editors, POST=draft_editors, at="draft", data={"operation": "ListTides"}
+    ),
     "submission_receipt": entry(GET=team_reads, at="submission"),
     "receipt_present": entry(POST=draft_editors, at="draft"),
     "receipt_key": entry(GET=public),
@@ -522,6 +536,7 @@ API_SUBMISSIONS = {
         GET=draft_reads, PATCH=draft_editors, at="draft", data={"tester_notes": "x", "edit_count": 1}
     ),
     "submission-check": entry(POST=draft_editors, at="draft"),
+    "submission-receipt": entry(POST=draft_editors, at="draft"),
     "submission-credential": entry(PUT=editors, DELETE=editors, at="submission", data=_API_CREDENTIAL),
     "test-run-list": entry(
         GET=team_reads,

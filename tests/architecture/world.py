@@ -24,6 +24,7 @@ from certification.models import (
     Decision,
     GateCheck,
     Incident,
+    Notice,
     Notification,
     Placement,
     Preview,
@@ -404,6 +405,10 @@ def _plans(world: World) -> None:
     world.objects["region_task"] = RegionTask.objects.create(
         region=by_hand, connector=connector, key="zq7", number=1, action="deploy", version_label="1.0.0",
         digest="a" * 64,
+    )  # fmt: skip
+    world.objects["notice"] = Notice.objects.create(
+        connector=connector, kind="change", text=f"{MARKER} will change.", announced_by=world.owner,
+        effective_on=(now + timedelta(days=40)).date(),
     )  # fmt: skip
     world.objects["manual_place"] = Placement.objects.create(region=by_hand, connector=connector)
 

@@ -59,6 +59,7 @@ STATES: dict[str, Look] = {
     "rolling_back": Look("warning", "loader-2", _("Rolling back")),
     "rolled_back": Look("warning", "arrow-back-up", _("Rolled back")),
     "superseded": Look("neutral", "versions", _("Superseded")),
+    "announced": Look("warning", "bell", _("Announced")),
     "deprecated": Look("warning", "archive", _("Deprecated")),
     "retired": Look("neutral", "archive", _("Retired")),
     # A region within a rollout.

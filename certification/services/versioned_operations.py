@@ -1,0 +1,106 @@
+"""Keeping a published operation beside its successor in a draft: what it would change, and doing it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from certification.models import Submission
+from certification.policies import can_edit_submission
+from certification.queries.validation import ENGINE_DEATHS, baseline_of, known_validation
+from certification.queries.workbench import package_of
+from certification.reviewing.versioned import Both, CannotKeep, keep_both
+from certification.rules.repairs import with_file
+from certification.services import drafts
+from connectors.definitions import Document, Package
+from connectors.definitions.patching import PatchError, apply_to_file
+from connectors.models import Version
+from connectors.services.versions import receive_upload
+from portal.accounts.models import User
+from portal.shared import audit, storage
+from portal.shared.errors import Conflict, IllegalTransition, InvalidInput
+from portal.shared.policy import require
+
+FILE_NAME = "both-operations.zip"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """`archive` is the package with both operations in its canonical form."""
+
+    both: Both
+    archive: bytes
+
+
+def preview(submission: Submission, *, operation: str, new_path: str = "", actor: User) -> Kept:
+    """What keeping the published operation would do to the draft's package. Nothing is stored.
+
+    Raises IllegalTransition when the form is closed, Conflict where there is nothing to compare or the
+    package was not checked to the end, and InvalidInput when both cannot stand side by side.
+    """
+    require(can_edit_submission, actor, submission)
+    version, old, new = _packages(submission)
+    before, after = _definition(old), _definition(new)
+    try:
+        both = keep_both(before.value, after.value, operation[:200], new_path[:400])
+        content = apply_to_file(after.file, both.patch)
+    except CannotKeep as error:
+        raise InvalidInput(str(error)) from error
+    except PatchError as error:
+        raise InvalidInput(f"The definition of {version.label} cannot be changed so: {error}.") from error
+    return Kept(both, with_file(new, after.file.name, content).canonical_bytes())
+
+
+def keep_operation(
+    submission: Submission, *, operation: str, new_path: str = "", seen: str = "", actor: User
+) -> Version:
+    """Put the package with both operations into the form, as a version like any that is uploaded.
+
+    `seen` is the digest of the package that was looked at. Raises what `preview` raises, and Conflict when
+    the form holds another package by now.
+    """
+    old = submission.version
+    if old is not None and seen and seen != old.digest:
+        raise _changed()
+    kept = preview(submission, operation=operation, new_path=new_path, actor=actor)
+    upload = receive_upload(submission.connector, files=[(FILE_NAME, kept.archive)], actor=actor)
+    if upload.version is None or old is None:
+        raise InvalidInput("The changed package was not accepted, so the form still holds the one before.")
+    with transaction.atomic():
+        row = drafts.editable(submission)
+        if row.version_id != old.pk:
+            raise _changed()
+        drafts.choose_package(submission, version=upload.version, actor=actor)
+        data = {"operation": operation, "successor": kept.both.successor_id, "version": upload.version.label}
+        audit.record("submission.keep_operation", row, actor=actor, about=[row.connector], data=data)
+    return upload.version
+
+
+def _packages(submission: Submission) -> tuple[Version, Package, Package]:
+    if not submission.is_editable:
+        label = submission.get_state_display()
+        raise IllegalTransition(
+            f"{submission.reference} is “{label}” now: its package cannot be changed until it comes back."
+        )
+    version, baseline = submission.version, baseline_of(submission)
+    if version is None or baseline is None:
+        raise Conflict("Operations are kept in updates of a published connector, and there is none.")
+    validation = known_validation(submission, version)
+    if validation is None or validation.findings.filter(rule__in=ENGINE_DEATHS).exists():
+        raise Conflict("The package was not checked to the end yet: have it checked first.")
+    try:
+        return version, package_of(baseline), package_of(version)
+    except (OSError, storage.StoredBytesDamaged) as error:
+        raise Conflict("The stored package cannot be read: upload it again.") from error
+
+
+def _definition(package: Package) -> Document:
+    document = package.definition
+    if document is None or not isinstance(document.value, dict):
+        raise InvalidInput("One of the two versions has no definition that can be read.")
+    return document
+
+
+def _changed() -> Conflict:
+    return Conflict("The form holds another package by now: look at it before you change it.")
