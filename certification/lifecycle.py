@@ -70,7 +70,8 @@ SUBMISSION = Lifecycle(
         "expire": Move(("preview_testing",), "expired", "Let the Preview expire"),
         "reopen": Move(("expired",), "preview_testing", "Reopen the Preview"),
         "schedule": Move(("signed_off",), "scheduled", "Schedule the rollout"),
-        "unschedule": Move(("scheduled",), "signed_off", "Take off the schedule"),
+        # From rolling_out when every region was left out: nobody has it, so it is not live.
+        "unschedule": Move(("scheduled", "rolling_out"), "signed_off", "Take off the schedule"),
         "start_rollout": Move(("scheduled",), "rolling_out", "Start the rollout"),
         "hold": Move(("rolling_out",), "held", "Hold"),
         "resume": Move(("held",), "rolling_out", "Resume"),
@@ -81,7 +82,9 @@ SUBMISSION = Lifecycle(
             ("rolling_out", "held", "halted", "live", "rolling_back"), "rolling_back", "Roll back"
         ),
         "complete_rollback": Move(("rolling_back",), "rolled_back", "Complete the rollback"),
-        "supersede": Move(("live", "halted", "signed_off", "scheduled"), "superseded", "Supersede"),
+        "supersede": Move(
+            ("live", "halted", "signed_off", "scheduled", "rolling_out", "held"), "superseded", "Supersede"
+        ),
         "withdraw": Move(_BEFORE_ROLLOUT, "withdrawn", "Withdraw"),
     },
     terminal=frozenset({"rolled_back", "superseded", "withdrawn", "rejected"}),
@@ -91,10 +94,12 @@ EDITABLE_STATES = frozenset(_EDITABLE)
 """States in which the publisher may change the package and the form."""
 
 OPEN_STATES = frozenset(set(SubmissionState.values) - SUBMISSION.terminal - {"live", "rolling_back"})
-"""States that hold the connector: it has at most one submission in them.
+"""States of submissions under way."""
 
-A rollback under way does not hold it, so that a draft never keeps a bad version in place and its correction
-can be prepared at once."""
+PREPARING_STATES = frozenset(set(_BEFORE_ROLLOUT) - {"signed_off", "scheduled"})
+"""States in which a version is being made, read or tested: a connector has at most one submission in them.
+
+Signed off, it holds nothing back: the next version can be prepared while this one waits or travels."""
 
 
 class Turn(models.TextChoices):
@@ -347,6 +352,7 @@ REHEARSAL = Lifecycle(
 
 
 class RolloutState(models.TextChoices):
+    QUEUED = "queued", "Waiting for its turn"
     SCHEDULED = "scheduled", "Scheduled"
     RUNNING = "running", "Running"
     HELD = "held", "Held"
@@ -354,6 +360,7 @@ class RolloutState(models.TextChoices):
     ROLLING_BACK = "rolling_back", "Rolling back"
     ROLLED_BACK = "rolled_back", "Rolled back"
     COMPLETED = "completed", "Completed"
+    SUPERSEDED = "superseded", "Superseded"
     CANCELLED = "cancelled", "Cancelled"
 
 
@@ -361,6 +368,8 @@ ROLLOUT = Lifecycle(
     noun="rollout",
     states=RolloutState,
     moves={
+        # Nothing of the connector travels any more, or it took the place of what did.
+        "take_turn": Move(("queued",), "scheduled", "Let it go ahead"),
         "start": Move(("scheduled",), "running", "Start"),
         "hold": Move(("running",), "held", "Hold"),
         "resume": Move(("held",), "running", "Resume"),
@@ -372,13 +381,19 @@ ROLLOUT = Lifecycle(
             ("running", "held", "halted", "completed", "rolling_back"), "rolling_back", "Roll back"
         ),
         "complete_rollback": Move(("rolling_back",), "rolled_back", "Complete the rollback"),
-        "cancel": Move(("scheduled", "halted"), "cancelled", "Cancel"),
+        # A newer version takes its place; regions that have it go from new to newer.
+        "supersede": Move(("queued", "scheduled", "running", "held", "halted"), "superseded", "Supersede"),
+        # From running when every region was left out.
+        "cancel": Move(("queued", "scheduled", "halted", "running"), "cancelled", "Cancel"),
     },
-    terminal=frozenset({"rolled_back", "cancelled"}),
+    terminal=frozenset({"rolled_back", "superseded", "cancelled"}),
 )
 
 ACTIVE_ROLLOUT_STATES = frozenset({"scheduled", "running", "held", "halted", "rolling_back"})
-"""A connector has at most one rollout in these."""
+"""A connector has at most one rollout in these; those of its other versions wait in `queued`."""
+MOVABLE_ROLLOUT_STATES = ("queued", "scheduled", "running", "held", "halted")
+"""States of rollouts whose waves may still get other dates."""
+ENDED_ROLLOUT_STATES = ("completed", "rolled_back", "superseded", "cancelled")
 
 
 class WaveState(models.TextChoices):

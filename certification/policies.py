@@ -213,6 +213,11 @@ def can_roll_back_rollout(user: Any, rollout: Rollout) -> bool:
     return _operator(user) or _team(user, rollout.submission, Role.OWNER)
 
 
+def can_supersede_rollout(user: Any, rollout: Rollout) -> bool:
+    """Taking the place of a version under way may end a halt: an operator answers for it."""
+    return _operator(user)
+
+
 def can_request_skip(user: Any, deployment: RegionDeployment) -> bool:
     return _operator(user)
 

@@ -13,6 +13,7 @@ from certification.services import (
     previews,
     rehearsals,
     reviews,
+    rollout_queue,
     rollouts,
     smoke,
     submissions,
@@ -46,11 +47,16 @@ def start_rehearsal(*, id: str) -> None:
 def end_with_submission(*, id: str) -> None:
     """The submission was withdrawn: what it started ends with it."""
     previews.cancel_with_submission(id)
+    rollout_queue.leave_with_submission(id)
 
 
 def end_with_connector(*, id: str) -> None:
     """The connector's name was given up: its open submission is withdrawn."""
     submissions.withdraw_with_connector(id)
+
+
+def redate_queue(*, id: str, **_facts: str) -> None:
+    rollout_queue.redate_behind(id)
 
 
 def settle_completed(*, id: str) -> None:

@@ -20,6 +20,7 @@ _START_PREVIEW = Subscription("certification.tasks.start_preview", queue="region
 _REHEARSE = Subscription("certification.tasks.start_rehearsal", queue="regions")
 _END_WITH_SUBMISSION = Subscription("certification.tasks.end_with_submission", queue="regions")
 _END_WITH_CONNECTOR = Subscription("certification.tasks.end_with_connector")
+_REDATE_QUEUE = Subscription("certification.tasks.redate_queue", max_attempts=4)
 _SETTLE = Subscription("certification.tasks.settle_completed", queue="default")
 _ASSIGN_CONTACT = Subscription("connectors.tasks.assign_contact", queue="default")
 _PROVE = Subscription("certification.tasks.prove_credential", max_attempts=3)
@@ -31,6 +32,9 @@ _DELIVER = Subscription("certification.tasks.deliver", queue="mail", max_attempt
 # Whatever moves a region's date: the forecast is made anew.
 _MOVES_FORECASTS = (
     "rollout.schedule",
+    "rollout.queue",
+    "rollout.take_turn",
+    "rollout.choose_opt_in",
     "rollout.reschedule",
     "rollout.start",
     "rollout.hold",
@@ -87,15 +91,15 @@ _MAIL_ONLY = (
     "preview.pause",
     "preview.resume",
     "rollout.schedule",
-    "rollout.reschedule",
+    "rollout.take_turn",
+    "rollout.choose_opt_in",
+    "rollout.end_opt_in",
     "rollout.start",
     "rollout.hold",
     "rollout.resume",
     "rollout.halt",
     "rollout.release",
     "rollout.start_rollback",
-    "rollout.complete_rollback",
-    "rollout.complete",
     "deployment.fail",
     "deployment.overdue",
     "forecast.slip",
@@ -124,8 +128,19 @@ _MAIL_ONLY = (
     "override.expire",
 )
 
+# After these, what waits behind the rollout gets other dates.
+_MOVES_THE_QUEUE = (
+    "rollout.queue",
+    "rollout.reschedule",
+    "rollout.supersede",
+    "rollout.complete",
+    "rollout.complete_rollback",
+    "rollout.cancel",
+)
+
 _STEPS: dict[str, tuple[Subscription, ...]] = {
     **{event: (_mail(event),) for event in _MAIL_ONLY},
+    **{event: (_mail(event), _REDATE_QUEUE) for event in _MOVES_THE_QUEUE},
     "connector.register": (_ASSIGN_CONTACT, _mail("connector.register")),
     "submission.check": (_CHECK,),
     "submission.submit": (_VALIDATE, _mail("submission.submit")),

@@ -28,13 +28,15 @@ from certification.models import (
     RolloutPlan,
     Submission,
 )
+from certification.queries import blast_radius as radii
 from certification.queries import gates as gate_queries
 from certification.queries import plans as plan_queries
 from certification.queries import rollouts as queries
 from certification.queries.forecasts import newest
 from certification.queries.lanes import lane_of
+from certification.queries.rollout_queue import line_of
 from certification.services import gates as gate_services
-from certification.services import overrides, rollbacks, rollouts, schedule
+from certification.services import opt_in, overrides, rollbacks, rollout_queue, rollouts, schedule
 from certification.services import plans as plan_services
 from certification.services.advance import holding
 from portal.accounts.models import ApiToken
@@ -56,7 +58,7 @@ class RolloutSerializer(serializers.ModelSerializer[Rollout]):
         fields = [
             "id", "submission", "connector", "publisher", "version", "version_label",
             "previous_version_label", "digest", "plan", "state", "state_changed_at", "starts_on",
-            "hold_reason", "halt_reason", "started_at", "finished_at", "created_at",
+            "hold_reason", "halt_reason", "started_at", "finished_at", "superseded_by", "created_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -80,11 +82,17 @@ class WaveSerializer(serializers.Serializer[Any]):
 
 
 class RolloutDetailSerializer(RolloutSerializer):
+    """`place_in_line` is 1 for the next one to go, 0 for one that does not wait."""
+
     waves = serializers.SerializerMethodField()
+    place_in_line = serializers.SerializerMethodField()
 
     class Meta(RolloutSerializer.Meta):
-        fields = [*RolloutSerializer.Meta.fields, "waves"]
+        fields = [*RolloutSerializer.Meta.fields, "place_in_line", "waves"]
         read_only_fields = fields
+
+    def get_place_in_line(self, rollout: Rollout) -> int:
+        return line_of(rollout.connector_id).position(rollout)
 
     @extend_schema(responses=WaveSerializer(many=True))
     def get_waves(self, rollout: Rollout) -> list[dict[str, Any]]:
@@ -160,6 +168,12 @@ class OptionalReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=1_000, required=False, default="", allow_blank=True)
 
 
+class OptInSerializer(OptionalReasonSerializer):
+    """`waves` are numbers of opt-in waves of the plan."""
+
+    waves = serializers.ListField(child=serializers.IntegerField(min_value=1), allow_empty=False)
+
+
 class RollbackSerializer(ReasonSerializer):
     """Without `regions`: every region that holds the version, or may."""
 
@@ -194,12 +208,13 @@ class AffectedSerializer(serializers.Serializer[Any]):
     regions = RegionLoadSerializer(many=True)
 
 
-RADII: dict[str, Callable[[Rollout], queries.Affected]] = {
-    "next-wave": queries.next_wave_radius,
-    "hold": queries.waiting_radius,
-    "stop": queries.waiting_radius,
-    "release": queries.waiting_radius,
-    "rollback": lambda rollout: queries.blast_radius(rollout, holding(rollout)),
+RADII: dict[str, Callable[[Rollout], radii.Affected]] = {
+    "next-wave": radii.next_wave_radius,
+    "hold": radii.waiting_radius,
+    "stop": radii.waiting_radius,
+    "release": radii.waiting_radius,
+    "supersede": radii.every_region_radius,
+    "rollback": lambda rollout: radii.blast_radius(rollout, holding(rollout)),
 }
 
 
@@ -305,6 +320,28 @@ class RolloutViewSet(
     def end_rollback(self, request: Request, pk: str) -> Response:
         """Leave the regions that still hold the version as they are."""
         rollbacks.end_rollback(self.get_object(), **self._reason(), actor=signed_in_user(request))
+        return self._done()
+
+    @extend_schema(request=ReasonSerializer, responses=RolloutDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def supersede(self, request: Request, pk: str) -> Response:
+        """Take the place of everything before this waiting version; that ends, this one is scheduled."""
+        rollout_queue.supersede(self.get_object(), **self._reason(), actor=signed_in_user(request))
+        return self._done()
+
+    @extend_schema(request=OptInSerializer, responses=RolloutDetailSerializer)
+    @action(detail=True, methods=["post"], url_path="opt-in")
+    def choose_opt_in(self, request: Request, pk: str) -> Response:
+        """Add opt-in waves of the plan, before the rollout is complete or after."""
+        data = self._reason(OptInSerializer)
+        opt_in.choose(self.get_object(), data["waves"], reason=data["reason"], actor=signed_in_user(request))
+        return self._done()
+
+    @extend_schema(request=ReasonSerializer, responses=RolloutDetailSerializer)
+    @action(detail=True, methods=["post"], url_path="end-opt-in")
+    def end_opt_in(self, request: Request, pk: str) -> Response:
+        """Leave out the opt-in waves of a completed rollout that are not done."""
+        rollouts.end_opt_in_waves(self.get_object(), **self._reason(), actor=signed_in_user(request))
         return self._done()
 
     @extend_schema(request=ReasonSerializer, responses=RolloutDetailSerializer)

@@ -56,6 +56,8 @@ class RolloutPlan(PublicIdModel):
     hours_between_waves = models.PositiveSmallIntegerField(default=0)
     train = models.ForeignKey(Train, null=True, on_delete=models.PROTECT, related_name="plans")
     opt_in_train = models.ForeignKey(Train, null=True, on_delete=models.PROTECT, related_name="opt_in_plans")
+    # What gates between waves go by, where it is not the house's: fields of `gating.Thresholds`.
+    gate_thresholds = models.JSONField(default=dict, blank=True)
     is_default = models.BooleanField(default=False)
     is_retired = models.BooleanField(default=False)
     created_by = models.ForeignKey(

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from certification.lifecycle import (
@@ -43,7 +43,8 @@ class Rollout(PublicIdModel):
 
     `halt_reason` latches: only a release or a rollback by a person ends a halt. `previous_version` is the
     last good one, what a rollback goes back to (none for a first certification: then regions remove the
-    connector). `first_at` is the instant of the first wave where the plan counts hours.
+    connector). `first_at` is the instant of the first wave where the plan counts hours. `superseded_by` is
+    the newer rollout that took this one's place while it was under way.
     """
 
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="rollouts")
@@ -68,6 +69,9 @@ class Rollout(PublicIdModel):
     next_step_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    superseded_by = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="superseded_rollouts"
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
     objects = RolloutQuerySet.as_manager()
@@ -80,13 +84,21 @@ class Rollout(PublicIdModel):
                 condition=Q(state__in=sorted(ACTIVE_ROLLOUT_STATES)),
                 name="rollout_one_active",
             ),
+            models.CheckConstraint(
+                name="rollout_superseded_by_another",
+                condition=(Q(state="superseded", superseded_by__isnull=False) & ~Q(superseded_by=F("pk")))
+                | (~Q(state="superseded") & Q(superseded_by__isnull=True)),
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["next_step_at"],
-                condition=Q(state__in=["scheduled", "running", "rolling_back"]),
+                condition=Q(state__in=["scheduled", "running", "rolling_back", "completed"]),
                 name="rollout_due",
-            )
+            ),
+            models.Index(
+                fields=["connector", "created_at"], condition=Q(state="queued"), name="rollout_queue"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -98,12 +110,13 @@ class RolloutWave(models.Model):
 
     They differ only under a trial clock, which shortens waits. `chosen_on` is the day an operator picked for
     this wave; without one the plan decides. `accelerated_at` is when two people let it start whatever its
-    bake and its day say; only freezes hold it then.
+    bake and its day say; only freezes hold it then. `is_opt_in` waves come after the rollout is complete.
     """
 
     rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="waves")
     number = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=80)
+    is_opt_in = models.BooleanField(default=False)
     chosen_on = models.DateField(null=True)
     accelerated_at = models.DateTimeField(null=True)
     planned_at = models.DateTimeField()

@@ -11,7 +11,14 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from certification.lifecycle import EDITABLE_STATES, OPEN_STATES, SUBMISSION, TURNS, SubmissionState, Turn
+from certification.lifecycle import (
+    EDITABLE_STATES,
+    PREPARING_STATES,
+    SUBMISSION,
+    TURNS,
+    SubmissionState,
+    Turn,
+)
 from connectors.models import Connector, Membership, Version
 from portal.shared.models import PublicIdModel
 from portal.shared.secrets import EncryptedJSONField
@@ -78,7 +85,9 @@ class Submission(PublicIdModel):
                 name="submission_kind_known", condition=Q(kind__in=["new", "update", "hotfix"])
             ),
             models.UniqueConstraint(
-                fields=["connector"], condition=Q(state__in=sorted(OPEN_STATES)), name="submission_one_open"
+                fields=["connector"],
+                condition=Q(state__in=sorted(PREPARING_STATES)),
+                name="submission_one_open",
             ),
             models.CheckConstraint(
                 name="submission_has_revision",

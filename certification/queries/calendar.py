@@ -112,7 +112,7 @@ def _wave(
         starts = wave.started_at or min(row.early for row in expected)
         ends = max(starts, *(row.late for row in expected))
     is_over = wave.state == "skipped" or (
-        rollout.state in ("cancelled", "rolled_back") and wave.started_at is None
+        rollout.state in ("cancelled", "superseded", "rolled_back") and wave.started_at is None
     )
     regions = ", ".join(sorted(act.region.name for act in acts)) or "no region"
     stamps = [wave.state_changed_at, wave.moved_at, rollout.state_changed_at, *(row.at for row in expected)]

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import F
 
+from certification.lifecycle import MOVABLE_ROLLOUT_STATES
 from certification.models import ForecastSnapshot, RegionDeployment, Rollout, RolloutWave
 from certification.planning.forecasting import WHOLE
 
@@ -21,6 +22,10 @@ CAUSES = {
     "late": "The wave before took longer",
     "hold": "Held",
     "halt": "Stopped",
+    "queue": "The version before it",
+    "rollout.queue": "Waits for another version",
+    "rollout.take_turn": "Its turn came",
+    "rollout.choose_opt_in": "Opt-in waves were added",
     "rollout.schedule": "Scheduled",
     "rollout.reschedule": "Dates changed",
     "rollout.start": "Started",
@@ -78,7 +83,7 @@ class Outlook:
 
 def outlook(rollout: Rollout) -> Outlook | None:
     """The bands of the regions that have not got it; None where nothing is to come. Two queries."""
-    if rollout.state not in ("scheduled", "running", "held", "halted"):
+    if rollout.state not in MOVABLE_ROLLOUT_STATES:
         return None
     bands = newest(rollout)
     acts = rollout.deployments.filter(action="deploy").exclude(state__in=_SETTLED)
@@ -109,7 +114,7 @@ def of_whole(submission_ids: Iterable[Any]) -> dict[Any, ForecastSnapshot]:
     rows = (
         ForecastSnapshot.objects.filter(
             rollout__submission__in=submission_ids,
-            rollout__state__in=("scheduled", "running", "held", "halted"),
+            rollout__state__in=MOVABLE_ROLLOUT_STATES,
             region=None,
         )
         .order_by("rollout_id", "-at", "-pk")

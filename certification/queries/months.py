@@ -104,7 +104,7 @@ def _waves(user: Any, start: dt.datetime, end: dt.datetime) -> list[RolloutWave]
     inside = Q(started_at__gte=start, started_at__lt=end) | Q(
         started_at=None, planned_at__gte=start, planned_at__lt=end
     )
-    visible = Rollout.objects.visible_to(user).exclude(state__in=("cancelled", "rolled_back"))
+    visible = Rollout.objects.visible_to(user).exclude(state__in=("cancelled", "superseded", "rolled_back"))
     rows = RolloutWave.objects.filter(inside, rollout__in=visible).exclude(state="skipped")
     return list(
         rows.select_related("rollout__connector", "rollout__version").order_by("planned_at")[:MOST_WAVES]

@@ -66,6 +66,15 @@ def of_submission(submission: Submission) -> QuerySet[OverrideRequest]:
     return OverrideRequest.objects.filter(submission=submission).select_related("requested_by", "decided_by")
 
 
+def standing_of(submission: Submission) -> QuerySet[OverrideRequest]:
+    """What its team wants to know of: exceptions that wait, may still be used, or were used."""
+    return (
+        of_submission(submission)
+        .filter(state__in=("requested", "half_approved", "approved", "used"))
+        .select_related("requested_by", "deployment__region", "wave", "freeze", "submission__connector")
+    )
+
+
 def next_wave(rollout: Rollout) -> RolloutWave | None:
     """The wave that could be started early."""
     return rollout.waves.filter(state="planned", accelerated_at=None).order_by("number").first()

@@ -8,35 +8,41 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
-from certification.lifecycle import ACTIVE_ROLLOUT_STATES, UNDER_WAY
+from certification.lifecycle import (
+    ACTIVE_ROLLOUT_STATES,
+    ENDED_ROLLOUT_STATES,
+    MOVABLE_ROLLOUT_STATES,
+    UNDER_WAY,
+)
 from certification.models import (
     DateChange,
     ForecastSnapshot,
     Placement,
+    PlanWave,
     Preview,
     RegionDeployment,
     Rollout,
     RolloutWave,
 )
 from certification.queries.forecasts import newest
-from connectors.models import HealthHour
 from portal.shared import audit, history
 
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "active": ("Under way", tuple(sorted(ACTIVE_ROLLOUT_STATES))),
     "attention": ("Needs somebody", ("held", "halted")),
     "scheduled": ("Scheduled", ("scheduled",)),
-    "ended": ("Ended", ("completed", "rolled_back", "cancelled")),
+    "waiting": ("Waiting", ("queued",)),
+    "ended": ("Ended", ENDED_ROLLOUT_STATES),
 }
 
 # What a deployment looks like in the matrix: planned, reported and verified are three different things.
 _CELL_STATES = {"pending": "planned", "intended": "requested"}
 _TO_COME = ("planned", "requested", "deploying")
-_FORESEEN = ("scheduled", "running", "held", "halted")
+_FORESEEN = MOVABLE_ROLLOUT_STATES
 _BACK_STATES = {"verified": "rolled_back", "failed": "failed", "cancelled": "", "skipped": ""}
 
 
@@ -183,7 +189,7 @@ def cell_of(row: RegionDeployment, wave: RolloutWave | None, back: RegionDeploym
 
 def is_moving(rollout: Rollout, waves: Iterable[WaveView]) -> bool:
     """Whether the page should look again by itself: something is with a region, or about to be."""
-    if rollout.state in ("completed", "rolled_back", "cancelled"):
+    if rollout.state in ENDED_ROLLOUT_STATES and rollout.next_step_at is None:
         return False
     soon = timezone.now() + dt.timedelta(minutes=10)
     busy = {"requested", "deploying", "unknown", "reported", "rolling_back"}
@@ -215,76 +221,6 @@ def milestones(obj: Rollout | Preview) -> list[history.HistoryEntry]:
     )
 
 
-@dataclass(frozen=True)
-class RegionLoad:
-    """Who would notice in one region: its users over the last day, of the version it runs."""
-
-    code: str
-    name: str
-    version: str
-    connections: int
-    calls_an_hour: int
-
-
-@dataclass(frozen=True)
-class Affected:
-    """The blast radius of a deed: the regions it touches, with their active connections (the last day's peak
-    hour) and calls per hour (the last day's mean)."""
-
-    regions: list[RegionLoad]
-
-    @property
-    def connections(self) -> int:
-        return sum(region.connections for region in self.regions)
-
-    @property
-    def calls_an_hour(self) -> int:
-        return sum(region.calls_an_hour for region in self.regions)
-
-
-def blast_radius(rollout: Rollout, deployments: Iterable[RegionDeployment]) -> Affected:
-    """What the deployments' regions would notice. One query."""
-    rows = list(deployments)
-    since = timezone.now() - dt.timedelta(days=1)
-    hours = HealthHour.objects.filter(
-        connector_id=rollout.connector_id, hour__gte=since, region_id__in=[row.region_id for row in rows]
-    )
-    used: dict[str, tuple[str, int, int]] = {}
-    for region, version, peak, calls, count in (
-        hours.order_by()
-        .values_list("region_id", "version_label")
-        .annotate(
-            peak=Max("connections"),
-            calls=Sum("requests"),
-            count=Count("hour", distinct=True),
-            last=Max("hour"),
-        )
-        .order_by("last")
-        .values_list("region_id", "version_label", "peak", "calls", "count")
-    ):
-        # The version seen last is the one the region runs.
-        used[region] = version, peak or 0, round(calls / max(count, 1))
-    found = [RegionLoad(row.region_id, row.region.name, *used.get(row.region_id, ("", 0, 0))) for row in rows]
-    return Affected(sorted(found, key=lambda region: region.name))
-
-
-def waiting_radius(rollout: Rollout) -> Affected:
-    """The regions that have not got the version."""
-    return blast_radius(
-        rollout, rollout.deployments.filter(action="deploy", state="pending").select_related("region")
-    )
-
-
-def next_wave_radius(rollout: Rollout) -> Affected:
-    """The regions that get the version next, with who uses the connector there."""
-    wave = rollout.waves.filter(state="planned").order_by("number").first()
-    if wave is None:
-        return Affected([])
-    return blast_radius(
-        rollout, wave.deployments.filter(action="deploy", state="pending").select_related("region")
-    )
-
-
 def region_history(rollout: Rollout, code: str) -> list[RegionDeployment]:
     """Every act of the rollout in one region, newest first."""
     return list(
@@ -313,3 +249,15 @@ def rollouts_of_submission(submission_id: UUID) -> Rollout | None:
 
 def under_way_count(rollout: Rollout) -> int:
     return rollout.deployments.filter(state__in=UNDER_WAY).count()
+
+
+def opt_in_choices(rollout: Rollout) -> QuerySet[PlanWave]:
+    """The opt-in waves of its plan that the rollout does not have yet."""
+    taken = rollout.waves.values("number")
+    return PlanWave.objects.filter(plan_id=rollout.plan_id, is_opt_in=True).exclude(number__in=taken)
+
+
+def has_open_opt_in(rollout: Rollout) -> bool:
+    """Whether it is complete and opt-in waves are still to come."""
+    open_waves = rollout.waves.filter(is_opt_in=True, state__in=("planned", "running"))
+    return rollout.state == "completed" and open_waves.exists()

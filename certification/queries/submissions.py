@@ -12,7 +12,15 @@ from django.db.models import Case, F, FloatField, IntegerField, Q, QuerySet, Val
 from django.db.models.functions import Extract
 from django.utils import timezone
 
-from certification.lifecycle import NEXT_STEPS, OPEN_STATES, SUBMISSION, TURNS, SubmissionState, Turn
+from certification.lifecycle import (
+    NEXT_STEPS,
+    OPEN_STATES,
+    PREPARING_STATES,
+    SUBMISSION,
+    TURNS,
+    SubmissionState,
+    Turn,
+)
 from certification.models import (
     CredentialReveal,
     ForecastSnapshot,
@@ -233,6 +241,8 @@ def _step(
     if index > at:
         is_last = index == len(_STEPS) - 1
         return Step(label, "upcoming", expected=expected.late if expected and is_last else None)
+    if state == "superseded" and not submission.rollouts.filter(state="completed").exists():
+        return Step(label, "skipped", note="Superseded")
     if state in {"live", "superseded"}:
         return Step(label, "done", since=submission.state_changed_at)
     if state == "withdrawn":
@@ -274,11 +284,20 @@ def progress(submission: Submission, *, now: datetime | None = None) -> Progress
         steps=pipeline(submission, stays, expected),
         turn=submission.turn,
         turn_since=since,
-        next_step=NEXT_STEPS[submission.state],
+        next_step=_next_step(submission),
         expected=expected,
         stays=stays,
         ledger=ledger_of(submission, now=now, records=records),
     )
+
+
+def _next_step(submission: Submission) -> str:
+    if submission.state == "scheduled" and submission.rollouts.filter(state="queued").exists():
+        return (
+            "It waits in line: another version of this connector is before it. It goes by itself when that "
+            "has reached every region."
+        )
+    return NEXT_STEPS[submission.state]
 
 
 def last_reason(submission: Submission) -> AuditRecord | None:
@@ -349,7 +368,7 @@ def tree_nodes(tree: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def open_submission_of(connector_id: Any) -> Submission | None:
-    """The one a connector page links to."""
+    """The one a connector page links to: the latest."""
     return (
         Submission.objects.filter(connector_id=connector_id, state__in=OPEN_STATES)
         .order_by(F("created_at"))
@@ -362,9 +381,20 @@ def revisions_of(submission: Submission) -> QuerySet[Revision]:
     return submission.revisions.select_related("version", "handed_in_by").order_by("-number")
 
 
-def with_open_submission(connectors: QuerySet[Connector]) -> list[tuple[Connector, Submission | None]]:
-    """Each connector with the submission that is under way for it, in two queries."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A connector to submit for. `preparing` keeps another draft from it; `travelling` is what a new version
+    would wait behind."""
+
+    connector: Connector
+    preparing: Submission | None
+    travelling: Submission | None
+
+
+def submission_choices(connectors: QuerySet[Connector]) -> list[Choice]:
+    """Each connector with what is under way for it, in two queries."""
     found = list(connectors)
-    under_way = Submission.objects.filter(connector__in=found, state__in=OPEN_STATES)
-    by_connector = {submission.connector_id: submission for submission in under_way}
-    return [(connector, by_connector.get(connector.pk)) for connector in found]
+    under_way = list(Submission.objects.filter(connector__in=found, state__in=OPEN_STATES))
+    preparing = {row.connector_id: row for row in under_way if row.state in PREPARING_STATES}
+    travelling = {row.connector_id: row for row in under_way if row.state not in PREPARING_STATES}
+    return [Choice(row, preparing.get(row.pk), travelling.get(row.pk)) for row in found]

@@ -12,11 +12,11 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from certification.models import Lane, RolloutPlan, Train, TrainBoarding
+from certification.models import Lane, Rollout, RolloutPlan, Train, TrainBoarding
 from certification.planning.calendar import Calendar
 from certification.planning.trains import Timetable
 
-_GONE = ("cancelled", "rolled_back", "rolling_back")
+_GONE = ("cancelled", "superseded", "rolled_back", "rolling_back")
 
 
 def trains() -> QuerySet[Train]:
@@ -151,3 +151,9 @@ def train_words(train: Train) -> list[tuple[str, str]]:
         ("For one publisher", str(train.per_publisher) if train.per_publisher else "as many as there are"),
         ("Who may board", lanes or "every lane"),
     ]
+
+
+def boardings_of(rollout: Rollout) -> QuerySet[TrainBoarding]:
+    """The departures that its waves hold a place on, in order."""
+    found = TrainBoarding.objects.filter(rollout=rollout, left_at=None)
+    return found.select_related("train").order_by("departs_at")

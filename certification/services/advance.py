@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from certification.lifecycle import ROLLOUT, SUBMISSION, UNDER_WAY, WAVE, DeploymentState, WaveState
@@ -21,7 +21,7 @@ from certification.planning.planner import why_not_at
 from certification.queries.plans import calendar_of
 from certification.services import deployments, gates, incidents, overrides, rehearsals, replanning, schedule
 from certification.services.clock import database_now
-from certification.services.halts import halt
+from certification.services.halts import end_opt_in, halt
 from certification.services.planning import spec_of_rollout, windows_for
 from connectors.services.connectors import mark_version
 from portal.shared.actors import SYSTEM
@@ -41,7 +41,8 @@ _HEAVY = tuple(
 """What a step does not look at, and what is large."""
 
 _SETTLED = (DeploymentState.VERIFIED, DeploymentState.SKIPPED, DeploymentState.CANCELLED)
-_STEPPED = ("scheduled", "running", "rolling_back")
+_STEPPED = ("scheduled", "running", "rolling_back", "completed")
+"""A completed one has a next step only while opt-in waves are to come."""
 
 
 def advance_due(*, limit: int = 500) -> int:
@@ -81,6 +82,8 @@ def _step(rollout: Rollout) -> dt.datetime | None:
     now = database_now()
     if rollout.state == "rolling_back":
         return _step_rollback(rollout, now)
+    if rollout.state == "completed":
+        return _step_opt_in(rollout, now)
     if rollout.state == "scheduled":
         first = rollout.waves.order_by("number").first()
         if first is not None and _waits_until(rollout, first, now):
@@ -139,25 +142,55 @@ def _step_waves(rollout: Rollout, now: dt.datetime) -> dt.datetime | None:
         return None
     if incidents.pause_if_concerned(rollout):
         return None
+    is_done, look_at = _go_through(rollout, now, rollout.waves.filter(is_opt_in=False))
+    if is_done:
+        return _complete(rollout, now)
+    return look_at
+
+
+def _step_opt_in(rollout: Rollout, now: dt.datetime) -> dt.datetime | None:
+    """The opt-in waves of a completed rollout, as carefully as the others. A newer version ends them."""
+    newer = (
+        Rollout.objects.filter(connector_id=rollout.connector_id, started_at__gt=rollout.started_at)
+        .exclude(pk=rollout.pk)
+        .select_related("version")
+        .first()
+    )
+    reason = f"{newer.version.label} is on its way" if newer else gates.alarm(rollout, now)
+    if reason:
+        end_opt_in(rollout, reason=reason, actor=SYSTEM)
+        return None
+    if incidents.pausing(rollout):
+        return now + _WATCH
+    _, look_at = _go_through(rollout, now, rollout.waves.all())
+    return look_at
+
+
+def _go_through(
+    rollout: Rollout, now: dt.datetime, waves: QuerySet[RolloutWave]
+) -> tuple[bool, dt.datetime | None]:
+    """Take the waves as far as they may go: whether all are done, and else when to look again (None after a
+    halt or a pause).
+    """
     before: RolloutWave | None = None
-    for wave in rollout.waves.order_by("number"):
+    for wave in waves.order_by("number"):
         if wave.state in (WaveState.VERIFIED, WaveState.SKIPPED):
             before = wave
             continue
         if wave.state == WaveState.PLANNED:
             if before is None and not rehearsals.is_proven(rollout):
                 _slip_unrehearsed(rollout, wave, now)
-                return now + _WATCH
+                return False, now + _WATCH
             gate = gates.stand(rollout, before, now) if before else gates.OPEN
             # Two people may cut a bake short; what failed stays closed for them too.
             is_early = wave.accelerated_at is not None and gate.look_at is not None
             if not gate.is_open and not is_early:
-                return gate.look_at
+                return False, gate.look_at
             waits = _waits_until(rollout, wave, now)
             if waits:
-                return min(waits, gate.look_at or waits)
-            if before is not None and incidents.pause_if_concerned(rollout):
-                return None
+                return False, min(waits, gate.look_at or waits)
+            if before is not None and rollout.state == "running" and incidents.pause_if_concerned(rollout):
+                return False, None
             overrides.use_on_start(wave, at=max(now, wave.planned_at))
             transition(
                 WAVE, wave, "start", actor=SYSTEM, about=[rollout, rollout.submission, rollout.connector],
@@ -165,12 +198,11 @@ def _step_waves(rollout: Rollout, now: dt.datetime) -> dt.datetime | None:
             )  # fmt: skip
         if not _finish_wave(rollout, wave, now):
             if gates.watch(rollout, wave, now):
-                return None
+                return False, None
             _slip_following(rollout, wave, now)
-            return now + _WATCH
+            return False, now + _WATCH
         before = wave
-    _complete(rollout, now)
-    return None
+    return True, None
 
 
 def _finish_wave(rollout: Rollout, wave: RolloutWave, now: dt.datetime) -> bool:
@@ -208,16 +240,32 @@ def _slip_unrehearsed(rollout: Rollout, first: RolloutWave, now: dt.datetime) ->
         _replan_late(rollout, "The rollback is not rehearsed in Preview yet")
 
 
-def _complete(rollout: Rollout, now: dt.datetime) -> None:
+def _complete(rollout: Rollout, now: dt.datetime) -> dt.datetime | None:
+    """Every region of the plan has it: live. Opt-in waves go on by themselves and hold nothing back."""
     connector, submission = rollout.connector, rollout.submission
     about = [submission, connector]
+    if not rollout.waves.filter(is_opt_in=False, state=WaveState.VERIFIED).exists():
+        _come_to_nothing(rollout)
+        return None
+    goes_on = now if rollout.waves.filter(is_opt_in=True, state=WaveState.PLANNED).exists() else None
     transition(
         ROLLOUT, rollout, "complete", actor=SYSTEM, about=about,
-        changes={"finished_at": now, "next_step_at": None},
+        changes={"finished_at": now, "next_step_at": goes_on},
     )  # fmt: skip
     transition(SUBMISSION, submission, "complete", actor=SYSTEM, about=[connector, rollout])
     mark_version(connector, pointer="live", version=rollout.version, actor=SYSTEM)
     mark_version(connector, pointer="scheduled", version=None, actor=SYSTEM)
+    return goes_on
+
+
+def _come_to_nothing(rollout: Rollout) -> None:
+    """Every region was left out: nobody has it, so it is not live. It may be scheduled again."""
+    reason = "Every region was left out: no region has this version."
+    schedule.cancel_scheduled(rollout, reason=reason, actor=SYSTEM)
+    transition(
+        SUBMISSION, rollout.submission, "unschedule", actor=SYSTEM, reason=reason,
+        about=[rollout.connector, rollout],
+    )  # fmt: skip
 
 
 def holding(rollout: Rollout) -> list[RegionDeployment]:
@@ -233,13 +281,37 @@ def holding(rollout: Rollout) -> list[RegionDeployment]:
             connector_id=rollout.connector_id,
         ).values_list("region_id", flat=True)
     )
+    inherited = _inherited(rollout)
     may = {*UNDER_WAY, "verified"}
     # A failed or left-out region counts when it once reported the version, or runs something nobody expected.
     return [
         row
         for row in rows
-        if row.state in may or (row.state in ("failed", "skipped") and row.region_id in reported)
+        if row.state in may
+        or (row.state in ("failed", "skipped") and row.region_id in reported)
+        or row.region_id in inherited
     ]
+
+
+def _inherited(rollout: Rollout) -> set[str]:
+    """Regions that hold, or may, the version of a rollout whose place this one took: never live everywhere,
+    it is no good version to stay at.
+    """
+    older = list(Rollout.objects.filter(superseded_by=rollout).values_list("pk", "version_id"))
+    chain = list(older)
+    while older:
+        found = Rollout.objects.filter(superseded_by__in=[pk for pk, _ in older])
+        older = list(found.values_list("pk", "version_id"))
+        chain += older
+    if not chain:
+        return set()
+    held = Placement.objects.filter(
+        connector_id=rollout.connector_id, reported_version__in=[version for _, version in chain]
+    )
+    moving = RegionDeployment.objects.filter(
+        rollout__in=[pk for pk, _ in chain], action="deploy", state__in=UNDER_WAY
+    )
+    return {*held.values_list("region_id", flat=True), *moving.values_list("region_id", flat=True)}
 
 
 def _step_rollback(rollout: Rollout, now: dt.datetime) -> dt.datetime | None:

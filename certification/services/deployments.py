@@ -32,6 +32,7 @@ _LOOKED_AT = (
     "preview__state", "preview__submission__state", "rehearsal__state", "rehearsal__preview__state",
     "rehearsal__preview__submission__state",
 )  # fmt: skip
+_OVER = ("rolling_back", "rolled_back", "superseded", "cancelled")
 
 
 def new_deployment(
@@ -137,7 +138,17 @@ def may_act(row: RegionDeployment, *, lock: bool) -> bool:
         return bool(state == "running")
     if not row.rollout_id:
         return bool(state == "deploying")
-    return bool(state == ("running" if row.action == Action.DEPLOY else "rolling_back"))
+    if row.action == Action.ROLLBACK:
+        return bool(state == "rolling_back")
+    return bool(state == "running" or (state == "completed" and _is_open_opt_in(row)))
+
+
+def _is_open_opt_in(row: RegionDeployment) -> bool:
+    """Whether it is of an opt-in wave under way: those go on after their rollout is complete."""
+    return (
+        row.wave_id is not None
+        and RolloutWave.objects.filter(pk=row.wave_id, is_opt_in=True, state="running").exists()
+    )
 
 
 def _owner(row: RegionDeployment) -> tuple[str, UUID | None]:
@@ -224,9 +235,7 @@ def take_back(row: RegionDeployment) -> None:
         reason="The region never heard of it, and nothing is to be sent now.",
         changes={"next_poll_at": None, "lease_until": None, "deadline_at": None},
     )
-    is_over = row.rollout is None or (
-        row.action == Action.DEPLOY and row.rollout.state in ("rolling_back", "rolled_back", "cancelled")
-    )
+    is_over = row.rollout is None or (row.action == Action.DEPLOY and row.rollout.state in _OVER)
     if is_over:
         cancel(row, actor=SYSTEM, reason="Not needed any more.")
 

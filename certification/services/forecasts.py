@@ -15,7 +15,7 @@ import structlog
 from django.core.cache import cache
 from django.db import connection, transaction
 
-from certification.lifecycle import UNDER_WAY, WaveState
+from certification.lifecycle import MOVABLE_ROLLOUT_STATES, UNDER_WAY, WaveState
 from certification.models import (
     DateChange,
     ForecastSnapshot,
@@ -53,7 +53,7 @@ from portal.shared.models import AuditRecord, OutboxJob
 
 log = structlog.get_logger(__name__)
 
-FORESEEN = ("scheduled", "running", "held", "halted")
+FORESEEN = MOVABLE_ROLLOUT_STATES
 """States of a rollout with regions to come."""
 NOTICEABLE = dt.timedelta(minutes=15)
 """Bands that move by less are the same to everybody."""

@@ -20,6 +20,7 @@ from certification.models import (
     Rollout,
 )
 from certification.queries.forecasts import slips_of_snapshots
+from certification.queries.rollout_queue import line_of
 from certification.services.letter_parts import (
     SECRET_MARK,
     Letter,
@@ -80,13 +81,30 @@ def _rollout(event: str, payload: dict[str, str]) -> Letter:
         changes = (
             rollout.date_changes.filter(at=payload["at"]).select_related("wave").order_by("wave__number")
         )
+        if rollout.state != "queued" and any(change.cause == "queue" for change in changes):
+            # That its turn has come is a letter of its own, with all dates.
+            raise NothingToTell
         letter.facts += [
             (f"Wave {change.wave.number}: {change.wave.name}", NewDate(change.old_at, change.new_at))
             for change in changes
         ]
-    elif event in {"rollout.schedule", "rollout.reschedule"}:
+    elif event in _DATED:
         letter.facts += [(f"Wave {wave.number}: {wave.name}", wave.planned_at) for wave in waves]
+    if event == "rollout.queue":
+        before = line_of(rollout.connector_id).before(rollout)
+        letter.facts = [("Waits for", ", ".join(row.version.label for row in before)), *letter.facts]
+    if rollout.superseded_by:
+        letter.names["newer"] = rollout.superseded_by.version
     return letter
+
+
+_DATED = {
+    "rollout.schedule",
+    "rollout.queue",
+    "rollout.take_turn",
+    "rollout.choose_opt_in",
+    "rollout.reschedule",
+}
 
 
 def _forecast(event: str, payload: dict[str, str]) -> Letter:

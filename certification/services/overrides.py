@@ -66,7 +66,7 @@ def request_acceleration(wave: RolloutWave, *, reason: str, actor: User) -> Over
     rollout = wave.rollout
     require(can_request_override, actor, rollout)
     first = rollout.waves.filter(state=WaveState.PLANNED).order_by("number").first()
-    if rollout.state not in MOVABLE or first is None or first.pk != wave.pk:
+    if rollout.state not in MOVABLE or rollout.state == "queued" or first is None or first.pk != wave.pk:
         raise Blocked("Only the next wave of a rollout under way can be started early.")
     if wave.accelerated_at is not None:
         raise Conflict("This wave may start early already.")

@@ -75,7 +75,7 @@ def _apply(old: RolloutPlan, new: RolloutPlan, *, reason: str, actor: Actor) -> 
     """Let every rollout of the old revision that has not started go by the new one."""
     waiting = (
         Rollout.objects.select_for_update(of=("self",))
-        .filter(plan=old, state="scheduled")
+        .filter(plan=old, state__in=("queued", "scheduled"))
         .select_related("plan", "connector__publisher", "version", "submission")
         .order_by("pk")
     )
@@ -138,10 +138,15 @@ def _rewrite_waves(rollout: Rollout, new: RolloutPlan, actor: Actor) -> None:
         wave = waves.pop(row.number, None)
         if wave is None:
             wave = RolloutWave.objects.create(
-                rollout=rollout, number=row.number, name=row.name, planned_at=now, due_at=now
+                rollout=rollout,
+                number=row.number,
+                name=row.name,
+                is_opt_in=row.is_opt_in,
+                planned_at=now,
+                due_at=now,
             )
             made.append(wave)
-        RolloutWave.objects.filter(pk=wave.pk).update(name=row.name)
+        RolloutWave.objects.filter(pk=wave.pk).update(name=row.name, is_opt_in=row.is_opt_in)
         for place in row.places.all():
             deployment = pending.pop(place.region_id, None) or new_deployment(
                 connector=rollout.connector,

@@ -11,11 +11,13 @@ from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from certification.lifecycle import WaveState
+from certification.lifecycle import MOVABLE_ROLLOUT_STATES, WaveState
 from certification.models import (
     Freeze,
+    Lane,
     OverrideRequest,
     PlanWave,
+    Preview,
     RegionDeployment,
     Rollout,
     RolloutPlan,
@@ -29,10 +31,10 @@ from certification.planning.trains import Places, Timetable, boarding
 from certification.planning.windows import Window
 from certification.queries.durations import durations_by_region
 from certification.queries.plans import calendar_of
+from certification.queries.rollout_queue import free_from, line_of
 from certification.services.clock import database_now
 
-MOVABLE = ("scheduled", "running", "held", "halted")
-"""States of rollouts whose waves may still get other dates."""
+MOVABLE = MOVABLE_ROLLOUT_STATES
 DEPARTURE_DAYS = 200
 """How far ahead departures are offered to the planner."""
 
@@ -212,7 +214,7 @@ def inputs_of(rollout: Rollout, world: World) -> PlanningInputs:
     waves: list[RolloutWave] = rollout.planning_waves  # type: ignore[attr-defined]
     begun = [wave for wave in waves if wave.state != WaveState.PLANNED]
     open_waves = [wave for wave in waves if wave.state == WaveState.PLANNED]
-    return PlanningInputs(
+    inputs = PlanningInputs(
         spec=spec_of_rollout(rollout),
         starts_on=rollout.starts_on,
         windows=world.windows_of(rollout.pk),
@@ -232,6 +234,37 @@ def inputs_of(rollout: Rollout, world: World) -> PlanningInputs:
         not_before=world.now,
         history=world.history,
     )
+    if begun:
+        return inputs
+    inputs = _after(inputs, preview_baked_at(rollout.submission_id, rollout.plan))
+    if rollout.state == "queued":
+        inputs = _after(inputs, free_from(line_of(rollout.connector_id).before(rollout)))
+    return inputs
+
+
+def _after(inputs: PlanningInputs, moment: dt.datetime | None) -> PlanningInputs:
+    """The same for a rollout that starts no earlier than at `moment`."""
+    if moment is None or (inputs.not_before and moment <= inputs.not_before):
+        return inputs
+    calendar, first_at = inputs.spec.calendar, None
+    first = calendar.date_of(moment)
+    if inputs.spec.hours_between:
+        first_at = _next_quarter(moment)
+    elif calendar.instant(first) < moment:
+        first += dt.timedelta(days=1)
+    return dataclasses.replace(
+        inputs, starts_on=max(inputs.starts_on, first), not_before=moment, first_at=first_at
+    )
+
+
+def preview_baked_at(submission_id: UUID, plan: RolloutPlan) -> dt.datetime | None:
+    """When the Preview has run for as long as the plan wants; None where it wants nothing, or had none."""
+    bake = max((wave.bake_seconds for wave in plan.waves.all() if wave.before_sign_off), default=0)
+    if not bake:
+        return None
+    signed_off = Preview.objects.filter(submission_id=submission_id, state="signed_off")
+    opened_at = signed_off.order_by("-created_at").values_list("opened_at", flat=True).first()
+    return opened_at + dt.timedelta(seconds=bake) if opened_at else None
 
 
 def inputs_for_new(
@@ -249,8 +282,27 @@ def inputs_for_new(
         history=world.history,
     )
     if spec.hours_between and not inputs.departures and starts_on == spec.calendar.date_of(world.now):
-        return dataclasses.replace(inputs, first_at=_next_quarter(world.now))
-    return inputs
+        inputs = dataclasses.replace(inputs, first_at=_next_quarter(world.now))
+    if submission is None:
+        return inputs
+    line = line_of(submission.connector_id)
+    ahead = [*([line.moving] if line.moving else []), *_passed_by(plan, line.waiting)]
+    return _after(_after(inputs, preview_baked_at(submission.pk, plan)), free_from(ahead))
+
+
+def _passed_by(plan: RolloutPlan, waiting: Sequence[Rollout]) -> list[Rollout]:
+    """Those in the line that go before a new one: for a hotfix, other hotfixes only."""
+    if plan.lane != Lane.HOTFIX:
+        return list(waiting)
+    return [row for row in waiting if row.plan.lane == Lane.HOTFIX]
+
+
+def first_instant(rollout: Rollout, now: dt.datetime) -> dt.datetime | None:
+    """When the first wave of a plan that counts hours may start; None where days are counted."""
+    if not rollout.plan.hours_between_waves or rollout.plan.train_id:
+        return None
+    baked_at = preview_baked_at(rollout.submission_id, rollout.plan)
+    return _next_quarter(max(now, baked_at) if baked_at else now)
 
 
 def _next_quarter(moment: dt.datetime) -> dt.datetime:

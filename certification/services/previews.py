@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from certification.lifecycle import PREVIEW, SUBMISSION, DeploymentState, PreviewState
-from certification.models import Preview, RegionDeployment, Rollout, Submission
+from certification.models import Preview, RegionDeployment, Rehearsal, Rollout, Submission
 from certification.planning.calendar import Calendar
 from certification.policies import can_extend_preview, can_retry_preview, can_sign_off_preview
 from certification.queries.coverage import coverage_of
@@ -106,6 +106,11 @@ def _step(pk: UUID) -> None:
     failed = [row for row in rows.values() if row.state == DeploymentState.FAILED]
     if failed:
         _fail(preview, failed)
+        return
+    if Rehearsal.objects.filter(
+        preview__submission__connector=preview.submission.connector_id, state="running"
+    ):
+        # The version before this one still goes back and forward there.
         return
     for codes in _order(rows):
         wave = [rows[code] for code in codes]

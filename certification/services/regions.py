@@ -202,8 +202,10 @@ def _check_unused(region: Region) -> None:
     blockers = []
     waiting = ("pending", "intended", "deploying", "unknown", "reported")
     owners = RegionDeployment.objects.filter(region=region, state__in=waiting).exclude(
-        rollout__state__in=("rolled_back", "cancelled", "completed")
+        rollout__state__in=("rolled_back", "cancelled")
     )
+    # A completed one goes on only while opt-in waves are to come.
+    owners = owners.exclude(rollout__state="completed", rollout__next_step_at=None)
     if owners.exists():
         blockers.append("Deployments are planned or under way in it.")
     plans = PlanWaveRegion.objects.filter(region=region, plan__is_retired=False)

@@ -28,7 +28,9 @@ _ACTIONS = (RegionDeployment.Action.ROLLBACK, RegionDeployment.Action.DEPLOY)
 
 
 def start_rehearsal(preview_id: str) -> Rehearsal | None:
-    """Begin after the sign-off. Does nothing when one is under way or has succeeded."""
+    """Begin after the sign-off. Does nothing when one is under way or has succeeded, or while the connector's
+    next version is tested in Preview: nobody's test is taken away.
+    """
     with transaction.atomic():
         preview = (
             Preview.objects.select_for_update(of=("self",))
@@ -37,7 +39,17 @@ def start_rehearsal(preview_id: str) -> Rehearsal | None:
         )
         if preview.state != PreviewState.SIGNED_OFF or preview.rehearsals.exclude(state="failed").exists():
             return None
+        if _other_in_preview(preview):
+            return None
         return _begin(preview, actor=SYSTEM, reason="")
+
+
+def _other_in_preview(preview: Preview) -> bool:
+    others = Preview.objects.filter(
+        submission__connector=preview.submission.connector_id,
+        state__in=(PreviewState.DEPLOYING, PreviewState.TESTING),
+    )
+    return others.exclude(pk=preview.pk).exists()
 
 
 def _begin(preview: Preview, *, actor: Actor, reason: str) -> Rehearsal:
@@ -128,6 +140,10 @@ def rehearse_again(preview: Preview, *, reason: str, actor: Actor) -> Rehearsal:
         )
         if row.state != PreviewState.SIGNED_OFF or row.rehearsals.exclude(state="failed").exists():
             raise Blocked("A rehearsal is repeated after it failed; this one is under way or has succeeded.")
+        if _other_in_preview(row):
+            raise Blocked(
+                "The next version of this connector is tested in Preview: rehearse when that is done."
+            )
         return _begin(row, actor=actor, reason=reason.strip())
 
 

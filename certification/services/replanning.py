@@ -153,7 +153,12 @@ def board(
     now: dt.datetime,
     actor: Actor,
 ) -> None:
-    """Take the places that go with the dates, and give up those that do not. The caller holds the trains."""
+    """Take the places that go with the dates, and give up those that do not. The caller holds the trains.
+
+    What waits for its turn takes no place from others: its dates are a guess until then.
+    """
+    if rollout.state == "queued":
+        return
     held = {one.wave_number: one for one in TrainBoarding.objects.filter(rollout=rollout, left_at=None)}
     numbers = [wave.number for wave in inputs.spec.waves]
     trains = train_waves(rollout.plan, numbers)

@@ -78,7 +78,7 @@ def _start(rollout: Rollout, regions: Collection[str] | None, reason: str, actor
         for forward in chosen
     )
     ended = row.deployments.filter(action="deploy", state__in=("pending", "failed"))
-    for waiting in ended.exclude(region_id__in=held):
+    for waiting in ended.exclude(region_id__in=held, state="failed"):
         cancel(waiting, actor=actor, reason="The rollout is rolled back.")
     transition(
         SUBMISSION, row.submission, "start_rollback", actor=actor, reason=reason, about=[row.connector, row]

@@ -11,10 +11,10 @@ from django.db import transaction
 from certification.lifecycle import SUBMISSION
 from certification.models import RegionDeployment, Rollout, Submission
 from certification.policies import can_run_rollout, can_stop_rollout
-from certification.services import advance, incidents, previews, rehearsals, replanning
+from certification.services import advance, incidents, previews, rehearsals, replanning, rollout_queue
 from certification.services.clock import database_now
 from certification.services.deployments import try_again
-from certification.services.halts import halt, move_both
+from certification.services.halts import end_opt_in, halt, move_both
 from certification.services.outcomes import wake
 from certification.services.polling import poll_due
 from certification.services.probes import probe_due
@@ -25,6 +25,7 @@ from portal.shared.transitions import transition
 
 __all__ = [
     "advance_due",
+    "end_opt_in_waves",
     "hold_rollout",
     "poll_due",
     "probe_due",
@@ -39,7 +40,8 @@ __all__ = [
 def advance_due() -> int:
     """One tick: Previews that deploy, rehearsals, then rollouts whose step is due; returns how many were
     stepped."""
-    return previews.advance_due() + rehearsals.advance_due() + advance.advance_due()
+    stages = previews.advance_due() + rehearsals.advance_due()
+    return stages + rollout_queue.promote_due() + advance.advance_due()
 
 
 def need_reason(reason: str, why: str) -> str:
@@ -81,6 +83,13 @@ def stop_rollout(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
     return halt(rollout, reason=reason, actor=actor)
 
 
+def end_opt_in_waves(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
+    """Leave out what is to come of a completed rollout's opt-in waves; whoever may stop it may do this."""
+    require(can_stop_rollout, actor, rollout)
+    reason = need_reason(reason, "Say why: operators and the team read it.")
+    return end_opt_in(rollout, reason=reason, actor=actor)
+
+
 def release_rollout(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
     """End a halt with a reason and go on where it stopped."""
     require(can_run_rollout, actor, rollout)
@@ -106,7 +115,9 @@ def retry_deployment(deployment: RegionDeployment, *, reason: str, actor: Actor)
     require(can_run_rollout, actor, deployment.rollout)
     reason = need_reason(reason, "Say what was mended.")
     is_back = deployment.action == RegionDeployment.Action.ROLLBACK
-    wanted = ("rolling_back",) if is_back else ("running", "held", "halted")
+    wanted = ["rolling_back"] if is_back else ["running", "held", "halted"]
+    if deployment.wave and deployment.wave.is_opt_in and deployment.wave.state == "running":
+        wanted.append("completed")
     with transaction.atomic():
         rollout = Rollout.objects.select_for_update(of=("self",)).get(pk=deployment.rollout.pk)
         if rollout.state not in wanted:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from django.db import IntegrityError, transaction
 
-from certification.lifecycle import ACTIVE_ROLLOUT_STATES, OVERRIDE, ROLLOUT, SUBMISSION, WaveState
+from certification.lifecycle import OVERRIDE, ROLLOUT, SUBMISSION, RolloutState, WaveState
 from certification.models import (
     DateChange,
     Lane,
@@ -26,9 +26,11 @@ from certification.planning.inputs import PlanningInputs
 from certification.planning.planner import PlannedWave, chosen_problems, earliest_start, plan, why_not_at
 from certification.planning.trains import Boarding, boarding
 from certification.policies import can_run_rollout, can_schedule_rollout
+from certification.queries.rollout_queue import line_of
 from certification.services.clock import database_now, due_from
 from certification.services.deployments import cancel, new_deployment
 from certification.services.planning import (
+    MOVABLE,
     World,
     auth_kinds_of,
     inputs_for_new,
@@ -39,7 +41,7 @@ from certification.services.planning import (
 )
 from certification.services.replanning import board, give_up_places, replan, replayable
 from certification.services.verdicts import refuse_unmet
-from connectors.models import Region
+from connectors.models import Connector, Region
 from connectors.services.connectors import mark_version
 from portal.accounts.models import User
 from portal.shared import audit, outbox
@@ -81,7 +83,7 @@ def propose_start(plan: RolloutPlan, submission: Submission | None = None) -> dt
     world = present_world()
     inputs = _inputs(plan, Dates(world.now.date()), submission, world)
     try:
-        return _earliest(inputs, world)
+        return _earliest(inputs)
     except NoOpenDay as error:
         raise Blocked(str(error)) from None
 
@@ -89,7 +91,7 @@ def propose_start(plan: RolloutPlan, submission: Submission | None = None) -> dt
 def propose_dates(plan: RolloutPlan, dates: Dates, submission: Submission | None = None) -> list[PlannedWave]:
     """What the waves of a new rollout would be dated; for the form, before anything is saved."""
     world = present_world()
-    return _dated(_inputs(plan, dates, submission, world), world)
+    return _dated(_inputs(plan, dates, submission, world))
 
 
 def propose(plan: RolloutPlan, dates: Dates, submission: Submission) -> Proposal:
@@ -97,7 +99,7 @@ def propose(plan: RolloutPlan, dates: Dates, submission: Submission) -> Proposal
     world = present_world(with_history=True)
     inputs = _inputs(plan, dates, submission, world)
     return Proposal(
-        _dated(inputs, world),
+        _dated(inputs),
         arrivals(inputs),
         _trains(plan, inputs, world, submission.connector.publisher_id),
     )
@@ -111,8 +113,11 @@ def _inputs(plan: RolloutPlan, dates: Dates, submission: Submission | None, worl
     return replace(inputs, chosen=dates.chosen)
 
 
-def _earliest(inputs: PlanningInputs, world: World) -> dt.date:
-    return earliest_start(inputs.spec, world.now, windows=inputs.windows, departures=inputs.departures)
+def _earliest(inputs: PlanningInputs) -> dt.date:
+    assert inputs.not_before is not None
+    return earliest_start(
+        inputs.spec, inputs.not_before, windows=inputs.windows, departures=inputs.departures
+    )
 
 
 def _trains(plan: RolloutPlan, inputs: PlanningInputs, world: World, publisher: object) -> list[TrainChoice]:
@@ -141,9 +146,9 @@ def _trains(plan: RolloutPlan, inputs: PlanningInputs, world: World, publisher: 
 def schedule_rollout(submission: Submission, plan: RolloutPlan, dates: Dates, *, actor: User) -> Rollout:
     """Plan the rollout of a signed-off submission: its waves, their dates, every region's place.
 
-    Raises `InvalidInput` (days that cannot be kept, per wave), `Blocked` (another rollout of the connector is
-    under way, nobody agreed to a hotfix, a condition of the approval is open), `IllegalTransition` (not
-    signed off).
+    While another version of the connector travels or waits, this one waits behind it (`queued`), dated from
+    its expected end. Raises `InvalidInput` (days that cannot be kept, per wave), `Blocked` (nobody agreed to
+    a hotfix, a condition of the approval is open), `IllegalTransition` (not signed off).
     """
     require(can_schedule_rollout, actor, submission)
     if plan.is_retired:
@@ -152,17 +157,19 @@ def schedule_rollout(submission: Submission, plan: RolloutPlan, dates: Dates, *,
     try:
         with transaction.atomic():
             _use_hotfix_approval(submission, plan, actor)
+            # Two schedules of one connector come one after the other: the second waits behind the first.
+            Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
+            Connector.objects.select_for_update(of=("self",)).get(pk=submission.connector_id)
             trains = [pk for pk in (plan.train_id, plan.opt_in_train_id) if pk]
             list(Train.objects.select_for_update().filter(pk__in=trains).order_by("pk"))
             world = present_world(with_history=True)
             inputs = _inputs(plan, dates, submission, world)
-            return _write_rollout(submission, plan, inputs, _dated(inputs, world), actor)
+            return _write_rollout(submission, plan, inputs, _dated(inputs), actor)
     except IntegrityError as error:
         if "rollout_one_active" not in str(error):
             raise
-        raise Blocked(
-            "Another rollout of this connector is under way: finish or roll it back first."
-        ) from None
+        # A completed one began to roll back at this very moment.
+        raise Blocked("Another rollout of this connector has just started to move: try again.") from None
 
 
 def _use_hotfix_approval(submission: Submission, plan: RolloutPlan, actor: User) -> None:
@@ -182,9 +189,9 @@ def _use_hotfix_approval(submission: Submission, plan: RolloutPlan, actor: User)
     transition(OVERRIDE, approval, "use", actor=actor, about=[submission, submission.connector])
 
 
-def _dated(inputs: PlanningInputs, world: World) -> list[PlannedWave]:
+def _dated(inputs: PlanningInputs) -> list[PlannedWave]:
     try:
-        first = _earliest(inputs, world)
+        first = _earliest(inputs)
         if inputs.starts_on < first and not inputs.departures:
             raise InvalidInput(
                 f"{inputs.starts_on:%a %d %b %Y} is not possible: choose {first:%a %d %b %Y} or later.",
@@ -211,9 +218,10 @@ def _write_rollout(
     submission = Submission.objects.select_related("connector", "revision__version").get(pk=submission.pk)
     assert submission.revision is not None
     connector, version = submission.connector, submission.revision.version
-    if Rollout.objects.filter(connector=connector, state__in=ACTIVE_ROLLOUT_STATES).exists():
-        raise Blocked("Another rollout of this connector is under way: finish or roll it back first.")
+    line = line_of(connector.pk)
+    waits = bool(line.moving or line.waiting)
     rollout = Rollout.objects.create(
+        state=RolloutState.QUEUED if waits else RolloutState.SCHEDULED,
         submission=submission,
         connector=connector,
         version=version,
@@ -228,7 +236,8 @@ def _write_rollout(
     _write_waves(rollout, inputs, planned, now)
     board(rollout, inputs, planned, now=now, actor=actor)
     transition(SUBMISSION, submission, "schedule", actor=actor, about=[connector, rollout])
-    mark_version(connector, pointer="scheduled", version=version, actor=actor)
+    if not waits:
+        mark_version(connector, pointer="scheduled", version=version, actor=actor)
     audit.record(
         "rollout.schedule",
         rollout,
@@ -236,11 +245,12 @@ def _write_rollout(
         about=[submission, connector],
         data={
             "plan": str(plan),
+            "waits_behind": [row.version.label for row in line_of(connector.pk).before(rollout)],
             "waves": {str(wave.number): wave.starts_at.isoformat() for wave in planned},
             **replayable(inputs, planned),
         },
     )
-    outbox.emit("rollout.schedule", id=str(rollout.pk))
+    outbox.emit("rollout.queue" if waits else "rollout.schedule", id=str(rollout.pk))
     return rollout
 
 
@@ -250,6 +260,7 @@ def _write_waves(
     day_of = {wave.number: wave for wave in planned}
     places: dict[int, list[Region]] = {}
     names: dict[int, str] = {}
+    opt_in = set(rollout.plan.waves.filter(is_opt_in=True).values_list("number", flat=True))
     for place in rollout.plan.places.select_related("wave", "region"):
         names[place.wave.number] = place.wave.name
         places.setdefault(place.wave.number, []).append(place.region)
@@ -258,6 +269,7 @@ def _write_waves(
             rollout=rollout,
             number=number,
             name=names[number],
+            is_opt_in=number in opt_in,
             chosen_on=inputs.chosen.get(number),
             planned_at=wave.starts_at,
             due_at=due_from(wave.starts_at, now),
@@ -271,7 +283,8 @@ def _write_waves(
         for wave in waves
         for region in sorted(places[wave.number], key=lambda region: region.name)
     )
-    Rollout.objects.filter(pk=rollout.pk).update(next_step_at=min(wave.due_at for wave in waves))
+    if rollout.state == RolloutState.SCHEDULED:
+        Rollout.objects.filter(pk=rollout.pk).update(next_step_at=min(wave.due_at for wave in waves))
 
 
 def reschedule_rollout(rollout: Rollout, dates: Dates, *, reason: str, actor: Actor) -> list[DateChange]:
@@ -281,7 +294,7 @@ def reschedule_rollout(rollout: Rollout, dates: Dates, *, reason: str, actor: Ac
         raise InvalidInput("Say why the dates change: the team reads it.", fields={"reason": ["Say why."]})
     with transaction.atomic():
         row = Rollout.objects.select_for_update(of=("self",)).select_related("plan").get(pk=rollout.pk)
-        if row.state not in ("scheduled", "running", "held", "halted"):
+        if row.state not in MOVABLE:
             raise Blocked("This rollout has no wave left whose date could change.")
         world = present_world()
         inputs = replace(inputs_of(row, world), starts_on=dates.starts_on, chosen=dates.chosen)
@@ -312,7 +325,11 @@ def unschedule_rollout(rollout: Rollout, *, reason: str, actor: Actor) -> None:
 
 
 def cancel_scheduled(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
-    """End a rollout that has not started, with its planned deployments; the submission is the caller's."""
+    """End a rollout that has not started, with its planned deployments; the submission is the caller's.
+
+    The caller is in a transaction.
+    """
+    stored = Rollout.objects.select_for_update(of=("self",)).get(pk=rollout.pk).state
     row = transition(
         ROLLOUT,
         rollout,
@@ -325,5 +342,6 @@ def cancel_scheduled(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
     for deployment in row.deployments.filter(state="pending"):
         cancel(deployment, actor=actor, reason=reason)
     give_up_places(row, now=database_now())
-    mark_version(row.connector, pointer="scheduled", version=None, actor=actor)
+    if stored != RolloutState.QUEUED:
+        mark_version(row.connector, pointer="scheduled", version=None, actor=actor)
     return row

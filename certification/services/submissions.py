@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from certification.lifecycle import OPEN_STATES, SUBMISSION, SubmissionState
+from certification.lifecycle import PREPARING_STATES, SUBMISSION, SubmissionState
 from certification.models import Revision, Submission, TestCredential
 from certification.policies import can_create_submission, can_submit_submission, can_withdraw_submission
 from certification.queries.readiness import readiness
@@ -65,10 +65,10 @@ def _insert(connector: Connector, *, kind: str, form: dict[str, Any], actor: Use
 
 
 def _already_open(connector: Connector) -> Conflict:
-    found = connector.submissions.filter(state__in=OPEN_STATES).first()
+    found = connector.submissions.filter(state__in=PREPARING_STATES).first()
     name = f"{found.reference} ({found.get_state_display()})" if found else "another submission"
     return Conflict(
-        f"{connector} has {name} under way. Go on with that one, or withdraw it first.",
+        f"{connector} has {name} in preparation. Go on with that one, or withdraw it first.",
         code="submission-open",
     )
 

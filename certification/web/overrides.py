@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from certification import policies
 from certification.models import OverrideRequest, Rollout, Submission
 from certification.queries import overrides as queries
+from certification.queries.blast_radius import override_radius, waiting_radius
 from certification.services import overrides as services
 from certification.web.rollout_forms import ReasonForm
 from portal.accounts.models import User
@@ -62,6 +63,7 @@ def override_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "can_decide": found.is_open and policies.can_decide_override(user, found),
         "can_withdraw": not found.is_over and policies.can_withdraw_override(user, found),
         "history": history.entries(audit.history(found)[:20]),
+        "radius": override_radius(found),
     }
     return render(request, "certification/override_detail.html", context)
 
@@ -110,7 +112,8 @@ def override_ask(request: HttpRequest, pk: UUID) -> HttpResponse:
         found = _asked(rollout, form.cleaned_data["asks"], form.cleaned_data["reason"], user)
         message = "Asked: another operator has to agree."
         return done(request, message, reverse("override_detail", args=[found.pk]))
-    return render(request, "certification/override_form.html", {"rollout": rollout, "form": form})
+    context = {"rollout": rollout, "form": form, "radius": waiting_radius(rollout)}
+    return render(request, "certification/override_form.html", context)
 
 
 def _asked(rollout: Rollout, asks: str, reason: str, user: User) -> OverrideRequest:

@@ -9,11 +9,12 @@ from typing import Any
 from django import forms
 
 from certification import policies
-from certification.lifecycle import ROLLOUT
-from certification.models import RegionDeployment, Rollout
-from certification.services import rollbacks, rollouts, schedule
+from certification.lifecycle import MOVABLE_ROLLOUT_STATES, ROLLOUT
+from certification.models import PlanWaveRegion, RegionDeployment, Rollout
+from certification.queries.rollouts import has_open_opt_in, opt_in_choices
+from certification.services import opt_in, rollbacks, rollout_queue, rollouts, schedule
 from certification.services.advance import holding
-from certification.web.rollout_forms import OptionalReasonForm, ReasonForm, RegionsForm
+from certification.web.rollout_forms import OptInForm, OptionalReasonForm, ReasonForm, RegionsForm
 from portal.accounts.models import User
 
 
@@ -39,13 +40,46 @@ class Deed:
         return self.is_possible(rollout) and self.can(user, rollout)
 
     def is_possible(self, rollout: Rollout) -> bool:
-        if self.verb == "end-rollback":
-            return rollout.state == "rolling_back"
+        if self.verb in _CONDITIONS:
+            return _CONDITIONS[self.verb](rollout)
         return ROLLOUT.can(self.move, rollout.state)
+
+
+def _can_choose_opt_in(rollout: Rollout) -> bool:
+    is_live = rollout.state == "completed" and rollout.connector.live_version_id == rollout.version_id
+    return (is_live or rollout.state in MOVABLE_ROLLOUT_STATES) and opt_in_choices(rollout).exists()
+
+
+_CONDITIONS: dict[str, Callable[[Rollout], bool]] = {
+    "end-rollback": lambda rollout: rollout.state == "rolling_back",
+    "supersede": lambda rollout: rollout.state == "queued",
+    "unschedule": lambda rollout: rollout.state in ("queued", "scheduled", "halted"),
+    "opt-in": _can_choose_opt_in,
+    "end-opt-in": has_open_opt_in,
+}
+"""Where the lifecycle alone does not say whether a deed is possible."""
 
 
 def _not_yet(rollout: Rollout) -> list[RegionDeployment]:
     return list(rollout.deployments.filter(action="deploy", state="pending").select_related("region"))
+
+
+def _opt_in_regions(rollout: Rollout) -> list[RegionDeployment]:
+    """The regions of the waves that could be added, as acts that are not written yet."""
+    places = PlanWaveRegion.objects.filter(wave__in=opt_in_choices(rollout)).select_related("region")
+    return [RegionDeployment(region=place.region, connector=rollout.connector) for place in places]
+
+
+def _kept(rollout: Rollout) -> list[RegionDeployment]:
+    """The regions that would keep the version if the rollback ended now."""
+    backs = rollout.deployments.filter(action="rollback", state="verified")
+    returned = set(backs.values_list("region_id", flat=True))
+    return [row for row in holding(rollout) if row.region_id not in returned]
+
+
+def _every_region(rollout: Rollout) -> list[RegionDeployment]:
+    """All it goes to, whether they have the version before it or not."""
+    return list(rollout.deployments.filter(action="deploy").select_related("region"))
 
 
 def _roll_back(rollout: Rollout, data: dict[str, Any], actor: User) -> object:
@@ -100,7 +134,33 @@ DEEDS: dict[str, Deed] = {
             "The rollback is ended.", "complete_rollback", policies.can_run_rollout,
             lambda rollout, data, actor: rollbacks.end_rollback(
                 rollout, reason=data["reason"], actor=actor
-            ),
+            ), touches=_kept,
+        ),
+        Deed(
+            "supersede", "Take its place now", "versions",
+            "What is before this version in the line ends. Regions that have an older version keep it until "
+            "this one reaches them: they go from new to newer, none goes back. A halt of the older one ends "
+            "with it, so say why this version may travel.",
+            "It goes ahead; what was before it is superseded.", "supersede", policies.can_supersede_rollout,
+            lambda rollout, data, actor: rollout_queue.supersede(
+                rollout, reason=data["reason"], actor=actor
+            ), style="danger", touches=_every_region,
+        ),
+        Deed(
+            "opt-in", "Opt-in waves", "plus",
+            "They follow when the public regions have the version, and hold nothing back.",
+            "Added; their dates are on the page.", "", policies.can_run_rollout,
+            lambda rollout, data, actor: opt_in.choose(
+                rollout, data["waves"], reason=data["reason"], actor=actor
+            ), form=OptInForm, touches=_opt_in_regions,
+        ),
+        Deed(
+            "end-opt-in", "End the opt-in waves", "hand-stop",
+            "Opt-in regions that do not have the version yet do not get it. It stays live everywhere else.",
+            "The opt-in waves are ended.", "", policies.can_stop_rollout,
+            lambda rollout, data, actor: rollouts.end_opt_in_waves(
+                rollout, reason=data["reason"], actor=actor
+            ), style="danger", touches=_not_yet,
         ),
         Deed(
             "unschedule", "Take off the schedule", "calendar-event",
@@ -108,7 +168,7 @@ DEEDS: dict[str, Deed] = {
             "Taken off the schedule.", "cancel", policies.can_run_rollout,
             lambda rollout, data, actor: schedule.unschedule_rollout(
                 rollout, reason=data["reason"], actor=actor
-            ),
+            ), touches=_not_yet,
         ),
     )
 }  # fmt: skip

@@ -48,6 +48,22 @@ class RegionsForm(ReasonForm):
         field.required = bool(offered)
 
 
+class OptInForm(OptionalReasonForm):
+    """Opt-in waves to add, by number."""
+
+    waves = forms.TypedMultipleChoiceField(
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        label="Opt-in waves",
+        help_text="Only where the publisher asks for them.",
+    )
+    field_order = ("waves", "reason")
+
+    def __init__(self, *args: object, offered: Sequence[tuple[int, str]], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.fields["waves"].choices = offered  # type: ignore[attr-defined]
+
+
 class DatesForm(forms.Form):
     """The first day, and a day for every wave: empty ones follow from the plan."""
 

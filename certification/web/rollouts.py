@@ -16,12 +16,13 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
-from certification.lifecycle import DEPLOYMENT
+from certification.lifecycle import DEPLOYMENT, MOVABLE_ROLLOUT_STATES
 from certification.models import Lane, RegionDeployment, Rollout, RolloutPlan, Submission
-from certification.queries import forecasts, incidents, rehearsals, rollout_axis
+from certification.queries import blast_radius, forecasts, rehearsals, rollout_axis, rollout_queue
 from certification.queries import overrides as override_queries
 from certification.queries import plans as plan_queries
 from certification.queries import rollouts as queries
+from certification.queries import trains as train_queries
 from certification.queries.lanes import lane_of
 from certification.queries.plans import calendar_of
 from certification.services import forecasts as forecast_services
@@ -30,6 +31,7 @@ from certification.services.clock import database_now
 from certification.web import rollout_deeds
 from certification.web.rollout_forms import (
     DatesForm,
+    OptInForm,
     PlanChoiceForm,
     ReasonForm,
     RegionsForm,
@@ -65,6 +67,8 @@ def _address(rollout: Rollout) -> str:
 def rollout_list(request: HttpRequest) -> HttpResponse:
     group = request.GET.get("group", "active")
     page = Paginator(queries.board(request.user, group), _PAGE).get_page(request.GET.get("page"))
+    page.object_list = list(page.object_list)
+    rollout_queue.mark_places(page.object_list)
     context = {"page": page, "group": group, "groups": queries.group_counts(request.user)}
     if request.headers.get("HX-Target") == "board":
         return render(request, "certification/_rollout_board.html", context)
@@ -82,14 +86,14 @@ def _page_context(request: HttpRequest, rollout: Rollout) -> dict[str, Any]:
         "outlook": forecasts.outlook(rollout),
         "slips": forecasts.slips(rollout),
         "axis": rollout_axis.axis_of(rollout),
-        "incident": incidents.of_rollout(rollout),
+        "line": rollout_queue.line_of(rollout.connector_id),
+        "has_open_opt_in": queries.has_open_opt_in(rollout),
         "rehearsal": rehearsals.of_submission(rollout.submission_id),
         "overrides": [
             (request_, policies.can_decide_override(user, request_))
             for request_ in override_queries.of_rollout(rollout)
         ],
-        "can_reschedule": policies.can_run_rollout(user, rollout)
-        and rollout.state in ("scheduled", "running", "held", "halted"),
+        "can_reschedule": policies.can_run_rollout(user, rollout) and rollout.state in MOVABLE_ROLLOUT_STATES,
     }
 
 
@@ -120,10 +124,16 @@ def rollout_panel(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = {
         "submission": submission,
         "rollout": rollout,
+        "line": rollout_queue.line_of(submission.connector_id),
         "waves": queries.matrix_of(rollout) if rollout else [],
         "outlook": forecasts.outlook(rollout) if rollout else None,
         "slips": forecasts.slips(rollout, limit=1) if rollout else [],
         "waves_ahead": [] if rollout else forecast_services.bands_of_submission(submission),
+        "boardings": train_queries.boardings_of(rollout) if rollout else [],
+        "exceptions": override_queries.standing_of(submission),
+        "can_ask_hotfix": submission.kind == Submission.Kind.HOTFIX
+        and not rollout
+        and policies.can_request_hotfix(request.user, submission),
         "can_schedule": submission.state == "signed_off"
         and policies.can_schedule_rollout(request.user, submission),
     }
@@ -147,12 +157,15 @@ def rollout_schedule(request: HttpRequest, pk: UUID) -> HttpResponse:
         except InvalidInput as error:
             add_errors(form, error)
         else:
-            return done(request, "The rollout is scheduled; the team was told.", _address(rollout))
+            message = "It waits for its turn" if rollout.state == "queued" else "The rollout is scheduled"
+            return done(request, f"{message}; the team was told.", _address(rollout))
     context = {
         "submission": submission, "plan": plan, "lane": lane, "form": form, "proposal": proposal,
         "bands": plan_queries.bands_by_wave(proposal.arrivals) if proposal else [],
         "planned": proposal.waves if proposal else [],
         "plan_form": PlanChoiceForm(initial={"plan": plan.pk}),
+        "line": rollout_queue.line_of(submission.connector_id),
+        "radius": blast_radius.plan_radius(submission, plan),
     }  # fmt: skip
     return render(request, "certification/rollout_schedule.html", context)
 
@@ -210,7 +223,8 @@ def rollout_reschedule(request: HttpRequest, pk: UUID) -> HttpResponse:
         else:
             message = f"{len(changes)} waves have new dates." if changes else "No date changed."
             return done(request, message, _address(rollout))
-    context = {"rollout": rollout, "form": form, "planned": planned}
+    radius = blast_radius.waiting_radius(rollout)
+    context = {"rollout": rollout, "form": form, "planned": planned, "radius": radius}
     return render(request, "certification/rollout_reschedule.html", context)
 
 
@@ -224,8 +238,8 @@ def rollout_deed(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
         raise Http404
     user = signed_in_user(request)
     require(deed.can, user, rollout)
-    radius = queries.blast_radius(rollout, deed.touches(rollout))
-    form = _deed_form(request, deed, radius)
+    radius = blast_radius.blast_radius(rollout, deed.touches(rollout))
+    form = _deed_form(request, rollout, deed, radius)
     if request.method == "POST" and form.is_valid():
         try:
             deed.act(rollout, form.cleaned_data, user)
@@ -237,14 +251,22 @@ def rollout_deed(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
         raise Blocked(
             f"The rollout is {rollout.get_state_display().lower()}: “{deed.label}” is not possible now."
         )
-    context = {"rollout": rollout, "deed": deed, "form": form, "radius": radius}
+    line = rollout_queue.line_of(rollout.connector_id)
+    context = {"rollout": rollout, "deed": deed, "form": form, "radius": radius, "line": line}
+    if verb == "supersede":
+        context["ends"] = line.before(rollout)
     return render(request, "certification/rollout_deed.html", context)
 
 
-def _deed_form(request: HttpRequest, deed: rollout_deeds.Deed, radius: queries.Affected) -> forms.Form:
+def _deed_form(
+    request: HttpRequest, rollout: Rollout, deed: rollout_deeds.Deed, radius: blast_radius.Affected
+) -> forms.Form:
     data = request.POST if request.method == "POST" else None
     if deed.form is RegionsForm:
         return RegionsForm(data, offered=[(region.code, region.name) for region in radius.regions])
+    if deed.form is OptInForm:
+        waves = queries.opt_in_choices(rollout)
+        return OptInForm(data, offered=[(wave.number, f"{wave.number}: {wave.name}") for wave in waves])
     return deed.form(data)
 
 
@@ -261,7 +283,7 @@ def rollout_region(request: HttpRequest, pk: UUID, code: str) -> HttpResponse:
         "acts": [_act(request, act) for act in acts],
         "placement": queries.placement_of(rollout.connector_id, code),
         "form": ReasonForm(),
-        "radius": queries.blast_radius(rollout, acts[:1]),
+        "radius": blast_radius.blast_radius(rollout, acts[:1]),
         "now": database_now(),
     }
     return render(request, "certification/rollout_region.html", context)

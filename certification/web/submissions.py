@@ -13,8 +13,9 @@ from django.urls import path, re_path
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
-from certification.lifecycle import OPEN_STATES
+from certification.lifecycle import PREPARING_STATES
 from certification.models import Submission
+from certification.queries import rollout_queue
 from certification.queries import submissions as queries
 from certification.queries import validation as verdicts
 from certification.queries.ledger import HISTORY_PAGE
@@ -86,7 +87,7 @@ def submission_create(request: HttpRequest) -> HttpResponse:
                 submission_url(submission, "submission_edit"),
             )
     context = {
-        "connectors": queries.with_open_submission(own.order_by("name")),
+        "choices": queries.submission_choices(own.order_by("name")),
         "chosen": chosen,
         "kinds": Submission.Kind.choices,
         "error": error,
@@ -206,9 +207,10 @@ def connector_submissions(request: HttpRequest, pk: UUID) -> HttpResponse:
     rows = list(found.order_by("-created_at")[:20])
     context = {
         "connector": connector,
+        "line": rollout_queue.line_of(connector.pk),
         "rows": queries.rows_with_dates(rows),
         "can_create": policies.can_create_submission(request.user, connector)
-        and not any(row.state in OPEN_STATES for row in rows),
+        and not any(row.state in PREPARING_STATES for row in rows),
     }
     return render(request, "certification/_connector_submissions.html", context)
 

@@ -662,6 +662,9 @@ API_ROLLOUTS = {
     "rollout-skip": entry(POST=operators_seen, at="rollout", data=REASON),
     "rollout-stop": entry(POST=stoppers, at="rollout", data=REASON),
     "rollout-unschedule": entry(POST=operators_seen, at="rollout", data=REASON),
+    "rollout-supersede": entry(POST=operators_seen, at="rollout", data=REASON),
+    "rollout-choose-opt-in": entry(POST=operators_seen, at="rollout", data={"waves": [9]}),
+    "rollout-end-opt-in": entry(POST=stoppers, at="rollout", data=REASON),
     "override-list": entry(
         GET=signed_in,
         POST=operators_seen,

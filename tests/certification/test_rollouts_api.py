@@ -171,3 +171,25 @@ def test_a_freeze_is_tried_saved_and_taken_back(cast, rollout, operator):
     assert post(operator, f"freezes/{made.json()['id']}/cancel/", {"reason": "For nothing."}).json()[
         "cancelled_at"
     ]
+
+
+def test_a_program_sees_the_place_in_line_and_takes_it(cast, rollout, operator):
+    newer = add_submission(cast, state="signed_off", connector=rollout.connector, marker="two")
+    waiting = scheduled_rollout(cast, submission=newer, due=False)
+    told = operator.get(f"/api/v1/rollouts/{waiting.pk}/").json()
+    assert (told["state"], told["place_in_line"], told["superseded_by"]) == ("queued", 1, None)
+    radius = operator.get(f"/api/v1/rollouts/{waiting.pk}/blast-radius/?act=supersede").json()
+    assert {region["code"] for region in radius["regions"]} == {"north", "south", "east"}
+    answer = post(operator, f"rollouts/{waiting.pk}/supersede/", {"reason": "It mends the first."})
+    assert (answer.status_code, answer.json()["state"]) == (200, "scheduled")
+    assert operator.get(f"/api/v1/rollouts/{rollout.pk}/").json()["superseded_by"] == str(waiting.pk)
+
+
+def test_a_program_revises_a_plan_without_losing_its_thresholds(cast, rollout, operator):
+    RolloutPlan.objects.filter(pk=rollout.plan_id).update(gate_thresholds={"drop": 0.05})
+    told = operator.get(f"/api/v1/plans/{rollout.plan_id}/").json()
+    assert told["gate_thresholds"] == {"drop": 0.05}
+    body = {name: told[name] for name in ("waves", "lane", "weekend", "holiday_countries", "time_zone")}
+    answer = post(operator, f"plans/{rollout.plan_id}/revise/", {**body, "reason": "Nothing much."})
+    assert answer.status_code == 201, answer.content
+    assert answer.json()["gate_thresholds"] == {"drop": 0.05}

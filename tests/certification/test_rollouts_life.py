@@ -6,11 +6,12 @@ import pytest
 
 from certification.models import RegionDeployment, Rollout
 from certification.services import overrides, rollbacks, rollouts
-from portal.shared.errors import Blocked, Conflict, IllegalTransition, InvalidInput, NotPermitted
+from portal.shared.errors import Conflict, IllegalTransition, InvalidInput, NotPermitted
 from tests.factories.rollouts import (
     add_submission,
     behave,
     hurry,
+    make_due,
     misbehave,
     placement,
     run_until,
@@ -92,14 +93,23 @@ def test_a_newer_version_supersedes_the_one_that_was_live(cast, agent, drain_out
     assert [row["number"] for row in effective(agent, second, "north")] == [1, 2]
 
 
-def test_a_connector_has_one_rollout_at_a_time(cast, agent):
+def test_a_second_version_waits_for_the_first_and_then_goes_by_itself(cast, agent):
     first = scheduled_rollout(cast, "north", agent=agent)
-    first.submission.state = "live"  # only to let a second submission exist beside it
-    first.submission.save()
     newer = add_submission(cast, state="signed_off", connector=first.connector, marker="two")
+    second = scheduled_rollout(cast, "north", agent=agent, submission=newer, due=False)
 
-    with pytest.raises(Blocked, match="Another rollout of this connector"):
-        scheduled_rollout(cast, "north", agent=agent, submission=newer)
+    assert (state_of(second), state_of(newer)) == ("queued", "scheduled")
+    first.connector.refresh_from_db()
+    assert first.connector.scheduled_version == first.version
+
+    run_until(lambda: state_of(second) == "scheduled")
+
+    second.refresh_from_db()
+    assert state_of(first) == "completed"
+    assert second.previous_version == first.version
+    make_due(second)
+    run_until(lambda: state_of(second) == "completed")
+    assert [row["number"] for row in effective(agent, second, "north")] == [1, 2]
 
 
 def test_a_held_rollout_starts_nothing_until_it_is_resumed(cast, agent):

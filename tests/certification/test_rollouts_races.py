@@ -17,6 +17,8 @@ from certification.services import (
     freezes,
     overrides,
     plans,
+    rollbacks,
+    rollout_queue,
     rollouts,
     schedule,
     trains,
@@ -183,3 +185,113 @@ def test_two_rollouts_never_take_the_last_place_of_a_train(cast):
     made = together(*(book(submission) for submission in submissions))
     assert all(isinstance(one, Rollout) for one in made)
     assert TrainBoarding.objects.filter(left_at=None).values("departs_at").distinct().count() == 4
+
+
+def a_line(cast):
+    """A rollout as it is about to send, and the next version waiting behind it."""
+    first = scheduled_rollout(cast, "north")
+    newer = add_submission(cast, state="signed_off", connector=first.connector, marker="two")
+    second = scheduled_rollout(cast, submission=newer, due=False)
+    assert Rollout.objects.get(pk=second.pk).state == "queued"
+    return first, second
+
+
+def as_waiting(rollout):
+    """Behind the other again, as if nothing had happened."""
+    Rollout.objects.filter(pk=rollout.pk).update(state="queued", halt_reason="", next_step_at=None)
+    type(rollout.submission).objects.filter(pk=rollout.submission_id).update(state="scheduled")
+
+
+def take_its_place(cast, rollout):
+    return lambda: rollout_queue.supersede(
+        Rollout.objects.get(pk=rollout.pk), reason="Now.", actor=cast.operator
+    )
+
+
+def test_a_superseded_version_is_never_sent_after_that_has_committed(cast):
+    first, second = a_line(cast)
+    deployment = first.deployments.get()
+    for _ in range(ROUNDS):
+        Rollout.objects.filter(pk=second.pk).update(state="cancelled")
+        Rollout.objects.filter(pk=first.pk).update(superseded_by=None, state="running")
+        as_running(first)
+        as_waiting(second)
+        last = AuditRecord.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+        row = RegionDeployment.objects.get(pk=deployment.pk)
+        ended, _ = together(take_its_place(cast, second), lambda row=row: deployments.intend(row))
+
+        assert isinstance(ended, Rollout)
+        found = AuditRecord.objects.filter(pk__gt=last, action__in=["rollout.supersede", "deployment.intend"])
+        actions = list(found.order_by("pk").values_list("action", flat=True))
+        assert actions in (["rollout.supersede"], ["deployment.intend", "rollout.supersede"])
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE certification_regiondeployment SET state = 'pending', next_poll_at = NULL"
+                " WHERE rollout_id = %s",
+                [first.pk],
+            )
+        assert deployments.intend(RegionDeployment.objects.get(pk=deployment.pk)) is False
+
+
+def test_superseding_against_a_halt_or_a_rollback_leaves_one_truth(cast):
+    first, second = a_line(cast)
+    for deed in (
+        lambda: rollouts.stop_rollout(Rollout.objects.get(pk=first.pk), reason="Stop.", actor=cast.owner),
+        lambda: rollbacks.roll_back(Rollout.objects.get(pk=first.pk), reason="Back.", actor=cast.owner),
+    ):
+        for _ in range(15):
+            Rollout.objects.filter(pk=second.pk).update(state="cancelled")
+            Rollout.objects.filter(pk=first.pk).update(superseded_by=None, state="running")
+            as_running(first)
+            as_waiting(second)
+            first.deployments.filter(action="rollback").delete()
+
+            taken, other = together(take_its_place(cast, second), deed)
+
+            states = Rollout.objects.in_bulk([first.pk, second.pk])
+            if isinstance(taken, Rollout):
+                assert (states[first.pk].state, states[second.pk].state) == ("superseded", "scheduled")
+            else:
+                assert isinstance(taken, PortalError)
+                assert states[first.pk].state == "rolling_back"
+                assert states[second.pk].state == "queued"
+            assert isinstance(other, (Rollout, IllegalTransition))
+
+
+def test_one_version_goes_whoever_lets_it(cast):
+    first, second = a_line(cast)
+    third = scheduled_rollout(
+        cast,
+        submission=add_submission(cast, state="signed_off", connector=first.connector, marker="three"),
+        due=False,
+    )
+    for _ in range(15):
+        for row in (second, third):
+            Rollout.objects.filter(pk=row.pk).update(superseded_by=None, state="cancelled")
+            as_waiting(row)
+        Rollout.objects.filter(pk=first.pk).update(state="completed")
+
+        together(rollout_queue.promote_due, rollout_queue.promote_due, take_its_place(cast, third))
+
+        states = {row.pk: row.state for row in Rollout.objects.filter(connector=first.connector)}
+        assert sum(states[row.pk] == "scheduled" for row in (second, third)) == 1
+        if states[third.pk] == "scheduled":
+            assert states[second.pk] in ("superseded", "queued")
+
+
+def test_two_schedules_of_one_connector_make_one_that_goes_and_one_that_waits(cast):
+    first = scheduled_rollout(cast, "north")
+    Rollout.objects.filter(pk=first.pk).update(state="cancelled")
+    plan = plans.default_plan()
+    waiting = [
+        add_submission(cast, state="signed_off", connector=first.connector, marker=marker)
+        for marker in ("two", "three")
+    ]
+
+    def book(submission):
+        dates = schedule.Dates(schedule.propose_start(plan, submission))
+        return lambda: schedule.schedule_rollout(submission, plan, dates, actor=cast.operator)
+
+    made = together(*(book(submission) for submission in waiting))
+    assert sorted(row.state for row in made) == ["queued", "scheduled"]
