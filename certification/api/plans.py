@@ -38,14 +38,19 @@ class PlanSerializer(serializers.ModelSerializer[RolloutPlan]):
     """`waves` in order. Every active region belongs to exactly one; `weekend` counts from Monday = 0."""
 
     waves = PlanWaveSerializer(many=True, write_only=True)
+    gate_thresholds = serializers.DictField(
+        child=serializers.FloatField(),
+        required=False,
+        help_text="Shares from 0 to 1; what is not named is the house's.",
+    )
     reason = serializers.CharField(max_length=1_000, write_only=True, required=False, default="")
 
     class Meta:
         model = RolloutPlan
         fields = [
             "id", "name", "revision", "description", "time_zone", "lane", "weekend", "holiday_countries",
-            "start_time", "days_between_waves", "hours_between_waves", "is_default", "is_retired",
-            "created_at", "waves", "reason",
+            "start_time", "days_between_waves", "hours_between_waves", "gate_thresholds", "is_default",
+            "is_retired", "created_at", "waves", "reason",
         ]  # fmt: skip
         read_only_fields = ["id", "revision", "is_retired", "created_at"]
         validators: list[Any] = []
@@ -79,6 +84,7 @@ def draft_from(data: dict[str, Any], *, name: str = "") -> services.PlanDraft:
             "days_between_waves",
             "hours_between_waves",
             "lane",
+            "gate_thresholds",
             "is_default",
         )
         if key in data
@@ -118,7 +124,7 @@ class PlanViewSet(
         plan = self.get_object()
         asked = PlanSerializer(data={**dict(request.data), "name": plan.name})
         asked.is_valid(raise_exception=True)
-        data = asked.validated_data
+        data = {"gate_thresholds": plan.gate_thresholds, **asked.validated_data}
         new, _ = plan_changes.revise_plan(
             plan, draft_from(data, name=plan.name), reason=data["reason"], actor=signed_in_user(request)
         )

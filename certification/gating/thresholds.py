@@ -5,6 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
+OF_A_PLAN = (
+    "drop",
+    "certain_drop",
+    "new_code_share",
+    "latency_rise",
+    "floor",
+    "backend_floor",
+    "least_calls",
+    "silence_hours",
+)
+"""What a plan may say itself; the chances of error are the house's, since its promises rest on them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:

@@ -16,7 +16,7 @@ from certification.gating.counts import calls_of
 from certification.gating.gate import Decision, Evidence, decide
 from certification.gating.thresholds import Thresholds
 from certification.gating.verdicts import Check, Verdict, overall
-from certification.models import GateCheck, PlanWave, Rollout, RolloutWave, SmokeRun
+from certification.models import GateCheck, PlanWave, Rollout, RolloutPlan, RolloutWave, SmokeRun
 from certification.planning.planner import PlanSpec, WaveSpec, baked_at
 from certification.policies import can_run_rollout
 from certification.queries.plans import calendar_of
@@ -46,8 +46,14 @@ class Standing:
 OPEN = Standing(True, None)
 
 
-def thresholds() -> Thresholds:
+def house_thresholds() -> Thresholds:
+    """What gates go by where the plan says nothing."""
     return Thresholds.of(settings.GATE_THRESHOLDS)
+
+
+def thresholds_of(plan: RolloutPlan) -> Thresholds:
+    """What gates of rollouts of this revision go by."""
+    return Thresholds.of({**settings.GATE_THRESHOLDS, **plan.gate_thresholds})
 
 
 def bake_of(rollout: Rollout, wave: RolloutWave) -> PlanWave | None:
@@ -130,7 +136,7 @@ def _look(
         # What was known at the release is no news; figures come by the hour.
         since = rollout.released_at.replace(minute=0, second=0, microsecond=0) + dt.timedelta(hours=1)
     evidence = gate_evidence.gather(rollout, wave, since=since, now=now)
-    limits = thresholds()
+    limits = thresholds_of(rollout.plan)
     decision = decide(evidence, limits)
     calls = calls_of(evidence.treated)
     waits_for = "" if is_over else "time"

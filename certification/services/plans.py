@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from certification.data import default_plan as seed
+from certification.gating.thresholds import OF_A_PLAN, Thresholds
 from certification.models import Lane, PlanWave, PlanWaveRegion, RolloutPlan, Train
 from certification.planning.calendar import check_weekend, is_known_country
 from certification.planning.coverage import WaveDraft, coverage_problems
@@ -30,7 +31,9 @@ MAX_BAKE_CALLS = 1_000_000
 
 @dataclass(frozen=True)
 class PlanDraft:
-    """A plan as somebody wrote it; `weekend` holds weekdays (Monday is 0)."""
+    """A plan as somebody wrote it; `weekend` holds weekdays (Monday is 0). `gate_thresholds` are those of
+    `gating.Thresholds` that are not the house's.
+    """
 
     name: str
     waves: tuple[WaveDraft, ...]
@@ -44,6 +47,7 @@ class PlanDraft:
     lane: str = Lane.ADDITIVE
     train: Train | None = None
     opt_in_train: Train | None = None
+    gate_thresholds: Mapping[str, float] = field(default_factory=dict)
     is_default: bool = False
 
 
@@ -96,6 +100,7 @@ def check_draft(draft: PlanDraft) -> None:
     if not 0 <= draft.hours_between_waves <= MAX_HOURS_BETWEEN_WAVES:
         faults.add("hours_between_waves", f"Between 0 and {MAX_HOURS_BETWEEN_WAVES} hours.")
     _check_trains(draft, faults)
+    _check_thresholds(draft, faults)
     for number, wave in enumerate(draft.waves, start=1):
         longest = max(wave.bake_seconds, wave.bake_business_seconds)
         if longest > MAX_BAKE_SECONDS or min(wave.bake_seconds, wave.bake_business_seconds) < 0:
@@ -121,6 +126,20 @@ def _check_trains(draft: PlanDraft, faults: _Faults) -> None:
             faults.add(name, f"{train} does not take the lane {Lane(draft.lane).label}.")
     if draft.opt_in_train and not any(wave.is_opt_in for wave in draft.waves):
         faults.add("opt_in_train", "The plan has no opt-in wave that could board it.")
+
+
+def _check_thresholds(draft: PlanDraft, faults: _Faults) -> None:
+    for name in sorted(set(draft.gate_thresholds) - set(OF_A_PLAN)):
+        faults.add("gate_thresholds", f"A plan has no threshold {name}.")
+    for name in OF_A_PLAN:
+        if name in draft.gate_thresholds:
+            try:
+                Thresholds.of({name: draft.gate_thresholds[name]})
+            except (TypeError, ValueError):
+                faults.add(name, "Out of range.")
+    drop, certain = (draft.gate_thresholds.get(name) for name in ("drop", "certain_drop"))
+    if drop is not None and certain is not None and certain > drop:
+        faults.add("certain_drop", "A fall beyond doubt is at most the other one.")
 
 
 def create_plan(draft: PlanDraft, *, actor: Actor) -> RolloutPlan:
@@ -209,6 +228,7 @@ def draft_of(plan: RolloutPlan) -> PlanDraft:
         lane=plan.lane,
         train=plan.train,
         opt_in_train=plan.opt_in_train,
+        gate_thresholds=plan.gate_thresholds,
         is_default=plan.is_default,
     )
 
@@ -267,6 +287,7 @@ def _write(
         lane=draft.lane,
         train=draft.train,
         opt_in_train=draft.opt_in_train,
+        gate_thresholds=dict(draft.gate_thresholds),
         is_default=default,
         created_by_id=actor.pk,
     )
@@ -305,5 +326,6 @@ def _facts(plan: RolloutPlan, draft: PlanDraft) -> dict[str, object]:
         "days_between_waves": plan.days_between_waves,
         "hours_between_waves": plan.hours_between_waves,
         "trains": [str(train) if train else "" for train in (draft.train, draft.opt_in_train)],
+        "gate_thresholds": dict(draft.gate_thresholds),
         "waves": [dataclasses.asdict(wave) for wave in draft.waves],
     }

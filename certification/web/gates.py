@@ -13,8 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 from certification import policies
 from certification.models import Rollout
 from certification.queries import gates as queries
-from certification.queries import rollouts as rollout_queries
+from certification.queries.blast_radius import next_wave_radius
 from certification.services import gates
+from certification.web.plan_gates import in_words
 from certification.web.rollout_forms import ReasonForm
 from certification.web.rollouts import visible_rollout
 from portal.shared.web import done, signed_in_user
@@ -34,7 +35,8 @@ def gate_detail(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
         "bake_ends_at": gates.bake_ends_at(rollout, gate.wave),
         "can_decide": can_run and gate.waits and rollout.state in ("running", "held"),
         "form": ReasonForm(),
-        "radius": rollout_queries.next_wave_radius(rollout),
+        "went_by": in_words(gate.check.thresholds),
+        "radius": next_wave_radius(rollout),
     }
     return render(request, "certification/gate_detail.html", context)
 

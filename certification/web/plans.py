@@ -20,6 +20,7 @@ from certification.queries import plans as queries
 from certification.queries import trains as train_queries
 from certification.services import plan_changes
 from certification.services import plans as services
+from certification.web import plan_gates
 from portal.shared import audit, history
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
@@ -63,6 +64,15 @@ class PlanForm(forms.Form):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         for name in ("train", "opt_in_train"):
             self.fields[name].queryset = train_queries.trains()  # type: ignore[attr-defined]
+        plan_gates.add_fields(self)
+
+    @property
+    def calendar_fields(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name != "reason" and not plan_gates.is_gate(field.name)]
+
+    @property
+    def gate_fields(self) -> list[forms.BoundField]:
+        return [field for field in self if plan_gates.is_gate(field.name)]
 
     def draft(self, waves: list[WaveDraft]) -> services.PlanDraft:
         data = self.cleaned_data
@@ -79,6 +89,7 @@ class PlanForm(forms.Form):
             lane=data["lane"],
             train=data["train"],
             opt_in_train=data["opt_in_train"],
+            gate_thresholds=plan_gates.thresholds_from(data),
             is_default=data["is_default"],
         )
 
@@ -142,6 +153,7 @@ def _initial(draft: services.PlanDraft) -> dict[str, Any]:
         "holiday_countries": ", ".join(draft.holiday_countries),
         "weekend": [str(day) for day in draft.weekend],
         "is_default": draft.is_default,
+        **plan_gates.initial_of(draft.gate_thresholds),
     }
 
 
@@ -163,6 +175,7 @@ def plan_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "revisions": queries.revisions_of(plan),
         "rollouts": queries.rollouts_using(plan),
         "calendar": queries.calendar_words(plan),
+        "gates": plan_gates.in_words(plan.gate_thresholds),
         "history": history.entries(audit.history(plan)[:20]),
     }
     return render(request, "certification/plan_detail.html", context)
@@ -221,6 +234,7 @@ def _show(form: forms.Form, error: InvalidInput) -> None:
     """Problems of the waves are not a field's: they go above the form, all of them."""
     for text in error.fields.pop("waves", []):
         form.add_error(None, text)
+    error.fields = plan_gates.field_errors(error.fields)
     if error.fields:
         add_errors(form, error)
     elif not form.errors:
