@@ -1,6 +1,8 @@
-"""The first page of each role, global search, and the pages for what is not there."""
+"""The first page of each role, and the pages for what is not there."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -8,24 +10,28 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from certification.queries.home import home_of
-from portal.search import search as find
+from portal.shared.live import stamp_of_everything, unchanged
 from portal.shared.web import is_for_programs, signed_in_user
-
-LONGEST_QUERY = 100
 
 
 @require_safe
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    user = signed_in_user(request)
-    return render(request, "home.html", {"home": home_of(user)})
+    return render(request, "home.html", _context(request))
 
 
 @require_safe
 @login_required
-def search(request: HttpRequest) -> HttpResponse:
-    query = " ".join(request.GET.get("q", "").replace("\0", "").split())[:LONGEST_QUERY]
-    return render(request, "search.html", {"query": query, "groups": find(request.user, query)})
+def home_live(request: HttpRequest) -> HttpResponse:
+    """The part of the first page that moves; it asks for itself again while the page is open."""
+    same = unchanged(request, stamp_of_everything())
+    return same or render(request, "_home_live.html", _context(request))
+
+
+def _context(request: HttpRequest) -> dict[str, Any]:
+    # The stamp first: what changes while the rest is read is then told the next time.
+    stamp = stamp_of_everything()
+    return {"stamp": stamp, "home": home_of(signed_in_user(request))}
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

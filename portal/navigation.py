@@ -79,16 +79,16 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
     signed_in = isinstance(user, User) or bool(user and user.is_authenticated)
     theme = request.COOKIES.get("theme", User.Theme.SYSTEM)
     return {
-        "nav": _entries(request, user) if signed_in else [],
+        "nav": entries(request, user) if signed_in else [],
         "publishers": _publishers(request, user) if signed_in else [],
         "trial": {"scale": int(settings.TRIAL_CLOCK_SCALE)} if settings.TRIAL_MODE else None,
         "theme": theme if theme in User.Theme.values else User.Theme.SYSTEM,
         "staff_role": user.get_staff_role_display() if signed_in and user and user.staff_role else "",
-        "account_nav": _account_entries(request) if signed_in else [],
+        "account_nav": account_entries(request) if signed_in else [],
     }
 
 
-def _entries(request: HttpRequest, user: Any) -> list[Entry]:
+def entries(request: HttpRequest, user: Any) -> list[Entry]:
     rights = {
         "all": True,
         "reviewer": user.is_reviewer,
@@ -127,7 +127,7 @@ def _publishers(request: HttpRequest, user: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _account_entries(request: HttpRequest) -> list[Entry]:
+def account_entries(request: HttpRequest) -> list[Entry]:
     names = (
         ("Profile", "accounts:profile", "user"),
         ("What you are told", "notification_preferences", "bell"),

@@ -60,13 +60,14 @@ _ROOMS = (
     "certification.web.regions",
     "certification.web.region_tasks",
     "certification.web.notifications",
+    "portal.search.pages",
     "portal.operations",
     "portal.metrics",
 )
 
 urlpatterns = [
     path("", home.home, name="home"),
-    path("search/", home.search, name="search"),
+    path("home/live/", home.home_live, name="home_live"),
     path("livez", web.livez, name="livez"),
     path("readyz", web.readyz, name="readyz"),
     path("accounts/", include("allauth.urls")),

@@ -1,155 +1,249 @@
-"""What the first page shows: what waits for the reader, what moves, what comes next."""
+"""What the first page shows: what waits for the reader, then one part for each of their roles."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from certification.lifecycle import OPEN_STATES
-from certification.models import GuestTester, Placement, RegionDeployment, RolloutWave, Submission
-from certification.queries.reviews import QueueFilter, QueueRow, review_queue
-from certification.queries.rollouts import group_counts
+from certification.lifecycle import NEXT_STEPS, OPEN_STATES
+from certification.models import GuestTester, Preview, Rollout, RolloutWave, Submission, Waiver
+from certification.queries.home_operator import OperatorHome, Tile, operator_home
+from certification.queries.reviews import REVIEWER_STATES, Queue, QueueFilter, review_queue, waivers_to_decide
 from certification.queries.submissions import ListFilter, ListRow, mine, rows_with_dates, submissions_for
 from certification.queries.submit_by import SubmitBy, submit_by
 from certification.queries.testers import accesses_of
-from connectors.models import Connector
+from connectors.models import Connector, HealthAlert
+from connectors.policies import roles_of
 from portal.accounts.models import User
-from portal.shared.models import OutboxJob
 
 SHOWN = 6
+_CONNECTORS = 12
+
+# State -> (what the button says, URL name, what to do). States that are not here lead to the submission.
+_DEEDS = {
+    "draft": ("Go on with the form", "submission_edit", "Finish the form and submit it."),
+    "validation_failed": (
+        "See the findings",
+        "finding_list",
+        "Correct the errors, upload the package again and resubmit.",
+    ),
+    "changes_requested": (
+        "Answer the reviewer",
+        "submission_detail",
+        "The reviewer asks for changes: answer the threads, upload and resubmit.",
+    ),
+    "preview_testing": (
+        "Test and sign off",
+        "submission_detail",
+        "It runs in Preview: test it, then sign off or refuse.",
+    ),
+    "preview_refused": ("Correct it", "submission_edit", "Correct what was wrong in Preview and resubmit."),
+    "expired": ("Reopen the Preview", "submission_detail", "The time to test has run out; nothing is lost."),
+    "preview_failed": (
+        "See what failed",
+        "submission_detail",
+        "Preview did not take it: look, then retry.",
+    ),
+    "signed_off": ("Plan the rollout", "rollout_schedule", "Signed off: choose the day of the first wave."),
+    "held": ("See the hold", "submission_detail", "Resume it when the reason for the hold is gone."),
+    "halted": (
+        "Release or roll back",
+        "submission_detail",
+        "Nothing is deployed until you release the halt or roll back.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Tile:
-    """One figure with the address of what it counts; `tone` marks what should not be there."""
+class Turn:
+    """A submission that waits for the reader; `label` and `url_name` are of what they can do about it."""
 
+    row: ListRow
     label: str
-    value: int
     url_name: str
-    query: str = ""
-    note: str = ""
-    tone: str = ""
-    icon: str = ""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MyConnector:
+    """A connector of the reader's teams, with what is under way for it and how many alerts are open."""
+
+    connector: Connector
+    row: ListRow | None
+    alerts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Date:
+    """One line of what comes next. `kind` is "wave" or "preview"; `pk` of the rollout or the submission."""
+
+    at: datetime
+    kind: str
+    pk: Any
+    title: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class MakerHome:
+    connectors: list[MyConnector]
+    connector_total: int
+    dates: list[Date]
+    deadlines: list[SubmitBy]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewerHome:
+    tiles: list[Tile]
+    queue: Queue
+    waivers: list[Waiver]
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """`my_turn` waits for the reader; `moving` waits for others; `waves` are the next planned ones."""
+    """`turns` are no reviews: those are in the reviewer's part. `total` counts both."""
 
-    my_turn: list[ListRow]
-    my_turn_total: int
-    moving: list[ListRow]
-    waves: list[RolloutWave]
-    tiles: list[Tile]
-    queue: list[QueueRow] = field(default_factory=list)
-    deadlines: list[SubmitBy] = field(default_factory=list)
+    turns: list[Turn]
+    total: int
+    maker: MakerHome | None = None
+    reviewer: ReviewerHome | None = None
+    operator: OperatorHome | None = None
     is_empty: bool = False
+    guest_of: list[GuestTester] = field(default_factory=list)
     guest_of: list[GuestTester] = field(default_factory=list)
 
 
 def home_of(user: User) -> Home:
     """The first page of `user`, in a number of queries that does not grow with the data."""
-    found = submissions_for(user, ListFilter())
-    waiting = found.filter(mine(user))
-    my_turn = rows_with_dates(list(waiting[:SHOWN]))
-    moving = rows_with_dates(list(found.filter(~mine(user), state__in=OPEN_STATES)[:SHOWN]))
-    waves = list(next_waves(user)[:SHOWN])
-    queue = review_queue(user, QueueFilter()) if user.is_reviewer else None
-    is_empty = not (user.staff_role or my_turn or moving or _has_connectors(user))
-    tiles = [*_publisher_tiles(user), *_reviewer_tiles(queue), *_operator_tiles(user)]
+    reviewer = _reviewer_home(user) if user.is_reviewer else None
+    waiting = submissions_for(user, ListFilter()).filter(mine(user))
+    if reviewer:
+        waiting = waiting.exclude(state__in=REVIEWER_STATES)
+    found = list(waiting[: SHOWN + 1])
+    more = waiting.count() if len(found) > SHOWN else len(found)
+    maker = _maker_home(user) if roles_of(user) else None
+    is_empty = not user.staff_role and not found and not (maker and maker.connectors)
     return Home(
-        my_turn=my_turn,
-        my_turn_total=waiting.count(),
-        moving=moving,
-        waves=waves,
-        tiles=tiles,
-        queue=queue.rows[:SHOWN] if queue else [],
-        deadlines=[] if user.staff_role or is_empty else submit_by(),
+        turns=[_turn(row) for row in rows_with_dates(found[:SHOWN])],
+        total=more + (reviewer.queue.counts["all"] if reviewer else 0),
+        maker=maker,
+        reviewer=reviewer,
+        operator=operator_home(user) if user.is_operator else None,
         is_empty=is_empty,
         guest_of=list(accesses_of(user)[:SHOWN]) if is_empty else [],
     )
 
 
-def next_waves(user: Any) -> QuerySet[RolloutWave]:
-    """The planned waves of rollouts the reader may see, soonest first."""
-    visible = Q() if user.staff_role else Q(rollout__connector__publisher__memberships__user=user)
+def _turn(row: ListRow) -> Turn:
+    state = row.submission.state
+    label, url_name, text = _DEEDS.get(state, ("Open", "submission_detail", NEXT_STEPS[state]))
+    return Turn(row, label, url_name, text)
+
+
+def _maker_home(user: User) -> MakerHome:
+    teams = list(roles_of(user))
+    own = Connector.objects.filter(publisher__in=teams).exclude(state__in=["cancelled", "retired"])
+    submissions = (
+        Submission.objects.filter(connector__publisher__in=teams, state__in=OPEN_STATES)
+        .with_page_data()
+        .order_by("-state_changed_at", "pk")[:_CONNECTORS]
+    )
+    rows = {row.submission.connector_id: row for row in rows_with_dates(list(submissions))}
+    connectors = {
+        each.pk: each for each in own.filter(pk__in=rows).select_related("publisher", "live_version")
+    }
+    quiet = own.exclude(pk__in=rows).select_related("publisher", "live_version").order_by("name", "pk")
+    listed = [connectors[pk] for pk in rows if pk in connectors]
+    listed += list(quiet[: max(_CONNECTORS - len(listed), 0)])
+    alerts = list(
+        HealthAlert.objects.filter(connector__in=listed)
+        .open()
+        .order_by()
+        .values_list("connector_id", flat=True)
+    )
+    return MakerHome(
+        connectors=[MyConnector(each, rows.get(each.pk), alerts.count(each.pk)) for each in listed],
+        connector_total=own.count() if len(listed) == _CONNECTORS else len(listed),
+        dates=_dates(Q(connector__publisher__in=teams)),
+        deadlines=submit_by() if listed else [],
+    )
+
+
+def _dates(of_teams: Q) -> list[Date]:
+    """Preview deadlines and planned waves of the connectors of `of_teams`, soonest first."""
+    previews = (
+        Preview.objects.filter(state="testing", deadline_at__isnull=False)
+        .filter(submission__in=Submission.objects.filter(of_teams).values("pk"))
+        .select_related("submission__connector")
+        .order_by("deadline_at")[:SHOWN]
+    )
+    dates = [
+        Date(
+            each.deadline_at,
+            "preview",
+            each.submission_id,
+            str(each.submission.connector),
+            "Preview: sign off by then",
+        )
+        for each in previews
+        if each.deadline_at
+    ]
+    dates += [
+        Date(
+            wave.planned_at,
+            "wave",
+            wave.rollout_id,
+            str(wave.rollout.connector),
+            f"Wave {wave.number}: {wave.name}",
+        )
+        for wave in next_waves(of_teams)[:SHOWN]
+        if wave.planned_at
+    ]
+    return sorted(dates, key=lambda each: each.at)[:SHOWN]
+
+
+def next_waves(of_connectors: Q) -> QuerySet[RolloutWave]:
+    """The planned waves of rollouts under way, soonest first."""
+    rollouts = Q(rollout__in=Rollout.objects.filter(of_connectors).values("pk"))
     return (
-        RolloutWave.objects.filter(visible, state="planned", rollout__state__in=["scheduled", "running"])
+        RolloutWave.objects.filter(rollouts, state="planned", rollout__state__in=["scheduled", "running"])
         .select_related("rollout__connector", "rollout__version")
         .order_by("planned_at", "pk")
     )
 
 
-def _has_connectors(user: User) -> bool:
-    return Connector.objects.visible_to(user).exists()
+def _reviewer_home(user: User) -> ReviewerHome:
+    queue = review_queue(user, QueueFilter(sort="deadline"))
+    # One's own claims first, then what is due first; what belongs to one's own team is for others.
+    rows = sorted(queue.rows, key=lambda row: (row.is_own_team, not row.is_mine, row.deadline))
+    shown = Queue(rows[:SHOWN], queue.page, queue.counts, queue.kinds)
+    return ReviewerHome(_reviewer_tiles(queue), shown, list(waivers_to_decide(user)[:SHOWN]))
 
 
-def _publisher_tiles(user: User) -> list[Tile]:
-    if user.staff_role:
-        return []
-    visible = Connector.objects.visible_to(user)
-    under_way = Submission.objects.visible_to(user).filter(state__in=OPEN_STATES).count()
-    return [
-        Tile("Connectors", visible.exclude(state="cancelled").count(), "connector_list", icon="plug"),
-        Tile(
-            "Live",
-            visible.filter(live_version__isnull=False).count(),
-            "connector_list",
-            note="in every region of their plan",
-            icon="circle-check",
-        ),
-        Tile("Under way", under_way, "submission_list", "?group=open", icon="route"),
-    ]
-
-
-def _reviewer_tiles(queue: Any) -> list[Tile]:
-    if queue is None:
-        return []
+def _reviewer_tiles(queue: Queue) -> list[Tile]:
     counts = queue.counts
+    soon = sum(row.is_soon for row in queue.rows)
     return [
-        Tile("In the queue", counts["all"], "review_queue", icon="inbox"),
-        Tile("Claimed by you", counts["mine"], "review_queue", "?view=mine", icon="user-check"),
-        Tile("Free to take", counts["unclaimed"], "review_queue", "?view=unclaimed", icon="hand-stop"),
+        Tile("In the queue", counts["all"], "review_queue", "inbox"),
+        Tile("Claimed by you", counts["mine"], "review_queue", "user-check", query="?view=mine"),
+        Tile("Free to take", counts["unclaimed"], "review_queue", "hand-stop", query="?view=unclaimed"),
+        Tile(
+            "Due within a day",
+            soon,
+            "review_queue",
+            "clock",
+            tone="warning" if soon else "",
+            query="?sort=deadline",
+        ),
         Tile(
             "Overdue",
             counts["overdue"],
             "review_queue",
-            "?view=overdue",
+            "hourglass",
             tone="danger" if counts["overdue"] else "",
-            icon="hourglass",
+            query="?view=overdue",
         ),
-    ]
-
-
-def _operator_tiles(user: User) -> list[Tile]:
-    if not user.is_operator:
-        return []
-    active = next((count for key, _, count in group_counts(user) if key == "active"), 0)
-    failed = RegionDeployment.objects.filter(state="failed").count()
-    unknown = RegionDeployment.objects.filter(state="unknown").count()
-    disagreeing = Placement.objects.filter(disagrees_since__isnull=False).count()
-    parked = OutboxJob.objects.filter(state=OutboxJob.State.PARKED).count()
-    to_plan = Submission.objects.filter(state="signed_off").count()
-    return [
-        Tile("Rollouts under way", active, "rollout_list", icon="rocket"),
-        Tile("To be planned", to_plan, "submission_list", "?turn=operator", icon="calendar"),
-        Tile(
-            "Regions failed",
-            failed,
-            "rollout_list",
-            tone="danger" if failed else "",
-            note=f"{unknown} without an answer" if unknown else "",
-            icon="world",
-        ),
-        Tile(
-            "Disagreements",
-            disagreeing,
-            "rollout_list",
-            tone="danger" if disagreeing else "",
-            note="reported and probed differ",
-            icon="alert-triangle",
-        ),
-        Tile("Jobs parked", parked, "job_list", tone="warning" if parked else "", icon="activity"),
     ]

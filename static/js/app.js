@@ -215,7 +215,7 @@
     status.textContent = say(`autosave_${state}`, { time: at });
   }
 
-  /* Keyboard: "/" focuses the search, "?" opens the map; any element may carry data-key="g h" or data-key="j". */
+  /* Keyboard: "/" opens the palette, "?" opens the map; any element may carry data-key="g h" or data-key="j". */
   const typing = (element) => element.closest("input, textarea, select, [contenteditable]");
   let sequence = "";
   let forget = 0;
@@ -230,14 +230,9 @@
     }
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     if ($("dialog[open]")) return;
-    if (event.key === "/") {
-      const search = $("[data-search]");
-      if (search) {
-        event.preventDefault();
-        search.focus();
-        search.select();
-      }
-      return;
+    if (event.key === "/" && window.portal.openPalette) {
+      event.preventDefault();
+      return window.portal.openPalette();
     }
     if (event.key === "?") {
       event.preventDefault();
@@ -271,6 +266,22 @@
     if (form) autosave(form, "failed");
   });
   document.addEventListener("htmx:timeout", () => connection(false));
+
+  /* Live parts (data-live) rest while nobody looks, and are not swapped from under somebody who is in them. */
+  const isLive = (event) => event.detail.requestConfig?.elt?.matches("[data-live]");
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && isLive(event)) event.preventDefault();
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!isLive(event)) return;
+    const live = event.detail.target;
+    const isUsed = live.contains(document.activeElement) || live.querySelector("dialog[open], details.menu[open]");
+    if (isUsed) event.detail.shouldSwap = false;
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) document.body.dispatchEvent(new CustomEvent("reconnected"));
+  });
+
   document.addEventListener("htmx:beforeRequest", (event) => {
     const form = event.target.closest?.("form[data-autosave]");
     if (form) autosave(form, "saving");

@@ -165,7 +165,9 @@ ALLAUTH = {
 
 SHELL = {
     "home": entry(GET=signed_in),
+    "home_live": entry(GET=signed_in),
     "search": entry(GET=signed_in, query={"q": "harbour"}),
+    "search_palette": entry(GET=signed_in, query={"q": "harbour"}),
     "status": entry(GET=public),
     "public_list": entry(GET=public),
     # The team's connector is not live: it has no public page, not even for its own team.

@@ -1,4 +1,4 @@
-"""The first page of each role, and global search."""
+"""The first page of each role."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from portal.search import search
-from tests.factories import ConnectorFactory, UserFactory
+from portal.shared.models import OutboxJob
+from tests.factories import ConnectorFactory, MembershipFactory, UserFactory
+from tests.factories.reviews import in_review
 from tests.factories.submissions import draft
 
-
-def labels(groups) -> dict[str, list[str]]:
-    return {group.label: [hit.title for hit in group.hits] for group in groups}
+EXPECTED = {
+    "owner": ("Your turn", "My connectors", "Next dates"),
+    "viewer": ("My connectors",),
+    "reviewer": ("Review next", "Claimed by you"),
+    "operator": ("Rollouts now", "Needs a look"),
+    "administrator": ("Review next", "Rollouts now"),
+}
 
 
 def test_a_newcomer_is_led_through_three_steps(db, sign_in):
@@ -27,7 +32,9 @@ def test_every_role_has_a_first_page(cast, sign_in, role):
     ConnectorFactory(publisher=cast.publisher)
     page = sign_in(getattr(cast, role)).get(reverse("home"))
     assert page.status_code == 200
-    assert "Your turn" in page.content.decode()
+    text = page.content.decode()
+    for words in EXPECTED[role]:
+        assert words in text
 
 
 def test_what_waits_for_the_reader_is_on_top(cast, sign_in):
@@ -51,26 +58,45 @@ def test_the_first_page_asks_the_same_number_of_questions_for_any_amount(cast, s
     assert queries_with(5) == queries_with(20)
 
 
-def test_search_finds_in_ones_own_teams_only(cast):
-    reference = draft(
-        cast.owner, ConnectorFactory(publisher=cast.publisher, name="Kelp Forest Monitor")
-    ).reference
-    found = labels(search(cast.owner, "kelp"))
-    assert found["Connectors"] == ["Kelp Forest Monitor"]
-    assert found["Submissions"] == [f"{reference} Kelp Forest Monitor"]
-    assert labels(search(cast.stranger, "kelp")) == {}
-    assert labels(search(cast.owner, reference.lower()))["Submissions"] == [
-        f"{reference} Kelp Forest Monitor"
-    ]
+def test_what_to_do_next_is_one_click_away(cast, sign_in):
+    submission = draft(cast.owner)
+    page = sign_in(cast.owner).get(reverse("home")).content.decode()
+    assert reverse("submission_edit", args=[submission.pk]) in page
+    assert "Go on with the form" in page
+    assert "Go on with the form" not in sign_in(cast.viewer).get(reverse("home")).content.decode()
 
 
-def test_search_forgives_a_typing_error_and_finds_rules(cast):
-    ConnectorFactory(publisher=cast.publisher, name="Kelp Forest Monitor")
-    assert labels(search(cast.owner, "forset"))["Connectors"] == ["Kelp Forest Monitor"]
-    assert any(title.startswith("INF-012") for title in labels(search(cast.owner, "inf-012"))["Rules"])
+def test_a_reviewer_with_a_team_sees_each_submission_once(cast, sign_in):
+    MembershipFactory(publisher=cast.publisher, user=cast.second_reviewer, role="owner")
+    waiting = in_review(cast.owner, ConnectorFactory(publisher=cast.publisher))
+    other = in_review(cast.stranger, ConnectorFactory(publisher=cast.other_publisher))
+    page = sign_in(cast.second_reviewer).get(reverse("home"))
+    home = page.context["home"]
+    assert home.turns == []
+    assert [row.submission for row in home.reviewer.queue.rows] == [other, waiting]
+    assert "Your own team" in page.content.decode()
+    assert [mine.connector for mine in home.maker.connectors] == [waiting.connector]
 
 
-@pytest.mark.parametrize("text", ["", "a", "%%%", "\\", "'; DROP TABLE", "\0\0\0", "x" * 5000, "日本語"])
-def test_search_bears_any_text(cast, sign_in, text):
-    answer = sign_in(cast.owner).get(reverse("search"), {"q": text})
+def test_the_operator_sees_what_should_not_be_there(cast, sign_in):
+    quiet = sign_in(cast.operator).get(reverse("home")).content.decode()
+    assert "All quiet" in quiet
+    OutboxJob.objects.create(topic="kelp.grow", handler="x", queue="default", state="parked", attempts=12)
+    noisy = sign_in(cast.operator).get(reverse("home")).content.decode()
+    assert "kelp.grow" in noisy
+    assert "All quiet" not in noisy
+
+
+def test_the_live_part_says_nothing_until_something_happens(cast, sign_in):
+    browser = sign_in(cast.owner)
+    draft(cast.owner)
+    stamp = browser.get(reverse("home")).context["stamp"]
+    with CaptureQueriesContext(connection) as captured:
+        assert browser.get(reverse("home_live"), headers={"X-Seen": stamp}).status_code == 204
+    assert len(captured) <= 5
+    draft(cast.owner)
+    answer = browser.get(reverse("home_live"), headers={"X-Seen": stamp})
     assert answer.status_code == 200
+    assert answer.content.decode().count("<html") == 0
+    assert answer.context["stamp"] != stamp
+    assert browser.get(reverse("home_live"), headers={"X-Seen": ""}).status_code == 200

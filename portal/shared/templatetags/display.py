@@ -282,6 +282,7 @@ def ui_strings() -> SafeString:
         "copied": _("Copied"),
         "copy_failed": _("Could not copy. Select the text and copy it yourself."),
         "close": _("Close"),
+        "on_this_page": _("On this page"),
         "autosave_saving": _("Saving…"),
         "autosave_saved": _("Saved at %(time)s"),
         "autosave_failed": _("Not saved. Your text is still here; we keep trying."),
