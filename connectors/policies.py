@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
+from django.db.models import Exists, OuterRef
+
 from connectors.models import Connector, Invitation, Membership, Publisher
 from connectors.models.publishers import Role
+from portal.accounts.models import User
 
 
 def roles_of(user: Any) -> dict[UUID, Role]:
@@ -20,10 +25,53 @@ def roles_of(user: Any) -> dict[UUID, Role]:
     return {publisher_id: Role(role) for publisher_id, role in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A publisher that a person belongs to, as menus and filters name it."""
+
+    pk: UUID
+    name: str
+    slug: str
+    role: Role
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def teams_of(user: Any) -> list[Team]:
+    """The person's publishers by name. Remembered like the roles."""
+    remembered: list[Team] | None = getattr(user, "_teams", None)
+    if remembered is not None:
+        return remembered
+    if not user.is_authenticated or user.pk is None:
+        return []
+    rows = Membership.objects.filter(user_id=user.pk).order_by("publisher__name")
+    return [_team(*row) for row in rows.values_list(*_TEAM)]
+
+
 def remember_roles(user: Any) -> None:
-    """Read the roles once for this request's user object. Services that act later load their own."""
-    user._roles = None
-    user._roles = roles_of(user)
+    """Read teams and roles once for this request's user object, and in the same query whether there is a
+    second factor. Services that act later load their own.
+    """
+    has_factor = Exists(Authenticator.objects.filter(user=OuterRef("pk")))
+    fields = [f"memberships__{name}" for name in _TEAM]
+    rows = list(User.objects.filter(pk=user.pk).values_list(has_factor, *fields))
+    user.has_second_factor = any(row[0] for row in rows)
+    teams = [_team(*row[1:]) for row in rows if row[1]]
+    user._teams = sorted(teams, key=lambda team: team.name.casefold())
+    user._roles = {team.pk: team.role for team in teams}
+
+
+_TEAM = ("publisher_id", "publisher__name", "publisher__slug", "role")
+
+
+def _team(pk: UUID, name: str, slug: str, role: str) -> Team:
+    return Team(pk, name, slug, Role(role))
+
+
+def makes_connectors(user: Any) -> bool:
+    """Whether there is a team in which `user` may register connectors and hand in versions."""
+    return any(role in {Role.OWNER, Role.DEVELOPER} for role in roles_of(user).values())
 
 
 def role_in(user: Any, publisher: Publisher) -> Role | None:

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
+from connectors.policies import teams_of
 from portal.accounts.models import User
 
 
@@ -114,16 +115,16 @@ def _active_name(request: HttpRequest, names: list[str]) -> str:
 
 
 def _publishers(request: HttpRequest, user: Any) -> list[dict[str, Any]]:
-    rows = list(user.publishers.order_by("name").values_list("pk", "name", "slug"))
-    chosen = request.session.get("publisher", "") or (str(rows[0][0]) if rows else "")
+    teams = teams_of(user)
+    chosen = request.session.get("publisher", "") or (str(teams[0].pk) if teams else "")
     return [
         {
-            "name": name,
-            "slug": slug,
-            "url": reverse("publisher_switch", args=[slug]),
-            "active": str(pk) == chosen,
+            "name": team.name,
+            "slug": team.slug,
+            "url": reverse("publisher_switch", args=[team.slug]),
+            "active": str(team.pk) == chosen,
         }
-        for pk, name, slug in rows
+        for team in teams
     ]
 
 

@@ -16,8 +16,6 @@ class RememberRolesMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_view(self, request: HttpRequest, *_: object) -> None:
-        if request.user.is_authenticated and request.method in {"GET", "HEAD"}:
+        if request.method in {"GET", "HEAD"} and request.user.is_authenticated:
             remember_roles(request.user)
+        return self.get_response(request)

@@ -32,7 +32,7 @@ from certification.models import (
 from certification.planning.stages import Forecast, Spread, forecast
 from certification.policies import can_see_private_notes
 from certification.queries import clock
-from certification.queries.forecast import defaults_of, history_of
+from certification.queries.forecast import defaults_of, histories_of, history_of
 from certification.queries.forecasts import of_whole
 from certification.queries.ledger import Ledger, ledger_of, moves_of
 from connectors.models import Connector, Membership, Version
@@ -137,23 +137,18 @@ class ListRow:
 
 
 def rows_with_dates(submissions: list[Submission], *, now: datetime | None = None) -> list[ListRow]:
-    """The page's rows with their expected dates: a query for each kind that occurs, one for rollouts."""
+    """The page's rows with their expected dates: one query for what has passed, one for rollouts."""
     now = now or timezone.now()
-    histories: dict[str, dict[str, Spread]] = {}
-    planned = of_whole([submission.pk for submission in submissions])
-    rows = []
-    for submission in submissions:
-        kind = submission.kind
-        if kind not in histories:
-            histories[kind] = history_of(kind)
-        rows.append(
-            ListRow(
-                submission,
-                _expected(submission, histories[kind], now, planned),
-                bool(getattr(submission, "is_mine", 0)),
-            )
+    planned = of_whole([submission.pk for submission in submissions]) if submissions else {}
+    histories = histories_of({submission.kind for submission in submissions})
+    return [
+        ListRow(
+            submission,
+            _expected(submission, histories[submission.kind], now, planned),
+            bool(getattr(submission, "is_mine", 0)),
         )
-    return rows
+        for submission in submissions
+    ]
 
 
 def _expected(

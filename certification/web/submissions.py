@@ -24,7 +24,9 @@ from certification.queries.submit_by import next_for
 from certification.services import submissions as services
 from certification.web import drafts
 from certification.web.submission_pages import blocker_rows, page_context, submission_url, visible_submission
-from connectors.models import Connector, Publisher
+from connectors.models import Connector
+from connectors.policies import makes_connectors
+from connectors.queries.publishers import choices_for
 from portal.accounts.models import User
 from portal.shared import history
 from portal.shared.errors import Blocked, Conflict, InvalidInput
@@ -52,8 +54,8 @@ def submission_list(request: HttpRequest) -> HttpResponse:
         "rows": queries.rows_with_dates(list(page)),
         "asked": asked,
         "groups": [(key, label) for key, (label, _) in queries.STATE_GROUPS.items()],
-        "publishers": Publisher.objects.visible_to(user).order_by("name"),
-        "can_create": _own_connectors(user).exists(),
+        "publishers": choices_for(user),
+        "can_create": makes_connectors(user) and _own_connectors(user).exists(),
     }
     return render(request, "certification/submission_list.html", context)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 
 from connectors.models import Invitation, Membership, Publisher
 from connectors.models.publishers import Role
+from connectors.policies import Team, teams_of
 
 
 def publishers_for(user: Any) -> QuerySet[Publisher]:
@@ -22,6 +24,13 @@ def publishers_for(user: Any) -> QuerySet[Publisher]:
         )
         .order_by("name")
     )
+
+
+def choices_for(user: Any) -> Sequence[Publisher | Team]:
+    """What filters offer, by name: every publisher to staff, their own teams to others without a query."""
+    if user.staff_role:
+        return list(Publisher.objects.order_by("name"))
+    return teams_of(user)
 
 
 def members_of(publisher: Publisher) -> QuerySet[Membership]:

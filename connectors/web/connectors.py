@@ -19,6 +19,7 @@ from connectors.models import Connector, Publisher
 from connectors.naming import advice_on
 from connectors.queries import connectors as queries
 from connectors.queries import versions as version_queries
+from connectors.queries.publishers import choices_for
 from connectors.services import connectors as services
 from portal.shared.audit import history
 from portal.shared.errors import InvalidInput
@@ -110,8 +111,8 @@ def connector_list(request: HttpRequest) -> HttpResponse:
         "publisher_id": publisher,
         "is_filtered": any(asked.values()),
         "states": ConnectorState.choices,
-        "publishers": Publisher.objects.visible_to(user).order_by("name"),
-        "can_register": queries.registrable_publishers(user).exists(),
+        "publishers": choices_for(user),
+        "can_register": policies.makes_connectors(user),
     }
     template = (
         "connectors/_connector_rows.html"

@@ -8,8 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from connectors.models.publishers import Role
-from connectors.policies import roles_of
+from connectors.policies import makes_connectors
 from portal.navigation import account_entries, entries
 from portal.search.finding import Hit, HitGroup
 from portal.search.words import Question
@@ -63,5 +62,5 @@ def _deed_hit(deed: _Deed) -> Hit:
 
 def _may(user: Any, who: str) -> bool:
     if who == "maker":
-        return any(role in {Role.OWNER, Role.DEVELOPER} for role in roles_of(user).values())
+        return makes_connectors(user)
     return who == "all" or bool(getattr(user, f"is_{who}"))

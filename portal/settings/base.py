@@ -95,11 +95,11 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "portal.accounts.middleware.SessionActivityMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.accounts.middleware.ReaderTimeZoneMiddleware",
-    "portal.accounts.middleware.StaffSecondFactorMiddleware",
     "portal.roles.RememberRolesMiddleware",
+    "portal.accounts.middleware.StaffSecondFactorMiddleware",
     "portal.shared.web.DomainErrorMiddleware",
 ]
 
