@@ -45,6 +45,7 @@ def _fill(cast, rows: int) -> None:
                 subject=f"Kelp {n}",
                 body_text="Kelp",
                 body_html="<p>Kelp</p>",
+                message_id=f"{person.pk}-{n}",
                 dedupe_key=f"{person.pk}-{n}",
             )
             for n in numbers
