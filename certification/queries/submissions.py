@@ -181,6 +181,7 @@ class Step:
     since: datetime | None = None
     expected: datetime | None = None
     note: str = ""
+    url: str = ""
 
 
 # (label, the states spent in it). A step is done when a later one was reached.

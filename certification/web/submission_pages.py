@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -92,6 +93,24 @@ def page_context(request: HttpRequest, submission: Submission, tab: str) -> dict
     }
 
 
+def linked_steps(
+    submission: Submission, steps: list[queries.Step], urls: dict[str, str]
+) -> list[queries.Step]:
+    """The strip with each step that was reached leading to what it is about."""
+    anchors = {"Preview": "#preview", "Sign-off": "#preview", "Rollout": "#rollout"}
+    pages = {
+        "Draft": submission_url(submission, "submission_package"),
+        "Submitted": submission_url(submission, "submission_history"),
+        "Validated": submission_url(submission, "finding_list"),
+        "Reviewed": urls["review_threads"],
+        "Live": reverse("connector_detail", args=[submission.connector_id]),
+    }
+    return [
+        step if step.state in {"upcoming", "skipped"} else replace(step, url=(pages | anchors)[step.label])
+        for step in steps
+    ]
+
+
 def _tabs(submission: Submission, current: str, *, can_edit: bool, can_try: bool) -> list[dict[str, Any]]:
     found = [("overview", "Overview", "submission_detail")]
     if can_edit:
@@ -99,6 +118,7 @@ def _tabs(submission: Submission, current: str, *, can_edit: bool, can_try: bool
     found += [
         ("package", "Package", "submission_package"),
         ("findings", "Findings", "finding_list"),
+        *([("threads", "Threads", "review_threads")] if submission.revision_id else []),
         ("credentials", "Credentials", "credential_list"),
     ]
     if can_try:

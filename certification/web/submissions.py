@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -13,7 +14,7 @@ from django.urls import path, re_path
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
-from certification.lifecycle import PREPARING_STATES
+from certification.lifecycle import OPEN_STATES, PREPARING_STATES, Turn
 from certification.models import Submission
 from certification.queries import rollout_queue
 from certification.queries import submissions as queries
@@ -23,13 +24,20 @@ from certification.queries.readiness import readiness
 from certification.queries.submit_by import next_for
 from certification.services import submissions as services
 from certification.web import drafts
-from certification.web.submission_pages import blocker_rows, page_context, submission_url, visible_submission
+from certification.web.submission_pages import (
+    blocker_rows,
+    linked_steps,
+    page_context,
+    submission_url,
+    visible_submission,
+)
 from connectors.models import Connector
 from connectors.policies import makes_connectors
 from connectors.queries.publishers import choices_for
 from portal.accounts.models import User
 from portal.shared import history
 from portal.shared.errors import Blocked, Conflict, InvalidInput
+from portal.shared.live import stamp_of, unchanged
 from portal.shared.policy import require
 from portal.shared.web import done, signed_in_user
 
@@ -100,21 +108,48 @@ def submission_create(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def submission_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    context = _now(request, visible_submission(request, pk))
+    context |= {
+        "recent": history.entries(queries.history_for(request.user, context["submission"])[:6]),
+        "show_preview": _was_in(context["progress"], _PREVIEW_STATES),
+        "show_rollout": bool(context["progress"].expected) or _was_in(context["progress"], _ROLLOUT_STATES),
+    }
+    return render(request, "certification/submission_detail.html", context)
+
+
+@require_safe
+@login_required
+def submission_live(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What moves on a submission's page: state, strip, turn, verdict. Nothing while nothing has changed."""
     submission = visible_submission(request, pk)
+    same = unchanged(request, stamp_of(submission))
+    if same:
+        return same
+    response = render(
+        request, "certification/_submission_live.html", _now(request, submission) | {"oob": True}
+    )
+    response["HX-Trigger"] = "submission-changed"
+    return response
+
+
+def _now(request: HttpRequest, submission: Submission) -> dict[str, Any]:
+    """The context of a submission's own page without its latest history."""
+    # The stamp first: what changes while the rest is read is then told the next time.
+    stamp = stamp_of(submission)
     context = page_context(request, submission, "overview")
     version = verdicts.shown_version(submission)
     validation = verdicts.known_validation(submission, version) if version else None
-    context |= {
+    return context | {
+        "stamp": stamp,
+        "steps": linked_steps(submission, context["progress"].steps, context["urls"]),
+        "is_open": submission.state in OPEN_STATES,
+        "is_moving": submission.turn in {Turn.MACHINE, Turn.REGION},
         "version": version,
         "validation": validation,
         "rule_counts": verdicts.counts_by_rule(validation)[:6] if validation else [],
         "reason": queries.last_reason(submission),
         "blockers": blocker_rows(submission, readiness(submission)) if context["can_submit"] else [],
-        "recent": history.entries(queries.history_for(request.user, submission)[:6]),
-        "show_preview": _was_in(context["progress"], _PREVIEW_STATES),
-        "show_rollout": bool(context["progress"].expected) or _was_in(context["progress"], _ROLLOUT_STATES),
     }
-    return render(request, "certification/submission_detail.html", context)
 
 
 def _was_in(progress: queries.Progress, states: tuple[str, ...]) -> bool:
@@ -229,6 +264,7 @@ urlpatterns = [
     path("submissions/", submission_list, name="submission_list"),
     path("submissions/new/", submission_create, name="submission_create"),
     path("submissions/<uuid:pk>/", submission_detail, name="submission_detail"),
+    path("submissions/<uuid:pk>/live/", submission_live, name="submission_live"),
     path("submissions/<uuid:pk>/package/", submission_package, name="submission_package"),
     path("submissions/<uuid:pk>/history/", submission_history, name="submission_history"),
     path("submissions/<uuid:pk>/ready/", submission_ready, name="submission_ready"),

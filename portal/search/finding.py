@@ -106,7 +106,8 @@ def _best_first(found: QuerySet[Any], asked: Question) -> QuerySet[Any]:
         default=Value(2),
         output_field=IntegerField(),
     )
-    return found.annotate(place=place).order_by("place", "-likeness", "name", "pk")
+    best: QuerySet[Any] = found.annotate(place=place).order_by("place", "-likeness", "name", "pk")
+    return best
 
 
 def _connector_hit(connector: Connector) -> Hit:
@@ -124,8 +125,8 @@ def _submissions(user: Any, asked: Question, connectors: list[Connector]) -> lis
     if asked.reference:
         wanted |= Q(reference__startswith=asked.reference)
     is_over = Case(When(state__in=OPEN_STATES, then=Value(0)), default=Value(1), output_field=IntegerField())
-    found = Submission.objects.visible_to(user).filter(wanted).annotate(is_over=is_over)
-    rows = _with_names(found).order_by("is_over", "-created_at", "pk")[:SHOWN]
+    found = _with_names(Submission.objects.visible_to(user).filter(wanted))
+    rows = found.order_by(is_over, "-created_at", "pk")[:SHOWN]
     return [_submission_hit(each) for each in rows]
 
 

@@ -301,6 +301,7 @@ SUBMISSIONS = {
         data=lambda w: {"connector": w.objects["withdrawn"].connector_id, "kind": "new"},
     ),
     "submission_detail": entry(GET=team_reads, at="submission"),
+    "submission_live": entry(GET=team_reads, at="submission"),
     "submission_package": entry(GET=team_reads, at="submission"),
     "submission_history": entry(GET=team_reads, at="submission"),
     "submission_time": entry(GET=team_reads, at="submission"),

@@ -360,3 +360,36 @@ def test_two_teams_see_their_own_submissions_only(cast, sign_in):
     assert {row.submission for row in rows} == {mine, theirs}
     rows = sign_in(cast.owner).get(reverse("submission_list")).context["rows"]
     assert [row.submission for row in rows] == [mine]
+
+
+def test_the_page_keeps_itself_up_to_date_and_is_left_alone_while_nothing_happens(cast, sign_in):
+    submission = ready_draft(cast.owner, ConnectorFactory(publisher=cast.publisher))
+    browser = sign_in(cast.owner)
+    page = browser.get(reverse("submission_detail", args=[submission.pk]))
+    address, seen = reverse("submission_live", args=[submission.pk]), {"X-Seen": page.context["stamp"]}
+    assert address in page.content.decode()
+    assert browser.get(address, headers=seen).status_code == 204
+    submissions.submit(submission, actor=cast.owner)
+    answer = browser.get(address, headers=seen)
+    assert answer.status_code == 200
+    assert answer["HX-Trigger"] == "submission-changed"
+    text = answer.content.decode()
+    assert text.count('hx-swap-oob="true"') == 2
+    assert "Submitted" in text
+    assert "<html" not in text
+    assert sign_in(cast.stranger).get(address).status_code == 404
+
+
+def test_every_step_that_was_reached_leads_to_what_it_is_about(cast, sign_in):
+    submission = submission_in("preview_testing", cast.owner)
+    page = sign_in(cast.owner).get(reverse("submission_detail", args=[submission.pk]))
+    urls = {step.label: step.url for step in page.context["steps"]}
+    assert urls["Validated"] == reverse("finding_list", args=[submission.pk])
+    assert urls["Preview"] == "#preview"
+    assert urls["Live"] == ""
+
+
+def test_an_ended_submission_does_not_ask_again(cast, sign_in):
+    submission = submission_in("withdrawn", cast.owner)
+    page = sign_in(cast.owner).get(reverse("submission_detail", args=[submission.pk])).content.decode()
+    assert reverse("submission_live", args=[submission.pk]) not in page
