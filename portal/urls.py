@@ -59,6 +59,7 @@ _ROOMS = (
     "certification.web.placements",
     "certification.web.regions",
     "certification.web.region_tasks",
+    "certification.web.specimens",
     "certification.web.notifications",
     "portal.search.pages",
     "portal.operations",

@@ -143,7 +143,7 @@ def _now(request: HttpRequest, submission: Submission) -> dict[str, Any]:
         "stamp": stamp,
         "steps": linked_steps(submission, context["progress"].steps, context["urls"]),
         "is_open": submission.state in OPEN_STATES,
-        "is_moving": submission.turn in {Turn.MACHINE, Turn.REGION},
+        "is_moving": submission.turn == Turn.MACHINE,
         "version": version,
         "validation": validation,
         "rule_counts": verdicts.counts_by_rule(validation)[:6] if validation else [],

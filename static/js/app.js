@@ -273,10 +273,11 @@
     if (document.hidden && isLive(event)) event.preventDefault();
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (!isLive(event)) return;
-    const live = event.detail.target;
-    const isUsed = live.contains(document.activeElement) || live.querySelector("dialog[open], details.menu[open]");
-    if (isUsed) event.detail.shouldSwap = false;
+    if (!event.detail.requestConfig?.elt?.matches("[data-live], [data-careful]")) return;
+    const part = event.detail.target;
+    const isWritten = [...part.querySelectorAll("textarea, input:not([type=hidden])")].some((field) => field.value !== field.defaultValue);
+    const isUsed = part.contains(document.activeElement) || part.querySelector("dialog[open], details.menu[open]");
+    if (isWritten || isUsed) event.detail.shouldSwap = false;
   });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) document.body.dispatchEvent(new CustomEvent("reconnected"));

@@ -484,6 +484,8 @@ ROLLOUTS = {
     "sighting_create": entry(GET=operators, POST=operators, at={"pk": "manual_place"}),
     "region_telemetry_token": entry(POST=administrators),
     "notification_list": entry(GET=signed_in),
+    "mail_specimens": entry(GET=signed_in),
+    "mail_specimen_body": entry(GET=signed_in, at={"event": "=preview.open"}),
     "notification_mark_all_read": entry(POST=signed_in),
     "notification_preferences": entry(GET=signed_in, POST=signed_in),
     "notification_detail": entry(GET=inbox_readers, at="notification"),

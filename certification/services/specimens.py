@@ -1,0 +1,111 @@
+"""Every mail as somebody could get it, with invented words: for looking at, never for sending."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from certification.messages import KINDS, MessageKind
+from certification.services.letter_parts import Letter, NewDate, absolute
+from certification.services.notifications import render
+from portal.accounts.models import User
+
+DIGEST = "digest"
+EVENTS = (*KINDS, DIGEST)
+
+
+class _Thing(SimpleNamespace):
+    """Stands for an object of the database: has its attributes, and its name as text."""
+
+    def __str__(self) -> str:
+        return str(getattr(self, "name", getattr(self, "label", "")))
+
+
+def _names(now: datetime) -> dict[str, Any]:
+    publisher = _Thing(name="Harbour Works", is_verified=True, get_kind_display="Verified publisher")
+    connector = _Thing(name="Harbour Ledger", publisher=publisher)
+    version = _Thing(label="1.4.0", digest="9f2c4be1a07d53c8")
+    region = _Thing(name="Switzerland", code="che")
+    wave = _Thing(number=4, name="Europe without the United Kingdom", planned_at=now + timedelta(days=3))
+    rollout = _Thing(previous_version=_Thing(label="1.3.2"), connector=connector, version=version)
+    preview = _Thing(region=_Thing(name="Preview (United States)"), deadline_at=now + timedelta(days=5))
+    return {
+        "publisher": publisher,
+        "connector": connector,
+        "version": version,
+        "submission": _Thing(reference="S-1042", connector=connector),
+        "person": _Thing(name="Jonas Okafor"),
+        "region": region,
+        "wave": wave,
+        "rollout": rollout,
+        "preview": preview,
+        "rehearsal": _Thing(preview=preview),
+        "deployment": _Thing(region=region, action="deploy", attempt=2),
+        "invitation": _Thing(publisher=publisher, get_role_display="Developer"),
+        "new_role": "developer",
+        "comment": _Thing(body="The summary ends in a period; makers see it as a title."),
+        "thread": _Thing(pointer="/paths/~1entries/get/summary"),
+        "place": "/paths/~1entries/get/summary",
+        "waiver": _Thing(rule="INF-035", is_acknowledgement=False),
+        "credential": _Thing(purpose="Reading entries"),
+        "check": _Thing(wave=wave),
+        "task": _Thing(version_label="1.4.0"),
+        "alert": _Thing(get_kind_display="Failing fast"),
+        "advice": "Look at the newest errors first; a rollout that runs waits meanwhile.",
+        "request": _Thing(doing="leave Switzerland out"),
+        "incident": _Thing(title="Sign-in fails in Europe"),
+        "watch": None,
+        "watched": connector,
+        "leave_url": absolute("/watches/leave/specimen/"),
+        "first_date": "Thursday, 4 December",
+        "deed": {"cause": "Year-end freeze"},
+    }
+
+
+def _facts(event: str, now: datetime) -> list[tuple[str, Any]]:
+    facts: list[tuple[str, Any]] = [("Submission", "S-1042, Harbour Ledger"), ("Package", "9f2c4be1a07d")]
+    if event.startswith("preview."):
+        facts += [("Region", "Preview (United States)"), ("Deadline", now + timedelta(days=5))]
+    if event in {"rollout.reschedule", "forecast.slip"}:
+        later = NewDate(now + timedelta(days=3), now + timedelta(days=5))
+        facts += [("Wave 4, Europe", later)]
+    return facts
+
+
+def specimen(event: str, *, reader: User) -> tuple[str, str, str]:
+    """Subject, text and HTML of one of `EVENTS`, in the reader's zone. Raises KeyError for another."""
+    if event == DIGEST:
+        return _digest()
+    now = timezone.now()
+    letter = Letter(event, None, names=_names(now), facts=_facts(event, now), url="/submissions/S-1042/")
+    letter.actor = User(display_name="Mara Lindqvist")
+    letter.reason = "The icon has to match its colour; the rest is fine."
+    kind: MessageKind = KINDS[event]
+    return render(letter, kind, reader)
+
+
+def _digest() -> tuple[str, str, str]:
+    subjects = (
+        "Harbour Ledger is live in Norway",
+        "Harbour Ledger is live in Switzerland",
+        "Wave 4 moved by a day",
+    )
+    context: dict[str, Any] = {
+        "items": [{"subject": each, "absolute_url": absolute("/messages/")} for each in subjects],
+        "site_name": settings.SITE_NAME,
+        "site_url": settings.SITE_URL,
+        "action_url": absolute(reverse("notification_list")),
+        "action_label": "Read all messages",
+        "preferences_url": absolute(reverse("notification_preferences")),
+        "why": "You chose to get these once a day.",
+    }
+    subject = " ".join(render_to_string("email/digest_subject.txt", context).split())
+    context["heading"] = context["preheader"] = subject
+    text = render_to_string("email/digest_body.txt", context).strip() + "\n"
+    return subject, text, render_to_string("email/digest_body.html", context)
