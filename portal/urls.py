@@ -23,6 +23,7 @@ _ROOMS = (
     "connectors.web.care",
     "connectors.web.sources",
     "certification.web.submissions",
+    "certification.web.downloads",
     "certification.web.ledger",
     "certification.web.status",
     "certification.web.public",

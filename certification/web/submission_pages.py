@@ -37,6 +37,16 @@ def visible_submission(request: HttpRequest, pk: UUID) -> Submission:
     return get_object_or_404(Submission.objects.visible_to(request.user).with_page_data(), pk=pk)
 
 
+def asked_submissions(request: HttpRequest) -> queries.ListFilter:
+    """What the list, or its file, was asked for."""
+    return queries.ListFilter(
+        group=request.GET.get("state", ""),
+        turn=request.GET.get("turn", ""),
+        publisher=request.GET.get("publisher", ""),
+        text=request.GET.get("q", "").replace("\0", "").strip()[:80],
+    )
+
+
 def submission_url(submission: Submission, name: str = "submission_detail") -> str:
     return reverse(name, args=[submission.pk])
 

@@ -25,6 +25,7 @@ from certification.queries.submit_by import next_for
 from certification.services import submissions as services
 from certification.web import drafts
 from certification.web.submission_pages import (
+    asked_submissions,
     blocker_rows,
     linked_steps,
     page_context,
@@ -49,12 +50,7 @@ _ROLLOUT_STATES = ("signed_off", "scheduled", "rolling_out", "live")
 @require_safe
 @login_required
 def submission_list(request: HttpRequest) -> HttpResponse:
-    asked = queries.ListFilter(
-        group=request.GET.get("state", ""),
-        turn=request.GET.get("turn", ""),
-        publisher=request.GET.get("publisher", ""),
-        text=request.GET.get("q", "").strip()[:80],
-    )
+    asked = asked_submissions(request)
     user = signed_in_user(request)
     page = Paginator(queries.submissions_for(user, asked), _PAGE).get_page(request.GET.get("page"))
     context = {

@@ -35,6 +35,7 @@ _DEEDS = (
     _Deed("New plan", "plan_create", "calendar", "operator", "create waves regions"),
     _Deed("Add a region", "region_create", "world", "administrator", "new create"),
     _Deed("Choose which mails you get", "notification_preferences", "bell", "all", "settings notifications"),
+    _Deed("See how mails look", "mail_specimens", "mail-check", "all", "preview letters design"),
     _Deed("Change your time zone", "accounts:profile", "clock", "all", "settings profile name"),
     _Deed("Create an API token", "accounts:tokens", "key", "all", "settings programs"),
 )

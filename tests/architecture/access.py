@@ -294,6 +294,7 @@ CONNECTORS = {
 NEW_CREDENTIAL = {"purpose": "Sandbox", "key": "another-key-for-tests"}
 SUBMISSIONS = {
     "submission_list": entry(GET=signed_in),
+    "submission_list_csv": entry(GET=signed_in),
     # Strangers are offered their own connectors only; somebody else's is not there.
     "submission_create": entry(
         GET=signed_in,
@@ -331,6 +332,7 @@ SUBMISSIONS = {
     "console_run": entry(POST=triers, at="submission", data={"operation": "GetTides"}),
     "credential_reveal": entry(GET=reviewers, POST=reviewers, at="submission", data=REASON),
     "finding_list": entry(GET=team_reads, at="submission"),
+    "finding_list_csv": entry(GET=team_reads, at="submission"),
     "finding_progress": entry(GET=team_reads, at="submission"),
     "submission_repairs": entry(GET=draft_editors, POST=draft_editors, at="draft", data={"seen": ""}),
     "operation_keep": entry(
@@ -434,6 +436,7 @@ ROLLOUTS = {
     "rollout_list": entry(GET=signed_in),
     "rollout_detail": entry(GET=team_reads, at="rollout"),
     "rollout_live": entry(GET=team_reads, at="rollout"),
+    "rollout_regions_csv": entry(GET=team_reads, at="rollout"),
     "rollout_reschedule": entry(GET=operators_seen, POST=operators_seen, at="rollout", data=_DATES),
     "rollout_deed": entry(GET=stoppers, POST=stoppers, at="rollout", data=REASON),
     "rollout_region": entry(GET=team_reads, at="rollout"),
