@@ -305,6 +305,20 @@
     if (modal && event.detail.target.childElementCount) openDialog(modal);
   });
 
+  /* What takes longer than a moment shows on top of the page (the style sheet waits 300 ms); quiet parts do not. */
+  let running = 0;
+  const isQuiet = (event) => event.target.closest?.("[data-quiet], form[data-autosave]");
+  const busy = (by) => {
+    running = Math.max(0, running + by);
+    root.classList.toggle("is-busy", running > 0);
+  };
+  document.addEventListener("htmx:beforeSend", (event) => isQuiet(event) || busy(1));
+  document.addEventListener("htmx:afterRequest", (event) => isQuiet(event) || busy(-1));
+  document.addEventListener("submit", (event) => {
+    if (!event.defaultPrevented && event.target.method !== "dialog" && !event.target.target) busy(1);
+  });
+  addEventListener("pageshow", (event) => event.persisted && busy(-running));
+
   function enhance(from) {
     for (const zone of from.querySelectorAll("[data-drop]")) enhanceDrop(zone);
     refreshTimes(from);
