@@ -113,7 +113,6 @@ class Home:
     operator: OperatorHome | None = None
     is_empty: bool = False
     guest_of: list[GuestTester] = field(default_factory=list)
-    guest_of: list[GuestTester] = field(default_factory=list)
 
 
 def home_of(user: User) -> Home:

@@ -62,9 +62,11 @@ def _names(now: datetime) -> dict[str, Any]:
         "incident": _Thing(title="Sign-in fails in Europe"),
         "watch": None,
         "watched": connector,
+        "guest_of": connector,
         "leave_url": absolute("/watches/leave/specimen/"),
         "first_date": "Thursday, 4 December",
-        "deed": {"cause": "Year-end freeze"},
+        "tester": _Thing(email="guest@partner.example"),
+        "deed": {"cause": "Year-end freeze", "product": "Flows", "works": 11, "fails": 1},
     }
 
 
