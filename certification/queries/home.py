@@ -122,7 +122,7 @@ def home_of(user: User) -> Home:
     if reviewer:
         waiting = waiting.exclude(state__in=REVIEWER_STATES)
     found = list(waiting[: SHOWN + 1])
-    more = waiting.count() if len(found) > SHOWN else len(found)
+    more = waiting.count()
     maker = _maker_home(user) if roles_of(user) else None
     is_empty = not user.staff_role and not found and not (maker and maker.connectors)
     return Home(
@@ -165,7 +165,7 @@ def _maker_home(user: User) -> MakerHome:
     )
     return MakerHome(
         connectors=[MyConnector(each, rows.get(each.pk), alerts.count(each.pk)) for each in listed],
-        connector_total=own.count() if len(listed) == _CONNECTORS else len(listed),
+        connector_total=own.count(),
         dates=_dates(Q(connector__publisher__in=teams)),
         deadlines=submit_by() if listed else [],
     )
