@@ -7,9 +7,10 @@ import io
 
 from django.urls import reverse
 
+from certification.services import validation
 from tests.factories import ConnectorFactory
 from tests.factories.rollouts import scheduled_rollout
-from tests.factories.submissions import draft, submission_in
+from tests.factories.submissions import WITH_ERROR, draft, submission_in
 
 
 def rows_of(response) -> list[list[str]]:
@@ -36,7 +37,8 @@ def test_a_name_that_a_spreadsheet_would_run_is_escaped(cast, sign_in):
 
 
 def test_the_findings_of_the_verdict(cast, sign_in):
-    submission = submission_in("validation_failed", cast.owner)
+    submission = submission_in("validation_failed", cast.owner, case=WITH_ERROR)
+    validation.check_draft(str(submission.pk))
     header, *rows = rows_of(sign_in(cast.owner).get(reverse("finding_list_csv", args=[submission.pk])))
     assert header[0] == "rule"
     assert rows
