@@ -38,7 +38,7 @@ DROP FUNCTION connectors_plain(text);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("connectors", "0009_host_watch"), ("shared", "0001_initial")]
+    dependencies = [("connectors", "0010_public_status"), ("shared", "0001_initial")]
 
     operations = [
         UnaccentExtension(),
