@@ -95,6 +95,9 @@ def is_archive(path: str, content: bytes) -> bool:
 
 def check_name(path: str, limits: Limits) -> Problem | None:
     """The first danger in the name of an entry; a folder's name ends in "/"."""
+    # Nearly every file of a package is one of a handful, and those hold no danger in any letter case.
+    if path.lower() in _ROLE_BY_NAME and len(path) <= limits.name_characters and limits.folder_depth > 0:
+        return None
 
     def refused(code: str, message: str) -> Problem:
         return problem(code, f"{shown(path)} {message}", printable(path))
@@ -149,6 +152,8 @@ def clashes(paths: Iterable[str]) -> list[Problem]:
 
 def printable(path: str) -> str:
     """A name that may be stored and shown: anything unprintable becomes U+FFFD."""
+    if path.isprintable():
+        return path[:300]
     return "".join(char if char.isprintable() else "\ufffd" for char in path[:300])
 
 

@@ -118,9 +118,16 @@ def _read_regular(path: str, left: int) -> bytes:
     opened.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as opened:
+    try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise OSError(f"{os.path.basename(path)} is no regular file")
         # A buffer for all that is left would cost more than the reading; a file that grows meanwhile is cut.
-        return opened.read(max(0, min(left, found.st_size)) + 1)
+        wanted = max(0, min(left, found.st_size)) + 1
+        content = os.read(descriptor, wanted)
+        # One call nearly always gives all there is; a file object costs as much as opening the file.
+        while len(content) < wanted and (more := os.read(descriptor, wanted - len(content))):
+            content += more
+        return content
+    finally:
+        os.close(descriptor)
