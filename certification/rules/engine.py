@@ -168,14 +168,16 @@ class Run:
         if content is not None and not (b"\\" in content and b"\\u" in content):
             self.absent = needles.absent_from(content)
 
-    def collect(self, rule: Rule, hit: Hit) -> None:
+    def collect(self, rule: Rule, found: Iterable[Hit]) -> None:
+        """Keep what a check found. A check that fails half-way loses nothing of what it found before."""
         kept = self.hits.get(rule)
-        if kept is None:
-            self.hits[rule] = [hit]
-        elif len(kept) < MOST_FINDINGS_PER_RULE:
-            kept.append(hit)
-        else:
-            self.omitted[rule.id] = self.omitted.get(rule.id, 0) + 1
+        for hit in found:
+            if kept is None:
+                kept = self.hits[rule] = [hit]
+            elif len(kept) < MOST_FINDINGS_PER_RULE:
+                kept.append(hit)
+            else:
+                self.omitted[rule.id] = self.omitted.get(rule.id, 0) + 1
 
     def crashed(self, rule: Rule, node: Node, error: Exception) -> None:
         """A rule that fails is a finding, once; its message names the kind of error and nothing of the
@@ -213,7 +215,7 @@ def check_package(
     findings.sort(key=_ORDER)
     return Report(
         package=label or package.filename,
-        digest="" if package.is_refused else package.digest,
+        digest=package,
         rules_version=RULES_VERSION,
         profile=profile,
         findings=tuple(findings),

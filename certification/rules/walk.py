@@ -7,7 +7,7 @@ of the document, whatever cycles its references form, and uses no recursion, wha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from certification.rules.findings import Frame, Hit, Key, path_of
@@ -102,7 +102,8 @@ class Node:
 
 _NO_MEMBERS = (None,)
 _REMEMBERED = frozenset((str, bool))
-Collect = Callable[[Rule, Hit], None]
+_TO_ONE = frozenset(("one", "items", "flag-or-one"))
+Collect = Callable[[Rule, Iterable[Hit]], None]
 Crashed = Callable[[Rule, Node, Exception], None]
 
 
@@ -140,24 +141,29 @@ def walk(run: Run, file: str, value: Any, kind: KindPlan, collect: Collect, cras
             node = Node(run, file, frame)
             for check, rule, about in calls:
                 try:
-                    for hit in (check(node) if about is None else check(node, about)) or ():
-                        collect(rule, hit)
+                    found = check(node) if about is None else check(node, about)
+                    if found:
+                        collect(rule, found)
                 except MemoryError:
                     raise
                 except Exception as error:  # noqa: BLE001 - a rule's bug must not hide what the others find
                     crashed(rule, node, error)
         for key, how, below in shape.steps:
-            _descend(stack, frame, key, how, below, run)
+            # Nearly every member that leads on is one object, as it should be: no call for that.
+            child = value[key] if key else value
+            if child.__class__ is dict and how in _TO_ONE:
+                stack.append((child, below, frame, key, None))
+            else:
+                _descend(stack, frame, key, child, how, below, run)
     return visited
 
 
-def _descend(stack: list[Frame], frame: Frame, key: str, how: How, kind: KindPlan, run: Run) -> None:
-    """Put what a member leads to on the stack, the last first."""
-    child = frame[0][key] if key else frame[0]
+def _descend(
+    stack: list[Frame], frame: Frame, key: str, child: Any, how: How, kind: KindPlan, run: Run
+) -> None:
+    """Put what a member leads to on the stack, the last first; one object (`_TO_ONE`) is there already."""
     if child.__class__ is dict:
-        if how in ("one", "items", "flag-or-one"):
-            stack.append((child, kind, frame, key, None))
-        elif how in ("named", "map", "shared-schemas"):
+        if how in ("named", "map", "shared-schemas"):
             sides = run.sides_of_schemas() if how == "shared-schemas" else None
             for name in reversed(child):
                 item = child[name]

@@ -84,6 +84,12 @@ class Document:
             return None
         if not keys and not key:
             return spans.span(value)
+        if len(keys) == 1 and value.__class__ is dict and value is not self.value:
+            # Nearly all places are an object or a member of one.
+            member = value.get(keys[0], _REQUIRED)
+            if member is _REQUIRED or (member.__class__ is dict and not key):
+                return spans.span(value if member is _REQUIRED else member)
+            return spans.member(value, str(keys[0]), key=key)
         around = holder = None
         for name in keys:
             if value.__class__ is dict:

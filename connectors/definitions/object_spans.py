@@ -86,13 +86,14 @@ class ObjectSpans:
         if number is None:
             return None
         text, end = self._text, self._ends[number]
+        first_below = self._starts[number + 1] if number + 1 < len(self._starts) else end
         plain = name.isprintable() and '"' not in name and "\\" not in name
         written = f'"{name}"' if plain else json.dumps(name, ensure_ascii=False)
         at = text.find(written, self._starts[number], end)
         while at >= 0:
             colon = _COLON.match(text, at + len(written))
             if colon and text[at - 1] != "\\":
-                inner = self._innermost(at)
+                inner = number if at < first_below else self._innermost(at)
                 if inner == number:
                     if key:
                         return at, at + len(written)

@@ -140,8 +140,19 @@ def test_a_crashing_rule_is_one_finding_and_the_others_go_on(monkeypatch: pytest
     assert "INF-001" in crashes[0].message
     assert "ValueError" in crashes[0].message
     assert "secret" not in json.dumps(report.to_dict())
+    # What the rule said before it failed counts.
+    assert found(report, "INF-001")
     assert found(report, "DEF-004")
     assert report.verdict == "fail"
+
+
+def test_a_report_names_the_very_package_that_was_checked() -> None:
+    package, other = package_of(json.dumps(DEFINITION)), package_of(json.dumps(DEFINITION, indent=1))
+    report = check_package(package, NEW, label="tides")
+    assert report.digest == package.digest == report.to_dict()["digest"]
+    assert report != check_package(other, NEW, label="tides")
+    assert replace(report).digest == package.digest
+    assert replace(report, digest="another").digest == "another"
 
 
 def test_a_refused_upload_is_reported_for_that_alone() -> None:
