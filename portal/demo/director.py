@@ -10,24 +10,31 @@ import datetime as dt
 import heapq
 from collections.abc import Generator
 from itertools import count
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import Exists, Min, OuterRef, QuerySet
 from django.db.models.functions import Now
 
+from certification import tasks
 from certification.lifecycle import UNDER_WAY
-from certification.models import RegionDeployment, Rollout, RolloutWave
-from certification.services import notifications, previews, reviews, rollouts
-from portal.demo.clock import Clock
+from certification.models import Notification, RegionDeployment, Rollout, RolloutWave
+from certification.services import forecasts, notifications, previews, reviews, rollouts
+from portal.demo.clock import Clock, replaced
 from portal.shared import outbox
 from portal.shared.models import OutboxJob
 
 Story = Generator[dt.datetime, None, None]
 
-_REGIONS_AT_ONCE = 6
-_REGION_SECONDS = 47
+_REGIONS_AT_ONCE = 13
+_REGION_SECONDS = 97
 """Regions answer a few at a time, and the told time goes on by so much: no two waves look the same."""
+_LIGHT_EVENTS = frozenset({"deployment.verify", "wave.start", "wave.verify", "rollout.start"})
+_LOOKS_EVERY = dt.timedelta(hours=2)
+"""Deadlines and claims are looked at so often."""
 _MOST_ROUNDS = 5_000
+_IDLE_ROUNDS = 2
+"""A round that only writes intents is followed by one that sends them; two in a row lead nowhere."""
 _TIDY_EVERY = 60
 _DIGESTS_EVERY = dt.timedelta(hours=20)
 
@@ -40,7 +47,8 @@ class Director:
         self.ends_at = ends_at
         self._waiting: list[tuple[dt.datetime, int, Story]] = []
         self._order = count()
-        self._digests_sent = clock.now()
+        self._digests_sent = self._looked_at = clock.now()
+        self._forecasts, self._post = _Forecasts(), _Post()
 
     def tell(self, story: Story) -> None:
         """Begin a story now; it runs to its first moment."""
@@ -48,6 +56,13 @@ class Director:
 
     def run(self) -> None:
         """Go from moment to moment until every story is told and the end is reached."""
+        with (
+            replaced(tasks, "refresh_forecasts", self._forecasts.note),
+            replaced(tasks, "deliver", self._post.note),
+        ):
+            self._run()
+
+    def _run(self) -> None:
         for round_ in range(_MOST_ROUNDS):
             if round_ % _TIDY_EVERY == 0:
                 _tidy()
@@ -69,17 +84,23 @@ class Director:
 
     def _work(self) -> None:
         """Everything the workers would have done by now."""
-        for _ in range(_MOST_ROUNDS):
+        idle = 0
+        while idle < _IDLE_ROUNDS and _is_anything_due():
             done = self._run_jobs() + self._ask_regions()
             rollouts.advance_due()
-            if not done and not self._is_polling():
-                break
-        previews.check_deadlines()
-        reviews.release_expired_claims()
-        if self.clock.now() - self._digests_sent > _DIGESTS_EVERY:
-            self._digests_sent = self.clock.now()
+            idle = 0 if done else idle + 1
+        self._forecasts.refresh()
+        self._post.send()
+        now = self.clock.now()
+        if now - self._looked_at > _LOOKS_EVERY:
+            self._looked_at = now
+            previews.check_deadlines()
+            reviews.release_expired_claims()
+        if now - self._digests_sent > _DIGESTS_EVERY:
+            self._digests_sent = now
             notifications.send_digests()
         self._run_jobs()
+        self._post.send()
 
     def _run_jobs(self) -> int:
         """Run what is due, and what that makes due.
@@ -102,9 +123,6 @@ class Director:
             self.clock.set(self.clock.now() + dt.timedelta(seconds=_REGION_SECONDS))
         return count
 
-    def _is_polling(self) -> bool:
-        return _polls().filter(next_poll_at__lte=Now()).exists()
-
     def _next_due(self) -> dt.datetime | None:
         """When the machinery has something to do next."""
         jobs = _due_jobs().aggregate(at=Min("due_at"))["at"]
@@ -118,6 +136,66 @@ class Director:
         look = gates.aggregate(at=Min("next_step_at"))["at"]
         found = [moment for moment in (jobs, polls, begin, look) if moment is not None]
         return min(found, default=None)
+
+
+class _Forecasts:
+    """Forecasts to be made anew: one for each rollout and moment, after the weightiest of its events."""
+
+    def __init__(self) -> None:
+        self._wanted: dict[UUID, tuple[str, str]] = {}
+
+    def note(self, *, id: str, event: str, **_facts: str) -> None:
+        """Takes the place of the task."""
+        for rollout_id in forecasts.concerned_by(event, id):
+            before = self._wanted.get(rollout_id)
+            if before is None or before[0] in _LIGHT_EVENTS:
+                self._wanted[rollout_id] = (event, id)
+
+    def refresh(self) -> None:
+        wanted, self._wanted = self._wanted, {}
+        for rollout_id, (event, object_id) in wanted.items():
+            forecasts.refresh(rollout_id, forecasts.cause_of(event, object_id))
+
+
+class _Post:
+    """Mail that goes nowhere: what was queued is marked as sent, all of a moment at once."""
+
+    def __init__(self) -> None:
+        self._waiting: list[str] = []
+
+    def note(self, *, id: str) -> None:
+        """Takes the place of the task."""
+        self._waiting.append(id)
+
+    def send(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            queued = Notification.objects.filter(pk__in=waiting, state=Notification.State.QUEUED)
+            queued.update(state=Notification.State.SENT, sent_at=Now(), sealed=None)
+
+
+def _is_anything_due() -> bool:
+    """Jobs, questions to regions, Previews and rehearsals that deploy, rollouts to step: in one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT EXISTS (SELECT FROM shared_outboxjob
+                               WHERE state = 'due' AND due_at <= statement_timestamp())
+                   OR EXISTS (SELECT FROM certification_regiondeployment
+                               WHERE state = ANY(%s) AND next_poll_at <= statement_timestamp())
+                   OR EXISTS (SELECT FROM certification_rollout
+                               WHERE state IN ('scheduled', 'running', 'rolling_back')
+                                 AND next_step_at <= statement_timestamp())
+                   OR EXISTS (SELECT FROM certification_preview p
+                               WHERE p.state = 'deploying' AND NOT EXISTS (
+                                     SELECT FROM certification_regiondeployment d
+                                      WHERE d.preview_id = p.id AND d.state = ANY(%s)))
+                   OR EXISTS (SELECT FROM certification_rehearsal h
+                               WHERE h.state = 'running' AND NOT EXISTS (
+                                     SELECT FROM certification_regiondeployment d
+                                      WHERE d.rehearsal_id = h.id AND d.state = ANY(%s)))""",
+            [sorted(UNDER_WAY)] * 3,
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def _due_jobs() -> QuerySet[OutboxJob]:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 
 from certification.gating.counts import Sample
 from certification.gating.gate import Evidence, Smoke
@@ -17,22 +19,35 @@ from certification.services import gate_evidence, gates
 from connectors.latency import BUCKETS
 from portal.demo.clock import replaced
 
-LOOKS_EVERY = dt.timedelta(hours=5)
+LOOKS_EVERY = dt.timedelta(hours=20)
 """History is told in large steps."""
 _BEFORE_HOURS = 48
 _CALLS_AN_HOUR = 900
+_FEW_CALLS_AN_HOUR = 22
+_SILENT_HOURS = 9
+
+
+@dataclass
+class ToldGates:
+    """`unclear` holds (connector's slug, wave's number) of gates that cannot tell: few call the new version,
+    a little more of the calls fail, and one region has fallen silent."""
+
+    unclear: set[tuple[str, int]] = field(default_factory=set)
 
 
 @contextmanager
-def told_gates() -> Iterator[None]:
+def told_gates() -> Iterator[ToldGates]:
     """Gates see told calls inside the block."""
+    told = ToldGates()
     with ExitStack() as stack:
-        stack.enter_context(replaced(gate_evidence, "gather", _gather))
+        stack.enter_context(replaced(gate_evidence, "gather", partial(_gather, told)))
         stack.enter_context(replaced(gates, "LOOK_EVERY", LOOKS_EVERY))
-        yield
+        yield told
 
 
-def _gather(rollout: Rollout, wave: RolloutWave, *, since: dt.datetime, now: dt.datetime) -> Evidence:
+def _gather(
+    told: ToldGates, rollout: Rollout, wave: RolloutWave, *, since: dt.datetime, now: dt.datetime
+) -> Evidence:
     rows = list(rollout.deployments.filter(action="deploy").select_related("region"))
     own = [row for row in rows if row.wave_id == wave.pk and row.state == "verified"]
     waiting = [row for row in rows if row.state == "pending"]
@@ -42,9 +57,11 @@ def _gather(rollout: Rollout, wave: RolloutWave, *, since: dt.datetime, now: dt.
     regions, others = [row.region_id for row in own], [row.region_id for row in waiting[:4]]
     before = [] if is_first else list(_calls(chance, [*regions, *others], first - _BEFORE_HOURS, first))
     hours = (max(first, last - 24), last + 1)
+    is_unclear = (rollout.connector.slug, wave.number) in told.unclear
+    treated = _few_calls(regions, *hours) if is_unclear else _calls(chance, regions, *hours)
     return Evidence(
         regions=set(regions),
-        treated=[] if is_first else list(_calls(chance, regions, *hours)),
+        treated=[] if is_first else list(treated),
         control=[] if is_first else list(_calls(chance, others, *hours)),
         before=before,
         now=last,
@@ -67,3 +84,14 @@ def _calls(chance: random.Random, regions: Iterable[str], first: int, last: int)
             latency[4], latency[6] = calls - calls // 40, calls // 40
             statuses = {"500": failed - failed // 3, "404": failed // 3}
             yield Sample(region, hour, calls, failed, statuses, latency)
+
+
+def _few_calls(regions: Sequence[str], first: int, last: int) -> Iterator[Sample]:
+    """Too few calls to rule anything out; the first region was not heard of for some hours."""
+    for region in regions:
+        is_silent = region == regions[0]
+        for hour in range(first, last - _SILENT_HOURS if is_silent else last):
+            failed = int(hour % 2 == 0)
+            latency = [0] * BUCKETS
+            latency[4], latency[6] = _FEW_CALLS_AN_HOUR - 1, 1
+            yield Sample(region, hour, _FEW_CALLS_AN_HOUR, failed, {"500": failed}, latency)

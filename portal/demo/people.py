@@ -98,6 +98,9 @@ THEODORA = _at(_WHISTLE, "theodora.lane", "Theodora Lane", "Europe/Athens")
 AUGUST = _at(_OAK, "august.hollow", "August Hollow", "America/Vancouver")
 ZELDA = _at(_OAK, "zelda.umber", "Zelda Umber", "America/Mexico_City")
 
+QUENTIN = _at("reed-archives.example", "quentin.reed", "Quentin Reed", "Europe/Zurich")
+"""A guest: he tests what a team asks him to, and is in no team."""
+
 SALTMARSH = Team(
     "Saltmarsh Harbour Services",
     _SALT,

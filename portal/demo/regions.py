@@ -13,6 +13,7 @@ from django.utils import timezone
 from certification.data import default_plan
 from certification.regions import drivers
 from certification.regions.protocol import (
+    INVOKE,
     Action,
     CurrentVersion,
     DeployCommand,
@@ -46,7 +47,9 @@ def install_regions(base_url: str, token: str, *, actor: User) -> None:
         )
         region = regions.add_region(seed.code, draft, secrets={"token": token}, actor=actor)
         # The agent pushes telemetry with the token it is called with.
-        Region.objects.filter(pk=region.pk).update(tags=list(seed.tags), telemetry_digest=fingerprint(token))
+        Region.objects.filter(pk=region.pk).update(
+            tags=list(seed.tags), telemetry_digest=fingerprint(token), capabilities=[INVOKE]
+        )
         regions.set_region_active(region, is_active=True, reason="Answers and holds packages.", actor=actor)
         known.add(seed.code)
     plans.install_default_plan(actor=actor)

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from certification.lifecycle import SubmissionState
-from certification.models import Rollout, RolloutWave, Submission
+from certification.models import GateCheck, Rollout, RolloutWave, Submission
 from certification.rules import Context, Profile, check_package
 from certification.rules.findings import Report
 from certification.services import validation
@@ -23,7 +23,7 @@ from portal.accounts.models import User
 from portal.demo import by_hand, care, people, telemetry
 from portal.demo.clock import Clock, replaced, told_time
 from portal.demo.director import Director
-from portal.demo.gates import told_gates
+from portal.demo.gates import ToldGates, told_gates
 from portal.demo.lent import told_services
 from portal.demo.regions import ToldRegions, told_regions
 from portal.demo.story import beginnings, cast, trials
@@ -32,6 +32,7 @@ from portal.shared import audit, outbox
 
 HISTORY_DAYS = 92
 _LOCK = 0xDE30
+_PATIENCE_AT_GATES = dt.timedelta(days=1)
 Say = Callable[[str], None]
 
 
@@ -60,8 +61,8 @@ def build(base_url: str, token: str, *, with_telemetry: bool = True, say: Say = 
         if is_there():
             return False
         present = database_now()
-        with _stage(present) as (clock, regions):
-            world = World(clock, regions, ends_at=present)
+        with _stage(present) as (clock, regions, gates):
+            world = World(clock, regions, gates, ends_at=present)
             _tell(world, base_url, token)
             by_hand.add_station(administrator=world.user(people.ADA), operator=world.user(people.OSKAR))
         _hand_over_to_the_portal()
@@ -75,7 +76,7 @@ def build(base_url: str, token: str, *, with_telemetry: bool = True, say: Say = 
 
 
 @contextmanager
-def _stage(present: dt.datetime) -> Iterator[tuple[Clock, ToldRegions]]:
+def _stage(present: dt.datetime) -> Iterator[tuple[Clock, ToldRegions, ToldGates]]:
     """Told time and told regions.
 
     Mail is marked as sent and goes nowhere; packages of our own making are checked in this process; failures
@@ -91,9 +92,9 @@ def _stage(present: dt.datetime) -> Iterator[tuple[Clock, ToldRegions]]:
         stack.enter_context(replaced(validation, "check_bytes", _check_here))
         regions = stack.enter_context(told_regions())
         stack.enter_context(told_services())
-        stack.enter_context(told_gates())
+        gates = stack.enter_context(told_gates())
         clock = stack.enter_context(told_time(present - dt.timedelta(days=HISTORY_DAYS)))
-        yield clock, regions
+        yield clock, regions, gates
 
 
 def _check_here(
@@ -122,7 +123,12 @@ def _hand_over_to_the_portal() -> None:
     now = database_now()
     for wave in RolloutWave.objects.filter(state="planned", planned_at__gt=now):
         RolloutWave.objects.filter(pk=wave.pk).update(due_at=due_from(wave.planned_at, now))
-    Rollout.objects.filter(next_step_at__gt=now).update(next_step_at=now)
+    # Where a person has to decide at a gate, nobody looks again before they did: real users call nothing yet.
+    asks = GateCheck.objects.filter(
+        stage="gate", verdict="inconclusive", is_let_through=False, rollout__state="running"
+    ).values("rollout_id")
+    Rollout.objects.filter(next_step_at__gt=now).exclude(pk__in=asks).update(next_step_at=now)
+    Rollout.objects.filter(pk__in=asks).update(next_step_at=now + _PATIENCE_AT_GATES)
 
 
 def _check_complete() -> None:

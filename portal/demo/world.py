@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from allauth.account.models import EmailAddress
 from django.utils import timezone
 
-from certification.models import Preview, Rollout, Submission
+from certification.models import Lane, Preview, Rollout, Submission
 from certification.queries.validation import open_acknowledgements
 from certification.services import (
     credentials,
@@ -28,6 +28,7 @@ from connectors.services import connectors, publishers, versions
 from portal.accounts import services as accounts
 from portal.accounts.models import User
 from portal.demo.clock import Clock
+from portal.demo.gates import ToldGates
 from portal.demo.packages.build import files_of, zip_of
 from portal.demo.packages.language import Blueprint
 from portal.demo.people import Person, Team
@@ -46,9 +47,10 @@ _RECENT_DAYS = 3
 class World:
     """The cast and their deeds. `ends_at` is the present; `day(n)` lies n days before it."""
 
-    def __init__(self, clock: Clock, regions: ToldRegions, *, ends_at: dt.datetime) -> None:
+    def __init__(self, clock: Clock, regions: ToldRegions, gates: ToldGates, *, ends_at: dt.datetime) -> None:
         self.clock = clock
         self.regions = regions
+        self.gates = gates
         self.ends_at = ends_at
         self._users: dict[str, User] = {}
         self._teams: dict[str, Publisher] = {}
@@ -234,12 +236,13 @@ class World:
         *,
         waves_in_days: Mapping[int, int] | None = None,
         first_in_days: int = 0,
+        lane: str = Lane.ADDITIVE,
     ) -> Rollout:
-        """The default plan from the first possible day, or `first_in_days` after the present.
+        """The lane's default plan from the first possible day, or `first_in_days` after the present.
 
         `waves_in_days` puts single waves that many days after the present, or the next day that is open.
         """
-        plan = plans.default_plan()
+        plan = plans.default_plan(lane)
         assert plan is not None
         starts_on = schedule.propose_start(plan)
         if first_in_days:

@@ -17,22 +17,29 @@ from certification.models import (
     Comment,
     Finding,
     Freeze,
+    GuestTester,
+    Incident,
     Notification,
     OverrideRequest,
     Placement,
     PlanWaveRegion,
     Preview,
+    ProductCheck,
+    RegionWatch,
     Rollout,
     RolloutPlan,
     Submission,
     Thread,
     Train,
+    TrainBoarding,
     Waiver,
     WarningNote,
 )
 from certification.models import TestCredential as Credential
+from certification.queries import gates as gate_queries
+from certification.services import incidents
 from connectors.definitions import read_archive
-from connectors.models import Connector, HealthHour, Publisher, Region, Version
+from connectors.models import Connector, HealthHour, KnownIssue, Publisher, Region, Version
 from portal.accounts.models import User
 from portal.demo import people, priming, seed
 from portal.demo.clock import told_time
@@ -165,7 +172,7 @@ def test_people_talked_waived_asked_and_looked(world):
     assert set(Waiver.objects.values_list("state", flat=True)) == set(WaiverState.values)
     assert WarningNote.objects.count() >= 2
     asked = OverrideRequest.objects.filter(state="requested", expires_at__gt=timezone.now())
-    assert set(asked.values_list("kind", flat=True)) == {"skip", "accelerate"}
+    assert set(asked.values_list("kind", flat=True)) == {"skip", "accelerate", "hotfix"}
     assert Train.objects.filter(plans__is_default=True).exists()
     assert Freeze.objects.filter(
         name="Year-end freeze", starts_at__gt=timezone.now() - dt.timedelta(days=1)
@@ -175,6 +182,54 @@ def test_people_talked_waived_asked_and_looked(world):
     assert Rollout.objects.exclude(hold_reason="").exists()
     actions = set(AuditRecord.objects.values_list("action", flat=True))
     assert {"claim.take", "claim.expire", "claim.hand_over", "credential.reveal", "preview.remind"} <= actions
+
+
+def test_a_gate_with_evidence_waits_for_a_person(world):
+    operator = User.objects.get(email=people.OSKAR.address)
+    [check] = gate_queries.waiting(operator)
+    assert check.rollout.connector.slug == "ladle-recipes"
+    gate = gate_queries.gate_of(check.rollout, check.wave.number)
+    drawn = {one.key for one in gate.checks if one.interval}
+    assert "success" in drawn, "an interval is drawn"
+    assert {one.verdict for one in gate.checks} >= {"inconclusive"}
+    assert check.rollout.next_step_at > timezone.now() + dt.timedelta(hours=12), (
+        "the trial's clock waits, too"
+    )
+
+
+def test_an_open_incident_pauses_what_it_concerns_and_nothing_else(world):
+    incident = Incident.objects.get(state="open")
+    assert incident.auth_kinds
+    assert incident.regions
+    held = Rollout.objects.get(incident=incident)
+    assert (held.connector.slug, held.state) == ("nightjar-bird-counts", "held")
+    assert not any(incidents.concerns(incident, each) for each in Rollout.objects.filter(state="running"))
+
+
+def test_rollouts_left_and_wait_to_leave_with_the_friday_train(world):
+    boarded = TrainBoarding.objects.filter(train__name="Friday train")
+    states = dict(boarded.values_list("rollout__connector__slug", "rollout__state"))
+    assert states["kestrel-freight"] == "scheduled"
+    assert states["verdant-irrigation"] == "running"
+    assert boarded.filter(departs_at__gt=timezone.now()).exists()
+
+
+def test_something_is_halted_something_is_known_and_somebody_waits_for_a_region(world):
+    assert "lanternfold-lockers" in Rollout.objects.filter(state="halted").values_list(
+        "connector__slug", flat=True
+    )
+    assert KnownIssue.objects.exists()
+    waiting = RegionWatch.objects.filter(told_at=None)
+    assert waiting.filter(user__isnull=False).exists()
+    assert waiting.filter(user=None, confirmed_at__isnull=False).exists()
+    assert waiting.filter(user=None, confirmed_at=None).exists()
+    hotfix = OverrideRequest.objects.get(kind="hotfix")
+    assert (hotfix.state, hotfix.submission.state) == ("requested", "in_review")
+
+
+def test_a_guest_tests_and_another_was_asked(world):
+    assert set(GuestTester.objects.values_list("state", flat=True)) == {"accepted", "invited"}
+    assert set(ProductCheck.objects.values_list("outcome", flat=True)) == {"works", "fails"}
 
 
 def test_only_the_stories_faults_are_found(world):

@@ -222,3 +222,25 @@ TIMETABLE = Blueprint(
     categories=("Data", "Productivity"),
     things=(_ROUTE, _DEPARTURE),
 )
+
+_TRAILER = thing(
+    "Trailer",
+    "Trailers",
+    "plate! Plate | The number on the plate.",
+    "sailing:time! Sailing | When the ferry leaves that takes it.",
+    "metres:double! Length | The length in metres.",
+    "isRefrigerated:flag Refrigerated | Whether it needs power on deck.",
+    title="plate",
+    hook="is ashore",
+)
+FREIGHT = Blueprint(
+    title="Kestrel Freight",
+    host="api.kestrel-freight.example",
+    description="Book trailers on the Kestrel line, move them to another sailing, and hear when they land.",
+    publisher="Kestrel Ferries",
+    colour="#33588c",
+    glyph="boat",
+    auth="basic",
+    categories=("Commerce", "Productivity"),
+    things=(_TRAILER,),
+)

@@ -129,6 +129,41 @@ def with_exporter_member() -> Files:
     return files_of(replace(in_town.METERS, version="1.1.0", description=text), mark)
 
 
+def with_right_bills() -> Files:
+    """Meters 1.1.1: the exporter is mended, and leaves its member out."""
+    meters = in_town.METERS
+    text = "Meters, readings, hourly values and bills of the members of the Copperline energy cooperative."
+    return files_of(replace(meters, version="1.1.1", description=text))
+
+
+def with_leftovers() -> Files:
+    """Recipes 1.1.0: what is left of a meal."""
+    leftover = thing(
+        "Leftover",
+        "Leftovers",
+        "dish! Dish | What is left.",
+        "servings:int! Servings | For how many people.",
+        "eatBefore:date Eat before | The last day on which it is good.",
+        calls="list get create delete",
+        title="dish",
+    )
+    return files_of(replace(at_home.RECIPES, version="1.1.0", things=(*at_home.RECIPES.things, leftover)))
+
+
+def with_rarities() -> Files:
+    """Bird counts 1.1.0: rare visitors."""
+    rarity = thing(
+        "Rarity",
+        "Rarities",
+        "species! Species | The species, by its common name.",
+        "seenAt:time! Time | When it was seen.",
+        "isConfirmed:flag Confirmed | Whether the committee has confirmed it.",
+        calls="list get",
+        title="species",
+    )
+    return files_of(replace(at_home.BIRDS, version="1.1.0", things=(*at_home.BIRDS.things, rarity)))
+
+
 def bells_unfinished() -> Files:
     """Wrong in many ways: texts and listing of the connector, a label, a list to pick from that is nowhere,
     a callback address that makers would have to fill in.

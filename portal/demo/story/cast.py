@@ -8,7 +8,7 @@ from certification.services import notifications
 from portal.accounts.models import User
 from portal.demo import people
 from portal.demo.director import Story
-from portal.demo.story import beginnings, certified, in_review, timetables, troubled, under_way
+from portal.demo.story import beginnings, certified, in_review, timetables, troubled, under_way, waiting
 from portal.demo.world import World
 
 _STORIES = (
@@ -39,6 +39,12 @@ _STORIES = (
     troubled.cinema_story,
     troubled.solar_story,
     troubled.box_office_story,
+    waiting.leftovers_story,
+    waiting.rarities_story,
+    waiting.freight_story,
+    waiting.hotfix_story,
+    waiting.watchers_story,
+    waiting.guests_story,
     timetables.hurry_story,
 )
 

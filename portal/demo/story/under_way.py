@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from contextlib import suppress
 
-from certification.models import Rollout
+from certification.models import Lane, Rollout
 from certification.services import overrides, rollbacks, rollouts
 from certification.services.schedule import Dates, reschedule_rollout
 from portal.demo import people
@@ -42,7 +42,7 @@ def berths_story(world: World) -> Story:
 
 
 def irrigation_story(world: World) -> Story:
-    """A first certification that has reached its first wave."""
+    """A first certification that left with a train and has reached its first wave."""
     yield world.day(17, 9)
     connector = world.register(people.VERDANT, people.SAFFRON, at_home.IRRIGATION)
     yield world.after(hours=24)
@@ -56,7 +56,7 @@ def irrigation_story(world: World) -> Story:
         word="Watered a test bed for two minutes; it stopped by itself.",
     )
     yield world.after(hours=3)
-    world.schedule(submission, people.PILAR, waves_in_days={4: 2, 5: 10, 6: 21})
+    world.schedule(submission, people.PILAR, lane=Lane.NEW, waves_in_days={4: 2, 5: 10, 6: 21})
     yield from world.wait_for(submission, "rolling_out")
 
 
