@@ -215,7 +215,7 @@ def check_package(
     findings.sort(key=_ORDER)
     return Report(
         package=label or package.filename,
-        digest=package,
+        digest="" if package.is_refused else package.digest,
         rules_version=RULES_VERSION,
         profile=profile,
         findings=tuple(findings),

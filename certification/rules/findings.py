@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from certification.rules.profiles import SEVERITIES, Profile, Severity
-from connectors.definitions import Package, pointers
+from connectors.definitions import pointers
 
 if TYPE_CHECKING:
     from certification.rules.registry import Metadata
@@ -260,24 +260,7 @@ class Finding:
         return Finding, tuple(self.to_dict().values())
 
 
-class _Digest:
-    """A field that holds a digest, or the package that tells it when it is first asked for: most reports are
-    only counted, and hashing took a thirtieth of the time of a check. A refused package has the digest "".
-    """
-
-    def __get__(self, report: object, _owner: type | None = None) -> str:
-        if report is None:
-            raise AttributeError("the digest has no default")
-        given: str | Package = vars(report)["digest"]
-        if isinstance(given, str):
-            return given
-        return "" if given.is_refused else given.digest
-
-    def __set__(self, report: object, given: str | Package) -> None:
-        vars(report)["digest"] = given
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Report:
     """The verdict over one package under one profile and one version of the rules.
 
@@ -286,7 +269,7 @@ class Report:
     """
 
     package: str
-    digest: _Digest = _Digest()
+    digest: str
     rules_version: str
     profile: Profile
     findings: tuple[Finding, ...]
