@@ -150,7 +150,9 @@ def _maker_home(user: User) -> MakerHome:
         .with_page_data()
         .order_by("-state_changed_at", "pk")[:_CONNECTORS]
     )
-    rows = {row.submission.connector_id: row for row in rows_with_dates(list(submissions))}
+    rows: dict[Any, ListRow] = {}
+    for row in rows_with_dates(list(submissions)):
+        rows.setdefault(row.submission.connector_id, row)
     connectors = {
         each.pk: each for each in own.filter(pk__in=rows).select_related("publisher", "live_version")
     }
