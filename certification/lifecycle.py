@@ -35,18 +35,9 @@ class SubmissionState(models.TextChoices):
 
 _EDITABLE = ("draft", "validation_failed", "changes_requested", "preview_refused")
 _BEFORE_ROLLOUT = (
-    *_EDITABLE,
-    "submitted",
-    "validating",
-    "in_review",
-    "approved",
-    "preview_deploying",
-    "preview_failed",
-    "preview_testing",
-    "signed_off",
-    "scheduled",
-    "expired",
-)
+    *_EDITABLE, "submitted", "validating", "in_review", "approved", "preview_deploying", "preview_failed",
+    "preview_testing", "signed_off", "scheduled", "expired",
+)  # fmt: skip
 
 SUBMISSION = Lifecycle(
     noun="submission",

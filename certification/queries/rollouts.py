@@ -23,12 +23,14 @@ from certification.models import (
     ForecastSnapshot,
     Placement,
     PlanWave,
+    PlanWaveRegion,
     Preview,
     RegionDeployment,
     Rollout,
     RolloutWave,
 )
 from certification.queries.forecasts import newest
+from connectors.models import Region
 from portal.shared import audit, history
 
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -255,6 +257,12 @@ def opt_in_choices(rollout: Rollout) -> QuerySet[PlanWave]:
     """The opt-in waves of its plan that the rollout does not have yet."""
     taken = rollout.waves.values("number")
     return PlanWave.objects.filter(plan_id=rollout.plan_id, is_opt_in=True).exclude(number__in=taken)
+
+
+def opt_in_regions(rollout: Rollout) -> list[Region]:
+    """The regions of the opt-in waves that it does not have yet."""
+    places = PlanWaveRegion.objects.filter(wave__in=opt_in_choices(rollout)).select_related("region")
+    return [place.region for place in places]
 
 
 def has_open_opt_in(rollout: Rollout) -> bool:

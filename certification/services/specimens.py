@@ -55,6 +55,13 @@ def _names(now: datetime) -> dict[str, Any]:
         "waiver": _Thing(rule="INF-035", is_acknowledgement=False),
         "credential": _Thing(purpose="Reading entries"),
         "check": _Thing(wave=wave),
+        "notice": _Thing(
+            is_retirement=True,
+            get_kind_display="Retirement",
+            state="announced",
+            text="Harbour Ledger 2 takes its place. Move your flows before the day; we help with it.",
+            effective_on=(now + timedelta(days=60)).date(),
+        ),
         "task": _Thing(version_label="1.4.0"),
         "alert": _Thing(get_kind_display="Failing fast"),
         "advice": "Look at the newest errors first; a rollout that runs waits meanwhile.",

@@ -10,8 +10,8 @@ from django import forms
 
 from certification import policies
 from certification.lifecycle import MOVABLE_ROLLOUT_STATES, ROLLOUT
-from certification.models import PlanWaveRegion, RegionDeployment, Rollout
-from certification.queries.rollouts import has_open_opt_in, opt_in_choices
+from certification.models import RegionDeployment, Rollout
+from certification.queries.rollouts import has_open_opt_in, opt_in_choices, opt_in_regions
 from certification.services import opt_in, rollbacks, rollout_queue, rollouts, schedule
 from certification.services.advance import holding
 from certification.web.rollout_forms import OptInForm, OptionalReasonForm, ReasonForm, RegionsForm
@@ -66,8 +66,8 @@ def _not_yet(rollout: Rollout) -> list[RegionDeployment]:
 
 def _opt_in_regions(rollout: Rollout) -> list[RegionDeployment]:
     """The regions of the waves that could be added, as acts that are not written yet."""
-    places = PlanWaveRegion.objects.filter(wave__in=opt_in_choices(rollout)).select_related("region")
-    return [RegionDeployment(region=place.region, connector=rollout.connector) for place in places]
+    regions = opt_in_regions(rollout)
+    return [RegionDeployment(region=region, connector=rollout.connector) for region in regions]
 
 
 def _kept(rollout: Rollout) -> list[RegionDeployment]:

@@ -109,8 +109,8 @@ def _leaks(role: str, name: str, response: HttpResponse) -> Iterator[str]:
     """What an answer must not contain, whatever its status."""
     body = response.content
     is_outside = role in {"anonymous", "stranger", "staff_without_factor"}
-    # Guests see the name of what they test on their own pages, and nothing of the team elsewhere.
-    is_outside |= role == "guest_tester" and not name.startswith("tester_")
+    # Guests see the name of what they test on their first page and their own, and nothing of the team elsewhere.
+    is_outside |= role == "guest_tester" and not name.startswith(("tester_", "home"))
     if is_outside and MARKER.encode() in body:
         yield "shows the team"
     if role in TEAM and PRIVATE_NOTE.encode() in body:

@@ -92,7 +92,6 @@ WITHOUT_FOLLOWERS = {
     "preview.retry": "preview.open or preview.fail tells how it went",
     "rehearsal.succeed": "the first wave of the rollout tells",
     "preview.cancel": "submission.withdraw tells",
-    "rollout.cancel": "the operator's own deed; the submission shows it",
     "regiontask.take": "shown on the page to whoever might begin too",
     "regiontask.give_back": "shown on the page",
     "regiontask.finish": "deployment.verify tells",

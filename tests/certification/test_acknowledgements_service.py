@@ -27,6 +27,12 @@ BREAKING = examples()["UPD-020"].bad[0]
 """An output is deleted."""
 
 
+@pytest.fixture(autouse=True)
+def every_breaking_change_counts(settings):
+    """However few use the connector; what use changes of that is told in test_usage.py."""
+    settings.BREAKING_CHANGE_CONNECTIONS = 0
+
+
 def published(team, case: Case):
     """A connector of the team whose live version is this package."""
     connector = ConnectorFactory(publisher=team.publishers.first())
