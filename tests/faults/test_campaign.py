@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from tests.effort import IS_FULL
 from tests.faults.campaign import DEEDS, Campaign
 from tests.faults.invariants import violations
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.fault,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(not IS_FULL, reason="takes minutes of both cores: TEST_EFFORT=full"),
+]
 SEED = 20_611
 REGIONS, ROLLOUTS = 4, 6
 

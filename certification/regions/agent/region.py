@@ -6,19 +6,22 @@ import asyncio
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 
 from certification.regions.agent.calls import ConnectorCalls, Profiles
 from certification.regions.agent.deployer import Deployer
 from certification.regions.agent.faults import FaultSet
-from certification.regions.agent.gateway import Gateway, GatewayOptions
 from certification.regions.agent.ledger import Ledger
 from certification.regions.agent.packages import PackageStore
 from certification.regions.agent.push import TelemetryPush
 from certification.regions.agent.recorder import Recorder
 from certification.regions.agent.traffic import Traffic
 from certification.regions.protocol import Token
+
+if TYPE_CHECKING:
+    from certification.regions.agent.gateway import Gateway, GatewayOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +75,19 @@ class Region:
             portal=options.portal,
             idle_seconds=options.push_idle_seconds,
         )
-        self.gateway = (
-            None if options.gateway is None else Gateway(self.ledger, self.packages, options.gateway)
-        )
+        self.gateway = None if options.gateway is None else self._gateway(options.gateway)
         self._traffic = (
             Traffic(self.ledger, self.calls, per_minute=options.traffic_per_minute, chance=chance)
             if options.traffic_per_minute > 0
             else None
         )
         self._background: list[asyncio.Task[None]] = []
+
+    def _gateway(self, options: GatewayOptions) -> Gateway:
+        # What calls operations is loaded where it is wanted: a region without it needs the protocol alone.
+        from certification.regions.agent.gateway import Gateway
+
+        return Gateway(self.ledger, self.packages, options)
 
     async def start(self, client: httpx.AsyncClient) -> None:
         await self.deployer.resume()

@@ -10,15 +10,17 @@ import os
 import re
 import socket
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
 from certification.regions.agent.app import create_app
 from certification.regions.agent.calls import Profiles
-from certification.regions.agent.gateway import GatewayOptions
 from certification.regions.agent.region import AgentOptions
 from certification.regions.protocol import Token
+
+if TYPE_CHECKING:
+    from certification.regions.agent.gateway import GatewayOptions
 
 TOKEN_VARIABLE = "REGION_TOKEN"  # noqa: S105 - the name of a variable
 
@@ -100,6 +102,8 @@ def read_tokens(codes: list[str], token_file: Path | None) -> dict[str, Token]:
 
 def _gateway() -> GatewayOptions:
     """Where calls may go is the machine's business, not the portal's."""
+    from certification.regions.agent.gateway import GatewayOptions
+
     public, hosts = os.environ.get("EGRESS_PUBLIC", "on"), os.environ.get("EGRESS_LOCAL_HOSTS", "")
     return GatewayOptions.of(public=public, local_hosts=hosts)
 
