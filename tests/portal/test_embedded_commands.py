@@ -202,11 +202,13 @@ def test_when_the_supervisor_is_killed_its_programs_are_asked_to_end(place: Path
 
 def test_the_supervisor_ends_when_nobody_reads_its_output_any_more(place: Path) -> None:
     process = supervised(place)
-    steady = pid_written_to(place / "steady")
+    # Both run before the reader goes: a program that was ended while it started has written nothing.
+    steady, stubborn = pid_written_to(place / "steady"), pid_written_to(place / "stubborn")
     assert process.stdout is not None
     process.stdout.close()
     assert wait_until(lambda: process.poll() is not None, 90)
     assert not is_running(steady)
-    os.kill(stubborn, signal.SIGKILL) if is_running(stubborn := pid_written_to(place / "stubborn")) else None
+    if is_running(stubborn):
+        os.kill(stubborn, signal.SIGKILL)
     assert process.stderr is not None
     process.stderr.close()
