@@ -8,8 +8,7 @@ from uuid import UUID
 
 from certification.lifecycle import SubmissionState
 from certification.models import Submission
-from certification.queries.workbench import package_of
-from connectors.definitions.diff import compare
+from certification.queries.workbench import difference_of
 from connectors.models import Version
 
 MOST_SIBLINGS = 30
@@ -65,7 +64,7 @@ def siblings_of(submission: Submission) -> list[Sibling]:
 @lru_cache(maxsize=128)
 def _marks(old: Version, new: Version) -> frozenset[_Mark]:
     """The changes between two packages without what is each connector's own."""
-    difference = compare(package_of(old), package_of(new))
+    difference = difference_of(old, new)
     if not difference.is_complete:
         return frozenset()
     return frozenset(

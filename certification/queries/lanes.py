@@ -7,8 +7,7 @@ from functools import lru_cache
 
 from certification.models import Lane, Submission
 from certification.queries.validation import baseline_of
-from certification.queries.workbench import package_of
-from connectors.definitions.diff import compare
+from certification.queries.workbench import difference_of
 from connectors.models import Version
 from portal.shared import storage
 
@@ -44,4 +43,4 @@ def lane_of(submission: Submission) -> Lane:
 
 @lru_cache(maxsize=256)
 def _lane_between(old: Version, new: Version) -> Lane:
-    return _LANES[compare(package_of(old), package_of(new)).impact]
+    return _LANES[difference_of(old, new).impact]

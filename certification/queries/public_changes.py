@@ -11,8 +11,8 @@ from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 
 from certification.models import Notice, RegionDeployment, Rollout
-from certification.queries.workbench import package_of
-from connectors.definitions.diff import compare, draft_changelog
+from certification.queries.workbench import difference_of
+from connectors.definitions.diff import draft_changelog
 from connectors.models import Connector, Version
 from portal.shared import storage
 
@@ -78,7 +78,7 @@ def _changelog(old: Version, new: Version) -> tuple[str, bool]:
 
 @lru_cache(maxsize=128)
 def _compared(old: Version, new: Version) -> tuple[str, bool]:
-    difference = compare(package_of(old), package_of(new))
+    difference = difference_of(old, new)
     return draft_changelog(difference), difference.impact == "breaking"
 
 

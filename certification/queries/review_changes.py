@@ -13,10 +13,10 @@ from django.db.models import Max
 
 from certification.models import Decision, ReviewMark, Submission, Thread
 from certification.queries.review_source import compared_with
-from certification.queries.workbench import package_of
+from certification.queries.workbench import difference_of, package_of
 from certification.reviewing import differences
 from connectors.definitions import Operation, Package
-from connectors.definitions.diff import IMPACTS, compare
+from connectors.definitions.diff import IMPACTS
 from connectors.definitions.diff.changes import Change, worst
 from connectors.models import Version
 from portal.accounts.models import User
@@ -139,7 +139,7 @@ def my_last_revision(submission: Submission, user: User) -> int:
 def _grouped(old_version: Version, new_version: Version) -> _Grouped:
     """Packages never change, so neither does what lies between two of them."""
     old, new = package_of(old_version), package_of(new_version)
-    difference = compare(old, new)
+    difference = difference_of(old_version, new_version)
     by_operation: dict[str, list[Change]] = {}
     for change in difference.changes:
         for name in (change.operation_id, *change.also_in):

@@ -7,9 +7,9 @@ from functools import lru_cache
 
 from certification.models import Submission, Validation
 from certification.queries.validation import ENGINE_DEATHS, baseline_of
-from certification.queries.workbench import package_of
+from certification.queries.workbench import difference_of, package_of
 from connectors.definitions import openapi
-from connectors.definitions.diff import compare, draft_changelog, propose_version
+from connectors.definitions.diff import draft_changelog, propose_version
 from connectors.models import Version
 from portal.shared import storage
 
@@ -42,6 +42,6 @@ def proposal_for(submission: Submission, validation: Validation | None) -> Updat
 @lru_cache(maxsize=64)
 def _draft(old: Version, new: Version) -> tuple[str, str]:
     before = package_of(old)
-    difference = compare(before, package_of(new))
+    difference = difference_of(old, new)
     number = openapi.text(before.definition.value if before.definition else None, "info", "version")
     return propose_version(number, difference), draft_changelog(difference)

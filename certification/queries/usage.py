@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from django.conf import settings
 from django.utils import timezone
 
 from certification.models import Placement, Submission, UsageJudgement, Validation
 from certification.queries.validation import ENGINE_DEATHS, baseline_of
-from certification.queries.workbench import package_of
+from certification.queries.workbench import difference_of
 from certification.reviewing.touched import EVERYTHING, Touched, changes_at, touched_by, union_of
-from connectors.definitions.diff import Difference, compare
+from connectors.definitions.diff import Difference
 from connectors.models import Version
 from connectors.queries.usage import UNUSED, Use, silent_about_use, usage_of
 from portal.shared import storage
@@ -172,11 +171,6 @@ def _compared(
     if validation.findings.filter(rule__in=ENGINE_DEATHS).exists():
         return None, None
     try:
-        return baseline, _difference(baseline, version)
+        return baseline, difference_of(baseline, version)
     except (OSError, storage.StoredBytesDamaged):
         return None, None
-
-
-@lru_cache(maxsize=32)
-def _difference(old: Version, new: Version) -> Difference:
-    return compare(package_of(old), package_of(new))

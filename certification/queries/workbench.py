@@ -13,6 +13,7 @@ from certification.queries.threads import Conversation, ThreadView
 from certification.reviewing import differences
 from certification.reviewing.anchors import operation_pointer
 from connectors.definitions import Operation, Package, openapi, operations, pointers, read_archive
+from connectors.definitions.diff import Difference, compare
 from connectors.models import Version
 from portal.shared import storage
 
@@ -27,6 +28,18 @@ def _package(digest: str) -> Package:
 def package_of(version: Version) -> Package:
     """The parsed package. Packages never change, so the last few stay parsed in this process."""
     return _package(version.digest)
+
+
+@lru_cache(maxsize=32)
+def _difference(old: str, new: str) -> Difference:
+    return compare(_package(old), _package(new))
+
+
+def difference_of(old: Version, new: Version) -> Difference:
+    """What an update changes. One page asks for it in several ways, and comparing is the dear part.
+
+    Raises OSError or StoredBytesDamaged when a package cannot be read."""
+    return _difference(old.digest, new.digest)
 
 
 def revised_package(submission: Submission) -> Package:
