@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from certification.models import Submission, Validation
-from certification.queries.validation import ENGINE_DEATHS, baseline_of
+from certification.queries.validation import baseline_of, check_died
 from certification.queries.workbench import difference_of, package_of
 from connectors.definitions import openapi
 from connectors.definitions.diff import draft_changelog, propose_version
@@ -30,7 +30,7 @@ def proposal_for(submission: Submission, validation: Validation | None) -> Updat
     baseline, version = baseline_of(submission), submission.version
     if validation is None or baseline is None or version is None or baseline.digest == version.digest:
         return None
-    if validation.findings.filter(rule__in=ENGINE_DEATHS).exists():
+    if check_died(validation):
         return None
     try:
         number, changelog = _draft(baseline, version)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from certification.models import Placement, Submission, UsageJudgement, Validation
-from certification.queries.validation import ENGINE_DEATHS, baseline_of
+from certification.queries.validation import baseline_of, check_died
 from certification.queries.workbench import difference_of
 from certification.reviewing.touched import EVERYTHING, Touched, changes_at, touched_by, union_of
 from connectors.definitions.diff import Difference
@@ -168,7 +168,7 @@ def _compared(
     baseline = baseline_of(submission)
     if baseline is None or version is None or validation is None or baseline.digest == version.digest:
         return None, None
-    if validation.findings.filter(rule__in=ENGINE_DEATHS).exists():
+    if check_died(validation):
         return None, None
     try:
         return baseline, difference_of(baseline, version)

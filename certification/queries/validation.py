@@ -42,6 +42,11 @@ ENGINE_DEATHS = frozenset({"ENG-002", "ENG-003", "ENG-004"})
 """Findings about the check itself. They say nothing lasting about the package: the next check runs anew."""
 
 
+def check_died(validation: Validation) -> bool:
+    """Whether the verdict only says that the check did not come to its end."""
+    return validation.findings.filter(rule__in=ENGINE_DEATHS).exists()
+
+
 def change_kind(submission: Submission) -> str:
     """The half of the profile that the kind of submission decides."""
     return "new" if submission.kind == Submission.Kind.NEW else "update"

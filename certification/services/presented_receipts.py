@@ -12,9 +12,9 @@ from django.db import transaction
 from certification.models import PresentedReceipt, Submission, Validation
 from certification.policies import can_edit_submission
 from certification.queries.validation import (
-    ENGINE_DEATHS,
     baseline_of,
     change_kind,
+    check_died,
     is_being_checked,
     verdicts_on,
 )
@@ -158,6 +158,6 @@ def _kept(
         return None, "The findings of that run are not kept any more."
     counts = {"error": found.errors, "warning": found.warnings, "info": found.infos}
     is_same = found.verdict == receipt["verdict"] and counts == receipt["counts"]
-    if not is_same or found.findings.filter(rule__in=ENGINE_DEATHS).exists():
+    if not is_same or check_died(found):
         return None, "The findings of that run are not kept any more."
     return found, ""

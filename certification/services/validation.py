@@ -20,6 +20,7 @@ from certification.queries.validation import (
     baseline_of,
     blocking_rules,
     change_kind,
+    check_died,
     verdicts_on,
 )
 from certification.rules.engine import Context
@@ -79,13 +80,14 @@ def check_draft(submission_id: str) -> None:
     submission = _load(submission_id)
     if submission is None or submission.version is None or not submission.is_editable:
         return
-    if not _usable(submission, submission.version):
+    known = _usable(submission, submission.version)
+    if known is None:
         checked = _check(submission, submission.version)
         with transaction.atomic():
-            _store(submission, submission.version, checked)
-    known = _usable(submission, submission.version)
-    if known is not None:
-        usage.weigh(submission, known)
+            known = _store(submission, submission.version, checked)
+        if check_died(known):
+            return
+    usage.weigh(submission, known)
 
 
 def _load(submission_id: str) -> Submission | None:
@@ -96,9 +98,7 @@ def _load(submission_id: str) -> Submission | None:
 def _usable(submission: Submission, version: Version) -> Validation | None:
     """The stored verdict against what is published now, unless it only says that the check itself died."""
     known = _key(submission, version).first()
-    if known is None or known.findings.filter(rule__in=ENGINE_DEATHS).exists():
-        return None
-    return known
+    return None if known is None or check_died(known) else known
 
 
 def _check(submission: Submission, version: Version) -> Checked:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from certification.models import Submission
 from certification.policies import can_edit_submission
-from certification.queries.validation import ENGINE_DEATHS, baseline_of, known_validation
+from certification.queries.validation import baseline_of, check_died, known_validation
 from certification.queries.workbench import package_of
 from certification.reviewing.versioned import Both, CannotKeep, keep_both
 from certification.rules.repairs import with_file
@@ -87,7 +87,7 @@ def _packages(submission: Submission) -> tuple[Version, Package, Package]:
     if version is None or baseline is None:
         raise Conflict("Operations are kept in updates of a published connector, and there is none.")
     validation = known_validation(submission, version)
-    if validation is None or validation.findings.filter(rule__in=ENGINE_DEATHS).exists():
+    if validation is None or check_died(validation):
         raise Conflict("The package was not checked to the end yet: have it checked first.")
     try:
         return version, package_of(baseline), package_of(version)
