@@ -101,6 +101,40 @@ def editable(submission: Submission) -> Submission:
     return row
 
 
+def package_in_form(
+    submission: Submission,
+    *,
+    empty: str,
+    closed: str = "its package cannot be changed until it comes back.",
+) -> Version:
+    """The package that a deed is going to change. Raises IllegalTransition (`closed`) when the form cannot be
+    changed now, Conflict (`empty`) when it holds none."""
+    if not submission.is_editable:
+        label = submission.get_state_display()
+        raise IllegalTransition(f"{submission.reference} is “{label}” now: {closed}")
+    if submission.version is None:
+        raise Conflict(empty)
+    return submission.version
+
+
+def replace_package(
+    submission: Submission, *, old: Version, new: Version | None, changed: Conflict, made: str, actor: User
+) -> tuple[Submission, Version]:
+    """Put what became of `old` into the form; returns the locked row and the new version. Call in a
+    transaction, after the upload.
+
+    Raises InvalidInput when the upload was refused (`made` says what it was), and `changed` when the form
+    holds another package than `old` by now.
+    """
+    if new is None:
+        raise InvalidInput(f"The {made} package was not accepted, so the form still holds the one before.")
+    row = editable(submission)
+    if row.version_id != old.pk:
+        raise changed
+    choose_package(submission, version=new, actor=actor)
+    return row, new
+
+
 def _cleaned(fields: Mapping[str, Any]) -> dict[str, Any]:
     unknown = set(fields) - set(FORM_FIELDS)
     if unknown:

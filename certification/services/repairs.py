@@ -19,7 +19,7 @@ from connectors.models import Upload, Version
 from connectors.services.versions import package_bytes, receive_upload
 from portal.accounts.models import User
 from portal.shared import audit
-from portal.shared.errors import Conflict, IllegalTransition, InvalidInput
+from portal.shared.errors import Conflict, InvalidInput
 from portal.shared.policy import require
 
 FILE_NAME = "repaired.zip"
@@ -67,27 +67,17 @@ def apply_repairs(
 def _choose(
     submission: Submission, old: Version, upload: Upload, counts: Mapping[str, int], actor: User
 ) -> Version:
-    if upload.version is None:
-        raise InvalidInput("The repaired package was not accepted, so the form still holds the one before.")
     with transaction.atomic():
-        row = drafts.editable(submission)
-        if row.version_id != old.pk:
-            raise _changed()
-        drafts.choose_package(submission, version=upload.version, actor=actor)
-        data = {"from": old.label, "version": upload.version.label, "rules": sorted(counts), "counts": counts}
+        row, version = drafts.replace_package(
+            submission, old=old, new=upload.version, changed=_changed(), made="repaired", actor=actor
+        )
+        data = {"from": old.label, "version": version.label, "rules": sorted(counts), "counts": counts}
         audit.record("submission.apply_repairs", row, actor=actor, about=[row.connector], data=data)
-    return upload.version
+    return version
 
 
 def _package_of(submission: Submission) -> Version:
-    if not submission.is_editable:
-        label = submission.get_state_display()
-        raise IllegalTransition(
-            f"{submission.reference} is “{label}” now: its package cannot be changed until it comes back."
-        )
-    if submission.version is None:
-        raise Conflict("There is no package to repair yet: upload one first.")
-    return submission.version
+    return drafts.package_in_form(submission, empty="There is no package to repair yet: upload one first.")
 
 
 def _known(rules: Iterable[str] | None) -> frozenset[str] | None:

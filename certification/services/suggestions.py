@@ -20,7 +20,7 @@ from connectors.models import Upload, Version
 from connectors.services.versions import package_bytes, receive_upload
 from portal.accounts.models import User
 from portal.shared import audit
-from portal.shared.errors import Conflict, IllegalTransition, InvalidInput, NotPermitted
+from portal.shared.errors import Conflict, InvalidInput, NotPermitted
 from portal.shared.policy import require
 from portal.shared.secret_scan import mask_secrets
 from portal.shared.transitions import transition
@@ -126,14 +126,11 @@ def accept(submission: Submission, chosen: Sequence[Suggestion], *, actor: User)
 
 
 def _package_of(submission: Submission) -> Version:
-    if not submission.is_editable:
-        label = submission.get_state_display()
-        raise IllegalTransition(
-            f"{submission.reference} is “{label}” now: suggestions are taken over when it comes back to you."
-        )
-    if submission.version is None:
-        raise Conflict("The form holds no package: upload one first.")
-    return submission.version
+    return drafts.package_in_form(
+        submission,
+        empty="The form holds no package: upload one first.",
+        closed="suggestions are taken over when it comes back to you.",
+    )
 
 
 def _with(package: Package, suggestion: Suggestion) -> Package:
@@ -158,14 +155,11 @@ def _with(package: Package, suggestion: Suggestion) -> Package:
 def _store(
     submission: Submission, old: Version, upload: Upload, chosen: Sequence[Suggestion], actor: User
 ) -> Accepted:
-    version = upload.version
-    if version is None:
-        raise InvalidInput("The changed package was not accepted, so the form still holds the one before.")
+    changed = Conflict("The form holds another package by now: look at it before you accept.")
     with transaction.atomic():
-        row = drafts.editable(submission)
-        if row.version_id != old.pk:
-            raise Conflict("The form holds another package by now: look at it before you accept.")
-        drafts.choose_package(submission, version=version, actor=actor)
+        row, version = drafts.replace_package(
+            submission, old=old, new=upload.version, changed=changed, made="changed", actor=actor
+        )
         done = [_accepted(each, version, row, actor) for each in chosen]
     return Accepted(version, done)
 

@@ -19,10 +19,11 @@ from connectors.models import Version
 from connectors.services.versions import receive_upload
 from portal.accounts.models import User
 from portal.shared import audit, storage
-from portal.shared.errors import Conflict, IllegalTransition, InvalidInput
+from portal.shared.errors import Conflict, InvalidInput
 from portal.shared.policy import require
 
 FILE_NAME = "both-operations.zip"
+_NOTHING_PUBLISHED = "Operations are kept in updates of a published connector, and there is none."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,28 +65,22 @@ def keep_operation(
     if old is not None and seen and seen != old.digest:
         raise _changed()
     kept = preview(submission, operation=operation, new_path=new_path, actor=actor)
+    assert old is not None  # else there was nothing to preview
     upload = receive_upload(submission.connector, files=[(FILE_NAME, kept.archive)], actor=actor)
-    if upload.version is None or old is None:
-        raise InvalidInput("The changed package was not accepted, so the form still holds the one before.")
     with transaction.atomic():
-        row = drafts.editable(submission)
-        if row.version_id != old.pk:
-            raise _changed()
-        drafts.choose_package(submission, version=upload.version, actor=actor)
-        data = {"operation": operation, "successor": kept.both.successor_id, "version": upload.version.label}
+        row, version = drafts.replace_package(
+            submission, old=old, new=upload.version, changed=_changed(), made="changed", actor=actor
+        )
+        data = {"operation": operation, "successor": kept.both.successor_id, "version": version.label}
         audit.record("submission.keep_operation", row, actor=actor, about=[row.connector], data=data)
-    return upload.version
+    return version
 
 
 def _packages(submission: Submission) -> tuple[Version, Package, Package]:
-    if not submission.is_editable:
-        label = submission.get_state_display()
-        raise IllegalTransition(
-            f"{submission.reference} is “{label}” now: its package cannot be changed until it comes back."
-        )
-    version, baseline = submission.version, baseline_of(submission)
-    if version is None or baseline is None:
-        raise Conflict("Operations are kept in updates of a published connector, and there is none.")
+    version = drafts.package_in_form(submission, empty=_NOTHING_PUBLISHED)
+    baseline = baseline_of(submission)
+    if baseline is None:
+        raise Conflict(_NOTHING_PUBLISHED)
     validation = known_validation(submission, version)
     if validation is None or check_died(validation):
         raise Conflict("The package was not checked to the end yet: have it checked first.")
