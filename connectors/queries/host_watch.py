@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from connectors.models import Connector, HealthAlert, HostCheck, HostWatch
+from connectors.runtime.hosts import txt_name, txt_value
 
 HOST_KINDS = (HealthAlert.Kind.HOST, HealthAlert.Kind.CERTIFICATE, HealthAlert.Kind.OWNERSHIP)
 SHOWN_DAYS, SHOWN = 30, 60
@@ -47,7 +48,7 @@ class HostPage:
 
     @property
     def txt_name(self) -> str:
-        return f"_connector-portal.{self.host.partition(':')[0]}"
+        return txt_name(self.host.partition(":")[0])
 
     @property
     def last(self) -> HostCheck | None:
@@ -72,5 +73,5 @@ def host_page(connector: Connector) -> HostPage:
         checks=list(found[:SHOWN]),
         fine=found.filter(stage=HostCheck.Stage.FINE).count(),
         total=found.count(),
-        txt_value=f"connector-portal={token}" if token else "",
+        txt_value=txt_value(token) if token else "",
     )

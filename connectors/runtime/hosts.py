@@ -169,9 +169,14 @@ def txt_name(host: str) -> str:
     return f"{TXT_LABEL}.{host}"
 
 
+def txt_value(token: str) -> str:
+    """What that record says."""
+    return f"connector-portal={token}"
+
+
 def is_owned(host: str, token: str, resolve: TxtResolver = system_txt) -> bool | None:
     """Whether the record is there; None when the name servers do not say."""
     try:
-        return f"connector-portal={token}" in [text.strip() for text in resolve(txt_name(host), LOOK_SECONDS)]
+        return txt_value(token) in [text.strip() for text in resolve(txt_name(host), LOOK_SECONDS)]
     except (dns.exception.DNSException, OSError):
         return None

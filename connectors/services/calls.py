@@ -17,8 +17,18 @@ _tokens = TokenCache()
 
 
 @lru_cache(maxsize=4)
+def _egress(is_public: bool, local_hosts: tuple[str, ...]) -> Egress:
+    return Egress(is_public=is_public, local_hosts=local_hosts_of(local_hosts))
+
+
+def egress() -> Egress:
+    """The portal's one way out, made of the settings as they are now."""
+    return _egress(settings.EGRESS_PUBLIC, tuple(settings.EGRESS_LOCAL_HOSTS))
+
+
+@lru_cache(maxsize=4)
 def _caller(is_public: bool, local_hosts: tuple[str, ...]) -> Caller:
-    return Caller(Egress(is_public=is_public, local_hosts=local_hosts_of(local_hosts)), _tokens)
+    return Caller(_egress(is_public, local_hosts), _tokens)
 
 
 def caller() -> Caller:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from uuid import UUID
 
 import structlog
@@ -25,7 +24,7 @@ from connectors.policies import can_edit_connector
 from connectors.queries import host_watch as queries
 from connectors.runtime import Egress
 from connectors.runtime.hosts import HostLook, Stage, is_owned, is_watched, look_at, place_of, txt_name
-from connectors.services.calls import local_hosts_of
+from connectors.services.calls import egress
 from connectors.services.health_alerts import Finding, apply
 from portal.accounts.models import User
 from portal.shared import audit
@@ -52,16 +51,6 @@ class _Due:
     watch: HostWatch
     host: str
     port: int
-
-
-@lru_cache(maxsize=4)
-def _egress(is_public: bool, local_hosts: tuple[str, ...]) -> Egress:
-    return Egress(is_public=is_public, local_hosts=local_hosts_of(local_hosts))
-
-
-def egress() -> Egress:
-    """The guard the looks go out through, made of the settings as they are now."""
-    return _egress(settings.EGRESS_PUBLIC, tuple(settings.EGRESS_LOCAL_HOSTS))
 
 
 def watch_hosts() -> int:

@@ -1,4 +1,4 @@
-"""A question as the finders need it, and the database functions that search stands on (connectors 0010)."""
+"""A question as the finders need it, and the database functions that search stands on (connectors 0011)."""
 
 from __future__ import annotations
 
