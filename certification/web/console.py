@@ -31,7 +31,7 @@ from connectors.runtime.examples import body_example
 from portal.accounts.models import User
 from portal.shared.errors import Conflict, InvalidInput, TooMany
 from portal.shared.policy import require
-from portal.shared.web import signed_in_user
+from portal.shared.web import signed_in_user, uuid_or_none
 
 _PREFIX = services.INPUT_PREFIX
 _LONGEST_INPUT = 100_000
@@ -232,7 +232,7 @@ def console_run(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def show(request: HttpRequest, seat: Seat) -> HttpResponse:
-    run = seat.run(signed_in_user(request), _uuid(request.GET.get("run", "")))
+    run = seat.run(signed_in_user(request), uuid_or_none(request.GET.get("run", "")))
     return _page(request, seat, request.GET.get("operation", ""), run)
 
 
@@ -261,13 +261,6 @@ def _answer(request: HttpRequest, seat: Seat, run: TestRun) -> HttpResponse:
         response["HX-Push-Url"] = address
         return response
     return HttpResponse(status=303, headers={"Location": address + "#answer"})
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _form(

@@ -19,7 +19,7 @@ from certification.web.review_pages import page_context, reviewed_submission
 from certification.web.threads import answer, card, columns, visible_thread
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
-from portal.shared.web import done, signed_in_user
+from portal.shared.web import done, signed_in_user, uuid_or_none
 
 _MOST_AT_ONCE = 50
 
@@ -78,7 +78,9 @@ def suggestions_accept(request: HttpRequest, pk: UUID) -> HttpResponse:
     submission = reviewed_submission(request, pk)
     ids = request.POST.getlist("suggestion")[:_MOST_AT_ONCE]
     chosen = Suggestion.objects.visible_to(request.user).filter(
-        thread__submission=submission, thread__is_private=False, pk__in=[each for each in ids if _is_id(each)]
+        thread__submission=submission,
+        thread__is_private=False,
+        pk__in=list(filter(None, map(uuid_or_none, ids))),
     )
     found = list(chosen.select_related("thread__submission", "revision__version").order_by("created_at"))
     accepted = services.accept(submission, found, actor=signed_in_user(request))
@@ -116,13 +118,6 @@ def _visible(request: HttpRequest, pk: UUID) -> Suggestion:
     found = get_object_or_404(seen, pk=pk)
     found.thread = visible_thread(request, found.thread_id)
     return found
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return bool(UUID(text))
-    except ValueError:
-        return False
 
 
 urlpatterns = [

@@ -27,7 +27,7 @@ from portal.accounts.models import User
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
 from portal.shared.secret_scan import mask_secrets
-from portal.shared.web import add_errors, done, signed_in_user
+from portal.shared.web import add_errors, done, signed_in_user, uuid_or_none
 
 _MASKED = "What looked like a secret was taken out of your comment. If it was real, replace it now."
 
@@ -138,16 +138,10 @@ def _form_page(
 def _first_words(submission: Submission, anchor: Anchor, user: User, given: dict[str, str]) -> str:
     """What was typed before, and the canned reply that was chosen."""
     typed, chosen = given.get("body", "")[:LONGEST_COMMENT].strip(), given.get("reply", "")
-    reply = active_replies().filter(pk=chosen).first() if _is_id(chosen) else None
+    known = uuid_or_none(chosen)
+    reply = active_replies().filter(pk=known).first() if known else None
     words = reply_text(reply, submission, anchor, user) if reply and user.is_reviewer else ""
     return "\n\n".join(filter(None, (typed, words)))
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return bool(UUID(text))
-    except ValueError:
-        return False
 
 
 def _node_text(submission: Submission, anchor: Anchor) -> str | None:

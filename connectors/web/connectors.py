@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.contrib.auth.decorators import login_required
@@ -25,7 +24,7 @@ from portal.shared.audit import history
 from portal.shared.errors import InvalidInput
 from portal.shared.history import entries
 from portal.shared.policy import require
-from portal.shared.web import add_errors, done, signed_in_user
+from portal.shared.web import add_errors, done, signed_in_user, uuid_or_none
 
 PAGE_ROWS = 50
 _LIVE_NAME = {
@@ -95,7 +94,9 @@ class RegisterForm(ConnectorForm):
 def connector_list(request: HttpRequest) -> HttpResponse:
     user = signed_in_user(request)
     asked = {name: request.GET.get(name, "").strip()[:100] for name in ("q", "state", "publisher", "contact")}
-    publisher = _uuid(asked["publisher"] or ("" if user.staff_role else request.session.get("publisher", "")))
+    publisher = uuid_or_none(
+        asked["publisher"] or ("" if user.staff_role else request.session.get("publisher", ""))
+    )
     if request.GET.get("publisher") == "all":
         publisher = None
     found = queries.listed(
@@ -127,7 +128,9 @@ def connector_list(request: HttpRequest) -> HttpResponse:
 def connector_register(request: HttpRequest) -> HttpResponse:
     user = signed_in_user(request)
     teams = queries.registrable_publishers(user)
-    wished = _uuid(request.GET.get("publisher", "")) or _uuid(request.session.get("publisher", ""))
+    wished = uuid_or_none(request.GET.get("publisher", "")) or uuid_or_none(
+        request.session.get("publisher", "")
+    )
     form = RegisterForm(request.POST or None, teams=teams, initial={"publisher": wished})
     if request.method == "POST" and form.is_valid():
         try:
@@ -150,7 +153,7 @@ def connector_register(request: HttpRequest) -> HttpResponse:
 def connector_similar_names(request: HttpRequest) -> HttpResponse:
     """The fragment under the name while it is typed."""
     name = " ".join(request.GET.get("name", "").split())[:60]
-    pk = _uuid(request.GET.get("connector", ""))
+    pk = uuid_or_none(request.GET.get("connector", ""))
     besides = Connector.objects.visible_to(request.user).filter(pk=pk).first() if pk else None
     context = {
         "name": name,
@@ -257,13 +260,6 @@ def _connector(request: HttpRequest, pk: str) -> Connector:
 
 def _address(connector: Connector) -> str:
     return reverse("connector_detail", args=[connector.pk])
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 urlpatterns = [

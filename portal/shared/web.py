@@ -116,6 +116,14 @@ def safe_next(request: HttpRequest, default: str) -> str:
     return target if target and allowed else default
 
 
+def uuid_or_none(text: str) -> uuid.UUID | None:
+    """The id that somebody's address or form names, if it is one."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
 def done(request: HttpRequest, message: str, target: str) -> HttpResponse:
     """After a successful POST: say so, and go on by GET (a full page load for htmx too)."""
     messages.success(request, message)
