@@ -384,7 +384,9 @@ ACTIVE_ROLLOUT_STATES = frozenset({"scheduled", "running", "held", "halted", "ro
 """A connector has at most one rollout in these; those of its other versions wait in `queued`."""
 MOVABLE_ROLLOUT_STATES = ("queued", "scheduled", "running", "held", "halted")
 """States of rollouts whose waves may still get other dates."""
-ENDED_ROLLOUT_STATES = ("completed", "rolled_back", "superseded", "cancelled")
+GONE_ROLLOUT_STATES = ("rolled_back", "superseded", "cancelled")
+"""It ended without being live: its waves do not come any more."""
+ENDED_ROLLOUT_STATES = ("completed", *GONE_ROLLOUT_STATES)
 
 
 class WaveState(models.TextChoices):

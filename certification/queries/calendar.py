@@ -14,6 +14,7 @@ from django.db.models import Count, Max, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from certification.lifecycle import GONE_ROLLOUT_STATES
 from certification.models import ForecastSnapshot, Freeze, Preview, Rollout, RolloutWave
 from certification.queries.calendar_shared import departure_entries, submit_by_entries
 from connectors.models import Region
@@ -111,9 +112,8 @@ def _wave(
     elif expected:
         starts = wave.started_at or min(row.early for row in expected)
         ends = max(starts, *(row.late for row in expected))
-    is_over = wave.state == "skipped" or (
-        rollout.state in ("cancelled", "superseded", "rolled_back") and wave.started_at is None
-    )
+    is_gone = rollout.state in GONE_ROLLOUT_STATES
+    is_over = wave.state == "skipped" or (is_gone and wave.started_at is None)
     regions = ", ".join(sorted(act.region.name for act in acts)) or "no region"
     stamps = [wave.state_changed_at, wave.moved_at, rollout.state_changed_at, *(row.at for row in expected)]
     return Entry(

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from certification.lifecycle import GONE_ROLLOUT_STATES
 from certification.models import Freeze, Lane, Rollout, RolloutPlan, RolloutWave
 from certification.planning.calendar import Calendar
 from certification.queries import trains
@@ -104,7 +105,7 @@ def _waves(user: Any, start: dt.datetime, end: dt.datetime) -> list[RolloutWave]
     inside = Q(started_at__gte=start, started_at__lt=end) | Q(
         started_at=None, planned_at__gte=start, planned_at__lt=end
     )
-    visible = Rollout.objects.visible_to(user).exclude(state__in=("cancelled", "superseded", "rolled_back"))
+    visible = Rollout.objects.visible_to(user).exclude(state__in=GONE_ROLLOUT_STATES)
     rows = RolloutWave.objects.filter(inside, rollout__in=visible).exclude(state="skipped")
     return list(
         rows.select_related("rollout__connector", "rollout__version").order_by("planned_at")[:MOST_WAVES]

@@ -12,11 +12,12 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from certification.lifecycle import GONE_ROLLOUT_STATES
 from certification.models import Lane, Rollout, RolloutPlan, Train, TrainBoarding
 from certification.planning.calendar import Calendar
 from certification.planning.trains import Timetable
 
-_GONE = ("cancelled", "superseded", "rolled_back", "rolling_back")
+_GONE = ("rolling_back", *GONE_ROLLOUT_STATES)
 
 
 def trains() -> QuerySet[Train]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection, models, transaction
 
-from certification.lifecycle import DEPLOYMENT, UNDER_WAY, DeploymentState
+from certification.lifecycle import DEPLOYMENT, GONE_ROLLOUT_STATES, UNDER_WAY, DeploymentState
 from certification.models import Placement, Preview, RegionDeployment, Rehearsal, Rollout, RolloutWave
 from certification.services.clock import database_now
 from connectors.models import Connector, Region, Version
@@ -32,7 +32,7 @@ _LOOKED_AT = (
     "preview__state", "preview__submission__state", "rehearsal__state", "rehearsal__preview__state",
     "rehearsal__preview__submission__state",
 )  # fmt: skip
-_OVER = ("rolling_back", "rolled_back", "superseded", "cancelled")
+_OVER = ("rolling_back", *GONE_ROLLOUT_STATES)
 
 
 def new_deployment(
