@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from certification.lifecycle import ENDED_ROLLOUT_STATES
 from certification.models import Incident, Placement, RegionDeployment, RegionTask, Rollout
 from certification.queries.incidents import incidents
 from certification.queries.region_tasks import waiting
@@ -51,7 +52,7 @@ def operator_home(user: User) -> OperatorHome:
     # A rollout that has ended needs nobody any more, whatever became of a region.
     troubles = (
         RegionDeployment.objects.filter(state__in=["failed", "unknown"])
-        .exclude(rollout__state__in=["completed", "rolled_back", "cancelled"])
+        .exclude(rollout__state__in=ENDED_ROLLOUT_STATES)
         .select_related("region", "connector", "rollout")
         .order_by("-state_changed_at", "pk")
     )
