@@ -24,28 +24,9 @@ from tests.factories.rollouts import (
     state_of,
     states,
 )
-from tests.regions.places import AgentProcess
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def agent(tmp_path_factory):
-    process = AgentProcess(
-        tmp_path_factory.mktemp("agent") / "data",
-        "--deploy-seconds",
-        "0.02",
-        regions="preview-us,north,south",
-    )
-    yield process
-    process.kill()
-
-
-@pytest.fixture(autouse=True)
-def no_faults(agent):
-    yield
-    for code in ("north", "south"):
-        behave(agent, code)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_faults")]
+REGIONS = "preview-us,north,south"
 
 
 def effective(agent, rollout, code="north"):

@@ -18,19 +18,9 @@ from tests.factories.rollouts import (
     state_of,
     states,
 )
-from tests.regions.places import AgentProcess
 
 pytestmark = pytest.mark.django_db
 REGIONS = "preview-us,north,island,moon"
-
-
-@pytest.fixture(scope="module")
-def agent(tmp_path_factory):
-    process = AgentProcess(
-        tmp_path_factory.mktemp("agent") / "data", "--deploy-seconds", "0.02", regions=REGIONS
-    )
-    yield process
-    process.kill()
 
 
 def sovereign_plan(cast, agent):

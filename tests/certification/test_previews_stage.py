@@ -24,21 +24,9 @@ from tests.factories.rollouts import (
     run_until,
     state_of,
 )
-from tests.regions.places import AgentProcess
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def agent(tmp_path_factory):
-    process = AgentProcess(
-        tmp_path_factory.mktemp("agent") / "data",
-        "--deploy-seconds",
-        "0.02",
-        regions="testing,preview-us,north",
-    )
-    yield process
-    process.kill()
+REGIONS = "testing,preview-us,north"
 
 
 @pytest.fixture

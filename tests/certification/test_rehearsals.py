@@ -22,18 +22,9 @@ from tests.factories.rollouts import (
     state_of,
     states,
 )
-from tests.regions.places import AgentProcess
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def agent(tmp_path_factory):
-    process = AgentProcess(
-        tmp_path_factory.mktemp("agent") / "data", "--deploy-seconds", "0.02", regions="preview-us,north"
-    )
-    yield process
-    process.kill()
+REGIONS = "preview-us,north"
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from tests.factories.rollouts import (
     add_plan,
     add_submission,
     behave,
+    effective,
     hurry,
     make_due,
     misbehave,
@@ -31,30 +32,9 @@ from tests.factories.rollouts import (
     state_of,
     states,
 )
-from tests.regions.places import AgentProcess
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_faults")]
 REGIONS = "preview-us,north,south,east"
-
-
-@pytest.fixture(scope="module")
-def agent(tmp_path_factory):
-    process = AgentProcess(
-        tmp_path_factory.mktemp("agent") / "data", "--deploy-seconds", "0.02", regions=REGIONS
-    )
-    yield process
-    process.kill()
-
-
-@pytest.fixture(autouse=True)
-def no_faults(agent):
-    yield
-    for code in REGIONS.split(","):
-        behave(agent, code)
-
-
-def effective(agent, rollout, code):
-    return [row for row in agent.ledger(code) if row["connector"] == rollout.connector.slug]
 
 
 def next_version(cast, rollout, marker="two", **more):

@@ -9,7 +9,7 @@ from certification.services import overrides, rollbacks, rollouts
 from portal.shared.errors import Conflict, IllegalTransition, InvalidInput, NotPermitted
 from tests.factories.rollouts import (
     add_submission,
-    behave,
+    effective,
     hurry,
     make_due,
     misbehave,
@@ -19,30 +19,9 @@ from tests.factories.rollouts import (
     state_of,
     states,
 )
-from tests.regions.places import AgentProcess
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_faults")]
 REGIONS = "preview-us,north,south,east"
-
-
-@pytest.fixture(scope="module")
-def agent(tmp_path_factory):
-    process = AgentProcess(
-        tmp_path_factory.mktemp("agent") / "data", "--deploy-seconds", "0.02", regions=REGIONS
-    )
-    yield process
-    process.kill()
-
-
-@pytest.fixture(autouse=True)
-def no_faults(agent):
-    yield
-    for code in REGIONS.split(","):
-        behave(agent, code)
-
-
-def effective(agent, rollout, code):
-    return [row for row in agent.ledger(code) if row["connector"] == rollout.connector.slug]
 
 
 def test_a_rollout_goes_wave_by_wave_to_every_region_and_becomes_live(cast, agent):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from typing import Any
 
 from django.utils import timezone
 
@@ -148,6 +149,11 @@ def misbehave(agent: AgentProcess, code: str, **fault: object) -> None:
 
 def behave(agent: AgentProcess, code: str) -> None:
     agent.request("PUT", "faults", code=code, json={"faults": []}).raise_for_status()
+
+
+def effective(agent: AgentProcess, rollout: Rollout, code: str) -> list[dict[str, Any]]:
+    """What the region did with the rollout's connector, oldest first."""
+    return [row for row in agent.ledger(code) if row["connector"] == rollout.connector.slug]
 
 
 def state_of(thing) -> str:
