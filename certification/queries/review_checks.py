@@ -8,14 +8,14 @@ from typing import Any
 
 from django.urls import NoReverseMatch, reverse
 
-from certification.models import Lane, Submission, TestRun
+from certification.models import Lane, Submission, TestRun, Validation
 from certification.queries.credentials import CredentialRow
 from certification.queries.lanes import lane_of
 from certification.queries.review_changes import ChangesPage, Seen, changes_page, viewed_marks
 from certification.queries.review_source import compared_with
 from certification.queries.threads import Conversation
 from certification.queries.validation import active_waivers, unanswered_warnings
-from certification.queries.workbench import revised_package, verdict_on
+from certification.queries.workbench import revised_package
 from connectors.definitions import openapi
 from portal.accounts.models import User
 
@@ -71,9 +71,14 @@ class Checklist:
 
 
 def checklist(
-    submission: Submission, user: User, talk: Conversation, credentials: list[CredentialRow]
+    submission: Submission,
+    user: User,
+    talk: Conversation,
+    credentials: list[CredentialRow],
+    validation: Validation | None,
 ) -> Checklist:
-    """For a submission with a revision; a number of queries that does not depend on its size."""
+    """For a submission with a revision and the verdict on it; a number of queries that does not depend on its
+    size."""
     lane = lane_of(submission)
     page = changes_page(submission, user, "live") if lane != Lane.NEW else None
     marks = viewed_marks(submission, user)
@@ -84,7 +89,7 @@ def checklist(
         lane,
         _why(lane, page),
         [
-            *_check_findings(submission),
+            *_check_findings(submission, validation),
             *_check_changes(submission, lane, page),
             *(_check_identity(submission) if lane == Lane.NEW else []),
             _check_credentials(submission, credentials),
@@ -122,8 +127,7 @@ def _why(lane: Lane, page: ChangesPage | None) -> str:
     return "Compared with what is live: " + ", ".join(f"{count} {impact}" for impact, count in page.counts)
 
 
-def _check_findings(submission: Submission) -> list[Check]:
-    validation = verdict_on(submission)
+def _check_findings(submission: Submission, validation: Validation | None) -> list[Check]:
     url = reverse("finding_list", args=[submission.pk])
     if validation is None:
         return [Check("Validation", "No verdict on this revision yet.", "warning", url)]

@@ -14,7 +14,7 @@ from certification.models import Submission
 from certification.queries import review_changes as queries
 from certification.queries import review_source as sources
 from certification.queries import workbench
-from certification.queries.usage import Impact, impact_of
+from certification.queries.usage import impact_of
 from certification.services import review_marks
 from certification.web.review_pages import page_context, reviewed_submission
 from portal.accounts.models import User
@@ -29,20 +29,16 @@ def review_changes(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = signed_in_user(request)
     mine = queries.my_last_revision(submission, user)
     since = _since(request.GET.get("since", ""), mine)
-    context = page_context(request, submission, "changes") | {
+    assert submission.revision is not None
+    shared = page_context(request, submission, "changes")
+    context = shared | {
         "changes": queries.changes_page(submission, user, since),
         "choices": _choices(submission, mine),
         "since": since,
         "mine": mine,
-        "impact": _impact(submission),
+        "impact": impact_of(submission, submission.revision.version, shared["validation"]),
     }
     return render(request, "certification/review_changes.html", context)
-
-
-def _impact(submission: Submission) -> Impact | None:
-    """Whom the update hurts, by the package handed in last."""
-    revision = submission.revision
-    return impact_of(submission, revision.version if revision else None, workbench.verdict_on(submission))
 
 
 def _since(asked: str, mine: int) -> str:

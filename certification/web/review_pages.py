@@ -159,7 +159,7 @@ def panel_context(user: User, submission: Submission, talk: Conversation) -> dic
         "hand_over_form": HandOverForm(submission=submission, user=user) if is_mine else None,
         "siblings": siblings_of(submission) if in_review and not obstacles else [],
         "lookers": queries.lookers(submission, user),
-        "checklist": checklist(submission, user, talk, credentials),
+        "checklist": checklist(submission, user, talk, credentials, validation),
     }
 
 

@@ -11,6 +11,7 @@ from certification.models import Lane, ReviewMark
 from certification.queries.credentials import credential_rows
 from certification.queries.review_checks import checklist
 from certification.queries.threads import conversation
+from certification.queries.workbench import verdict_on
 from certification.rules.examples import base
 from certification.services import decisions, review_marks, threads
 from portal.shared import audit
@@ -21,7 +22,9 @@ pytestmark = pytest.mark.django_db
 
 
 def listed(submission, user):
-    return checklist(submission, user, conversation(user, submission), credential_rows(submission))
+    return checklist(
+        submission, user, conversation(user, submission), credential_rows(submission), verdict_on(submission)
+    )
 
 
 def test_a_new_connector_is_asked_for_other_things_than_a_hotfix(cast: Cast) -> None:
