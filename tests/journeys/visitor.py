@@ -125,7 +125,7 @@ class Visitor:
         return response.json()
 
     def sign_up(self, name: str) -> None:
-        """Create the account, follow the link of the mail, sign in."""
+        """Create the account and follow the link of the mail, which signs in."""
         self.get("/accounts/signup/")
         both = {"password1": self.password, "password2": self.password}
         self.send("/accounts/signup/", {"display_name": name, "email": self.email, **both})
@@ -136,7 +136,7 @@ class Visitor:
         # The key on the page is signed anew and may differ from the mailed one.
         if button := re.search(r'action="(/accounts/confirm-email/[^"]+)"', self.page):
             self.send(button[1])
-        self.sign_in()
+        assert self.where == "/", f"not signed in after confirming the address: {self.where}"
 
     def sign_in(self, totp: str = "") -> None:
         """With the password, and the code of the authenticator if there is one."""

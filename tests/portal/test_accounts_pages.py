@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
@@ -15,27 +13,6 @@ from portal.accounts.models import ApiToken, User
 from portal.accounts.tokens import create_token, revoke_token
 from portal.shared.errors import InvalidInput, NotPermitted
 from tests.factories import PASSWORD, UserFactory
-
-
-def test_sign_up_needs_the_mailed_link_before_anything_else(db, client):
-    answer = client.post(
-        reverse("account_signup"),
-        {
-            "display_name": "Nora Vance",
-            "email": "Nora@Example.test",
-            "password1": PASSWORD,
-            "password2": PASSWORD,
-        },
-    )
-    assert answer.status_code == 302
-    assert client.get(reverse("home")).status_code == 302, "not signed in before the address is confirmed"
-    [message] = mail.outbox
-    link = re.search(r"https://portal\.test(/\S+)", message.body)
-    assert link, "the link goes to SITE_URL"
-    client.post(link[1])
-    client.post(reverse("account_login"), {"login": "nora@example.test", "password": PASSWORD})
-    assert client.get(reverse("accounts:profile")).status_code == 200
-    assert User.objects.get().display_name == "Nora Vance"
 
 
 def test_sign_up_with_a_known_address_looks_the_same(db, client):
