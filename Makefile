@@ -6,6 +6,8 @@ VENV_PYTHON := .venv/bin/python
 EMBEDDED := $(VENV_PYTHON) -m portal.embedded exec
 # Which tests, and anything else for pytest: make test PYTEST="tests/rules -k icons"
 PYTEST ?=
+# What else for the pictures.
+SCREENS ?=
 # One more than the usual two cores: many tests wait for processes that they started.
 TEST_PROCESSES ?= 3
 # The variables production must set, with values that hold for one check.
@@ -15,7 +17,7 @@ AS_IN_PRODUCTION = DJANGO_SETTINGS_MODULE=portal.settings.base SITE_URL=https://
 TEMPLATES := $(wildcard templates)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench lock clean environment environment-dev
+.PHONY: help run test lint format bench screens lock clean environment environment-dev
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -49,6 +51,10 @@ endif
 
 bench: environment-dev  ## measure pages, uploads, validations, telemetry and polls
 	@exec $(EMBEDDED) -- $(VENV_PYTHON) -m benchmarks
+
+screens: environment-dev  ## picture the main pages of the demo world into docs/screens (SCREENS="--only rollout")
+	@exec env DJANGO_SETTINGS_MODULE=portal.settings.development $(EMBEDDED) --keep var/screens -- \
+		$(VENV_PYTHON) -m tests.screens $(SCREENS)
 
 lock: environment-dev  ## resolve pyproject.toml anew into the two lock files
 	$(VENV_PYTHON) -m uv pip compile pyproject.toml --extra trial --generate-hashes --no-emit-index-url \

@@ -10,14 +10,10 @@ import pytest
 from django.test import Client
 
 from portal.accounts.models import User
-from tests.services import chromium_path
+from tests.services import CHROMIUM_ARGUMENTS, chromium_path
 
 # Playwright's own loop runs in the test's thread; the ORM may still be used there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-ARGUMENTS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +24,7 @@ def chromium():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_ARGUMENTS))
         yield browser
         browser.close()
 
