@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import resolve
 
 from portal.trial import ENTRIES
+from tests.screens.__main__ import FOLDER, index
 from tests.screens.places import PLACES
 
 
@@ -20,3 +21,10 @@ def test_every_place_is_seen_by_somebody_who_can_enter():
 def test_no_picture_hides_another():
     files = [place.file(scheme) for place in PLACES for scheme in place.schemes]
     assert len(files) == len(set(files))
+
+
+def test_every_picture_is_there_is_shown_and_together_they_are_light():
+    files = {place.file(scheme) for place in PLACES for scheme in place.schemes}
+    assert {file.name for file in FOLDER.glob("*.webp")} == files
+    assert (FOLDER / "README.md").read_text(encoding="utf-8") == index()
+    assert sum((FOLDER / name).stat().st_size for name in files) < 2_500_000

@@ -42,7 +42,6 @@ PLACES = (
           ("S-1", "Open")),
     Place("rollouts", "Every rollout.", "operator", "/rollouts/"),
     Place("rollout", "A rollout: waves, regions, dates.", "operator", "/rollouts/", ("Verdant Irrigation",), schemes=BOTH),
-    Place("gate", "The evidence of a gate between two waves.", "operator", "/rollouts/", ("Ladle Recipes", "Waits for a person")),
     Place("calendar", "What happens this month.", "operator", "/calendar/"),
     Place("health", "How a connector does in its regions.", "administrator", "/connectors/", ("Verdant Greenhouse", "Health"),
           schemes=BOTH),
