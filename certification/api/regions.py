@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -32,8 +33,8 @@ class RegionSerializer(serializers.ModelSerializer):
     class Meta:
         model = Region
         fields = [
-            "code", "name", "geography", "is_preview", "is_active", "driver", "base_url", "settings",
-            "last_answer_at", "paired_with",
+            "code", "name", "geography", "latitude", "longitude", "is_preview", "is_active", "driver",
+            "base_url", "settings", "last_answer_at", "paired_with",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -61,6 +62,12 @@ class RegionChangeSerializer(serializers.Serializer[Any]):
 
     name = serializers.CharField(max_length=60)
     geography = serializers.CharField(max_length=60, required=False, default="")
+    latitude = serializers.FloatField(
+        required=False, default=None, allow_null=True, min_value=-90, max_value=90
+    )
+    longitude = serializers.FloatField(
+        required=False, default=None, allow_null=True, min_value=-180, max_value=180
+    )
     driver = serializers.ChoiceField(choices=services.DRIVER_KINDS, default="http")
     base_url = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
     settings = serializers.DictField(required=False, default=dict)
@@ -72,6 +79,11 @@ class RegionChangeSerializer(serializers.Serializer[Any]):
         write_only=True, required=False, default=dict,
     )  # fmt: skip
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if (attrs["latitude"] is None) != (attrs["longitude"] is None):
+            raise serializers.ValidationError({"latitude": _("Give latitude and longitude, or neither.")})
+        return attrs
+
     def given_secrets(self) -> dict[str, str]:
         given = self.validated_data
         return {**given["secrets"], **({"token": given["token"]} if given["token"] else {})}
@@ -80,6 +92,8 @@ class RegionChangeSerializer(serializers.Serializer[Any]):
         given = dict(self.validated_data)
         for name in ("token", "secrets", "code"):
             given.pop(name, None)
+        place = given.pop("latitude"), given.pop("longitude")
+        given["place"] = None if None in place else place
         return services.RegionDraft(**{**given, "paired_with": tuple(given["paired_with"])})
 
 

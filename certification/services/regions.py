@@ -54,13 +54,14 @@ def shown_settings(region: Region) -> list[tuple[str, object]]:
 
 @dataclass(frozen=True)
 class RegionDraft:
-    """A region as somebody entered it. `paired_with` are codes; `settings` those of the driver's kind,
-    without address and secrets.
+    """A region as somebody entered it. `place` is latitude and longitude in degrees, `paired_with` are codes;
+    `settings` those of the driver's kind, without address and secrets.
     """
 
     name: str
     base_url: str = ""
     geography: str = ""
+    place: tuple[float, float] | None = None
     driver: str = "http"
     settings: Mapping[str, object] = field(default_factory=dict)
     is_preview: bool = False
@@ -92,10 +93,15 @@ def check_region(
     clean, faults = cleaned_settings(kind, given, surroundings(), kept=kept)
     if not draft.name.strip():
         faults["name"] = ["Give the region a name."]
+    if draft.place and not (-90 <= draft.place[0] <= 90 and -180 <= draft.place[1] <= 180):
+        faults["latitude"] = ["There is no such place: 90 degrees of latitude and 180 of longitude at most."]
     if faults:
         raise InvalidInput(next(iter(faults.values()))[0], fields=faults)
+    latitude, longitude = draft.place or (None, None)
     return {
         "name": draft.name.strip(),
+        "latitude": latitude,
+        "longitude": longitude,
         "geography": draft.geography.strip(),
         "driver": draft.driver,
         "is_preview": draft.is_preview,
@@ -247,5 +253,6 @@ def _facts(draft: RegionDraft) -> dict[str, object]:
     pairs: Collection[str] = sorted(draft.paired_with)
     return {
         "name": draft.name, "base_url": draft.base_url, "driver": draft.driver, "paired_with": pairs,
+        "place": list(draft.place) if draft.place else None,
         "settings": dict(draft.settings),
     }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from certification.queries import plans as queries
 from certification.services import regions as services
@@ -49,6 +50,14 @@ def field_for(setting: Setting, *, has_secret: bool = False) -> forms.Field:
 class RegionForm(forms.Form):
     name = forms.CharField(max_length=60)
     geography = forms.CharField(max_length=60, required=False)
+    latitude = forms.FloatField(
+        required=False, min_value=-90, max_value=90, label=_("Latitude"),
+        help_text=_("Degrees, south is negative. With a latitude and a longitude the region is on the map."),
+    )  # fmt: skip
+    longitude = forms.FloatField(
+        required=False, min_value=-180, max_value=180, label=_("Longitude"),
+        help_text=_("Degrees, west is negative."),
+    )  # fmt: skip
     is_preview = forms.BooleanField(required=False, label="This is the Preview region")
     paired_with = forms.MultipleChoiceField(
         required=False, widget=forms.CheckboxSelectMultiple, label="Backed up by",
@@ -63,11 +72,28 @@ class RegionForm(forms.Form):
         stored = (region.credentials or {}) if region and region.driver == kind.name else {}
         for setting in kind.settings:
             self.fields[setting.name] = field_for(setting, has_secret=setting.name in stored)
-        self.order_fields(["code", "name", "geography", *(setting.name for setting in kind.settings)])
+        self.order_fields(
+            [
+                "code",
+                "name",
+                "geography",
+                "latitude",
+                "longitude",
+                *(setting.name for setting in kind.settings),
+            ]
+        )
         others = queries.region_choices(without=region.pk if region else "")
         self.fields["paired_with"].choices = others  # type: ignore[attr-defined]
         if not others:
             del self.fields["paired_with"]
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or self.cleaned_data
+        given = {name for name in ("latitude", "longitude") if found.get(name) is not None}
+        if len(given) == 1:
+            (missing,) = {"latitude", "longitude"} - given
+            self.add_error(missing, _("Give both, or neither."))
+        return found
 
     def draft(self) -> services.RegionDraft:
         data = self.cleaned_data
@@ -76,6 +102,7 @@ class RegionForm(forms.Form):
             name=data["name"],
             base_url=data.get("base_url", ""),
             geography=data["geography"],
+            place=_place(data),
             driver=self.kind.name,
             settings={name: data[name] for name in plain if name != "base_url"},
             is_preview=data["is_preview"],
@@ -84,6 +111,11 @@ class RegionForm(forms.Form):
 
     def secrets(self) -> dict[str, str]:
         return {setting.name: self.cleaned_data[setting.name] for setting in self.kind.secrets}
+
+
+def _place(data: dict[str, Any]) -> tuple[float, float] | None:
+    latitude, longitude = data["latitude"], data["longitude"]
+    return None if latitude is None or longitude is None else (latitude, longitude)
 
 
 class NewRegionForm(RegionForm):
@@ -98,6 +130,9 @@ def initial_of(region: Region) -> dict[str, Any]:
     }
     return {
         **settings,
-        **{name: getattr(region, name) for name in ("name", "geography", "base_url", "is_preview")},
+        **{
+            name: getattr(region, name)
+            for name in ("name", "geography", "latitude", "longitude", "base_url", "is_preview")
+        },
         "paired_with": list(region.paired_with.values_list("code", flat=True)),
     }

@@ -100,6 +100,9 @@ class Region(models.Model):
     code = models.SlugField(primary_key=True, max_length=40)
     name = models.CharField(max_length=60)
     geography = models.CharField(max_length=60, blank=True)
+    # Where it stands, for the map: both in degrees, or neither.
+    latitude = models.FloatField(null=True)
+    longitude = models.FloatField(null=True)
     driver = models.CharField(max_length=20, default="http")
     base_url = models.URLField(max_length=300, blank=True)
     driver_settings = models.JSONField(default=dict, blank=True)
@@ -120,7 +123,12 @@ class Region(models.Model):
         constraints = [
             models.UniqueConstraint(
                 F("is_preview"), condition=Q(is_preview=True, is_active=True), name="region_one_preview"
-            )
+            ),
+            models.CheckConstraint(
+                name="region_place_on_earth",
+                condition=Q(latitude=None, longitude=None)
+                | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -42,6 +42,7 @@ def install_regions(base_url: str, token: str, *, actor: User) -> None:
             name=seed.name,
             base_url=f"{base_url}/{seed.code}",
             geography=seed.geography,
+            place=seed.place,
             is_preview=seed.is_preview,
             paired_with=partners,
         )

@@ -48,8 +48,9 @@ def add_all_regions() -> None:
     """The regions of the default plan, with nobody behind them."""
     for region in seed.REGIONS:
         RegionFactory(
-            code=region.code, name=region.name, geography=region.geography, is_preview=region.is_preview
-        )
+            code=region.code, name=region.name, geography=region.geography, is_preview=region.is_preview,
+            latitude=region.place[0], longitude=region.place[1],
+        )  # fmt: skip
     for one, other in seed.PAIRS:
         Region.objects.get(pk=one).paired_with.add(other)
 

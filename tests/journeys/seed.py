@@ -35,6 +35,8 @@ def add_regions() -> None:
             code=seed.code,
             name=seed.name,
             geography=seed.geography,
+            latitude=seed.place[0],
+            longitude=seed.place[1],
             tags=list(seed.tags),
             is_preview=seed.is_preview,
             base_url=f"{os.environ['JOURNEY_REGIONS_URL']}/{seed.code}",
