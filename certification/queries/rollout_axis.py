@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
 
-from certification.models import ForecastSnapshot, GateCheck, Rollout, RolloutWave
+from certification.models import ForecastSnapshot, Freeze, GateCheck, Rollout, RolloutWave
+from certification.planning.windows import Window
 from certification.queries import forecasts, gates
 from portal.shared import audit
 
@@ -34,6 +36,15 @@ class Standstill:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """A freeze that concerns the rollout, with the waves whose regions it holds."""
+
+    freeze: Freeze
+    waves: frozenset[int]
+    bar: Bar
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One wave. What has not happened, or is not expected any more, is None."""
 
@@ -46,6 +57,7 @@ class Line:
     late: dt.datetime | None
     gate: GateCheck | None
     waits: bool
+    freezes: list[Bar]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,7 @@ class Axis:
     now: float | None
     ticks: list[float]
     standstills: list[Standstill]
+    freezes: list[Pause]
     lines: list[Line]
 
     @property
@@ -63,7 +76,7 @@ class Axis:
 
 
 def axis_of(rollout: Rollout) -> Axis:
-    """Four queries, whatever the size."""
+    """Six queries, whatever the size."""
     now = timezone.now()
     waves = list(rollout.waves.order_by("number"))
     bands = _bands(rollout)
@@ -78,6 +91,7 @@ def axis_of(rollout: Rollout) -> Axis:
     first, last = min(moments), max(moments)
     room = max((last - first) * 0.03, dt.timedelta(hours=1))
     scale = _Scale(first - room, last + room)
+    freezes = _freezes(rollout, scale)
     return Axis(
         first=scale.first,
         last=scale.last,
@@ -86,8 +100,9 @@ def axis_of(rollout: Rollout) -> Axis:
         standstills=[
             Standstill(label, since, until, scale.bar(since, until or now)) for label, since, until in stops
         ],
+        freezes=freezes,
         lines=[
-            _line(wave, following, scale, bands, checks.get(wave.number), now)
+            _line(wave, following, scale, bands, checks.get(wave.number), now, freezes)
             for wave, following in zip(waves, [*waves[1:], None], strict=True)
         ],
     )
@@ -137,6 +152,28 @@ def _standstills(rollout: Rollout, now: dt.datetime) -> list[tuple[str, dt.datet
     return found
 
 
+def _freezes(rollout: Rollout, scale: _Scale) -> list[Pause]:
+    """The freezes within sight that hold regions of the rollout, as the planner reads them."""
+    regions: dict[int, set[str]] = {}
+    acts = rollout.deployments.filter(action="deploy", wave__isnull=False)
+    for number, code in acts.values_list("wave__number", "region_id"):
+        regions.setdefault(number, set()).add(code)
+    kinds = frozenset(rollout.version.facts.get("authentication", ()))
+    found = Freeze.objects.filter(
+        cancelled_at=None, opens=False, starts_at__lt=scale.last, ends_at__gt=scale.first
+    )
+    pauses = []
+    for freeze in found.order_by("starts_at"):
+        window = Window(
+            freeze.name, freeze.starts_at, freeze.ends_at, frozenset(freeze.regions),
+            auth_kinds=frozenset(freeze.auth_kinds),
+        )  # fmt: skip
+        waves = frozenset(number for number, codes in regions.items() if window.concerns(codes, kinds))
+        if waves:
+            pauses.append(Pause(freeze, waves, scale.bar(freeze.starts_at, freeze.ends_at)))
+    return pauses
+
+
 def _line(
     wave: RolloutWave,
     following: RolloutWave | None,
@@ -144,6 +181,7 @@ def _line(
     bands: dict[int, tuple[dt.datetime, dt.datetime]],
     check: GateCheck | None,
     now: dt.datetime,
+    freezes: Sequence[Pause],
 ) -> Line:
     actual = scale.bar(wave.started_at, wave.finished_at or now) if wave.started_at else None
     bake = None
@@ -161,4 +199,5 @@ def _line(
         late=band[1] if band else None,
         gate=check,
         waits=check is not None and gates.waits(check),
+        freezes=[pause.bar for pause in freezes if wave.number in pause.waves],
     )

@@ -10,7 +10,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
-from certification.queries import placements
+from certification.queries import placements, region_map
 from certification.queries import plans as queries
 from certification.services import regions as services
 from certification.web.region_forms import NewRegionForm, RegionForm, initial_of
@@ -27,8 +27,10 @@ from portal.shared.web import add_errors, done, signed_in_user
 def region_list(request: HttpRequest) -> HttpResponse:
     user = signed_in_user(request)
     require(policies.can_see_operations, user, None)
+    regions = list(queries.regions())
     context = {
-        "regions": queries.regions(),
+        "regions": regions,
+        "world": region_map.of_regions(regions),
         "unplaced": queries.unplaced_regions(),
         "can_manage": can_manage_regions(user),
     }

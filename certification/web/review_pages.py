@@ -29,6 +29,7 @@ from certification.services.verdicts import Wanted
 from certification.web.review_places import place_of
 from connectors.policies import is_member
 from portal.accounts.models import User
+from portal.shared.live import stamp_of
 from portal.shared.web import signed_in_user
 
 TABS = (
@@ -119,9 +120,12 @@ def page_context(
 
 def panel_context(user: User, submission: Submission, talk: Conversation) -> dict[str, Any]:
     """Claim, decision, checklist and findings. Claims, clocks and who is looking are for staff only."""
+    # The stamp first: what changes while the rest is read is then told the next time.
+    stamp = stamp_of(submission)
     is_staff = bool(user.staff_role) and not is_member(user, submission.connector.publisher)
     validation = verdict_on(submission)
     context: dict[str, Any] = {
+        "stamp": stamp,
         "is_staff": is_staff,
         "validation": validation,
         "rule_counts": _rule_counts(counts_by_rule(validation) if validation else []),

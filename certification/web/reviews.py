@@ -27,6 +27,7 @@ from certification.web.review_pages import (
 )
 from certification.web.review_places import number
 from portal.shared.errors import Blocked, InvalidInput
+from portal.shared.live import stamp_of, stamp_of_everything, unchanged
 from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
 
@@ -43,27 +44,41 @@ _WORDS = {
 def review_queue(request: HttpRequest) -> HttpResponse:
     user = signed_in_user(request)
     require(policies.can_see_queue, user, None, otherwise="The review queue is for staff.")
-    asked = queries.QueueFilter(
-        view=request.GET.get("view", "") if request.GET.get("view", "") in _VIEWS else "",
-        kind=request.GET.get("kind", "") if request.GET.get("kind", "") in Submission.Kind.values else "",
-        sort="deadline" if request.GET.get("sort") == "deadline" else "",
-    )
+    is_fragment = request.headers.get("HX-Target") == "queue-live"
+    stamp = stamp_of_everything()
+    same = unchanged(request, stamp) if is_fragment else None
+    if same:
+        return same
+    asked = _asked(request)
     context = {
         "asked": asked,
+        "stamp": stamp,
         "queue": queries.review_queue(user, asked, page=number(request.GET.get("page"), 1)),
         "waivers": queries.waivers_to_decide(user)[:50] if user.is_reviewer else [],
         "appeals": open_appeals(user)[:50],
         "kinds": Submission.Kind.choices,
         "can_claim": user.is_reviewer,
     }
-    return render(request, "certification/review_queue.html", context)
+    template = "_review_queue.html" if is_fragment else "review_queue.html"
+    return render(request, f"certification/{template}", context)
+
+
+def _asked(request: HttpRequest) -> queries.QueueFilter:
+    return queries.QueueFilter(
+        view=request.GET.get("view", "") if request.GET.get("view", "") in _VIEWS else "",
+        kind=request.GET.get("kind", "") if request.GET.get("kind", "") in Submission.Kind.values else "",
+        sort="deadline" if request.GET.get("sort") == "deadline" else "",
+    )
 
 
 @require_safe
 @login_required
 def review_panel(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Claim, decision and checklist again, after a thread was resolved."""
+    """Claim, decision and checklist again when something happened to the submission; else nothing."""
     submission = reviewed_submission(request, pk)
+    same = unchanged(request, stamp_of(submission))
+    if same:
+        return same
     user = signed_in_user(request)
     talk = conversation(user, submission)
     context = {
@@ -72,9 +87,10 @@ def review_panel(request: HttpRequest, pk: UUID) -> HttpResponse:
         "talk": talk,
         "can_note": policies.can_see_private_notes(user, submission),
     }
-    return render(
-        request, "certification/_review_panel.html", {**context, **panel_context(user, submission, talk)}
-    )
+    context |= panel_context(user, submission, talk)
+    response = render(request, "certification/_review_panel_live.html", context)
+    response["HX-Trigger"] = "submission-changed"
+    return response
 
 
 @require_POST

@@ -16,9 +16,9 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
-from certification.lifecycle import DEPLOYMENT, MOVABLE_ROLLOUT_STATES
+from certification.lifecycle import DEPLOYMENT, GONE_ROLLOUT_STATES, MOVABLE_ROLLOUT_STATES
 from certification.models import Lane, RegionDeployment, Rollout, RolloutPlan, Submission
-from certification.queries import blast_radius, forecasts, rehearsals, rollout_axis, rollout_queue
+from certification.queries import blast_radius, forecasts, region_map, rehearsals, rollout_axis, rollout_queue
 from certification.queries import overrides as override_queries
 from certification.queries import plans as plan_queries
 from certification.queries import rollouts as queries
@@ -39,6 +39,7 @@ from certification.web.rollout_forms import (
 )
 from portal.shared import audit, history
 from portal.shared.errors import Blocked, InvalidInput
+from portal.shared.live import stamp_of_everything, unchanged
 from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
 
@@ -65,22 +66,33 @@ def _address(rollout: Rollout) -> str:
 @require_safe
 @login_required
 def rollout_list(request: HttpRequest) -> HttpResponse:
+    is_fragment = request.headers.get("HX-Target") == "board"
+    stamp = stamp_of_everything()
+    same = unchanged(request, stamp) if is_fragment else None
+    if same:
+        return same
     group = request.GET.get("group", "active")
     page = Paginator(queries.board(request.user, group), _PAGE).get_page(request.GET.get("page"))
     page.object_list = list(page.object_list)
     rollout_queue.mark_places(page.object_list)
-    context = {"page": page, "group": group, "groups": queries.group_counts(request.user)}
-    if request.headers.get("HX-Target") == "board":
-        return render(request, "certification/_rollout_board.html", context)
+    context = {"page": page, "group": group, "groups": queries.group_counts(request.user), "stamp": stamp}
+    if is_fragment:
+        return render(request, "certification/_rollout_board.html", context | {"oob": True})
     return render(request, "certification/rollout_list.html", context)
 
 
 def _page_context(request: HttpRequest, rollout: Rollout) -> dict[str, Any]:
     user = signed_in_user(request)
+    # The stamp first: what changes while the rest is read is then told the next time.
+    stamp = stamp_of_everything()
     waves = queries.matrix_of(rollout)
     return {
         "rollout": rollout,
+        "stamp": stamp,
         "waves": waves,
+        "world": region_map.of_waves(waves),
+        "history": queries.milestones(rollout),
+        "is_open": rollout.state not in GONE_ROLLOUT_STATES,
         "is_moving": queries.is_moving(rollout, waves),
         "deeds": rollout_deeds.offered(user, rollout),
         "outlook": forecasts.outlook(rollout),
@@ -100,19 +112,20 @@ def _page_context(request: HttpRequest, rollout: Rollout) -> dict[str, Any]:
 @require_safe
 @login_required
 def rollout_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    rollout = visible_rollout(request, pk)
-    context = _page_context(request, rollout)
-    context["history"] = queries.milestones(rollout)
+    context = _page_context(request, visible_rollout(request, pk))
     return render(request, "certification/rollout_detail.html", context)
 
 
 @require_safe
 @login_required
 def rollout_live(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The part of the page that moves. The last answer of a rollout that is over stops the asking."""
-    return render(
-        request, "certification/_rollout_live.html", _page_context(request, visible_rollout(request, pk))
-    )
+    """What moves on the page; nothing while nothing has changed. Once it is over, the asking stops."""
+    rollout = visible_rollout(request, pk)
+    same = unchanged(request, stamp_of_everything())
+    if same:
+        return same
+    context = _page_context(request, rollout) | {"oob": True}
+    return render(request, "certification/_rollout_live.html", context)
 
 
 @require_safe

@@ -70,7 +70,8 @@ def review_threads(request: HttpRequest, pk: UUID) -> HttpResponse:
             "can_comment": policies.can_comment_submission(user, submission),
             "can_note": policies.can_see_private_notes(user, submission),
         }
-        return render(request, "certification/_thread_panel.html", context)
+        part = "conversation" if request.headers.get("HX-Target") == "conversation" else "panel"
+        return render(request, f"certification/_thread_{part}.html", context)
     return render(request, "certification/thread_list.html", page_context(request, submission, "threads"))
 
 

@@ -267,18 +267,50 @@
   });
   document.addEventListener("htmx:timeout", () => connection(false));
 
-  /* Live parts (data-live) rest while nobody looks, and are not swapped from under somebody who is in them. */
+  /* Live parts (data-live) rest while nobody looks, and are not swapped from under somebody who is in them: what is typed
+     stays, an open menu stays, and a link or button with an id gets the focus back (htmx does that). What was unfolded or
+     scrolled sideways is so again afterwards. */
   const isLive = (event) => event.detail.requestConfig?.elt?.matches("[data-live]");
+  function isChanged(field) {
+    if (field.matches("select")) {
+      const options = [...field.options];
+      return options.some((option) => option.defaultSelected)
+        ? options.some((option) => option.selected !== option.defaultSelected)
+        : field.selectedIndex > 0;
+    }
+    return field.matches("[type=checkbox], [type=radio]") ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+  }
+  function isHeld(part) {
+    const focus = document.activeElement;
+    if (part.contains(focus) && (!focus.id || typing(focus))) return true;
+    if (part.querySelector("dialog[open], details.menu[open]")) return true;
+    return [...part.querySelectorAll("textarea, select, input:not([type=hidden])")].some(isChanged);
+  }
+  const nameOf = (element) => element.id || element.querySelector("summary")?.textContent.trim();
+  let kept = null;
+  function keep() {
+    const unfolded = [...document.querySelectorAll("details")].map((details) => [nameOf(details), details.open]);
+    const scrolled = [...document.querySelectorAll("[data-keeps-scroll]")].map((box) => [box.id, box.scrollLeft]);
+    kept = { unfolded: new Map(unfolded), scrolled };
+  }
+  function giveBack() {
+    if (!kept) return;
+    for (const details of document.querySelectorAll("details")) details.open = kept.unfolded.get(nameOf(details)) ?? details.open;
+    for (const [id, left] of kept.scrolled) {
+      const box = document.getElementById(id);
+      if (box) box.scrollLeft = left;
+    }
+    kept = null;
+  }
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (document.hidden && isLive(event)) event.preventDefault();
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (!event.detail.requestConfig?.elt?.matches("[data-live], [data-careful]")) return;
-    const part = event.detail.target;
-    const isWritten = [...part.querySelectorAll("textarea, input:not([type=hidden])")].some((field) => field.value !== field.defaultValue);
-    const isUsed = part.contains(document.activeElement) || part.querySelector("dialog[open], details.menu[open]");
-    if (isWritten || isUsed) event.detail.shouldSwap = false;
+    if (isHeld(event.detail.target)) event.detail.shouldSwap = false;
+    else if (event.detail.shouldSwap) keep();
   });
+  document.addEventListener("htmx:afterSwap", giveBack);
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) document.body.dispatchEvent(new CustomEvent("reconnected"));
   });

@@ -107,14 +107,17 @@ def test_only_chosen_regions_are_rolled_back(cast, rollout, sign_in):
     assert "Rolling back" in browser.get(reverse("rollout_detail", args=[rollout.pk])).content.decode()
 
 
-def test_the_moving_part_asks_again_only_while_something_moves(cast, rollout, sign_in):
+def test_the_moving_part_asks_again_until_the_rollout_is_over(cast, rollout, sign_in):
     browser = sign_in(cast.owner)
     address = reverse("rollout_live", args=[rollout.pk])
     hurry()
     rollouts.advance_due()
     type(rollout).objects.filter(pk=rollout.pk).update(state="running")
     assert "hx-trigger" in browser.get(address).content.decode()
+    # What is live may still be rolled back.
     type(rollout).objects.filter(pk=rollout.pk).update(state="completed")
+    assert "hx-trigger" in browser.get(address).content.decode()
+    type(rollout).objects.filter(pk=rollout.pk).update(state="rolled_back")
     assert "hx-trigger" not in browser.get(address).content.decode()
 
 
