@@ -7,12 +7,12 @@
    2. data-url on the figure: the same JSON from this origin;
    3. the table: <time datetime> in the first cell of a row, data-value (or the text) in the others, data-tone on <th>.
    Figure attributes: data-unit ("%", "ms", ""), data-min, data-max, data-height (px), data-sync (charts sharing a cursor),
-   data-marks-url (JSON {"marks": [...]} of this origin, drawn as dashed lines), data-brush (dragging over the chart opens
-   the page with since and until in its address). Steps without any value are hatched. */
+   data-marks-url (JSON {"marks": [...]} of this origin, drawn as dashed lines), data-brush (a range chosen on the
+   chart, see chart_tools.js, opens the page with since and until in its address). Steps without any value are hatched. */
 (() => {
   "use strict";
   const root = document.documentElement;
-  const say = window.portal?.say || ((key) => key);
+  const tools = window.portal.chartTools;
   const tones = ["progress", "success", "warning", "danger", "info", "neutral"];
   const charts = new Set();
   const zone = root.dataset.timezone || undefined;
@@ -41,6 +41,7 @@
     return colour;
   }
 
+  const colourOf = (series, index) => token(`${series.tone || tones[index % tones.length]}-solid`);
   const faded = (colour, alpha) => colour.replace(/^rgba?\(([^)]+)\)$/, (_, parts) => `rgba(${parts.split(",").slice(0, 3).join(",")}, ${alpha})`);
 
   function fromTable(table) {
@@ -156,19 +157,6 @@
     };
   }
 
-  function openRange(plot, step) {
-    if (plot.select.width < 8) return;
-    const moment = (pixels) => new Date(plot.posToVal(pixels, "x") * 1000);
-    const since = moment(plot.select.left);
-    const until = moment(plot.select.left + plot.select.width);
-    if (until - since < step * 500) return;
-    const address = new URL(location.href);
-    address.searchParams.delete("window");
-    address.searchParams.set("since", since.toISOString());
-    address.searchParams.set("until", until.toISOString());
-    location.assign(address);
-  }
-
   function legend(figure, data, unit) {
     const list = document.createElement("ul");
     list.className = "chart__legend";
@@ -194,6 +182,7 @@
       const at = index ?? lastKnown;
       when.textContent = data.x.length ? `${day.format(new Date(data.x[at] * 1000))}, ${clock.format(new Date(data.x[at] * 1000))}` : "";
       values.forEach((value, which) => { value.textContent = format(data.series[which].values[at], unit); });
+      return Array.from(list.children, (item) => item.textContent.trim()).join(", ");
     };
     show(null);
     return { list, show };
@@ -227,7 +216,7 @@
       series: [
         {},
         ...data.series.map((series, index) => {
-          const colour = token(`${series.tone || tones[index % tones.length]}-solid`);
+          const colour = colourOf(series, index);
           return {
             label: series.label,
             stroke: colour,
@@ -243,25 +232,9 @@
       plugins: [gapsPlugin(data, token("border")), ...(data.marks?.length ? [marksPlugin(data.marks, token("text-faint"), text)] : [])],
       hooks: {
         setCursor: [(plot) => show(plot.cursor.idx)],
-        setSelect: figure.dataset.brush === undefined ? [] : [(plot) => openRange(plot, data.x.length > 1 ? data.x[1] - data.x[0] : 0)],
+        setSelect: figure.dataset.brush === undefined ? [] : [(plot) => tools.openSelection(plot, data)],
       },
     };
-  }
-
-  function toggleTable(figure) {
-    const table = figure.querySelector("[data-chart-table]") || figure.querySelector("table");
-    if (!table) return;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "btn btn--quiet btn--sm";
-    const set = (open) => {
-      table.hidden = !open;
-      button.setAttribute("aria-expanded", String(open));
-      button.textContent = say(open ? "hide_table" : "show_table");
-    };
-    button.addEventListener("click", () => set(table.hidden));
-    set(false);
-    (figure.querySelector("figcaption") || figure).append(button);
   }
 
   async function draw(figure) {
@@ -276,16 +249,21 @@
     if (!data.x.length) return;
     const holder = document.createElement("div");
     holder.className = "chart__plot";
-    holder.setAttribute("aria-hidden", "true");
+    const isBrushed = figure.dataset.brush !== undefined;
+    if (!isBrushed) holder.setAttribute("aria-hidden", "true");
     const { list, show } = legend(figure, data, figure.dataset.unit || "");
     const caption = figure.querySelector("figcaption");
     if (caption) caption.after(holder, list);
     else figure.prepend(holder, list);
-    toggleTable(figure);
     const entry = { holder, plot: null };
+    const title = tools.addTools(figure, data, () => ({ plot: entry.plot, token, colourOf }));
     entry.render = () => {
       entry.plot?.destroy();
       entry.plot = new uPlot(options(figure, data, holder, show), [data.x, ...data.series.map((series) => series.values)], holder);
+      entry.plot.ctx.canvas.setAttribute("aria-hidden", "true");
+      if (!isBrushed) return;
+      tools.followFinger(entry.plot, data);
+      tools.followKeys(entry.plot, data, { title, show });
     };
     entry.render();
     charts.add(entry);

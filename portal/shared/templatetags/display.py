@@ -301,5 +301,9 @@ def ui_strings() -> SafeString:
         "error_429": _("Too many requests. Wait a moment and try again."),
         "show_table": _("Show as table"),
         "hide_table": _("Hide table"),
+        "save_csv": _("Save the figures of “%(title)s” as CSV"),
+        "save_png": _("Save the picture of “%(title)s” as PNG"),
+        "chart_from": _("from (UTC)"),
+        "chart_keys": _("Arrow keys go from step to step; with Shift they choose a range, Enter opens it."),
     }
     return json_script(strings, "ui-strings")
