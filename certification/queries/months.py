@@ -44,6 +44,14 @@ class Day:
     def is_empty(self) -> bool:
         return not (self.freezes or self.departures or self.waves or self.closed)
 
+    @property
+    def before(self) -> dt.date:
+        return self.date - dt.timedelta(days=1)
+
+    @property
+    def after(self) -> dt.date:
+        return self.date + dt.timedelta(days=1)
+
 
 @dataclass(frozen=True)
 class Month:
@@ -58,6 +66,9 @@ class Month:
     @property
     def days(self) -> Iterator[Day]:
         return (day for week in self.weeks for day in week if day.is_in_month)
+
+    def day(self, date: dt.date) -> Day:
+        return next(day for day in self.days if day.date == date)
 
 
 def month_of(user: Any, first: dt.date, *, now: dt.datetime) -> Month:
@@ -116,6 +127,15 @@ def _neighbours(first: dt.date) -> tuple[str, str]:
     before = first - dt.timedelta(days=1)
     after = first + dt.timedelta(days=calendar.monthrange(first.year, first.month)[1])
     return f"{before:%Y-%m}", f"{after:%Y-%m}"
+
+
+def day_named(text: str) -> dt.date | None:
+    """The day of "2026-03-09"; None for anything that names none."""
+    try:
+        date = dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+    return date if 2000 <= date.year <= 2100 else None
 
 
 def month_named(text: str, *, today: dt.date) -> dt.date:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
 
+from certification.models import Freeze
 from certification.planning.coverage import WaveDraft
 from certification.planning.trains import Timetable
 from certification.services import freezes, plan_changes, plans, trains
@@ -145,3 +147,27 @@ def test_a_freeze_of_one_way_to_sign_in_moves_only_what_uses_it(cast, rollout):
     facts["authentication"] = ["oauth2"]
     type(rollout.version).objects.filter(pk=rollout.version_id).update(facts=facts)
     assert len(freezes.preview_freeze(kinds)) == 1
+
+
+def test_a_day_has_a_page_with_everything_of_it(cast, rollout, sign_in):
+    wave = rollout.waves.first()
+    day = wave.planned_at.astimezone(ZoneInfo(cast.owner.time_zone)).date()
+    month = sign_in(cast.owner).get(month_of(wave.planned_at)).content.decode()
+    address = reverse("calendar_month") + f"?day={day}"
+    assert address in month
+    Freeze.objects.create(
+        name="Elsewhere", reason="Year end.", regions=["mars"], created_by=cast.operator,
+        starts_at=wave.planned_at - DAY, ends_at=wave.planned_at + DAY,
+    )  # fmt: skip
+    text = sign_in(cast.owner).get(address).content.decode()
+    assert str(rollout.connector) in text
+    assert "Year end." in text
+    assert f"?day={day + DAY}" in text
+    assert f"?day={day - DAY}" in text
+    assert str(rollout.connector) not in sign_in(cast.stranger).get(address).content.decode()
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "x", "99999-01-01", "1900-01-01"])
+def test_a_day_that_is_none_leads_to_the_month(cast, sign_in, day):
+    page = sign_in(cast.owner).get(reverse("calendar_month"), {"day": day})
+    assert "month__grid" in page.content.decode() or "Nothing happens this month" in page.content.decode()
