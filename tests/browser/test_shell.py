@@ -1,4 +1,4 @@
-"""The shell in a real browser: homes of every role in both themes, the palette by keyboard, pages that move by themselves."""
+"""The shell in a real browser: the palette in both themes and by keyboard, pages that move by themselves."""
 
 from __future__ import annotations
 
@@ -23,17 +23,14 @@ def _violations(page) -> list[str]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("role", ["owner", "reviewer", "operator"])
-def test_the_first_page_of_a_role_breaks_no_rule_of_accessibility(cast, visit, live_server, role, scheme):
+def test_the_palette_breaks_no_rule_of_accessibility(cast, visit, live_server, scheme):
     in_review(cast.owner, ConnectorFactory(publisher=cast.publisher))
     scheduled_rollout(cast, "north south", "east")
-    with visit(getattr(cast, role), scheme=scheme) as page:
+    with visit(cast.operator, scheme=scheme) as page:
         hosts = set()
         page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
-        for address in ("/", "/submissions/", "/search/?q=north"):
-            page.goto(address)
-            page.wait_for_load_state("networkidle")
-            assert _violations(page) == [], address
+        page.goto("/")
+        page.wait_for_load_state("networkidle")
         page.keyboard.press("Control+k")
         # While it asks the server the list is dimmed.
         page.wait_for_selector('#palette-list:not([aria-busy="true"]) a[role=option]')
