@@ -17,7 +17,7 @@ AS_IN_PRODUCTION = DJANGO_SETTINGS_MODULE=portal.settings.base SITE_URL=https://
 TEMPLATES := $(wildcard templates)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench screens lock clean environment environment-dev
+.PHONY: help run test lint format messages bench screens lock clean environment environment-dev
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,14 @@ format: environment-dev  ## rewrite Python and templates in the project's style
 ifneq ($(TEMPLATES),)
 	-$(VENV_PYTHON) -m djlint --reformat --quiet templates
 endif
+
+messages: environment-dev  ## gather texts into the catalogues of portal/locale and compile them (needs gettext)
+	@mkdir -p portal/locale
+	env DATABASE_URL=postgres://localhost/portal REDIS_URL=redis://localhost $(AS_IN_PRODUCTION) \
+		$(VENV_PYTHON) manage.py makemessages --all --no-location --no-wrap --no-obsolete \
+		$(foreach folder,.venv tests benchmarks var build,--ignore '$(folder)/*')
+	env DATABASE_URL=postgres://localhost/portal REDIS_URL=redis://localhost $(AS_IN_PRODUCTION) \
+		$(VENV_PYTHON) manage.py compilemessages --ignore '.venv/*'
 
 bench: environment-dev  ## measure pages, uploads, validations, telemetry and polls
 	@exec $(EMBEDDED) -- $(VENV_PYTHON) -m benchmarks

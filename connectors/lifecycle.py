@@ -5,53 +5,54 @@ from __future__ import annotations
 from django.db import models
 
 from portal.shared.transitions import Lifecycle, Move
+from portal.shared.words import lazy as _
 
 
 class ConnectorState(models.TextChoices):
-    PLANNED = "planned", "Planned"
-    ACTIVE = "active", "Active"
-    DEPRECATED = "deprecated", "Deprecated"
-    RETIRED = "retired", "Retired"
-    CANCELLED = "cancelled", "Cancelled"
+    PLANNED = "planned", _("Planned")
+    ACTIVE = "active", _("Active")
+    DEPRECATED = "deprecated", _("Deprecated")
+    RETIRED = "retired", _("Retired")
+    CANCELLED = "cancelled", _("Cancelled")
 
 
 CONNECTOR = Lifecycle(
     noun="connector",
     states=ConnectorState,
     moves={
-        "activate": Move(("planned", "active"), "active", "Activate"),
-        "cancel": Move(("planned",), "cancelled", "Give up the reserved name"),
-        "deprecate": Move(("active",), "deprecated", "Deprecate"),
-        "reinstate": Move(("deprecated",), "active", "Take the deprecation back"),
-        "retire": Move(("deprecated",), "retired", "Retire"),
+        "activate": Move(("planned", "active"), "active", _("Activate")),
+        "cancel": Move(("planned",), "cancelled", _("Give up the reserved name")),
+        "deprecate": Move(("active",), "deprecated", _("Deprecate")),
+        "reinstate": Move(("deprecated",), "active", _("Take the deprecation back")),
+        "retire": Move(("deprecated",), "retired", _("Retire")),
     },
     terminal=frozenset({"retired", "cancelled"}),
 )
 
 
 class InvitationState(models.TextChoices):
-    OPEN = "open", "Waiting for an answer"
-    ACCEPTED = "accepted", "Accepted"
-    DECLINED = "declined", "Declined"
-    REVOKED = "revoked", "Taken back"
+    OPEN = "open", _("Waiting for an answer")
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined")
+    REVOKED = "revoked", _("Taken back")
 
 
 INVITATION = Lifecycle(
     noun="invitation",
     states=InvitationState,
     moves={
-        "accept": Move(("open",), "accepted", "Accept"),
-        "decline": Move(("open",), "declined", "Decline"),
-        "revoke": Move(("open",), "revoked", "Take back"),
+        "accept": Move(("open",), "accepted", _("Accept")),
+        "decline": Move(("open",), "declined", _("Decline")),
+        "revoke": Move(("open",), "revoked", _("Take back")),
     },
     terminal=frozenset({"accepted", "declined", "revoked"}),
 )
 
 
 class HealthAlertState(models.TextChoices):
-    FIRING = "firing", "Firing"
-    ACKNOWLEDGED = "acknowledged", "Acknowledged"
-    RESOLVED = "resolved", "Resolved"
+    FIRING = "firing", _("Firing")
+    ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+    RESOLVED = "resolved", _("Resolved")
 
 
 OPEN_ALERT_STATES = frozenset({HealthAlertState.FIRING.value, HealthAlertState.ACKNOWLEDGED.value})
@@ -59,27 +60,27 @@ HEALTH_ALERT = Lifecycle(
     noun="healthalert",
     states=HealthAlertState,
     moves={
-        "acknowledge": Move(("firing",), "acknowledged", "Acknowledge"),
-        "resolve": Move(("firing", "acknowledged"), "resolved", "Close"),
+        "acknowledge": Move(("firing",), "acknowledged", _("Acknowledge")),
+        "resolve": Move(("firing", "acknowledged"), "resolved", _("Close")),
     },
     terminal=frozenset({"resolved"}),
 )
 
 
 class AvailabilityState(models.TextChoices):
-    REQUESTED = "requested", "Waiting for a decision"
-    GRANTED = "granted", "Generally available"
-    DECLINED = "declined", "Declined"
-    WITHDRAWN = "withdrawn", "Withdrawn"
+    REQUESTED = "requested", _("Waiting for a decision")
+    GRANTED = "granted", _("Generally available")
+    DECLINED = "declined", _("Declined")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
 AVAILABILITY = Lifecycle(
     noun="availabilityrequest",
     states=AvailabilityState,
     moves={
-        "grant": Move(("requested",), "granted", "Make it generally available"),
-        "decline": Move(("requested",), "declined", "Decline"),
-        "withdraw": Move(("requested",), "withdrawn", "Withdraw"),
+        "grant": Move(("requested",), "granted", _("Make it generally available")),
+        "decline": Move(("requested",), "declined", _("Decline")),
+        "withdraw": Move(("requested",), "withdrawn", _("Withdraw")),
     },
     terminal=frozenset({"granted", "declined", "withdrawn"}),
 )

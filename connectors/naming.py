@@ -8,6 +8,7 @@ import re
 import unicodedata
 
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from portal.shared.errors import InvalidInput
 
@@ -53,7 +54,10 @@ def advice_on(name: str) -> list[str]:
     """What certification will ask to be changed later, one sentence each. Reserving the name works anyway."""
     found = []
     if len(name) > LONGEST_TITLE:
-        found.append(f"Titles have at most {LONGEST_TITLE} characters; this one has {len(name)}.")
+        found.append(
+            _("Titles have at most %(longest_title)s characters; this one has %(name)s.")
+            % {"longest_title": LONGEST_TITLE, "name": len(name)}
+        )
     words = re.findall(r"[a-z0-9]+", name.lower())
     found += [f"Leave out the word “{word}”: it says nothing here." for word in _NOISE_WORDS if word in words]
     return found

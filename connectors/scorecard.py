@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 AVAILABILITY_TARGET = 0.9995
 STEADY_TARGET = 0.995
 SUCCESS_TARGET = 0.80
@@ -124,10 +126,12 @@ def _production(found: Measured) -> Criterion:
     )  # fmt: skip
     return Criterion(
         "production",
-        "In production",
+        _("In production"),
         Weight.REQUIRED,
         "live in every region, against the production backend",
-        f"{reached} of {found.regions} regions" if found.regions else "no region",
+        _("%(reached)s of %(regions)s regions") % {"reached": reached, "regions": found.regions}
+        if found.regions
+        else "no region",
         is_met,
         missing,
         reached / found.regions if found.regions else None,
@@ -140,7 +144,7 @@ def _ratio(
     """A share that must be reached, over enough calls to prove it."""
     if not whole:
         return Criterion(
-            key, label, Weight.REQUIRED, target_text, "no data", None, "Calls in the last 30 days."
+            key, label, Weight.REQUIRED, target_text, "no data", None, _("Calls in the last 30 days.")
         )  # fmt: skip
     is_met = good >= target * whole - 1e-9
     missing = ""
@@ -159,7 +163,7 @@ def _ratio(
 def _available(found: Measured) -> Criterion:
     return _ratio(
         "availability",
-        "Availability",
+        _("Availability"),
         AVAILABILITY_TARGET,
         "99.95% of calls without an answer 5xx, in 30 days",
         found.calls - found.backend_failures,
@@ -172,7 +176,7 @@ def _steady(found: Measured) -> Criterion:
     label, target = "Available to everybody", "99.5% of connections at that availability"
     if not found.hours:
         return Criterion(
-            "steady", label, Weight.REQUIRED, target, "no data", None, "Calls in the last 30 days."
+            "steady", label, Weight.REQUIRED, target, "no data", None, _("Calls in the last 30 days.")
         )
     is_met = found.steady_hours >= STEADY_TARGET * found.hours - 1e-9
     short = math.ceil(STEADY_TARGET * found.hours - 1e-9) - found.steady_hours
@@ -180,10 +184,11 @@ def _steady(found: Measured) -> Criterion:
         "steady",
         label,
         Weight.REQUIRED,
-        f"{target}; counted as hours of regions, because regions report no single connections",
+        _("%(target)s; counted as hours of regions, because regions report no single connections")
+        % {"target": target},
         _share(found.steady_hours, found.hours),
         is_met,
-        "" if is_met else f"{short:,} more hours of regions at 99.95%.",
+        "" if is_met else _("%(short)s more hours of regions at 99.95%%.") % {"short": format(short, ",")},
         found.steady_hours / found.hours,
     )
 
@@ -191,7 +196,7 @@ def _steady(found: Measured) -> Criterion:
 def _successful(found: Measured) -> Criterion:
     return _ratio(
         "success",
-        "Success rate",
+        _("Success rate"),
         SUCCESS_TARGET,
         "more than 80% of all calls but the throttled ones",
         found.successes,
@@ -207,13 +212,20 @@ def _weekly(found: Measured) -> Criterion:
     is_met = reached >= WEEKS if weeks else None
     return Criterion(
         "weekly",
-        "Weekly use",
+        _("Weekly use"),
         Weight.RECOMMENDED,
-        f"{WEEKLY_TARGET} weekly active users for {WEEKS} weeks; counted as connections active at once, "
-        "a lower bound",
-        f"{', '.join(f'{peak:,}' for peak in weeks)} in the last weeks" if weeks else "no data",
+        _(
+            "%(weekly_target)s weekly active users for %(weeks)s weeks; counted as connections "
+            "active at once, a lower bound"
+        )
+        % {"weekly_target": WEEKLY_TARGET, "weeks": WEEKS},
+        _("%(join)s in the last weeks") % {"join": ", ".join(f"{peak:,}" for peak in weeks)}
+        if weeks
+        else "no data",
         is_met,
-        "" if is_met else f"{WEEKLY_TARGET - lowest:,} more in the quietest week.",
+        ""
+        if is_met
+        else _("%(value)s more in the quietest week.") % {"value": format(WEEKLY_TARGET - lowest, ",")},
         min(1.0, lowest / WEEKLY_TARGET),
     )
 
@@ -222,12 +234,16 @@ def _connected(found: Measured) -> Criterion:
     is_met = found.connections >= CONNECTIONS_TARGET if found.calls else None
     return Criterion(
         "connections",
-        "Monthly active connections",
+        _("Monthly active connections"),
         Weight.RECOMMENDED,
-        f"{CONNECTIONS_TARGET}; counted as connections active at once, a lower bound",
+        _("%(connections_target)s; counted as connections active at once, a lower bound")
+        % {"connections_target": CONNECTIONS_TARGET},
         f"{found.connections:,}" if found.calls else "no data",
         is_met,
-        "" if is_met else f"{CONNECTIONS_TARGET - found.connections:,} more connections.",
+        ""
+        if is_met
+        else _("%(value)s more connections.")
+        % {"value": format(CONNECTIONS_TARGET - found.connections, ",")},
         min(1.0, found.connections / CONNECTIONS_TARGET),
     )
 
@@ -235,10 +251,10 @@ def _connected(found: Measured) -> Criterion:
 def _supported(support_hours: str) -> Criterion:
     return Criterion(
         "support",
-        "Support hours",
+        _("Support hours"),
         Weight.DECLARED,
         "the same hours in which the backend is supported",
         support_hours or "not said yet",
         True if support_hours else None,
-        "" if support_hours else "Say them in the request.",
+        "" if support_hours else _("Say them in the request."),
     )

@@ -13,6 +13,7 @@ from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParser
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
 
 from portal.shared.errors import TooLarge
 
@@ -28,7 +29,10 @@ def refuse_oversized(content_length: int | str | None) -> None:
     except ValueError:
         announced = 0
     if announced > limit + _AROUND_BYTES:
-        raise TooLarge(f"The upload has {announced:,} bytes; at most {limit:,} are accepted.")
+        raise TooLarge(
+            _("The upload has %(announced)s bytes; at most %(limit)s are accepted.")
+            % {"announced": format(announced, ","), "limit": format(limit, ",")}
+        )
 
 
 class _Budget(FileUploadHandler):
@@ -42,7 +46,8 @@ class _Budget(FileUploadHandler):
         self.left -= len(raw_data)
         if self.left < 0:
             raise TooLarge(
-                f"The files have more than {settings.MAX_UPLOAD_BYTES:,} bytes, which is the limit."
+                _("The files have more than %(max_upload_bytes)s bytes, which is the limit.")
+                % {"max_upload_bytes": format(settings.MAX_UPLOAD_BYTES, ",")}
             )
         return raw_data
 

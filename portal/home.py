@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from certification.queries.home import home_of
@@ -40,6 +41,6 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     if is_for_programs(request):
-        body = {"title": "Internal Server Error", "status": 500, "code": "error"}
+        body = {"title": _("Internal Server Error"), "status": 500, "code": "error"}
         return JsonResponse(body | {"detail": "Something failed here; it has been noted."}, status=500)
     return render(request, "500.html", status=500)

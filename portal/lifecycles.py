@@ -80,9 +80,9 @@ def _moves(machine: Lifecycle) -> Iterator[str]:
     yield "| move | button | from | to |"
     yield "|---|---|---|---|"
     for event, move in machine.moves.items():
-        sources = ", ".join(labels[source] for source in move.sources)
+        sources = ", ".join(str(labels[source]) for source in move.sources)
         yield f"| `{event}` | {move.label} | {sources} | {labels[move.target]} |"
-    ends = [labels[value] for value in machine.states.values if value in machine.terminal]
+    ends = [str(labels[value]) for value in machine.states.values if value in machine.terminal]
     yield ""
     yield f"Ends: {', '.join(ends)}." if ends else "No state is final."
 

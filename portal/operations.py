@@ -9,6 +9,7 @@ from django.db.models import Count, Min
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from certification.policies import can_run_jobs
@@ -50,9 +51,9 @@ def job_run_again(request: HttpRequest, pk: int) -> HttpResponse:
     job = get_object_or_404(OutboxJob, pk=pk)
     with transaction.atomic():
         if not outbox.run_again(job):
-            raise Conflict("This job is not parked any more.")
+            raise Conflict(_("This job is not parked any more."))
         audit.record("job.run_again", job, actor=signed_in_user(request), data={"handler": job.handler})
-    return done(request, f"Job {job.pk} runs again.", reverse("job_list"))
+    return done(request, _("Job %(pk)s runs again.") % {"pk": job.pk}, reverse("job_list"))
 
 
 urlpatterns = [

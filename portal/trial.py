@@ -13,13 +13,14 @@ from portal.accounts.models import User
 from portal.demo import people
 from portal.demo.packages.at_home import SAMPLE
 from portal.demo.packages.build import files_of, zip_of
+from portal.shared.words import lazy as _
 
 # role -> (address in the demo world, label, what they do)
 ENTRIES = {
-    "owner": (people.OLIVIA.address, "Owner", "Submit connectors, test in Preview, stop a rollout."),
-    "reviewer": (people.RANA.address, "Reviewer", "Work the queue, comment on definitions, decide."),
-    "operator": (people.OSKAR.address, "Operator", "Plan waves and freezes, hold, release, roll back."),
-    "administrator": (people.ADA.address, "Administrator", "Regions, people, plans, jobs."),
+    "owner": (people.OLIVIA.address, _("Owner"), _("Submit connectors, test in Preview, stop a rollout.")),
+    "reviewer": (people.RANA.address, _("Reviewer"), _("Work the queue, comment on definitions, decide.")),
+    "operator": (people.OSKAR.address, _("Operator"), _("Plan waves and freezes, hold, release, roll back.")),
+    "administrator": (people.ADA.address, _("Administrator"), _("Regions, people, plans, jobs.")),
 }
 
 

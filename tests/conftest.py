@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 
 import pytest
@@ -11,6 +12,23 @@ from connectors.models import Publisher
 from portal.accounts.models import User
 from portal.shared import outbox
 from tests.factories import MembershipFactory, PublisherFactory, UserFactory
+
+# They wait for processes of their own most of the time: begun first, they wait beside tests that compute.
+_LONGEST_FIRST = ("tests/journeys/", "tests/browser/", "tests/architecture/", "tests/faults/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        return next((n for n, part in enumerate(_LONGEST_FIRST) if item.nodeid.startswith(part)), 9)
+
+    items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests are no garbage: looking through them again and again took an eighth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @dataclass(frozen=True)

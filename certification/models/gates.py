@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from certification.models.rollouts import Rollout, RolloutWave
 from portal.shared.models import PublicIdModel
+from portal.shared.words import lazy as _
 
 
 class GateCheck(PublicIdModel):
@@ -19,13 +20,13 @@ class GateCheck(PublicIdModel):
     """
 
     class Stage(models.TextChoices):
-        BAKE = "bake", "While it bakes"
-        GATE = "gate", "Before the next wave"
+        BAKE = "bake", _("While it bakes")
+        GATE = "gate", _("Before the next wave")
 
     class Verdict(models.TextChoices):
-        PASS = "pass", "Passed"
-        FAIL = "fail", "Failed"
-        INCONCLUSIVE = "inconclusive", "Inconclusive"
+        PASS = "pass", _("Passed")
+        FAIL = "fail", _("Failed")
+        INCONCLUSIVE = "inconclusive", _("Inconclusive")
 
     rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="gate_checks")
     wave = models.ForeignKey(RolloutWave, on_delete=models.CASCADE, related_name="gate_checks")

@@ -10,18 +10,19 @@ from django.db.models.functions import Now
 from certification.models.previews import Preview
 from certification.models.submissions import Submission
 from portal.shared.models import PublicIdModel
+from portal.shared.words import lazy as _
 
 
 class Holder(models.TextChoices):
     """Who a second of a submission's life belongs to. Exactly one of them holds it."""
 
-    PUBLISHER = "publisher", "Publisher"
-    REVIEWER = "reviewer", "Reviewer"
-    OPERATOR = "operator", "Operator"
-    MACHINE = "machine", "Portal"
-    FREEZE = "freeze", "Freeze"
-    INCIDENT = "incident", "Incident"
-    NOBODY = "nobody", "Nobody"
+    PUBLISHER = "publisher", _("Publisher")
+    REVIEWER = "reviewer", _("Reviewer")
+    OPERATOR = "operator", _("Operator")
+    MACHINE = "machine", _("Portal")
+    FREEZE = "freeze", _("Freeze")
+    INCIDENT = "incident", _("Incident")
+    NOBODY = "nobody", _("Nobody")
 
 
 class TimeLedger(models.Model):
@@ -70,9 +71,9 @@ class ClockPause(PublicIdModel):
     """A time in which the deadline of a Preview does not run. `kind` says why, and so who holds the time."""
 
     class Kind(models.TextChoices):
-        BOUNCED = "bounced", "The invitation did not arrive"
-        AWAY = "away", "The team is away"
-        REGION = "region", "The Preview region cannot be used"
+        BOUNCED = "bounced", _("The invitation did not arrive")
+        AWAY = "away", _("The team is away")
+        REGION = "region", _("The Preview region cannot be used")
 
     preview = models.ForeignKey(Preview, on_delete=models.CASCADE, related_name="pauses")
     kind = models.CharField(max_length=8, choices=Kind.choices)

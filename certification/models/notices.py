@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from certification.lifecycle import NOTICE, NoticeState
 from connectors.models import Connector
 from portal.shared.models import PublicIdModel
+from portal.shared.words import lazy as _
 
 
 class Notice(PublicIdModel):
@@ -21,8 +22,8 @@ class Notice(PublicIdModel):
     """
 
     class Kind(models.TextChoices):
-        RETIREMENT = "retirement", "Retirement"
-        CHANGE = "change", "Breaking change"
+        RETIREMENT = "retirement", _("Retirement")
+        CHANGE = "change", _("Breaking change")
 
     connector = models.ForeignKey(Connector, on_delete=models.PROTECT, related_name="notices")
     kind = models.CharField(max_length=10, choices=Kind.choices)

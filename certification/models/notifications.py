@@ -12,6 +12,7 @@ from certification.models.watches import RegionWatch
 from connectors.models import Publisher
 from portal.shared.models import PublicIdModel
 from portal.shared.secrets import EncryptedJSONField
+from portal.shared.words import lazy as _
 
 
 class Notification(PublicIdModel):
@@ -21,11 +22,11 @@ class Notification(PublicIdModel):
     """
 
     class State(models.TextChoices):
-        QUEUED = "queued", "Waiting to be sent"
-        DIGEST = "digest", "Waiting for the daily mail"
-        SENT = "sent", "Sent"
-        PORTAL = "portal", "In the portal only"
-        FAILED = "failed", "Not delivered"
+        QUEUED = "queued", _("Waiting to be sent")
+        DIGEST = "digest", _("Waiting for the daily mail")
+        SENT = "sent", _("Sent")
+        PORTAL = "portal", _("In the portal only")
+        FAILED = "failed", _("Not delivered")
 
     recipient = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="notifications"

@@ -12,14 +12,15 @@ from certification.models.plans import Freeze
 from certification.models.rollouts import RegionDeployment, Rollout, RolloutWave
 from certification.models.submissions import Submission
 from portal.shared.models import PublicIdModel
+from portal.shared.words import lazy as _
 
 _OPEN = ("requested", "half_approved")
 _STANDING = (*_OPEN, "approved")
 _DOING = {
-    "skip": "leave {} out",
-    "accelerate": "start {} early",
-    "freeze": "pass the freeze {}",
-    "hotfix": "use the hotfix lane for {}",
+    "skip": _("leave {} out"),
+    "accelerate": _("start {} early"),
+    "freeze": _("pass the freeze {}"),
+    "hotfix": _("use the hotfix lane for {}"),
 }
 
 
@@ -31,10 +32,10 @@ class OverrideRequest(PublicIdModel):
     """
 
     class Kind(models.TextChoices):
-        SKIP = "skip", "Leave a region out"
-        ACCELERATE = "accelerate", "Start a wave early"
-        FREEZE = "freeze", "Pass a freeze"
-        HOTFIX = "hotfix", "Use the hotfix lane"
+        SKIP = "skip", _("Leave a region out")
+        ACCELERATE = "accelerate", _("Start a wave early")
+        FREEZE = "freeze", _("Pass a freeze")
+        HOTFIX = "hotfix", _("Use the hotfix lane")
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="override_requests")
@@ -129,7 +130,8 @@ class OverrideRequest(PublicIdModel):
     @property
     def doing(self) -> str:
         """The exception as an infinitive: "leave Norway out"."""
-        return _DOING[self.kind].format(f"wave {self.wave.number}" if self.wave else self.what)
+        wave = _("wave %(number)s") % {"number": self.wave.number} if self.wave else ""
+        return _DOING[self.kind].format(wave or self.what)
 
     @property
     def is_open(self) -> bool:

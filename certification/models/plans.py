@@ -14,6 +14,7 @@ from certification.models.trains import Train
 from connectors.models import Region
 from portal.accounts.models import check_time_zone
 from portal.shared.models import PublicIdModel
+from portal.shared.words import lazy as _
 
 
 def saturday_and_sunday() -> list[int]:
@@ -27,11 +28,11 @@ def united_states() -> list[str]:
 class Lane(models.TextChoices):
     """What a version changes, and with that how carefully it travels."""
 
-    METADATA = "metadata", "Metadata only"
-    ADDITIVE = "additive", "Additive"
-    BREAKING = "breaking", "Breaking"
-    NEW = "new", "New connector"
-    HOTFIX = "hotfix", "Hotfix"
+    METADATA = "metadata", _("Metadata only")
+    ADDITIVE = "additive", _("Additive")
+    BREAKING = "breaking", _("Breaking")
+    NEW = "new", _("New connector")
+    HOTFIX = "hotfix", _("Hotfix")
 
 
 class RolloutPlan(PublicIdModel):

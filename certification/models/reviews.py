@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from certification.lifecycle import REVIEW_THREAD, ReviewThreadState
 from certification.models.submissions import Revision, Submission
 from portal.shared.models import PublicIdModel
+from portal.shared.words import lazy as _
 
 
 class ReviewClaim(PublicIdModel):
@@ -118,9 +119,9 @@ class Decision(PublicIdModel):
     """
 
     class Verdict(models.TextChoices):
-        APPROVE = "approve", "Approved"
-        REQUEST_CHANGES = "request_changes", "Changes requested"
-        REJECT = "reject", "Rejected"
+        APPROVE = "approve", _("Approved")
+        REQUEST_CHANGES = "request_changes", _("Changes requested")
+        REJECT = "reject", _("Rejected")
 
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="decisions")
     revision = models.OneToOneField(Revision, on_delete=models.PROTECT, related_name="decision")

@@ -26,6 +26,7 @@ from certification.models.rehearsals import Rehearsal
 from certification.models.submissions import Submission
 from connectors.models import Connector, Region, Version
 from portal.shared.models import PublicIdModel
+from portal.shared.words import lazy as _
 
 
 class RolloutQuerySet(models.QuerySet["Rollout"]):
@@ -148,8 +149,8 @@ class RegionDeployment(PublicIdModel):
     """
 
     class Action(models.TextChoices):
-        DEPLOY = "deploy", "Deploy"
-        ROLLBACK = "rollback", "Roll back"
+        DEPLOY = "deploy", _("Deploy")
+        ROLLBACK = "rollback", _("Roll back")
 
     rollout = models.ForeignKey(Rollout, null=True, on_delete=models.PROTECT, related_name="deployments")
     wave = models.ForeignKey(RolloutWave, null=True, on_delete=models.PROTECT, related_name="deployments")

@@ -17,6 +17,7 @@ from certification.models.rollouts import RegionDeployment
 from certification.models.submissions import Submission, TestCredential
 from connectors.models import Region, Version
 from portal.shared.models import PublicIdModel
+from portal.shared.words import lazy as _
 
 
 class CredentialTest(models.Model):
@@ -26,15 +27,15 @@ class CredentialTest(models.Model):
     """
 
     class Occasion(models.TextChoices):
-        ENTRY = "entry", "When it was entered"
-        NIGHTLY = "nightly", "Every night"
-        REVIEW = "review", "Before the review"
-        MANUAL = "manual", "Asked for"
+        ENTRY = "entry", _("When it was entered")
+        NIGHTLY = "nightly", _("Every night")
+        REVIEW = "review", _("Before the review")
+        MANUAL = "manual", _("Asked for")
 
     class Outcome(models.TextChoices):
-        WORKS = "works", "Works"
-        FAILS = "fails", "Fails"
-        UNCLEAR = "unclear", "Cannot tell"
+        WORKS = "works", _("Works")
+        FAILS = "fails", _("Fails")
+        UNCLEAR = "unclear", _("Cannot tell")
 
     credential = models.ForeignKey(TestCredential, on_delete=models.CASCADE, related_name="tests")
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="credential_tests")
@@ -67,8 +68,8 @@ class CredentialTest(models.Model):
 class Target(models.TextChoices):
     """Which way a call went."""
 
-    REGION = "region", "Through the region"
-    BACKEND = "backend", "Against the service itself"
+    REGION = "region", _("Through the region")
+    BACKEND = "backend", _("Against the service itself")
 
 
 class TestRunQuerySet(models.QuerySet["TestRun"]):
@@ -85,12 +86,12 @@ class TestRun(PublicIdModel):
     """
 
     class Source(models.TextChoices):
-        CONSOLE = "console", "Console"
-        API = "api", "Reported by a program"
+        CONSOLE = "console", _("Console")
+        API = "api", _("Reported by a program")
 
     class Path(models.TextChoices):
-        SUCCESS = "success", "Success"
-        ERROR = "error", "Wrong input"
+        SUCCESS = "success", _("Success")
+        ERROR = "error", _("Wrong input")
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="test_runs")
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="test_runs")
@@ -140,9 +141,9 @@ class SmokeRun(models.Model):
     """
 
     class Outcome(models.TextChoices):
-        PASSED = "passed", "Passed"
-        FAILED = "failed", "Failed"
-        NOT_RUN = "not_run", "Not run"
+        PASSED = "passed", _("Passed")
+        FAILED = "failed", _("Failed")
+        NOT_RUN = "not_run", _("Not run")
 
     Target = Target
 

@@ -22,6 +22,7 @@ from certification.lifecycle import (
 from connectors.models import Connector, Membership, Version
 from portal.shared.models import PublicIdModel
 from portal.shared.secrets import EncryptedJSONField
+from portal.shared.words import lazy as _
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
@@ -52,9 +53,9 @@ class Submission(PublicIdModel):
     """
 
     class Kind(models.TextChoices):
-        NEW = "new", "New connector"
-        UPDATE = "update", "Update"
-        HOTFIX = "hotfix", "Hotfix"
+        NEW = "new", _("New connector")
+        UPDATE = "update", _("Update")
+        HOTFIX = "hotfix", _("Hotfix")
 
     reference = models.CharField(max_length=20, unique=True)
     connector = models.ForeignKey(Connector, on_delete=models.PROTECT, related_name="submissions")
@@ -144,10 +145,10 @@ class TestCredential(PublicIdModel):
     """
 
     class Kind(models.TextChoices):
-        API_KEY = "api_key", "API key"
-        BASIC = "basic", "User name and password"
-        OAUTH2 = "oauth2", "OAuth 2 client"
-        ACCOUNT = "account", "Test account"
+        API_KEY = "api_key", _("API key")
+        BASIC = "basic", _("User name and password")
+        OAUTH2 = "oauth2", _("OAuth 2 client")
+        ACCOUNT = "account", _("Test account")
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="credentials")
     kind = models.CharField(max_length=10, choices=Kind.choices)

@@ -11,6 +11,7 @@ from certification.lifecycle import APPEAL, CONDITION, AppealState, ConditionSta
 from certification.models.reviews import Decision
 from certification.models.submissions import Submission
 from portal.shared.models import PublicIdModel
+from portal.shared.words import lazy as _
 
 
 class DecisionCondition(PublicIdModel):
@@ -18,8 +19,8 @@ class DecisionCondition(PublicIdModel):
     the reviewer's list when the next version comes (`next_version`)."""
 
     class Due(models.TextChoices):
-        ROLLOUT = "rollout", "before the rollout"
-        NEXT_VERSION = "next_version", "in the next version"
+        ROLLOUT = "rollout", _("before the rollout")
+        NEXT_VERSION = "next_version", _("in the next version")
 
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="conditions")
     text = models.TextField()

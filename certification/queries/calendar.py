@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Max, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import GONE_ROLLOUT_STATES
 from certification.models import ForecastSnapshot, Freeze, Preview, Rollout, RolloutWave
@@ -22,6 +23,7 @@ from portal.accounts.models import User
 from portal.shared import audit
 from portal.shared.ics import Entry
 from portal.shared.models import AuditRecord
+from portal.shared.words import in_sentence
 
 KEPT = dt.timedelta(days=60)
 """What is over, or was taken back, stays in the feed so long: calendars have to hear of it."""
@@ -40,8 +42,8 @@ def public_entries(*, now: dt.datetime | None = None) -> list[Entry]:
 
 def _freeze(freeze: Freeze, names: dict[str, str]) -> Entry:
     where = ", ".join(names.get(code, code) for code in freeze.regions) or "every region"
-    kind = "Extra days" if freeze.opens else "Freeze"
-    what = "Waves may start on closed days" if freeze.opens else "No wave starts"
+    kind = _("Extra days") if freeze.opens else _("Freeze")
+    what = _("Waves may start on closed days") if freeze.opens else _("No wave starts")
     changed = max(freeze.updated_at, freeze.cancelled_at or freeze.created_at)
     return Entry(
         key=f"freeze-{freeze.pk}",
@@ -53,7 +55,7 @@ def _freeze(freeze: Freeze, names: dict[str, str]) -> Entry:
         changed_at=changed,
         sequence=max(0, int((changed - freeze.created_at).total_seconds())),
         is_cancelled=freeze.cancelled_at is not None,
-        categories=("Extra days" if freeze.opens else "Freeze",),
+        categories=(_("Extra days") if freeze.opens else _("Freeze"),),
     )
 
 
@@ -128,7 +130,7 @@ def _wave(
         sequence=wave.moves + revisions + _STEPS[wave.state] + int(is_over),
         is_tentative=wave.state == "planned",
         is_cancelled=is_over,
-        categories=("Rollout",),
+        categories=(_("Rollout"),),
     )
 
 
@@ -137,12 +139,14 @@ _STEPS = {"planned": 0, "running": 1, "verified": 2, "skipped": 2}
 
 def _words(wave: Any, rollout: Rollout) -> str:
     if wave.state == "verified":
-        return "Verified live."
+        return _("Verified live.")
     if rollout.state in ("held", "halted"):
-        return f"The rollout is {rollout.get_state_display().lower()} now; this is when it was expected."
+        return _("The rollout is %(lower)s now; this is when it was expected.") % {
+            "lower": in_sentence(rollout.get_state_display())
+        }
     if wave.state == "running":
-        return "Under way."
-    return "Expected in these days: half of all arrive by the first, nine of ten by the last."
+        return _("Under way.")
+    return _("Expected in these days: half of all arrive by the first, nine of ten by the last.")
 
 
 def _deadlines(user: User, now: dt.datetime) -> Iterable[Entry]:
@@ -171,10 +175,10 @@ def _deadlines(user: User, now: dt.datetime) -> Iterable[Entry]:
             ends=preview.deadline_at,
             summary=f"{name}: answer in Preview",
             description=f"Test it in {preview.region.name}, then sign off or refuse. "
-            f"{preview.submission.reference} is “{preview.get_state_display().lower()}” now.",
+            f"{preview.submission.reference} is “{in_sentence(preview.get_state_display())}” now.",
             url=reverse("preview_detail", args=[preview.pk]),
             changed_at=max(at, preview.state_changed_at),
             sequence=count,
             is_cancelled=preview.state != "testing",
-            categories=("Preview",),
+            categories=(_("Preview"),),
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from certification.models import Lane, SubmitByDate, Train
 from certification.queries.trains import departure_day, departures
@@ -37,7 +38,7 @@ def departure_entries(now: dt.datetime, *, kept: dt.timedelta) -> Iterable[Entry
             changed_at=train.updated_at,
             sequence=max(0, int((train.updated_at - train.created_at).total_seconds())),
             is_cancelled=is_gone,
-            categories=("Train",),
+            categories=(_("Train"),),
         )
 
 
@@ -45,7 +46,11 @@ def submit_by_entries(now: dt.datetime, *, kept: dt.timedelta) -> Iterable[Entry
     """The last days to submit, lane by lane. One that has become too late stays as cancelled."""
     for row in SubmitByDate.objects.filter(starts_at__gt=now - kept):
         day = (row.submit_by or row.starts_at).date()
-        what = f"{row.name} leaves" if row.kind == "train" else f"{row.name} begins"
+        what = (
+            _("%(name)s leaves") % {"name": row.name}
+            if row.kind == "train"
+            else _("%(name)s begins") % {"name": row.name}
+        )
         goal = "through Preview when boarding closes" if row.kind == "train" else "live everywhere before"
         yield Entry(
             key=f"submit-by-{row.key}-{row.lane}",
@@ -59,5 +64,5 @@ def submit_by_entries(now: dt.datetime, *, kept: dt.timedelta) -> Iterable[Entry
             sequence=row.revision,
             is_tentative=True,
             is_cancelled=row.submit_by is None,
-            categories=("Submit by",),
+            categories=(_("Submit by"),),
         )

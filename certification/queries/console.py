@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from certification.models import Preview, Submission, TestCredential, TestRun
 from connectors.models import Version
@@ -79,11 +80,13 @@ def bench_of(submission: Submission) -> Bench:
     handed_in = submission.revision.version if submission.revision else submission.version
     version = preview.version if preview else handed_in
     if version is None:
-        return Bench(None, problem="There is no package yet: upload one to the form of the submission first.")
+        return Bench(
+            None, problem=_("There is no package yet: upload one to the form of the submission first.")
+        )
     package = package_of(version)
     definition = package.definition.value if package.definition else None
     if not isinstance(definition, dict):
-        return Bench(version, preview, problem="The definition of the package cannot be read.")
+        return Bench(version, preview, problem=_("The definition of the package cannot be read."))
     return Bench(version, preview, list(list_operations(definition)), definition)
 
 
@@ -147,8 +150,8 @@ class RunView:
         """(step, milliseconds it took), in order."""
         marks = (self.run.response or {}).get("timings") or {}
         named = (
-            ("Name", "resolved"), ("Connection", "connected"), ("TLS", "secured"),
-            ("Waiting", "first_byte"), ("Reading", "total"),
+            (_("Name"), "resolved"), (_("Connection"), "connected"), ("TLS", "secured"),
+            (_("Waiting"), "first_byte"), (_("Reading"), "total"),
         )  # fmt: skip
         steps, before = [], 0
         for label, name in named:

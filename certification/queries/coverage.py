@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Count, Max, Q, Sum
+from django.utils.translation import gettext as _
 
 from certification.models import Preview, TestRun
 from connectors.models import HealthHour
@@ -102,7 +103,7 @@ def coverage_of(preview: Preview) -> Coverage:
         return Coverage(problem=error.message)
     definition = package.definition.value if package.definition else None
     if not isinstance(definition, dict):
-        return Coverage(problem="The package has no readable definition, so there is no plan.")
+        return Coverage(problem=_("The package has no readable definition, so there is no plan."))
     plan = plan_of(definition)
     tallies = _tallies(preview, [planned.operation_id for planned in plan])
     return Coverage([Line(planned, tallies[planned.operation_id]) for planned in plan])

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from certification.models import Freeze, Incident, Notification
 from certification.queries.incidents import scopes
@@ -49,8 +50,11 @@ def _incidents(now: dt.datetime) -> list[News]:
     return [
         News(
             f"incident-{row.pk}",
-            f"Over: {row.title}" if row.closed_at else f"Incident: {row.title}",
-            f"{row.closing_note if row.closed_at else row.text} Concerns: {concerned[row.pk]}.",
+            _("Over: %(title)s") % {"title": row.title}
+            if row.closed_at
+            else _("Incident: %(title)s") % {"title": row.title},
+            _("%(value)s Concerns: %(concerned)s.")
+            % {"value": row.closing_note if row.closed_at else row.text, "concerned": concerned[row.pk]},
             reverse("status"),
             row.closed_at or row.created_at,
             "incident",
@@ -64,12 +68,17 @@ def _freezes(now: dt.datetime) -> list[News]:
     found = []
     for row in Freeze.objects.filter(ends_at__gt=now - KEPT):
         where = ", ".join(names.get(code, code) for code in row.regions) or "every region"
-        kind = "Extra days" if row.opens else "Freeze"
+        kind = _("Extra days") if row.opens else _("Freeze")
         found.append(
             News(
                 f"freeze-{row.pk}",
-                f"Taken back: {row.name}" if row.cancelled_at else f"{kind}: {row.name}",
-                f"{row.starts_at:%d %B %Y, %H:%M} to {row.ends_at:%d %B %Y, %H:%M} UTC in {where}.",
+                _("Taken back: %(name)s") % {"name": row.name} if row.cancelled_at else f"{kind}: {row.name}",
+                _("%(starts_at)s to %(ends_at)s UTC in %(where)s.")
+                % {
+                    "starts_at": format(row.starts_at, "%d %B %Y, %H:%M"),
+                    "ends_at": format(row.ends_at, "%d %B %Y, %H:%M"),
+                    "where": where,
+                },
                 reverse("status"),
                 max(row.updated_at, row.cancelled_at or row.created_at),
                 "freeze",
@@ -84,8 +93,13 @@ def _departures(now: dt.datetime) -> list[News]:
     return [
         News(
             f"train-{row.train.pk}-{departure_day(row.train, row.leaves_at).isoformat()}",
-            f"{row.train.name} leaves on {row.leaves_at:%d %B}",
-            f"At {row.leaves_at:%H:%M} UTC; boarding closes {row.closes_at:%d %B, %H:%M} UTC.",
+            _("%(name)s leaves on %(leaves_at)s")
+            % {"name": row.train.name, "leaves_at": format(row.leaves_at, "%d %B")},
+            _("At %(leaves_at)s UTC; boarding closes %(closes_at)s UTC.")
+            % {
+                "leaves_at": format(row.leaves_at, "%H:%M"),
+                "closes_at": format(row.closes_at, "%d %B, %H:%M"),
+            },
             reverse("status"),
             max(row.leaves_at - AHEAD, row.train.updated_at),
             "departure",

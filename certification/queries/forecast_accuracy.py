@@ -14,6 +14,8 @@ from django.db import connection
 from django.utils import timezone
 from redis.exceptions import RedisError
 
+from portal.shared.words import lazy as _
+
 EXPECTED_BY_LATE, EXPECTED_INSIDE, EXPECTED_BY_EARLY = 0.9, 0.4, 0.5
 DAYS = 90
 ERRORS_KEY = "forecast-errors-by-lane"
@@ -21,11 +23,11 @@ ERRORS_KEY = "forecast-errors-by-lane"
 _REGIONS = 20_000
 
 HORIZONS = {
-    "scheduled": "When the rollout was scheduled",
-    "started": "At the start of the wave",
-    "day_before": "One day before",
+    "scheduled": _("When the rollout was scheduled"),
+    "started": _("At the start of the wave"),
+    "day_before": _("One day before"),
 }
-SUBJECTS = {"region": "Regions", "rollout": "Whole rollouts"}
+SUBJECTS = {"region": _("Regions"), "rollout": _("Whole rollouts")}
 
 
 @dataclass(frozen=True)

@@ -8,44 +8,46 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import MOVABLE_ROLLOUT_STATES
 from certification.models import ForecastSnapshot, RegionDeployment, Rollout, RolloutWave
 from certification.planning.forecasting import WHOLE
+from portal.shared.words import lazy as _lazy
 
 _SETTLED = ("verified", "skipped", "cancelled")
 _NAMED = 3
 
 CAUSES = {
-    "operator": "Changed by an operator",
-    "freeze": "Freeze",
-    "late": "The wave before took longer",
-    "hold": "Held",
-    "halt": "Stopped",
-    "queue": "The version before it",
-    "rollout.queue": "Waits for another version",
-    "rollout.take_turn": "Its turn came",
-    "rollout.choose_opt_in": "Opt-in waves were added",
-    "rollout.schedule": "Scheduled",
-    "rollout.reschedule": "Dates changed",
-    "rollout.start": "Started",
-    "rollout.hold": "Held",
-    "rollout.resume": "Resumed",
-    "rollout.halt": "Stopped",
-    "rollout.release": "Released",
-    "wave.start": "A wave started",
-    "wave.verify": "A wave was verified",
-    "wave.skip": "A wave was left out",
-    "deployment.verify": "A region was verified",
-    "deployment.fail": "A region failed",
-    "deployment.lose": "A region does not answer",
-    "deployment.retry": "A region is tried again",
-    "deployment.skip": "A region was left out",
-    "gatecheck.wait": "A gate waits for a person",
-    "gatecheck.let_through": "A gate was let through",
-    "freeze.create": "Freeze",
-    "freeze.cancel": "A freeze was taken back",
-    "time.pass": "It takes longer than expected",
+    "operator": _lazy("Changed by an operator"),
+    "freeze": _lazy("Freeze"),
+    "late": _lazy("The wave before took longer"),
+    "hold": _lazy("Held"),
+    "halt": _lazy("Stopped"),
+    "queue": _lazy("The version before it"),
+    "rollout.queue": _lazy("Waits for another version"),
+    "rollout.take_turn": _lazy("Its turn came"),
+    "rollout.choose_opt_in": _lazy("Opt-in waves were added"),
+    "rollout.schedule": _lazy("Scheduled"),
+    "rollout.reschedule": _lazy("Dates changed"),
+    "rollout.start": _lazy("Started"),
+    "rollout.hold": _lazy("Held"),
+    "rollout.resume": _lazy("Resumed"),
+    "rollout.halt": _lazy("Stopped"),
+    "rollout.release": _lazy("Released"),
+    "wave.start": _lazy("A wave started"),
+    "wave.verify": _lazy("A wave was verified"),
+    "wave.skip": _lazy("A wave was left out"),
+    "deployment.verify": _lazy("A region was verified"),
+    "deployment.fail": _lazy("A region failed"),
+    "deployment.lose": _lazy("A region does not answer"),
+    "deployment.retry": _lazy("A region is tried again"),
+    "deployment.skip": _lazy("A region was left out"),
+    "gatecheck.wait": _lazy("A gate waits for a person"),
+    "gatecheck.let_through": _lazy("A gate was let through"),
+    "freeze.create": _lazy("Freeze"),
+    "freeze.cancel": _lazy("A freeze was taken back"),
+    "time.pass": _lazy("It takes longer than expected"),
 }
 """What moved a date, in words; an event that is not named shows as it is called."""
 
@@ -168,7 +170,9 @@ def _of_waves(rollout: Rollout) -> Iterable[Slip]:
     for row in rollout.date_changes.select_related("wave", "actor").order_by("-at", "-pk"):
         key = (row.at, row.cause, row.actor_id)
         slip = groups.setdefault(key, Slip(row.at, row.cause, row.reason, row.actor))
-        slip.moves.insert(0, Moved(f"Wave {row.wave.number}", row.old_at, row.new_at))
+        slip.moves.insert(
+            0, Moved(_("Wave %(number)s") % {"number": row.wave.number}, row.old_at, row.new_at)
+        )
     return groups.values()
 
 
@@ -192,7 +196,7 @@ def slips_of_snapshots(rows: Iterable[ForecastSnapshot]) -> list[Slip]:
         groups.setdefault(row.at, Slip(row.at, row.cause, row.reason, row.actor, is_forecast=True))
         move = (_hour(row.slipped_from), _hour(row.late))
         names = lines.setdefault(row.at, {}).setdefault(move, [])
-        names.append(row.region.name if row.region else "The last region")
+        names.append(row.region.name if row.region else _("The last region"))
     for at, moves in lines.items():
         groups[at].moves = [Moved(in_words(names), old, new) for (old, new), names in moves.items()]
     return list(groups.values())
@@ -205,5 +209,8 @@ def _hour(moment: dt.datetime) -> dt.datetime:
 def in_words(names: list[str], *, at_most: int = _NAMED) -> str:
     """ "France, Italy and 4 more": enough to know which without listing a continent."""
     if len(names) > at_most + 1:
-        return f"{', '.join(names[:at_most])} and {len(names) - at_most} more"
+        return _("%(join)s and %(value)s more") % {
+            "join": ", ".join(names[:at_most]),
+            "value": len(names) - at_most,
+        }
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

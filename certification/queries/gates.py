@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from certification.models import GateCheck, Rollout, RolloutWave
 
@@ -133,15 +134,15 @@ def _percent(share: float | None) -> str:
 
 
 def _points(share: float) -> str:
-    return f"{100 * share:+.2f} points"
+    return _("%(value)s points") % {"value": format(100 * share, "+.2f")}
 
 
 def _calls(figures: Mapping[str, Any], side: str) -> str:
-    return f"{figures[f'{side}_calls']:,} calls"
+    return _("%(figures)s calls") % {"figures": format(figures[f"{side}_calls"], ",")}
 
 
 def _milliseconds(value: float | None) -> str:
-    return _NONE if value is None else f"{value:,.0f} ms"
+    return _NONE if value is None else _("%(value)s ms") % {"value": format(value, ",.0f")}
 
 
 def _no_rows(_figures: Mapping[str, Any]) -> list[Row]:
@@ -152,13 +153,13 @@ def _success_rows(figures: Mapping[str, Any]) -> list[Row]:
     if "treated_rate" not in figures:
         return _calls_rows(figures)
     return [
-        Row("New version, this wave", _percent(figures["treated_rate"]), _calls(figures, "treated")),
+        Row(_("New version, this wave"), _percent(figures["treated_rate"]), _calls(figures, "treated")),
         Row(
-            "Old version, regions without it, same hours", _percent(figures["control_rate"]),
+            _("Old version, regions without it, same hours"), _percent(figures["control_rate"]),
             _calls(figures, "control"),
         ),
-        Row("Old version, the wave's regions before", _percent(figures["before_rate"])),
-        *_difference_rows(figures, "Fall of the success rate"),
+        Row(_("Old version, the wave's regions before"), _percent(figures["before_rate"])),
+        *_difference_rows(figures, _("Fall of the success rate")),
     ]  # fmt: skip
 
 
@@ -166,13 +167,14 @@ def _difference_rows(figures: Mapping[str, Any], label: str) -> list[Row]:
     return [
         Row(label, _points(figures["estimate"]), f"standard error {100 * figures['error']:.2f}"),
         Row(
-            "Interval that holds at every look",
-            f"{_points(figures['lower'])} to {_points(figures['upper'])}",
+            _("Interval that holds at every look"),
+            _("%(lower)s to %(upper)s")
+            % {"lower": _points(figures["lower"]), "upper": _points(figures["upper"])},
         ),
-        Row("Limit", f"{100 * figures['margin']:.2f} points"),
+        Row(_("Limit"), _("%(value)s points") % {"value": format(100 * figures['margin'], ".2f")}),
         Row(
-            "Hours compared", str(figures["hours"]),
-            f"{figures['alone']} without another region" if figures["alone"] else "",
+            _("Hours compared"), str(figures["hours"]),
+            _("%(hours)s without another region") % {"hours": figures["alone"]} if figures["alone"] else "",
         ),
     ]  # fmt: skip
 
@@ -181,14 +183,14 @@ def _latency_rows(figures: Mapping[str, Any]) -> list[Row]:
     if "treated_p95" not in figures:
         return _calls_rows(figures)
     return [
-        Row("New version, this wave", _milliseconds(figures["treated_p95"]), _calls(figures, "treated")),
+        Row(_("New version, this wave"), _milliseconds(figures["treated_p95"]), _calls(figures, "treated")),
         Row(
-            "Old version, regions without it, same hours", _milliseconds(figures["control_p95"]),
+            _("Old version, regions without it, same hours"), _milliseconds(figures["control_p95"]),
             _calls(figures, "control"),
         ),
-        Row("Old version before", _milliseconds(figures["before_p95"])),
-        Row("Limit", _milliseconds(figures["limit_ms"])),
-        *_difference_rows(figures, "More calls beyond the limit"),
+        Row(_("Old version before"), _milliseconds(figures["before_p95"])),
+        Row(_("Limit"), _milliseconds(figures["limit_ms"])),
+        *_difference_rows(figures, _("More calls beyond the limit")),
     ]  # fmt: skip
 
 
@@ -202,10 +204,12 @@ def _floor_rows(figures: Mapping[str, Any]) -> list[Row]:
     if "treated_rate" not in figures:
         return _calls_rows(figures)
     return [
-        Row("New version", _percent(figures["treated_rate"]), _calls(figures, "treated")),
-        Row("The least", _percent(figures["floor"])),
+        Row(_("New version"), _percent(figures["treated_rate"]), _calls(figures, "treated")),
+        Row(_("The least"), _percent(figures["floor"])),
         Row(
-            "Share that fails, at every look", f"{_percent(figures['lower'])} to {_percent(figures['upper'])}"
+            _("Share that fails, at every look"),
+            _("%(figures)s to %(figures_2)s")
+            % {"figures": _percent(figures["lower"]), "figures_2": _percent(figures["upper"])},
         ),
     ]
 
@@ -213,7 +217,13 @@ def _floor_rows(figures: Mapping[str, Any]) -> list[Row]:
 def _calls_rows(figures: Mapping[str, Any]) -> list[Row]:
     if "treated_calls" not in figures or "needed_calls" not in figures:
         return []
-    return [Row("Calls", f"{figures['treated_calls']:,}", f"{figures['needed_calls']:,} needed")]
+    return [
+        Row(
+            _("Calls"),
+            f"{figures['treated_calls']:,}",
+            _("%(figures)s needed") % {"figures": format(figures["needed_calls"], ",")},
+        )
+    ]
 
 
 _ROWS = {

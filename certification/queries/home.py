@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import NEXT_STEPS, OPEN_STATES
 from certification.models import GuestTester, Preview, Rollout, RolloutWave, Submission, Waiver
@@ -18,41 +19,58 @@ from certification.queries.testers import accesses_of
 from connectors.models import Connector, HealthAlert
 from connectors.policies import roles_of
 from portal.accounts.models import User
+from portal.shared.words import lazy as _lazy
 
 SHOWN = 6
 _CONNECTORS = 12
 
 # State -> (what the button says, URL name, what to do). States that are not here lead to the submission.
 _DEEDS = {
-    "draft": ("Go on with the form", "submission_edit", "Finish the form and submit it."),
+    "draft": (_lazy("Go on with the form"), "submission_edit", _lazy("Finish the form and submit it.")),
     "validation_failed": (
-        "See the findings",
+        _lazy("See the findings"),
         "finding_list",
-        "Correct the errors, upload the package again and resubmit.",
+        _lazy("Correct the errors, upload the package again and resubmit."),
     ),
     "changes_requested": (
-        "Answer the reviewer",
+        _lazy("Answer the reviewer"),
         "submission_detail",
-        "The reviewer asks for changes: answer the threads, upload and resubmit.",
+        _lazy("The reviewer asks for changes: answer the threads, upload and resubmit."),
     ),
     "preview_testing": (
-        "Test and sign off",
+        _lazy("Test and sign off"),
         "submission_detail",
-        "It runs in Preview: test it, then sign off or refuse.",
+        _lazy("It runs in Preview: test it, then sign off or refuse."),
     ),
-    "preview_refused": ("Correct it", "submission_edit", "Correct what was wrong in Preview and resubmit."),
-    "expired": ("Reopen the Preview", "submission_detail", "The time to test has run out; nothing is lost."),
+    "preview_refused": (
+        _lazy("Correct it"),
+        "submission_edit",
+        _lazy("Correct what was wrong in Preview and resubmit."),
+    ),
+    "expired": (
+        _lazy("Reopen the Preview"),
+        "submission_detail",
+        _lazy("The time to test has run out; nothing is lost."),
+    ),
     "preview_failed": (
-        "See what failed",
+        _lazy("See what failed"),
         "submission_detail",
-        "Preview did not take it: look, then retry.",
+        _lazy("Preview did not take it: look, then retry."),
     ),
-    "signed_off": ("Plan the rollout", "rollout_schedule", "Signed off: choose the day of the first wave."),
-    "held": ("See the hold", "submission_detail", "Resume it when the reason for the hold is gone."),
-    "halted": (
-        "Release or roll back",
+    "signed_off": (
+        _lazy("Plan the rollout"),
+        "rollout_schedule",
+        _lazy("Signed off: choose the day of the first wave."),
+    ),
+    "held": (
+        _lazy("See the hold"),
         "submission_detail",
-        "Nothing is deployed until you release the halt or roll back.",
+        _lazy("Resume it when the reason for the hold is gone."),
+    ),
+    "halted": (
+        _lazy("Release or roll back"),
+        "submission_detail",
+        _lazy("Nothing is deployed until you release the halt or roll back."),
     ),
 }
 
@@ -187,7 +205,7 @@ def _dates(of_teams: Q) -> list[Date]:
             "preview",
             each.submission_id,
             str(each.submission.connector),
-            "Preview: sign off by then",
+            _("Preview: sign off by then"),
         )
         for each in previews
         if each.deadline_at
@@ -198,7 +216,7 @@ def _dates(of_teams: Q) -> list[Date]:
             "wave",
             wave.rollout_id,
             str(wave.rollout.connector),
-            f"Wave {wave.number}: {wave.name}",
+            _("Wave %(number)s: %(name)s") % {"number": wave.number, "name": wave.name},
         )
         for wave in next_waves(of_teams)[:SHOWN]
         if wave.planned_at
@@ -228,11 +246,11 @@ def _reviewer_tiles(queue: Queue) -> list[Tile]:
     counts = queue.counts
     soon = sum(row.is_soon for row in queue.rows)
     return [
-        Tile("In the queue", counts["all"], "review_queue", "inbox"),
-        Tile("Claimed by you", counts["mine"], "review_queue", "user-check", query="?view=mine"),
-        Tile("Free to take", counts["unclaimed"], "review_queue", "hand-stop", query="?view=unclaimed"),
+        Tile(_("In the queue"), counts["all"], "review_queue", "inbox"),
+        Tile(_("Claimed by you"), counts["mine"], "review_queue", "user-check", query="?view=mine"),
+        Tile(_("Free to take"), counts["unclaimed"], "review_queue", "hand-stop", query="?view=unclaimed"),
         Tile(
-            "Due within a day",
+            _("Due within a day"),
             soon,
             "review_queue",
             "clock",
@@ -240,7 +258,7 @@ def _reviewer_tiles(queue: Queue) -> list[Tile]:
             query="?sort=deadline",
         ),
         Tile(
-            "Overdue",
+            _("Overdue"),
             counts["overdue"],
             "review_queue",
             "hourglass",

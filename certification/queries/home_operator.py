@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from certification.lifecycle import ENDED_ROLLOUT_STATES
 from certification.models import Incident, Placement, RegionDeployment, RegionTask, Rollout
 from certification.queries.incidents import incidents
@@ -61,13 +63,13 @@ def operator_home(user: User) -> OperatorHome:
     disagreeing = Placement.objects.filter(disagrees_since__isnull=False).count()
     return OperatorHome(
         tiles=[
-            _tile("Rollouts now", active.count(), "rollout_list", "rocket", tone=""),
-            _tile("Alerts", firing.count(), "health_alert_list", "bell"),
-            _tile("Incidents", open_incidents.count(), "incident_list", "alert-triangle", tone="warning"),
-            _tile("Failed regions", troubles.count(), "rollout_list", "world"),
-            _tile("Disagreements", disagreeing, "rollout_list", "git-compare"),
-            _tile("To do by hand", tasks.count(), "region_task_list", "hand-stop", tone="warning"),
-            _tile("Jobs parked", parked.count(), "job_list", "activity", tone="warning"),
+            _tile(_("Rollouts now"), active.count(), "rollout_list", "rocket", tone=""),
+            _tile(_("Alerts"), firing.count(), "health_alert_list", "bell"),
+            _tile(_("Incidents"), open_incidents.count(), "incident_list", "alert-triangle", tone="warning"),
+            _tile(_("Failed regions"), troubles.count(), "rollout_list", "world"),
+            _tile(_("Disagreements"), disagreeing, "rollout_list", "git-compare"),
+            _tile(_("To do by hand"), tasks.count(), "region_task_list", "hand-stop", tone="warning"),
+            _tile(_("Jobs parked"), parked.count(), "job_list", "activity", tone="warning"),
         ],
         rollouts=list(active[:SHOWN]),
         alerts=list(firing[:SHOWN]),

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import MOVABLE_ROLLOUT_STATES
 from certification.models import Incident, Placement, RegionDeployment, Rollout
@@ -53,7 +54,7 @@ def _scope_of(incident: Incident, names: dict[str, str], names_connectors: bool)
     chosen = [connector.name for connector in incident.connectors.all()]
     if chosen:
         parts.append(", ".join(chosen) if names_connectors else "some connectors")
-    return "; ".join(parts) or "Everybody"
+    return "; ".join(parts) or _("Everybody")
 
 
 @dataclass(frozen=True)

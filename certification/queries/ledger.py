@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import TURNS, SubmissionState, Turn
 from certification.models import (
@@ -42,21 +43,22 @@ from certification.planning.windows import Window
 from certification.queries.plans import calendar_of
 from portal.shared import audit, history
 from portal.shared.models import AuditRecord
+from portal.shared.words import lazy as _lazy
 
 HOLDERS: dict[str, str] = {state: str(turn) for state, turn in TURNS.items()}
 """State -> who holds it when nothing else took the time. A party's turn is its time."""
 
 STEPS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "preparation": ("Preparation", ("draft",)),
-    "validation": ("Validation", ("submitted", "validating")),
-    "review": ("Review", ("in_review",)),
-    "corrections": ("Corrections", ("validation_failed", "changes_requested", "preview_refused")),
-    "preview": ("Deployment to Preview", ("approved", "preview_deploying", "preview_failed")),
-    "testing": ("Testing in Preview", ("preview_testing", "expired")),
-    "planning": ("Planning the rollout", ("signed_off",)),
-    "rollout": ("Rollout", ("scheduled", "rolling_out", "held", "halted")),
-    "rollback": ("Rollback", ("rolling_back",)),
-    "ended": ("Live or ended", ("live", "rolled_back", "superseded", "withdrawn", "rejected")),
+    "preparation": (_lazy("Preparation"), ("draft",)),
+    "validation": (_lazy("Validation"), ("submitted", "validating")),
+    "review": (_lazy("Review"), ("in_review",)),
+    "corrections": (_lazy("Corrections"), ("validation_failed", "changes_requested", "preview_refused")),
+    "preview": (_lazy("Deployment to Preview"), ("approved", "preview_deploying", "preview_failed")),
+    "testing": (_lazy("Testing in Preview"), ("preview_testing", "expired")),
+    "planning": (_lazy("Planning the rollout"), ("signed_off",)),
+    "rollout": (_lazy("Rollout"), ("scheduled", "rolling_out", "held", "halted")),
+    "rollback": (_lazy("Rollback"), ("rolling_back",)),
+    "ended": (_lazy("Live or ended"), ("live", "rolled_back", "superseded", "withdrawn", "rejected")),
 }
 """Key -> (label, states): the parts of the way, for sums and percentiles."""
 STEP_OF: dict[str, str] = {state: key for key, (_, states) in STEPS.items() for state in states}
@@ -154,11 +156,11 @@ def _entries(stretches: Sequence[Stretch], records: Sequence[AuditRecord]) -> li
         if stretch.cause:
             entries.append(Entry(stretch, stretch.cause))
         elif is_cut and before is not None and before.cause:
-            entries.append(Entry(stretch, f"{before.cause}: over"))
+            entries.append(Entry(stretch, _("%(cause)s: over") % {"cause": before.cause}))
         elif record is None:
-            entries.append(Entry(stretch, "Draft started" if not stretch.order else "Brought in"))
+            entries.append(Entry(stretch, _("Draft started") if not stretch.order else _("Brought in")))
         else:
-            who = record.actor.name if record.actor else "The portal"
+            who = record.actor.name if record.actor else _("The portal")
             entries.append(Entry(stretch, f"{who} {history.sentence(record)[0]}", record))
         before = stretch
     return entries
@@ -235,7 +237,7 @@ def _pauses(submission_id: UUID, now: dt.datetime) -> list[Span]:
     return [
         Span(
             PAUSE_HOLDERS[pause.kind], pause.starts_at, pause.ends_at or now, _TESTING,
-            f"Deadline paused: {pause.get_kind_display().lower()}", audit.key_of(pause),
+            _("Deadline paused: %(kind)s") % {"kind": pause.get_kind_display()}, audit.key_of(pause),
         )
         for pause in ClockPause.objects.filter(preview__submission=submission_id)
     ]  # fmt: skip
@@ -343,7 +345,7 @@ class StepTime:
 def by_step(ledger: Ledger) -> list[StepTime]:
     """The parts of the way in their order; those never reached are left out."""
     found = []
-    for key, (label, _) in STEPS.items():
+    for key, (label, _states) in STEPS.items():
         inside = [entry.stretch for entry in ledger.entries if STEP_OF[entry.stretch.state] == key]
         shares = shares_of(lengths_by_holder(inside))
         if shares:

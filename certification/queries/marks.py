@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from certification.models import RegionDeployment
 from connectors.models import Connector
 
@@ -42,6 +44,6 @@ def _mark(group: list[RegionDeployment]) -> Mark:
     assert first.verified_at is not None
     version = first.version.label if first.version else "removed"
     is_rollback = first.action == RegionDeployment.Action.ROLLBACK
-    place = f"wave {first.wave.number}" if first.wave else "Preview"
+    place = f"wave {first.wave.number}" if first.wave else _("Preview")
     label = f"back to {version}" if is_rollback and first.version else version
     return Mark(first.verified_at, f"{label}, {place}", [row.region.name for row in group], is_rollback)

@@ -8,11 +8,12 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from certification.models import Freeze, OverrideRequest, Rollout, RolloutWave, Submission
+from portal.shared.words import lazy as _
 
 GROUPS = {
-    "open": ("Waiting", ("requested", "half_approved")),
-    "approved": ("Approved, not used", ("approved",)),
-    "over": ("Over", ("used", "declined", "withdrawn", "expired")),
+    "open": (_("Waiting"), ("requested", "half_approved")),
+    "approved": (_("Approved, not used"), ("approved",)),
+    "over": (_("Over"), ("used", "declined", "withdrawn", "expired")),
 }
 
 

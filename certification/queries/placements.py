@@ -9,6 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import ACTIVE_ROLLOUT_STATES
 from certification.models import Placement, RegionDeployment
@@ -79,14 +80,14 @@ def _verdict(place: Placement | None, row: RegionDeployment | None) -> tuple[str
     if place is None or not _holds(place):
         return ("moving" if row and row.state != "pending" else "planned"), ""
     if place.disagrees_since is not None:
-        return "disagrees", "What the region reported and what runs there are not the same."
+        return "disagrees", _("What the region reported and what runs there are not the same.")
     if row is not None and row.state != "pending":
         return "moving", ""
     if place.probed_at is None:
         return "not_probed", place.probe_problem
     limit = dt.timedelta(seconds=STALE_AFTER_ROUNDS * settings.PROBE_INTERVAL_SECONDS)
     if place.probed_at < timezone.now() - limit:
-        return "stale", place.probe_problem or "The region was not looked at lately."
+        return "stale", place.probe_problem or _("The region was not looked at lately.")
     return "agrees", place.call_problem
 
 

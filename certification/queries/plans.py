@@ -9,6 +9,8 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from certification.lifecycle import ACTIVE_ROLLOUT_STATES
 from certification.models import Freeze, Lane, PlanWave, Rollout, RolloutPlan
@@ -17,11 +19,20 @@ from certification.planning.calendar import Calendar
 from certification.planning.coverage import WaveDraft
 from certification.policies import can_manage_plans
 from connectors.models import Region
+from portal.shared.words import lazy as _lazy
 
 SPARE_ROWS = 2
 """Empty waves offered below those a plan has."""
 
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_WEEKDAYS = (
+    _lazy("Monday"),
+    _lazy("Tuesday"),
+    _lazy("Wednesday"),
+    _lazy("Thursday"),
+    _lazy("Friday"),
+    _lazy("Saturday"),
+    _lazy("Sunday"),
+)
 
 
 def all_plans() -> QuerySet[RolloutPlan]:
@@ -106,20 +117,20 @@ def bands_by_wave(arrivals: Iterable[Arrival]) -> list[WaveBand]:
 
 
 def calendar_words(plan: RolloutPlan) -> list[tuple[str, str]]:
-    weekend = ", ".join(_WEEKDAYS[day] for day in plan.weekend) or "no day"
+    weekend = ", ".join(str(_WEEKDAYS[day]) for day in plan.weekend) or _("no day")
     between = plan.days_between_waves
-    spaced = "one business day" if between == 1 else f"{between} business days"
+    spaced = ngettext("one business day", "%(n)s business days", between) % {"n": between}
     if plan.hours_between_waves:
-        spaced = f"{plan.hours_between_waves} hours"
+        spaced = _("%(hours_between_waves)s hours") % {"hours_between_waves": plan.hours_between_waves}
     return [
-        ("Lane", plan.get_lane_display()),
-        ("Time zone", plan.time_zone),
-        ("Waves start at", f"{plan.start_time:%H:%M}"),
-        ("Between waves", spaced),
-        ("No wave on", weekend),
-        ("Public holidays", ", ".join(plan.holiday_countries) or "none"),
-        ("Train", str(plan.train) if plan.train else "none"),
-        *([("Opt-in train", str(plan.opt_in_train))] if plan.opt_in_train else []),
+        (_("Lane"), plan.get_lane_display()),
+        (_("Time zone"), plan.time_zone),
+        (_("Waves start at"), f"{plan.start_time:%H:%M}"),
+        (_("Between waves"), spaced),
+        (_("No wave on"), weekend),
+        (_("Public holidays"), ", ".join(plan.holiday_countries) or "none"),
+        (_("Train"), str(plan.train) if plan.train else "none"),
+        *([(_("Opt-in train"), str(plan.opt_in_train))] if plan.opt_in_train else []),
     ]
 
 
@@ -192,19 +203,19 @@ def placed(freezes: Iterable[Freeze]) -> list[PlacedFreeze]:
 
 
 _SIGN_INS = {
-    "none": "without sign-in",
-    "api_key": "with an API key",
-    "basic": "with basic authentication",
-    "oauth2": "with OAuth 2.0",
-    "windows": "with Windows authentication",
-    "certificate": "with a certificate",
+    "none": _lazy("without sign-in"),
+    "api_key": _lazy("with an API key"),
+    "basic": _lazy("with basic authentication"),
+    "oauth2": _lazy("with OAuth 2.0"),
+    "windows": _lazy("with Windows authentication"),
+    "certificate": _lazy("with a certificate"),
 }
 
 
 def _scope(freeze: Freeze, names: dict[str, str]) -> str:
-    where = ", ".join(names.get(code, code) for code in freeze.regions) or "Everywhere"
-    kinds = " or ".join(_SIGN_INS.get(kind, kind) for kind in freeze.auth_kinds)
-    return f"{where}, connectors {kinds}" if kinds else where
+    where = ", ".join(names.get(code, code) for code in freeze.regions) or _("Everywhere")
+    kinds = _(" or ").join(str(_SIGN_INS.get(kind, kind)) for kind in freeze.auth_kinds)
+    return _("%(where)s, connectors %(kinds)s") % {"where": where, "kinds": kinds} if kinds else where
 
 
 def every_freeze() -> QuerySet[Freeze]:

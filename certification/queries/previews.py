@@ -12,14 +12,15 @@ from django.db.models import QuerySet
 from certification.models import Preview, Submission
 from certification.queries.coverage import Coverage, coverage_of
 from certification.queries.rollouts import Cell, cell_of
+from portal.shared.words import lazy as _
 
 CHECKLIST: tuple[tuple[str, str], ...] = (
-    ("connect", "Create a connection and sign in"),
-    ("operations", "Call every operation at least once with real data"),
-    ("errors", "Send wrong input and read the error messages"),
-    ("triggers", "Let every trigger fire, if there are any"),
-    ("texts", "Read names, summaries, descriptions and the icon as users see them"),
-    ("update", "Open a flow that was built with the version before, if there is one"),
+    ("connect", _("Create a connection and sign in")),
+    ("operations", _("Call every operation at least once with real data")),
+    ("errors", _("Send wrong input and read the error messages")),
+    ("triggers", _("Let every trigger fire, if there are any")),
+    ("texts", _("Read names, summaries, descriptions and the icon as users see them")),
+    ("update", _("Open a flow that was built with the version before, if there is one")),
 )
 """(key, what to test): shown to everybody who tests; what was not ticked stays visible after the sign-off."""
 

@@ -9,6 +9,8 @@ from functools import lru_cache
 
 from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from certification.models import Notice, RegionDeployment, Rollout
 from certification.queries.workbench import difference_of
@@ -59,11 +61,11 @@ def _versions(connector: Connector) -> list[Entry]:
         row = found[version.pk]
         before = versions[index - 1] if index else None
         changelog, is_breaking = _changelog(before, version) if before else ("", False)
-        regions = "1 region" if row["regions"] == 1 else f"{row['regions']} regions"
+        regions = ngettext("%(n)s region", "%(n)s regions", row["regions"]) % {"n": row["regions"]}
         text = f"Version {version.label} was verified in {regions}." + (
             "" if before else " It is the first version."
         )
-        key, title = f"version-{version.pk}", f"Version {version.label}"
+        key, title = f"version-{version.pk}", _("Version %(label)s") % {"label": version.label}
         entries.append(Entry(key, "version", title, text, row["first"], row["last"], changelog, is_breaking))
     return entries
 
@@ -86,8 +88,9 @@ def _rollbacks(connector: Connector) -> list[Entry]:
     rows = Rollout.objects.filter(connector=connector, state="rolled_back").select_related("version")
     return [
         Entry(
-            f"rollback-{row.pk}", "rollback", f"Version {row.version.label} was rolled back",
-            "The regions that had it went back to the version before.",
+            f"rollback-{row.pk}", "rollback",
+            _("Version %(label)s was rolled back") % {"label": row.version.label},
+            _("The regions that had it went back to the version before."),
             row.finished_at or row.state_changed_at, row.finished_at or row.state_changed_at,
         )
         for row in rows.order_by("-state_changed_at")[:MOST_ENTRIES]
@@ -101,18 +104,24 @@ def _notices(connector: Connector) -> list[Entry]:
 
 def _of_notice(row: Notice) -> Entry:
     day = f"{row.effective_on:%d %B %Y}".lstrip("0")
-    what = "Retirement" if row.is_retirement else "Breaking change"
+    what = _("Retirement") if row.is_retirement else _("Breaking change")
     if row.state == "cancelled":
-        title = f"{what} announced for {day} is called off"
+        title = _("%(what)s announced for %(day)s is called off") % {"what": what, "day": day}
     elif row.state == "completed":
-        title = "Retired" if row.is_retirement else f"Breaking change, in force since {day}"
+        title = (
+            _("Retired") if row.is_retirement else _("Breaking change, in force since %(day)s") % {"day": day}
+        )
     else:
-        title = f"Retires on {day}" if row.is_retirement else f"Breaking change on {day}"
+        title = (
+            _("Retires on %(day)s") % {"day": day}
+            if row.is_retirement
+            else _("Breaking change on %(day)s") % {"day": day}
+        )
     parts = [row.text]
     if row.operations:
-        parts.append(f"Operations: {', '.join(row.operations[:50])}")
+        parts.append(_("Operations: %(join)s") % {"join": ", ".join(row.operations[:50])})
     if row.successor:
-        parts.append(f"Use instead: {row.successor}")
+        parts.append(_("Use instead: %(successor)s") % {"successor": row.successor})
     return Entry(
         f"notice-{row.pk}", row.kind, title, "\n\n".join(parts), row.announced_at, row.state_changed_at,
         is_breaking=row.state != "cancelled", effective_on=row.effective_on,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from certification.models import Notice
 from certification.queries.notices import standing
@@ -74,14 +75,14 @@ def status_of(connector: Connector) -> PublicStatus:
 def standing_of(connector: Connector, last_at: dt.datetime | None) -> tuple[str, str, str]:
     """(key, words, tone). No data is not healthy: without a report of the last two days nobody knows."""
     if connector.state == "retired":
-        return "retired", "Retired", "neutral"
+        return "retired", _("Retired"), "neutral"
     alerts = set(HealthAlert.objects.filter(connector=connector).open().values_list("kind", flat=True))
     if alerts & set(_FAILING):
-        return "failing", "Calls fail", "danger"
+        return "failing", _("Calls fail"), "danger"
     if alerts:
-        return "degraded", "Something is unusual", "warning"
+        return "degraded", _("Something is unusual"), "warning"
     if last_at is None or timezone.now() - last_at > dt.timedelta(days=2):
-        return "unknown", "No data", "neutral"
+        return "unknown", _("No data"), "neutral"
     if connector.state == "deprecated":
-        return "deprecated", "Works, and retires", "warning"
-    return "fine", "Works", "success"
+        return "deprecated", _("Works, and retires"), "warning"
+    return "fine", _("Works"), "success"

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from certification.models import Submission, TestCredential
 from certification.queries import validation as verdicts
 from certification.rules.checks.listing import CATEGORIES
 from connectors.models import Upload
+from portal.shared.words import in_sentence
+from portal.shared.words import lazy as _lazy
 
-REQUIRED_CONTACTS = {"primary": "Primary contact", "support": "Support"}
+REQUIRED_CONTACTS = {"primary": _lazy("Primary contact"), "support": _lazy("Support")}
 MOST_CATEGORIES = 2
 SHORTEST_INTRO = 80
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -69,9 +73,11 @@ def readiness(submission: Submission) -> list[Blocker]:
 def _connector(submission: Submission) -> Iterator[Blocker]:
     state = submission.connector.state
     if state in {"retired", "cancelled"}:
-        label = submission.connector.get_state_display().lower()
+        label = in_sentence(submission.connector.get_state_display())
         yield Blocker(
-            "connector-closed", f"The connector is {label}: nothing can be certified.", Place.CONNECTOR
+            "connector-closed",
+            _("The connector is %(label)s: nothing can be certified.") % {"label": label},
+            Place.CONNECTOR,
         )
 
 
@@ -80,25 +86,28 @@ def _package(submission: Submission) -> Iterator[Blocker]:
     latest = uploads.order_by("-received_at").first()
     chosen_at = submission.package_chosen_at
     if latest and latest.state == Upload.State.REFUSED and (not chosen_at or latest.received_at > chosen_at):
-        kept = " Choose the earlier package again to go on with it." if submission.version_id else ""
-        text = f"The upload “{latest.filename}” was refused: correct it and upload it again.{kept}"
+        kept = _(" Choose the earlier package again to go on with it.") if submission.version_id else ""
+        text = _("The upload “%(filename)s” was refused: correct it and upload it again.%(kept)s") % {
+            "filename": latest.filename,
+            "kept": kept,
+        }
         yield Blocker("upload-refused", text, Place.PACKAGE)
     elif submission.version_id is None:
         yield Blocker(
-            "package-missing", "No package yet: upload one, or choose one of the connector.", Place.PACKAGE
+            "package-missing", _("No package yet: upload one, or choose one of the connector."), Place.PACKAGE
         )
     if submission.version_id and submission.version_id == submission.connector.live_version_id:
-        text = "This package is live already: upload what changed."
+        text = _("This package is live already: upload what changed.")
         yield Blocker("package-already-live", text, Place.PACKAGE)
 
 
 def _kind(submission: Submission) -> Iterator[Blocker]:
     is_live = submission.connector.live_version_id is not None
     if submission.kind == Submission.Kind.NEW and is_live:
-        text = "The connector is live already: submit an update or a hotfix."
+        text = _("The connector is live already: submit an update or a hotfix.")
         yield Blocker("kind-not-new", text, Place.KIND)
     if submission.kind != Submission.Kind.NEW and not is_live:
-        text = "Nothing of this connector is live yet: submit it as new."
+        text = _("Nothing of this connector is live yet: submit it as new.")
         yield Blocker("kind-not-update", text, Place.KIND)
 
 
@@ -107,34 +116,48 @@ def _contacts(submission: Submission) -> Iterator[Blocker]:
     for role, label in REQUIRED_CONTACTS.items():
         contact = by_role.get(role)
         if not contact or not contact.get("name") or not contact.get("email"):
-            yield Blocker(f"contact-{role}-missing", f"{label}: name and e-mail are missing.", Place.CONTACTS)
+            yield Blocker(
+                f"contact-{role}-missing",
+                _("%(label)s: name and e-mail are missing.") % {"label": label},
+                Place.CONTACTS,
+            )
     for contact in submission.contacts:
         address = contact.get("email", "")
         if address and not _ADDRESS.fullmatch(address):
-            yield Blocker("contact-email", f"“{address}” is not an e-mail address.", Place.CONTACTS)
+            yield Blocker(
+                "contact-email",
+                _("“%(address)s” is not an e-mail address.") % {"address": address},
+                Place.CONTACTS,
+            )
 
 
 def _categories(submission: Submission) -> Iterator[Blocker]:
     if not submission.categories:
-        yield Blocker("categories-missing", "Choose one or two categories.", Place.CATEGORIES)
+        yield Blocker("categories-missing", _("Choose one or two categories."), Place.CATEGORIES)
     elif len(submission.categories) > MOST_CATEGORIES:
-        yield Blocker("categories-too-many", "Choose at most two categories.", Place.CATEGORIES)
+        yield Blocker("categories-too-many", _("Choose at most two categories."), Place.CATEGORIES)
     for name in submission.categories:
         if name not in CATEGORIES:
-            yield Blocker("category-unknown", f"“{name}” is not one of the categories.", Place.CATEGORIES)
+            yield Blocker(
+                "category-unknown",
+                _("“%(name)s” is not one of the categories.") % {"name": name},
+                Place.CATEGORIES,
+            )
 
 
 def _texts(submission: Submission) -> Iterator[Blocker]:
     if not submission.tester_notes.strip():
-        text = "Tell testers what they need: environment, sample data, steps."
+        text = _("Tell testers what they need: environment, sample data, steps.")
         yield Blocker("tester-notes-missing", text, Place.NOTES)
     if submission.kind != Submission.Kind.NEW and not submission.change_notes.strip():
-        yield Blocker("change-notes-missing", "Say what changed since the live version.", Place.NOTES)
+        yield Blocker("change-notes-missing", _("Say what changed since the live version."), Place.NOTES)
     if not submission.intro.strip():
-        text = "The introduction (intro.md) is missing: makers read it before they connect."
+        text = _("The introduction (intro.md) is missing: makers read it before they connect.")
         yield Blocker("intro-missing", text, Place.INTRO)
     elif len(submission.intro.strip()) < SHORTEST_INTRO:
-        text = f"The introduction has under {SHORTEST_INTRO} characters: say what it does and how to sign in."
+        text = _(
+            "The introduction has under %(shortest_intro)s characters: say what it does and how to sign in."
+        ) % {"shortest_intro": SHORTEST_INTRO}
         yield Blocker("intro-too-short", text, Place.INTRO)
 
 
@@ -143,7 +166,9 @@ def _credentials(submission: Submission) -> Iterator[Blocker]:
     today = timezone.now().date()
     for credential in stored:
         if credential.expires_on and credential.expires_on < today:
-            text = f"The test credential “{credential.purpose}” expired: replace it or delete it."
+            text = _("The test credential “%(purpose)s” expired: replace it or delete it.") % {
+                "purpose": credential.purpose
+            }
             yield Blocker("credential-expired", text, Place.CREDENTIALS)
     facts = submission.version.facts if submission.version else {}
     usable = {credential.kind for credential in stored}
@@ -151,7 +176,9 @@ def _credentials(submission: Submission) -> Iterator[Blocker]:
     # One way to sign in is enough to test with, whichever of the offered ones it is.
     if kinds and not any(usable & {*_USABLE[kind]} for kind in kinds):
         labels = " or ".join(kind.replace("_", " ") for kind in kinds)
-        text = f"Testers cannot sign in: the package uses {labels}, and there is no test credential for it."
+        text = _(
+            "Testers cannot sign in: the package uses %(labels)s, and there is no test credential for it."
+        ) % {"labels": labels}
         yield Blocker("credential-missing", text, Place.CREDENTIALS)
 
 
@@ -162,10 +189,14 @@ def _findings(submission: Submission) -> Iterator[Blocker]:
     if validation is None:
         return
     for rule, count in verdicts.blocking_rules(submission, validation).items():
-        places = "1 place" if count == 1 else f"{count} places"
-        way = "acknowledge it" if verdicts.is_acknowledgeable(rule) else "ask for a waiver"
-        text = f"{rule} is broken in {places}: correct it, or {way}."
+        places = ngettext("%(n)s place", "%(n)s places", count) % {"n": count}
+        way = _("acknowledge it") if verdicts.is_acknowledgeable(rule) else _("ask for a waiver")
+        text = _("%(rule)s is broken in %(places)s: correct it, or %(way)s.") % {
+            "rule": rule,
+            "places": places,
+            "way": way,
+        }
         yield Blocker("validation-error", text, Place.FINDINGS)
     for rule in verdicts.unanswered_warnings(submission, validation):
-        text = f"{rule} warns: correct it, or write a note why it stays."
+        text = _("%(rule)s warns: correct it, or write a note why it stays.") % {"rule": rule}
         yield Blocker("warning-without-note", text, Place.FINDINGS)

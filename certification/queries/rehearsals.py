@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from certification.models import Preview, RegionDeployment, Rehearsal
 
 
@@ -35,9 +37,11 @@ def of_preview(preview: Preview) -> RehearsalView | None:
         return None
     rows = {row.action: row for row in rehearsal.deployments.select_related("region", "version")}
     back = (
-        f"Back to {rehearsal.returns_to.label}" if rehearsal.returns_to else "Removed: no version came before"
+        _("Back to %(label)s") % {"label": rehearsal.returns_to.label}
+        if rehearsal.returns_to
+        else _("Removed: no version came before")
     )
-    titles = {"rollback": back, "deploy": f"Forward to {preview.version.label} again"}
+    titles = {"rollback": back, "deploy": _("Forward to %(label)s again") % {"label": preview.version.label}}
     return RehearsalView(rehearsal, [Step(title, rows[action]) for action, title in titles.items()])
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
 
 from certification.models import Lane, Submission, TestRun, Validation
 from certification.queries.credentials import CredentialRow
@@ -18,15 +19,32 @@ from certification.queries.validation import active_waivers, unanswered_warnings
 from certification.queries.workbench import revised_package
 from connectors.definitions import openapi
 from portal.accounts.models import User
+from portal.shared.words import counted
+from portal.shared.words import lazy as _lazy
 
 _CHECK = "check:"
 _MANUAL: dict[str, tuple[str, str]] = {
-    "words": ("Names and descriptions tell a maker what happens", "Read the cards as a maker would."),
-    "account": ("Signing in works as described", "Follow the introduction with the test account."),
-    "notice": ("Whoever uses what breaks was told", "The change notes or the introduction say what to do."),
-    "meaning": ("What behaves differently is meant to", "Compare each behavioural change with the notes."),
-    "only-fix": ("It holds nothing but the fix", "Every change belongs to the fault that it mends."),
-    "script": ("I read script.csx", "It runs in every call."),
+    "words": (
+        _lazy("Names and descriptions tell a maker what happens"),
+        _lazy("Read the cards as a maker would."),
+    ),
+    "account": (
+        _lazy("Signing in works as described"),
+        _lazy("Follow the introduction with the test account."),
+    ),
+    "notice": (
+        _lazy("Whoever uses what breaks was told"),
+        _lazy("The change notes or the introduction say what to do."),
+    ),
+    "meaning": (
+        _lazy("What behaves differently is meant to"),
+        _lazy("Compare each behavioural change with the notes."),
+    ),
+    "only-fix": (
+        _lazy("It holds nothing but the fix"),
+        _lazy("Every change belongs to the fault that it mends."),
+    ),
+    "script": (_lazy("I read script.csx"), _lazy("It runs in every call.")),
 }
 _OF_LANE: dict[str, tuple[str, ...]] = {
     Lane.NEW: ("words", "account"),
@@ -117,37 +135,38 @@ def ticked(submission: Submission, user: User) -> list[str]:
 
 def _why(lane: Lane, page: ChangesPage | None) -> str:
     if lane == Lane.NEW:
-        return "Nothing of it is live yet."
+        return _("Nothing of it is live yet.")
     if lane == Lane.HOTFIX:
-        return "Handed in as a hotfix: decided the same day."
+        return _("Handed in as a hotfix: decided the same day.")
     if page is None:
-        return "There is nothing to compare it with."
+        return _("There is nothing to compare it with.")
     if not page.counts:
-        return "Compared with what is live, nothing changed."
+        return _("Compared with what is live, nothing changed.")
     return "Compared with what is live: " + ", ".join(f"{count} {impact}" for impact, count in page.counts)
 
 
 def _check_findings(submission: Submission, validation: Validation | None) -> list[Check]:
     url = reverse("finding_list", args=[submission.pk])
     if validation is None:
-        return [Check("Validation", "No verdict on this revision yet.", "warning", url)]
+        return [Check(_("Validation"), _("No verdict on this revision yet."), "warning", url)]
     waived = len(active_waivers(submission))
-    waivers = f", {waived} waived" if waived else ""
+    waivers = _(", %(waived)s waived") % {"waived": waived} if waived else ""
+    errors = counted(validation.errors, _("error,errors"))
     found = [
         Check(
-            "Rules",
-            f"{_count(validation.errors, 'error')}{waivers}, {_count(validation.warnings, 'warning')}.",
+            _("Rules"),
+            f"{errors}{waivers}, {counted(validation.warnings, _('warning,warnings'))}.",
             "success" if not validation.errors else "warning",
             url,
         )
     ]
     left = unanswered_warnings(submission, validation)
     if left:
-        found.append(Check("Warnings without a note", ", ".join(left[:6]), "warning", url))
+        found.append(Check(_("Warnings without a note"), ", ".join(left[:6]), "warning", url))
     asked = submission.waivers.filter(state="requested").count()
     if asked:
-        words = f"{_count(asked, 'waiver')} to decide."
-        found.append(Check("Waivers", words, "warning", reverse("review_queue")))
+        words = _("%(asked)s to decide.") % {"asked": counted(asked, _("waiver,waivers"))}
+        found.append(Check(_("Waivers"), words, "warning", reverse("review_queue")))
     return found
 
 
@@ -155,18 +174,25 @@ def _check_changes(submission: Submission, lane: Lane, page: ChangesPage | None)
     if page is None:
         return []
     url = reverse("review_changes", args=[submission.pk]) + "?since=live"
-    seen = f"{page.viewed} of {page.total} viewed."
-    found = [Check("Changes", seen, "success" if page.viewed == page.total else "info", url)]
+    seen = _("%(viewed)s of %(total)s viewed.") % {"viewed": page.viewed, "total": page.total}
+    found = [Check(_("Changes"), seen, "success" if page.viewed == page.total else "info", url)]
     other = compared_with(submission, "live")
     new = _version(submission)
     if other is not None:
         old = str(other[0].facts.get("version", "") or other[0].label)
         tone = "success" if new != old else "warning"
-        found.append(Check("Version number", f"{old or 'none'} is live, this is {new or 'none'}.", tone))
+        found.append(
+            Check(
+                _("Version number"),
+                _("%(value)s is live, this is %(value_2)s.")
+                % {"value": old or "none", "value_2": new or "none"},
+                tone,
+            )
+        )
     notes = submission.revision.change_notes.strip() if submission.revision else ""
     if lane == Lane.BREAKING or not notes:
-        words = f"{len(notes.split())} words." if notes else "None."
-        found.append(Check("Change notes", words, "success" if notes else "warning", url))
+        words = _("%(split)s words.") % {"split": len(notes.split())} if notes else _("None.")
+        found.append(Check(_("Change notes"), words, "success" if notes else "warning", url))
     return found
 
 
@@ -180,25 +206,32 @@ def _check_identity(submission: Submission) -> list[Check]:
     host = openapi.text(package.definition.value if package.definition else None, "host")
     contacts = submission.contacts if isinstance(submission.contacts, list) else []
     found = [
-        Check("Host", host or "None named.", "info" if host else "warning"),
+        Check(_("Host"), host or _("None named."), "info" if host else "warning"),
         Check(
-            "Contacts",
-            ", ".join(sorted({str(each.get("role", "")) for each in contacts})) or "None.",
+            _("Contacts"),
+            ", ".join(sorted({str(each.get("role", "")) for each in contacts})) or _("None."),
             "success" if len(contacts) > 1 else "warning",
         ),
     ]
     icon = package.icon
-    words = f"{icon.width} by {icon.height} pixels." if icon else "None in the package."
-    return [*found, Check("Icon", words, "success" if icon else "warning")]
+    words = (
+        _("%(width)s by %(height)s pixels.") % {"width": icon.width, "height": icon.height}
+        if icon
+        else _("None in the package.")
+    )
+    return [*found, Check(_("Icon"), words, "success" if icon else "warning")]
 
 
 def _check_credentials(submission: Submission, rows: list[CredentialRow]) -> Check:
     url = url_or_empty("credential_list", submission)
     if not rows:
-        return Check("Test credentials", "None: it cannot be tried.", "warning", url)
+        return Check(_("Test credentials"), _("None: it cannot be tried."), "warning", url)
     works = sum(bool(row.test and row.test.outcome == "works") for row in rows)
-    words = f"{_count(len(rows), 'credential')}, {works} proven to work."
-    return Check("Test credentials", words, "success" if works == len(rows) else "warning", url)
+    words = _("%(rows)s, %(works)s proven to work.") % {
+        "rows": counted(len(rows), _("credential,credentials")),
+        "works": works,
+    }
+    return Check(_("Test credentials"), words, "success" if works == len(rows) else "warning", url)
 
 
 def _check_runs(submission: Submission) -> Check:
@@ -213,27 +246,29 @@ def _check_runs(submission: Submission) -> Check:
     )
     works = {operation for operation, is_success in found if is_success}
     if not found:
-        return Check("Calls", "No operation was tried with this package.", "info", url)
+        return Check(_("Calls"), _("No operation was tried with this package."), "info", url)
     fails = {operation for operation, _ in found} - works
-    more = f", {_count(len(fails), 'operation')} only failed" if fails else ""
-    words = f"{_count(len(works), 'operation')} answered{more}."
-    return Check("Calls", words, "warning" if fails else "success", url)
+    failed = counted(len(fails), _("operation,operations"))
+    more = _(", %(operations)s only failed") % {"operations": failed} if fails else ""
+    words = _("%(works)s answered%(more)s.") % {
+        "works": counted(len(works), _("operation,operations")),
+        "more": more,
+    }
+    return Check(_("Calls"), words, "warning" if fails else "success", url)
 
 
 def _check_threads(submission: Submission, talk: Conversation) -> Check:
     url = reverse("review_threads", args=[submission.pk])
     if talk.unresolved:
-        return Check("Threads", f"{talk.unresolved} not resolved.", "warning", url)
-    return Check("Threads", "All resolved." if talk.public else "None opened.", "success", url)
+        return Check(
+            _("Threads"), _("%(unresolved)s not resolved.") % {"unresolved": talk.unresolved}, "warning", url
+        )
+    return Check(_("Threads"), _("All resolved.") if talk.public else _("None opened."), "success", url)
 
 
 def _has_script(submission: Submission) -> bool:
     facts = submission.revision.version.facts if submission.revision else {}
     return bool(facts.get("has_script"))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"1 {noun}" if number == 1 else f"{number or 'no'} {noun}s"
 
 
 def url_or_empty(name: str, submission: Submission) -> str:

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from certification.models import Finding, Revision, Submission, Validation
 from certification.queries.threads import Conversation, ThreadView
@@ -137,7 +138,7 @@ def _live(submission: Submission) -> tuple[Version, str] | None:
     live = submission.connector.live_version
     if live is None or submission.revision is None or live.pk == submission.revision.version_id:
         return None
-    return live, f"{live.label}, live now"
+    return live, _("%(label)s, live now") % {"label": live.label}
 
 
 def comparison(submission: Submission, since: str = "") -> Comparison | None:

@@ -13,6 +13,8 @@ from uuid import UUID
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from certification.lifecycle import TURNS, Turn
 from certification.models import (
@@ -273,17 +275,27 @@ def approval_blockers(submission: Submission) -> list[str]:
     blockers = []
     count = unresolved_public(submission)
     if count:
-        threads = "1 thread is" if count == 1 else f"{count} threads are"
-        blockers.append(f"{threads} not resolved yet.")
+        blockers.append(
+            ngettext(
+                "%(count)s thread is not resolved yet.", "%(count)s threads are not resolved yet.", count
+            )
+            % {"count": count}
+        )
     validation = submission.revision and known_validation(submission, submission.revision.version)
     if not validation:
         return blockers
     acknowledged = {waiver.rule for waiver in open_acknowledgements(submission)}
     uncovered = blocking_rules(submission, validation)
     for rule, places in blocking_rules(submission, validation, accepted=True).items():
-        where = "1 place" if places == 1 else f"{places} places"
+        where = ngettext("%(n)s place", "%(n)s places", places) % {"n": places}
         if rule in acknowledged and rule not in uncovered:
-            blockers.append(f"{rule} is acknowledged in {where}: accept it, or decline it.")
+            blockers.append(
+                _("%(rule)s is acknowledged in %(where)s: accept it, or decline it.")
+                % {"rule": rule, "where": where}
+            )
         else:
-            blockers.append(f"{rule} is broken in {where}, and no waiver covers it any more.")
+            blockers.append(
+                _("%(rule)s is broken in %(where)s, and no waiver covers it any more.")
+                % {"rule": rule, "where": where}
+            )
     return blockers

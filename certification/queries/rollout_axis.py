@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from certification.models import ForecastSnapshot, Freeze, GateCheck, Rollout, RolloutWave
 from certification.planning.windows import Window
 from certification.queries import forecasts, gates
 from portal.shared import audit
+from portal.shared.words import lazy as _lazy
 
 WIDTH = 1000
 _LEAST = 4.0
-_STOPS = {"rollout.hold": "Held", "rollout.halt": "Stopped"}
+_STOPS = {"rollout.hold": _lazy("Held"), "rollout.halt": _lazy("Stopped")}
 _GOES_ON = ("rollout.resume", "rollout.release", "rollout.start_rollback", "rollout.supersede")
 
 
@@ -142,10 +144,10 @@ def _standstills(rollout: Rollout, now: dt.datetime) -> list[tuple[str, dt.datet
     records = audit.history(rollout).filter(object_key=audit.key_of(rollout), action__in=[*_STOPS, *_GOES_ON])
     for record in reversed(list(records)):
         if found and found[-1][2] is None:
-            label, since, _ = found[-1]
+            label, since, _open = found[-1]
             found[-1] = label, since, record.at
         if record.action in _STOPS:
-            label = "Incident" if record.data.get("cause") == "incident" else _STOPS[record.action]
+            label = _("Incident") if record.data.get("cause") == "incident" else _STOPS[record.action]
             found.append((label, record.at, None))
     if found and found[-1][2] is None and rollout.finished_at:
         found[-1] = (*found[-1][:2], rollout.finished_at)

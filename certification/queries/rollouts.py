@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import (
     ACTIVE_ROLLOUT_STATES,
@@ -32,13 +33,14 @@ from certification.models import (
 from certification.queries.forecasts import newest
 from connectors.models import Region
 from portal.shared import audit, history
+from portal.shared.words import lazy as _lazy
 
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "active": ("Under way", tuple(sorted(ACTIVE_ROLLOUT_STATES))),
-    "attention": ("Needs somebody", ("held", "halted")),
-    "scheduled": ("Scheduled", ("scheduled",)),
-    "waiting": ("Waiting", ("queued",)),
-    "ended": ("Ended", ENDED_ROLLOUT_STATES),
+    "active": (_lazy("Under way"), tuple(sorted(ACTIVE_ROLLOUT_STATES))),
+    "attention": (_lazy("Needs somebody"), ("held", "halted")),
+    "scheduled": (_lazy("Scheduled"), ("scheduled",)),
+    "waiting": (_lazy("Waiting"), ("queued",)),
+    "ended": (_lazy("Ended"), ENDED_ROLLOUT_STATES),
 }
 
 # What a deployment looks like in the matrix: planned, reported and verified are three different things.
@@ -168,14 +170,14 @@ def cell_of(row: RegionDeployment, wave: RolloutWave | None, back: RegionDeploym
     if back is not None and _BACK_STATES.get(back.state, "rolling_back"):
         state, shown = _BACK_STATES.get(back.state, "rolling_back"), back
         note = (
-            "Rollback failed"
+            _("Rollback failed")
             if back.state == "failed"
-            else "Rollback unknown"
+            else _("Rollback unknown")
             if back.state == "unknown"
             else ""
         )
     elif row.overdue_since:
-        note = "No result in time"
+        note = _("No result in time")
     owner = row.rollout_id
     return Cell(
         code=row.region_id,

@@ -16,6 +16,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.db.models import Count, Min
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import ACTIVE_ROLLOUT_STATES
 from certification.models import Freeze, Lane, Rollout, Submission
@@ -26,6 +27,8 @@ from certification.queries.ledger import STEP_OF, STEPS
 from certification.queries.plans import PlacedFreeze, placed
 from certification.queries.trains import departures, trains
 from connectors.models import Region
+from portal.shared.words import in_sentence
+from portal.shared.words import lazy as _lazy
 
 DAYS = 90
 MIN_SAMPLES = 5
@@ -48,7 +51,7 @@ class Times:
 
     @property
     def lane_label(self) -> str:
-        return str(Lane(self.lane).label) if self.lane else "All lanes"
+        return str(Lane(self.lane).label) if self.lane else _("All lanes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +138,14 @@ class Status:
 
 
 _NOTES = {
-    WHOLE: "From handing in to live in every region.",
-    "validation": "A worker checks the package against every rule.",
-    "review": "A reviewer reads it and decides.",
-    "corrections": "With the team, after findings, requested changes or a refusal in Preview.",
-    "preview": "The Preview region takes it.",
-    "testing": "The team tests it before anybody else has it.",
-    "planning": "An operator plans the rollout.",
-    "rollout": "Wave after wave until every region has it; freezes and holds included.",
+    WHOLE: _lazy("From handing in to live in every region."),
+    "validation": _lazy("A worker checks the package against every rule."),
+    "review": _lazy("A reviewer reads it and decides."),
+    "corrections": _lazy("With the team, after findings, requested changes or a refusal in Preview."),
+    "preview": _lazy("The Preview region takes it."),
+    "testing": _lazy("The team tests it before anybody else has it."),
+    "planning": _lazy("An operator plans the rollout."),
+    "rollout": _lazy("Wave after wave until every region has it; freezes and holds included."),
 }
 
 
@@ -190,7 +193,7 @@ def step_times(now: dt.datetime) -> list[StepTimes]:
         rows = found.get(key, [])
         overall = next((row for row in rows if not row.lane), Times(key, "", 0, None, None, None))
         lanes = sorted((row for row in rows if row.lane), key=lambda row: order.index(row.lane))
-        label = "The whole way" if key == WHOLE else STEPS[key][0]
+        label = _("The whole way") if key == WHOLE else STEPS[key][0]
         steps.append(StepTimes(key, label, _NOTES[key], overall, lanes))
     return steps
 
@@ -247,20 +250,26 @@ def queues() -> list[Waiting]:
     found = []
     for kind, lane in LANE_OF_KIND.items():
         count, oldest = rows.get(("in_review", kind), (0, None))
-        label = "Updates" if lane == Lane.ADDITIVE else f"{lane.label}s" if lane == Lane.NEW else "Hotfixes"
-        found.append(Waiting("review", f"Review: {label.lower()}", str(lane), count, oldest))
+        label = (
+            _("Updates") if lane == Lane.ADDITIVE else f"{lane.label}s" if lane == Lane.NEW else _("Hotfixes")
+        )
+        found.append(
+            Waiting(
+                "review", _("Review: %(label)s") % {"label": in_sentence(label)}, str(lane), count, oldest
+            )
+        )
     planned = [value for (state, _), value in rows.items() if state == "signed_off"]
     oldest = min((at for _, at in planned), default=None)
-    found.append(Waiting("planning", "Rollouts to be planned", "", sum(n for n, _ in planned), oldest))
+    found.append(Waiting("planning", _("Rollouts to be planned"), "", sum(n for n, _ in planned), oldest))
     return found
 
 
 def _region(region: Region) -> RegionWord:
-    words, tone, since = "Working", "success", region.last_answer_at
+    words, tone, since = _("Working"), "success", region.last_answer_at
     if not region.is_active:
-        words, tone, since = "Not in use", "neutral", None
+        words, tone, since = _("Not in use"), "neutral", None
     elif region.breaker_opened_at:
-        words, tone, since = "Does not answer", "danger", region.breaker_opened_at
+        words, tone, since = _("Does not answer"), "danger", region.breaker_opened_at
     elif region.last_answer_at is None:
-        words, tone = "Not heard of yet", "neutral"
+        words, tone = _("Not heard of yet"), "neutral"
     return RegionWord(region.name, region.geography, words, tone, since, region.is_preview)

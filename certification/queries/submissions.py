@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Case, F, FloatField, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Extract
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import (
     NEXT_STEPS,
@@ -39,16 +40,23 @@ from connectors.models import Connector, Membership, Version
 from connectors.models.publishers import Role
 from portal.shared import audit
 from portal.shared.models import AuditRecord
+from portal.shared.words import lazy as _lazy
 
 STATE_GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "open": ("Under way", tuple(sorted(OPEN_STATES))),
-    "draft": ("Drafts", ("draft",)),
-    "returned": ("Sent back", ("validation_failed", "changes_requested", "preview_refused", "expired")),
-    "review": ("In review", ("submitted", "validating", "in_review")),
-    "preview": ("Preview", ("approved", "preview_deploying", "preview_failed", "preview_testing")),
-    "rollout": ("Rollout", ("signed_off", "scheduled", "rolling_out", "held", "halted", "rolling_back")),
-    "live": ("Live", ("live",)),
-    "ended": ("Ended", tuple(sorted(SUBMISSION.terminal))),
+    "open": (_lazy("Under way"), tuple(sorted(OPEN_STATES))),
+    "draft": (_lazy("Drafts"), ("draft",)),
+    "returned": (
+        _lazy("Sent back"),
+        ("validation_failed", "changes_requested", "preview_refused", "expired"),
+    ),
+    "review": (_lazy("In review"), ("submitted", "validating", "in_review")),
+    "preview": (_lazy("Preview"), ("approved", "preview_deploying", "preview_failed", "preview_testing")),
+    "rollout": (
+        _lazy("Rollout"),
+        ("signed_off", "scheduled", "rolling_out", "held", "halted", "rolling_back"),
+    ),
+    "live": (_lazy("Live"), ("live",)),
+    "ended": (_lazy("Ended"), tuple(sorted(SUBMISSION.terminal))),
 }
 
 _PUBLISHER_TURN = tuple(state for state, turn in TURNS.items() if turn == Turn.PUBLISHER)
@@ -186,14 +194,17 @@ class Step:
 
 # (label, the states spent in it). A step is done when a later one was reached.
 _STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Draft", ("draft",)),
-    ("Submitted", ("submitted",)),
-    ("Validated", ("validating", "validation_failed")),
-    ("Reviewed", ("in_review", "changes_requested", "rejected")),
-    ("Preview", ("approved", "preview_deploying", "preview_failed")),
-    ("Sign-off", ("preview_testing", "preview_refused", "expired")),
-    ("Rollout", ("signed_off", "scheduled", "rolling_out", "held", "halted", "rolling_back", "rolled_back")),
-    ("Live", ("live", "superseded")),
+    (_lazy("Draft"), ("draft",)),
+    (_lazy("Submitted"), ("submitted",)),
+    (_lazy("Validated"), ("validating", "validation_failed")),
+    (_lazy("Reviewed"), ("in_review", "changes_requested", "rejected")),
+    (_lazy("Preview"), ("approved", "preview_deploying", "preview_failed")),
+    (_lazy("Sign-off"), ("preview_testing", "preview_refused", "expired")),
+    (
+        _lazy("Rollout"),
+        ("signed_off", "scheduled", "rolling_out", "held", "halted", "rolling_back", "rolled_back"),
+    ),
+    (_lazy("Live"), ("live", "superseded")),
 )
 _FAILED = frozenset(
     {
@@ -238,11 +249,11 @@ def _step(
         is_last = index == len(_STEPS) - 1
         return Step(label, "upcoming", expected=expected.late if expected and is_last else None)
     if state == "superseded" and not submission.rollouts.filter(state="completed").exists():
-        return Step(label, "skipped", note="Superseded")
+        return Step(label, "skipped", note=_("Superseded"))
     if state in {"live", "superseded"}:
         return Step(label, "done", since=submission.state_changed_at)
     if state == "withdrawn":
-        return Step(label, "skipped", note="Withdrawn")
+        return Step(label, "skipped", note=_("Withdrawn"))
     if state in _FAILED:
         return Step(label, "failed", since=submission.state_changed_at)
     return Step(label, "current", since=submission.state_changed_at)
@@ -289,7 +300,7 @@ def progress(submission: Submission, *, now: datetime | None = None) -> Progress
 
 def _next_step(submission: Submission) -> str:
     if submission.state == "scheduled" and submission.rollouts.filter(state="queued").exists():
-        return (
+        return _(
             "It waits in line: another version of this connector is before it. It goes by itself when that "
             "has reached every region."
         )

@@ -28,6 +28,7 @@ from certification.reviewing.anchors import describe, operation_pointer
 from certification.reviewing.differences import DiffRow, line_diff
 from portal.accounts.models import User
 from portal.shared.markdown import render_markdown
+from portal.shared.words import lazy as _
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,7 @@ def _suggestion(user: User, comment: Comment, submission: Submission) -> Suggest
     )
 
 
-_NOT_YET = "You can accept it as soon as the review comes back to you."
+_NOT_YET = _("You can accept it as soon as the review comes back to you.")
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from certification.models import Placement, Submission, UsageJudgement, Validation
 from certification.queries.validation import baseline_of, check_died
@@ -158,8 +159,17 @@ def _reason(operations: tuple[str, ...], connections: int, usage: Usage) -> str:
     what = "the connector" if operations == (EVERYTHING,) else ", ".join(operations[:3])
     if len(operations) > 3:
         what += f" and {len(operations) - 3} more"
-    number = "No active connection" if not connections else f"At most {connections} active connections"
-    return f"{number} used {what[:200]} in {usage.days} days (an error from {usage.threshold} on)."
+    number = (
+        _("No active connection")
+        if not connections
+        else _("At most %(connections)s active connections") % {"connections": connections}
+    )
+    return _("%(number)s used %(what)s in %(days)s days (an error from %(threshold)s on).") % {
+        "number": number,
+        "what": what[:200],
+        "days": usage.days,
+        "threshold": usage.threshold,
+    }
 
 
 def _compared(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from certification.models import Finding, Submission, Validation
 from certification.queries.threads import Conversation, ThreadView
 from certification.reviewing import differences
@@ -16,6 +18,7 @@ from connectors.definitions import Operation, Package, openapi, operations, poin
 from connectors.definitions.diff import Difference, compare
 from connectors.models import Version
 from portal.shared import storage
+from portal.shared.words import lazy as _lazy
 
 _MOST_PARAMETERS = 200
 
@@ -165,24 +168,24 @@ class Fact:
 
 
 _DEFINITION_FACTS = (
-    ("/info/title", "Title"),
-    ("/info/description", "Description"),
-    ("/info/version", "Version"),
-    ("/info/contact", "Contact"),
-    ("/host", "Host"),
-    ("/basePath", "Base path"),
-    ("/schemes", "Schemes"),
-    ("/securityDefinitions", "Security"),
-    ("/x-ms-connector-metadata", "Metadata"),
+    ("/info/title", _lazy("Title")),
+    ("/info/description", _lazy("Description")),
+    ("/info/version", _lazy("Version")),
+    ("/info/contact", _lazy("Contact")),
+    ("/host", _lazy("Host")),
+    ("/basePath", _lazy("Base path")),
+    ("/schemes", _lazy("Schemes")),
+    ("/securityDefinitions", _lazy("Security")),
+    ("/x-ms-connector-metadata", _lazy("Metadata")),
 )
 _PROPERTIES_FACTS = (
-    ("/properties/publisher", "Publisher"),
-    ("/properties/stackOwner", "Stack owner"),
-    ("/properties/iconBrandColor", "Icon colour"),
-    ("/properties/capabilities", "Capabilities"),
-    ("/properties/connectionParameters", "Connection parameters"),
-    ("/properties/connectionParameterSets", "Ways to sign in"),
-    ("/properties/policyTemplateInstances", "Policies"),
+    ("/properties/publisher", _lazy("Publisher")),
+    ("/properties/stackOwner", _lazy("Stack owner")),
+    ("/properties/iconBrandColor", _lazy("Icon colour")),
+    ("/properties/capabilities", _lazy("Capabilities")),
+    ("/properties/connectionParameters", _lazy("Connection parameters")),
+    ("/properties/connectionParameterSets", _lazy("Ways to sign in")),
+    ("/properties/policyTemplateInstances", _lazy("Policies")),
 )
 
 
@@ -376,4 +379,4 @@ def schema_in_words(definition: Any, schema: Any, depth: int = 0) -> str:
     form = openapi.text(schema, "format")
     choices = openapi.sequence(schema, "enum")
     kind = f"{kind} ({form})" if form else kind
-    return f"{kind}, one of {len(choices)}" if choices else kind
+    return _("%(kind)s, one of %(choices)s") % {"kind": kind, "choices": len(choices)} if choices else kind

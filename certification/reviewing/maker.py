@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from connectors.definitions import Operation, openapi, pointers
 
 _DEEPEST = 4
@@ -164,7 +166,7 @@ def _field(
     return Field(
         pointer=pointer,
         name=name,
-        label=openapi.text(value, "x-ms-summary") or openapi.text(value, "title") or name or "(no name)",
+        label=openapi.text(value, "x-ms-summary") or openapi.text(value, "title") or name or _("(no name)"),
         control=_control(value),
         hint=openapi.text(value, "description")[:400],
         default="" if default is None else str(default)[:200],

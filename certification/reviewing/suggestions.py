@@ -6,6 +6,8 @@ import textwrap
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from certification.reviewing.anchors import (
     Anchor,
     Outcome,
@@ -70,7 +72,8 @@ def propose(package: Package, file: str, pointer: str, text: str) -> Proposal:
     before = node_text(package, file, pointer)
     if before is None:
         raise CannotSuggest(
-            f"Suggest a change at a node of a valid JSON file, of at most {LONGEST_NODE:,} characters."
+            _("Suggest a change at a node of a valid JSON file, of at most %(longest_node)s characters.")
+            % {"longest_node": format(LONGEST_NODE, ",")}
         )
     document = document_of(package, file)
     assert document is not None
@@ -80,7 +83,7 @@ def propose(package: Package, file: str, pointer: str, text: str) -> Proposal:
     if text:
         new = _parsed(text)
         if same(old, new):
-            raise CannotSuggest("This is what stands there already: change something, or only comment.")
+            raise CannotSuggest(_("This is what stands there already: change something, or only comment."))
         patch = [{"op": "replace", "path": pointer, "value": new}]
     _patched(package, file, patch)
     return Proposal(file, pointer, before, text, node_digest(old), patch)
@@ -88,12 +91,15 @@ def propose(package: Package, file: str, pointer: str, text: str) -> Proposal:
 
 def _parsed(text: str) -> Any:
     if len(text) > LONGEST_NODE:
-        raise CannotSuggest(f"At most {LONGEST_NODE:,} characters; this has {len(text):,}.")
+        raise CannotSuggest(
+            _("At most %(longest_node)s characters; this has %(text)s.")
+            % {"longest_node": format(LONGEST_NODE, ","), "text": format(len(text), ",")}
+        )
     document = Document.read(SourceFile("suggestion.json", text.encode("utf-8", "replace")))
     if not document.is_valid_json:
         found = next((each for each in document.problems if each.code != "bom"), None)
         where = f" Line {found.line}: {found.message}" if found and found.line else ""
-        raise CannotSuggest(f"This is not valid JSON.{where}")
+        raise CannotSuggest(_("This is not valid JSON.%(where)s") % {"where": where})
     return document.value
 
 
@@ -101,7 +107,9 @@ def _patched(package: Package, file: str, patch: list[dict[str, Any]]) -> bytes:
     try:
         return apply_to_file(package.files[file], patch)
     except (PatchError, KeyError) as error:
-        raise CannotSuggest(f"“{file}” cannot be changed in this way: {error}.") from error
+        raise CannotSuggest(
+            _("“%(file)s” cannot be changed in this way: %(error)s.") % {"file": file, "error": error}
+        ) from error
 
 
 def applied(proposal: Proposal, made_for: Package, package: Package) -> bytes:
@@ -112,9 +120,9 @@ def applied(proposal: Proposal, made_for: Package, package: Package) -> bytes:
     outcome, found = carried(anchor, made_for, package)
     place = describe(proposal.pointer)
     if outcome == Outcome.GONE:
-        raise CannotSuggest(f"“{place}” is not in the package any more.")
+        raise CannotSuggest(_("“%(place)s” is not in the package any more.") % {"place": place})
     if outcome == Outcome.CHANGED or found.digest != proposal.digest:
-        raise CannotSuggest(f"“{place}” was changed since the suggestion was made.")
+        raise CannotSuggest(_("“%(place)s” was changed since the suggestion was made.") % {"place": place})
     return _patched(package, proposal.file, _moved(proposal, found))
 
 

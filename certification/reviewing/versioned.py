@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from connectors.definitions import Operation, openapi, operations, pointers
 from connectors.definitions.patching import apply
 
@@ -55,10 +57,14 @@ def keep_both(old: Mapping[str, Any], new: Mapping[str, Any], operation_id: str,
     """
     published = _operation(old, operation_id)
     if published is None:
-        raise CannotKeep(f"The published version has no operation {operation_id}.")
+        raise CannotKeep(
+            _("The published version has no operation %(operation_id)s.") % {"operation_id": operation_id}
+        )
     for name in ("host", "basePath"):
         if openapi.text(old, name).rstrip("/") != openapi.text(new, name).rstrip("/"):
-            raise CannotKeep(f"The {name} changed, so the old path would lead elsewhere.")
+            raise CannotKeep(
+                _("The %(name)s changed, so the old path would lead elsewhere.") % {"name": name}
+            )
     successor = _operation(new, operation_id) or _at(new, published.path, published.method)
     return _Keeping(old, new, published, successor, new_path.strip()).both()
 
@@ -92,7 +98,10 @@ class _Keeping:
         )  # fmt: skip
         self.names = self._copies()
         if self._is_unchanged():
-            raise CannotKeep(f"{published.operation_id} is as it was: nothing has to be kept beside it.")
+            raise CannotKeep(
+                _("%(operation_id)s is as it was: nothing has to be kept beside it.")
+                % {"operation_id": published.operation_id}
+            )
         self.successor_id, self.next = self._successor()
         self.new_path = self._path(new_path)
 
@@ -141,11 +150,14 @@ class _Keeping:
             return self.successor.path
         path = asked or f"/v{self.next}{self.published.path}"
         if not path.startswith("/") or len(path) > _LONGEST_PATH or re.search(r"[\s?#]", path):
-            raise CannotKeep("The new path begins with / and has neither blanks, ? nor #.")
+            raise CannotKeep(_("The new path begins with / and has neither blanks, ? nor #."))
         if sorted(_VARIABLE.findall(path)) != sorted(_VARIABLE.findall(self.published.path)):
-            raise CannotKeep("The new path must have the same {variables} as the one it replaces.")
+            raise CannotKeep(_("The new path must have the same {variables} as the one it replaces."))
         if _at(self.new, path, self.published.method):
-            raise CannotKeep(f"{self.published.method.upper()} {path} is taken by another operation.")
+            raise CannotKeep(
+                _("%(upper)s %(path)s is taken by another operation.")
+                % {"upper": self.published.method.upper(), "path": path}
+            )
         return path
 
     def _successor_patch(self) -> Iterator[dict[str, Any]]:
@@ -169,7 +181,10 @@ class _Keeping:
         shared = {"parameters": item["parameters"]} if item.get("parameters") else {}
         if isinstance(there, dict):
             if there.get("parameters") != item.get("parameters"):
-                raise CannotKeep(f"{self.new_path} has parameters of its own: choose another path.")
+                raise CannotKeep(
+                    _("%(new_path)s has parameters of its own: choose another path.")
+                    % {"new_path": self.new_path}
+                )
             yield {"op": "add", "path": pointers.build(("paths", self.new_path, method)), "value": value}
         else:
             place = pointers.build(("paths", self.new_path))
@@ -187,8 +202,11 @@ class _Keeping:
             return
         if there.get("parameters") != shared:
             raise CannotKeep(
-                f"The parameters that all operations of {path} share have changed: write them into the "
-                "operations first."
+                _(
+                    "The parameters that all operations of %(path)s share have changed: write them "
+                    "into the operations first."
+                )
+                % {"path": path}
             )
         if self.moves and self.successor is not None:
             # The successor stands there now, perhaps under another letter case.
@@ -225,7 +243,9 @@ class _Keeping:
                 reached[name] = set(_references(openapi.member(self.old, *name)))
                 pending += reached[name]
             if len(reached) > _MOST_COPIES:
-                raise CannotKeep("The published operation reaches too many schemas to be kept by a machine.")
+                raise CannotKeep(
+                    _("The published operation reaches too many schemas to be kept by a machine.")
+                )
         changed = {name for name in reached if _differs(self.old, self.new, name)}
         while True:
             more = {name for name, inner in reached.items() if name not in changed and inner & changed}

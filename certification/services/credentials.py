@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import SUBMISSION
 from certification.models import CredentialReveal, Submission, TestCredential
@@ -18,6 +19,7 @@ from portal.shared import audit, outbox
 from portal.shared.errors import Conflict, InvalidInput
 from portal.shared.policy import require
 from portal.shared.secrets import Secret
+from portal.shared.words import lazy as _lazy
 
 SHORTEST_REASON = 10
 LONGEST_REASON = 300
@@ -37,30 +39,43 @@ class Field:
 
 KINDS: Mapping[str, tuple[Field, ...]] = {
     "api_key": (
-        Field("key", "API key"),
+        Field("key", _lazy("API key")),
         Field(
-            "header", "Header or parameter", optional=True, help="Only if testers have to set it themselves."
+            "header",
+            _lazy("Header or parameter"),
+            optional=True,
+            help=_lazy("Only if testers have to set it themselves."),
         ),
     ),
-    "basic": (Field("username", "User name"), Field("password", "Password")),
+    "basic": (Field("username", _lazy("User name")), Field("password", _lazy("Password"))),
     "oauth2": (
-        Field("client_id", "Client id"),
-        Field("client_secret", "Client secret"),
-        Field("scopes", "Scopes", optional=True, help="Separated by blanks."),
-        Field("token_url", "Token address", optional=True, help="Only if it differs from the definition's."),
+        Field("client_id", _lazy("Client id")),
+        Field("client_secret", _lazy("Client secret")),
+        Field("scopes", _lazy("Scopes"), optional=True, help=_lazy("Separated by blanks.")),
+        Field(
+            "token_url",
+            _lazy("Token address"),
+            optional=True,
+            help=_lazy("Only if it differs from the definition's."),
+        ),
         Field(
             "access_token",
-            "Access token",
+            _lazy("Access token"),
             optional=True,
-            help="Only if signing in takes a person and a browser: a token that lasts through the review.",
+            help=_lazy(
+                "Only if signing in takes a person and a browser: a token that lasts through the review."
+            ),
         ),
     ),
     "account": (
-        Field("username", "User name"),
-        Field("password", "Password"),
-        Field("sign_in_url", "Sign-in address", optional=True),
+        Field("username", _lazy("User name")),
+        Field("password", _lazy("Password")),
+        Field("sign_in_url", _lazy("Sign-in address"), optional=True),
         Field(
-            "second_factor", "Second factor", optional=True, help="How testers pass it; better none at all."
+            "second_factor",
+            _lazy("Second factor"),
+            optional=True,
+            help=_lazy("How testers pass it; better none at all."),
         ),
     ),
 }
@@ -90,7 +105,10 @@ def add_credential(submission: Submission, *, given: CredentialInput, actor: Use
     with transaction.atomic():
         row = _open(submission)
         if row.credentials.count() >= MOST_CREDENTIALS:
-            raise Conflict(f"There are {MOST_CREDENTIALS} credentials already: delete one first.")
+            raise Conflict(
+                _("There are %(most_credentials)s credentials already: delete one first.")
+                % {"most_credentials": MOST_CREDENTIALS}
+            )
         credential = TestCredential.objects.create(
             submission=row,
             kind=given.kind,
@@ -145,7 +163,7 @@ def reveal_credential(credential: TestCredential, *, reason: str, actor: User) -
         can_reveal_credential,
         actor,
         credential.submission,
-        otherwise="Test credentials are shown to reviewers of other teams only; the team replaces them.",
+        otherwise=_("Test credentials are shown to reviewers of other teams only; the team replaces them."),
     )
     reason = reason.strip()
     if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
@@ -178,14 +196,16 @@ def _prove(credential: TestCredential) -> None:
 def _open(submission: Submission) -> Submission:
     row = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
     if row.state in SUBMISSION.terminal:
-        raise Conflict(f"{row.reference} has ended: it needs no credentials any more.")
+        raise Conflict(
+            _("%(reference)s has ended: it needs no credentials any more.") % {"reference": row.reference}
+        )
     return row
 
 
 def _checked(given: CredentialInput) -> dict[str, Secret]:
     """The values in the kind's order. Messages name fields, never values."""
     if given.kind not in KINDS:
-        raise InvalidInput("Choose a kind.", fields={"kind": ["Choose one of the kinds."]})
+        raise InvalidInput(_("Choose a kind."), fields={"kind": [_("Choose one of the kinds.")]})
     problems: dict[str, list[str]] = {}
     if not given.purpose.strip():
         problems["purpose"] = ["Say what it is for, such as “Sandbox, read only”."]
@@ -203,7 +223,7 @@ def _checked(given: CredentialInput) -> dict[str, Secret]:
         elif not part.optional:
             problems[part.name] = [f"{part.label} is missing."]
     if problems:
-        raise InvalidInput("The credential is not complete.", fields=problems)
+        raise InvalidInput(_("The credential is not complete."), fields=problems)
     return values
 
 

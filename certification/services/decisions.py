@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import SUBMISSION, SubmissionState
 from certification.models import Decision, Revision, Submission
@@ -76,7 +77,7 @@ def _locked(submission: Submission) -> Submission:
 
 def _reasons(verdict: str, reasons: str) -> str:
     if verdict not in Decision.Verdict.values:
-        raise InvalidInput("Choose a decision.", fields={"verdict": ["Choose a decision."]})
+        raise InvalidInput(_("Choose a decision."), fields={"verdict": [_("Choose a decision.")]})
     reasons = mask_secrets(reasons.replace("\0", "\ufffd").strip()).text
     if verdict != Decision.Verdict.APPROVE and not reasons:
         text = (
@@ -92,15 +93,15 @@ def _reasons(verdict: str, reasons: str) -> str:
 def _check(submission: Submission, revision: Revision, verdict: str, digest: str, actor: User) -> None:
     if revision.version.digest != digest:
         raise Conflict(
-            "A new revision arrived while you were reading: look at what changed, then decide.",
+            _("A new revision arrived while you were reading: look at what changed, then decide."),
             code="new-revision",
         )
     if actor.pk in {revision.handed_in_by_id, revision.version.created_by_id}:
-        raise NotPermitted("You made or handed in this package: leave the decision to another reviewer.")
+        raise NotPermitted(_("You made or handed in this package: leave the decision to another reviewer."))
     if verdict == Decision.Verdict.APPROVE:
         blockers = approval_blockers(submission)
         if blockers:
-            raise Blocked("It cannot be approved yet.", blockers=blockers)
+            raise Blocked(_("It cannot be approved yet."), blockers=blockers)
 
 
 def _apply(submission: Submission, decision: Decision, actor: User) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from certification.models import Submission
 from certification.policies import can_edit_submission
@@ -53,7 +54,13 @@ def first_contacts(connector: Connector, actor: User) -> list[dict[str, str]]:
     support = connector.publisher.support_email
     found = [{"role": "primary", "name": actor.name, "email": actor.email}]
     if support:
-        found.append({"role": "support", "name": f"{connector.publisher} support", "email": support})
+        found.append(
+            {
+                "role": "support",
+                "name": _("%(publisher)s support") % {"publisher": connector.publisher},
+                "email": support,
+            }
+        )
     return found
 
 
@@ -127,7 +134,10 @@ def replace_package(
     holds another package than `old` by now.
     """
     if new is None:
-        raise InvalidInput(f"The {made} package was not accepted, so the form still holds the one before.")
+        raise InvalidInput(
+            _("The %(made)s package was not accepted, so the form still holds the one before.")
+            % {"made": made}
+        )
     row = editable(submission)
     if row.version_id != old.pk:
         raise changed
@@ -138,7 +148,7 @@ def replace_package(
 def _cleaned(fields: Mapping[str, Any]) -> dict[str, Any]:
     unknown = set(fields) - set(FORM_FIELDS)
     if unknown:
-        raise InvalidInput(f"There is no field {', '.join(sorted(unknown))}.")
+        raise InvalidInput(_("There is no field %(join)s.") % {"join": ", ".join(sorted(unknown))})
     cleaned = dict(fields)
     problems: dict[str, list[str]] = {}
     for name, limit in LONGEST.items():
@@ -162,7 +172,7 @@ def _cleaned(fields: Mapping[str, Any]) -> dict[str, Any]:
         elif any(contact["role"] not in CONTACT_ROLES for contact in cleaned["contacts"]):
             problems["contacts"] = ["Choose a role from the list for each contact."]
     if problems:
-        raise InvalidInput("Some fields cannot be saved as they are.", fields=problems)
+        raise InvalidInput(_("Some fields cannot be saved as they are."), fields=problems)
     return cleaned
 
 
@@ -181,7 +191,7 @@ def choose_package(submission: Submission, *, version: Version, actor: User) -> 
     """
     require(can_edit_submission, actor, submission)
     if version.connector_id != submission.connector_id:
-        raise InvalidInput("That package belongs to another connector.")
+        raise InvalidInput(_("That package belongs to another connector."))
     proposals: dict[str, Any] = {} if submission.intro.strip() else {"intro": _intro_of(version)}
     with transaction.atomic():
         row = editable(submission)
@@ -220,7 +230,7 @@ def check_package(submission: Submission, *, actor: User) -> None:
     with transaction.atomic():
         row = editable(submission)
         if row.version_id is None:
-            raise Conflict("There is no package to check yet: upload one first.")
+            raise Conflict(_("There is no package to check yet: upload one first."))
         _emit_check(row)
 
 

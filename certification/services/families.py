@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from certification.models import Decision, Submission
 from certification.queries.families import siblings_of
 from certification.services.decisions import decide
@@ -28,7 +30,7 @@ def check_siblings(submission: Submission, chosen: Mapping[UUID, str]) -> None:
     change is the common one."""
     plain = {each.id for each in siblings_of(submission) if not each.exceptions}
     if set(chosen) - plain:
-        raise InvalidInput("One of them carries another change, or more than this: look at it by itself.")
+        raise InvalidInput(_("One of them carries another change, or more than this: look at it by itself."))
 
 
 def decide_siblings(chosen: Mapping[UUID, str], *, verdict: str, reasons: str, actor: User) -> list[Outcome]:

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from certification.models import Freeze
 from certification.planning.windows import Window
@@ -118,7 +119,7 @@ def change_freeze(freeze: Freeze, draft: FreezeDraft, *, actor: User) -> int:
     with transaction.atomic():
         row = Freeze.objects.select_for_update().get(pk=freeze.pk)
         if row.cancelled_at is not None:
-            raise Conflict("It was taken back already: plan a new one.")
+            raise Conflict(_("It was taken back already: plan a new one."))
         before = _facts(row)
         row.name, row.reason, row.opens = draft.name.strip(), draft.reason.strip(), draft.opens
         row.starts_at, row.ends_at = draft.starts_at, draft.ends_at
@@ -151,11 +152,11 @@ def cancel_freeze(freeze: Freeze, *, reason: str, actor: Actor) -> int:
     """
     require(can_manage_plans, actor, freeze)
     if not reason.strip():
-        raise InvalidInput("Say why it is taken back.", fields={"reason": ["Say why."]})
+        raise InvalidInput(_("Say why it is taken back."), fields={"reason": [_("Say why.")]})
     with transaction.atomic():
         row = Freeze.objects.select_for_update().get(pk=freeze.pk)
         if row.cancelled_at is not None:
-            raise Conflict("It was taken back already.")
+            raise Conflict(_("It was taken back already."))
         row.cancelled_at = row.updated_at = database_now()
         row.save(update_fields=["cancelled_at", "updated_at"])
         audit.record("freeze.cancel", row, actor=actor, reason=reason, data=_facts(row))

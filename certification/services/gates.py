@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from certification.gating.counts import calls_of
 from certification.gating.gate import Decision, Evidence, decide
@@ -160,9 +161,11 @@ def _wait_for_traffic(
     if now < wave.finished_at + PATIENCE * max(ends_at - wave.finished_at, _pause()):
         return "calls", decision
     missing = Check(
-        "traffic", "Traffic", Verdict.INCONCLUSIVE,
-        f"The wave has had {calls:,} of the {bake.bake_calls:,} calls it bakes for, in {PATIENCE} times the "
-        "time.", {"treated_calls": calls, "needed_calls": bake.bake_calls},
+        "traffic", _("Traffic"), Verdict.INCONCLUSIVE,
+        _("The wave has had %(calls)s of the %(bake_calls)s calls it bakes for, in %(patience)s "
+            "times the time.")
+        % {"calls": format(calls, ","), "bake_calls": format(bake.bake_calls, ","), "patience": PATIENCE},
+        {"treated_calls": calls, "needed_calls": bake.bake_calls},
     )  # fmt: skip
     checks = [*decision.checks, missing]
     return "", Decision(overall(checks), checks)
@@ -211,9 +214,9 @@ def let_through(check: GateCheck, *, reason: str, actor: Actor) -> GateCheck:
         row = GateCheck.objects.select_for_update(of=("self",)).select_related("wave").get(pk=check.pk)
         latest = row.wave.gate_checks.first()
         if rollout.state not in ("running", "held") or latest is None or latest.pk != row.pk:
-            raise Blocked("The gate has looked again meanwhile: open it and decide on what it says now.")
+            raise Blocked(_("The gate has looked again meanwhile: open it and decide on what it says now."))
         if row.is_let_through or not needs_a_person(row):
-            raise Blocked("This gate does not wait for a person.")
+            raise Blocked(_("This gate does not wait for a person."))
         _let_through(row, reason=reason.strip(), actor=actor)
         Rollout.objects.filter(pk=rollout.pk, state="running").update(next_step_at=database_now())
     check.is_let_through = True

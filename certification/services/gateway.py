@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from asgiref.sync import async_to_sync
+from django.utils.translation import gettext as _
 
 from certification.regions.errors import RegionError, RegionRefused
 from certification.regions.protocol import (
@@ -63,7 +64,7 @@ def call_through(
     """
     operation = find_operation(calls.target_of(version).definition, operation_id)
     if sum(len(str(value)) for value in inputs.values()) > LARGEST_INPUTS:
-        raise CallImpossible("These inputs are too large to go through a region: call the service itself.")
+        raise CallImpossible(_("These inputs are too large to go through a region: call the service itself."))
     invocation = Invocation(
         connector=version.connector.slug, digest=version.digest, operation=operation_id, inputs=dict(inputs),
         kind=connection.kind, values=dict(connection.values), is_lenient=lenient,
@@ -79,7 +80,9 @@ def call_through(
     if invoked.problems:
         raise InputsInvalid(invoked.problems)
     if invoked.refusal:
-        raise CallImpossible(f"{region} did not call it: {invoked.refusal}")
+        raise CallImpossible(
+            _("%(region)s did not call it: %(refusal)s") % {"region": region, "refusal": invoked.refusal}
+        )
     return result_of(operation, connection, _reported(invoked))
 
 
@@ -95,7 +98,9 @@ async def _invoke(kind: str, endpoint: RegionEndpoint, invocation: Invocation) -
 def _refused(region: Region, refusal: RegionRefused) -> CallError:
     if refusal.code in ("capability-missing", "unknown-path"):
         return NotOffered(f"{region} does not call operations for the portal.")
-    return CallImpossible(f"{region} did not call it: {refusal.message}")
+    return CallImpossible(
+        _("%(region)s did not call it: %(message)s") % {"region": region, "message": refusal.message}
+    )
 
 
 def _reported(invoked: Invoked) -> Reported:

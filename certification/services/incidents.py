@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import INCIDENT, IncidentState
 from certification.models import Incident, Rollout
@@ -78,7 +79,7 @@ def _check(draft: IncidentDraft) -> list[Connector]:
     if missing:
         faults["connectors"] = [f"No connector: {', '.join(sorted(missing))}."]
     if faults:
-        raise InvalidInput("The incident cannot be opened like this.", fields=faults)
+        raise InvalidInput(_("The incident cannot be opened like this."), fields=faults)
     return connectors
 
 

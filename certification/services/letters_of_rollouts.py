@@ -40,6 +40,7 @@ from connectors.models import (
 )
 from portal.shared.models import AuditRecord
 from portal.shared.secrets import Secret
+from portal.shared.words import lazy as _
 
 
 def _incident(event: str, payload: dict[str, str]) -> Letter:
@@ -64,7 +65,7 @@ def _rehearsal(event: str, payload: dict[str, str]) -> Letter:
     letter = about_submission(Letter(event, rehearsal), rehearsal.preview.submission)
     letter.names.update(rehearsal=rehearsal, preview=rehearsal.preview)
     letter.url = address_of("preview_detail", rehearsal.preview_id)
-    letter.facts.append(("Region", rehearsal.preview.region.name))
+    letter.facts.append((_("Region"), rehearsal.preview.region.name))
     return letter
 
 
@@ -119,7 +120,7 @@ def _forecast(event: str, payload: dict[str, str]) -> Letter:
         raise NothingToTell
     letter = _of_rollout(Letter(event, rollout), rollout)
     letter.actor, letter.reason = found[0].actor, found[0].reason
-    letter.facts.append(("Cause", found[0].label))
+    letter.facts.append((_("Cause"), found[0].label))
     letter.facts += [(move.what, NewDate(move.old_at, move.new_at)) for move in moves]
     return letter
 
@@ -144,11 +145,11 @@ def _deployment(event: str, payload: dict[str, str]) -> Letter:
     else:
         letter = _of_rollout(Letter(event, deployment), deployment.rollout)
     letter.names.update(deployment=deployment, version=deployment.version)
-    letter.facts.append(("Region", deployment.region.name))
+    letter.facts.append((_("Region"), deployment.region.name))
     if deployment.verified_at:
-        letter.facts.append(("Verified", deployment.verified_at))
+        letter.facts.append((_("Verified"), deployment.verified_at))
     if deployment.message and event != "deployment.verify":
-        letter.facts.append(("The region said", deployment.message))
+        letter.facts.append((_("The region said"), deployment.message))
     return letter
 
 
@@ -199,9 +200,9 @@ def _gatecheck(event: str, payload: dict[str, str]) -> Letter:
     letter = _of_rollout(Letter(event, check), check.rollout)
     letter.names.update(check=check, wave=check.wave)
     letter.url = address_of("gate_detail", check.rollout_id, check.wave.number)
-    letter.facts.append(("Wave", f"{check.wave.number}, {check.wave.name}"))
+    letter.facts.append((_("Wave"), f"{check.wave.number}, {check.wave.name}"))
     if event == "gatecheck.let_through":
-        letter.facts.append(("What was not clear", check.summary))
+        letter.facts.append((_("What was not clear"), check.summary))
     return letter
 
 
@@ -252,12 +253,12 @@ def _notice(event: str, payload: dict[str, str]) -> Letter:
     letter = about_connector(Letter(event, notice), notice.connector)
     letter.names["notice"] = notice
     letter.facts.append(
-        ("Retires on" if notice.is_retirement else "Holds from", f"{notice.effective_on:%d %B %Y}")
+        (_("Retires on") if notice.is_retirement else _("Holds from"), f"{notice.effective_on:%d %B %Y}")
     )
     if notice.operations:
-        letter.facts.append(("Operations", ", ".join(notice.operations[:20])))
+        letter.facts.append((_("Operations"), ", ".join(notice.operations[:20])))
     if notice.successor:
-        letter.facts.append(("Use instead", notice.successor))
+        letter.facts.append((_("Use instead"), notice.successor))
     letter.url = address_of("notice_detail", notice.pk)
     if event == "notice.tell":
         watch = fetch(RegionWatch, {"id": payload["watch"]}, "connector", "region", "user")
@@ -276,7 +277,7 @@ def _regionwatch(event: str, payload: dict[str, str]) -> Letter:
     letter.names["leave_url"] = absolute(address_of("watch_leave", leaving_token(watch)))
     letter.facts = [("Connector", watch.connector.name), ("Region", watch.region.name)]
     if watch.version:
-        letter.facts.append(("Version", watch.version.label))
+        letter.facts.append((_("Version"), watch.version.label))
     letter.url = address_of("public_connector", watch.connector.slug)
     if event == "regionwatch.ask":
         if watch.confirmed_at:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from certification import policies
 from certification.lifecycle import NOTICE
@@ -22,6 +23,7 @@ from portal.shared.actors import SYSTEM
 from portal.shared.errors import Blocked, Conflict, IllegalTransition, InvalidInput
 from portal.shared.policy import require
 from portal.shared.transitions import transition
+from portal.shared.words import in_sentence
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +71,7 @@ def check(connector: Connector, draft: NoticeDraft, *, actor: User) -> NoticeDra
             f"Users get at least {settings.NOTICE_DAYS} days: {first:%Y-%m-%d} or later."
         ]
     if faults:
-        raise InvalidInput("The notice cannot be announced like this.", fields=faults)
+        raise InvalidInput(_("The notice cannot be announced like this."), fields=faults)
     _check_connector(connector, draft.kind)
     return NoticeDraft(draft.kind, text, draft.effective_on, successor, draft.operations[:_MOST_OPERATIONS])
 
@@ -80,12 +82,16 @@ def _clean(text: str) -> str:
 
 def _check_connector(connector: Connector, kind: str) -> None:
     if connector.state != "active":
-        label = connector.get_state_display().lower()
-        raise Blocked(f"“{connector.name}” is {label}: only a connector in use has users to tell.")
+        label = in_sentence(connector.get_state_display())
+        raise Blocked(
+            _("“%(name)s” is %(label)s: only a connector in use has users to tell.")
+            % {"name": connector.name, "label": label}
+        )
     waiting = open_submission(connector) if kind == Notice.Kind.RETIREMENT else None
     if waiting:
         raise Blocked(
-            f"{waiting.reference} is on its way: complete or withdraw it before you announce the end.",
+            _("%(reference)s is on its way: complete or withdraw it before you announce the end.")
+            % {"reference": waiting.reference},
             blockers=[f"{waiting.reference} is “{waiting.get_state_display()}”."],
         )
 
@@ -116,7 +122,7 @@ def announce(connector: Connector, draft: NoticeDraft, *, actor: User) -> Notice
                 transition(CONNECTOR, row, "deprecate", actor=actor, data=data)
                 _tell_watchers(notice)
     except IntegrityError as error:
-        raise Conflict("A retirement of this connector is announced already.") from error
+        raise Conflict(_("A retirement of this connector is announced already.")) from error
     connector.refresh_from_db(fields=["state", "state_changed_at"])
     return notice
 
@@ -136,7 +142,7 @@ def cancel_notice(notice: Notice, *, reason: str, actor: User) -> None:
     require(policies.can_cancel_notice, actor, notice)
     reason = _clean(reason)
     if not reason:
-        raise InvalidInput("Say why.", fields={"reason": ["Everybody who was told reads this."]})
+        raise InvalidInput(_("Say why."), fields={"reason": [_("Everybody who was told reads this.")]})
     with transaction.atomic():
         Connector.objects.select_for_update(of=("self",)).get(pk=notice.connector_id)
         row = transition(

@@ -20,8 +20,9 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from certification.messages import KINDS, MessageKind, template_name
 from certification.models import Notification
@@ -34,6 +35,7 @@ from portal.accounts.models import NotificationPreference, User
 from portal.shared import outbox
 from portal.shared.errors import InvalidInput, NotPermitted
 from portal.shared.outbox import Retry
+from portal.shared.words import in_sentence
 
 GIVE_UP_AFTER = timedelta(days=5)
 LONGEST_WAIT_SECONDS = 600
@@ -125,7 +127,7 @@ def _message_id() -> str:
 def render(letter: Letter, kind: MessageKind, person: User | None) -> tuple[str, str, str]:
     """Subject, text and HTML of a letter for one reader, with times in the reader's zone."""
     zone = ZoneInfo(person.time_zone) if person else ZoneInfo("UTC")
-    with timezone.override(zone):
+    with timezone.override(zone), translation.override(language_of(person)):
         context = {
             **letter.names,
             "actor_name": letter.actor_name,
@@ -146,6 +148,11 @@ def render(letter: Letter, kind: MessageKind, person: User | None) -> tuple[str,
     return subject, text.strip() + "\n", html
 
 
+def language_of(person: User | None) -> str:
+    """The language of a mail: the reader's choice, else the portal's own (a mail program asks for none)."""
+    return (person.language if person else "") or settings.LANGUAGE_CODE
+
+
 def _shown(value: Any) -> str:
     if isinstance(value, NewDate):
         old = date_format(timezone.localtime(value.old_at), "l, j F")
@@ -163,14 +170,16 @@ def _one_line(text: str) -> str:
 
 def _why(letter: Letter, kind: MessageKind) -> str:
     if letter.names.get("watch"):
-        return "You get this mail because somebody asked at the portal to be told at this address."
+        return _("You get this mail because somebody asked at the portal to be told at this address.")
     if kind.is_required:
-        return "You get this mail because somebody invited this address."
+        return _("You get this mail because somebody invited this address.")
+    group = in_sentence(kind.group.label)
     if letter.publisher:
-        return (
-            f"You get this mail about {kind.group.label.lower()} because you work on {letter.publisher.name}."
-        )
-    return f"You get this mail about {kind.group.label.lower()}."
+        return _("You get this mail about %(group)s because you work on %(publisher)s.") % {
+            "group": group,
+            "publisher": letter.publisher.name,
+        }
+    return _("You get this mail about %(group)s.") % {"group": group}
 
 
 def deliver(notification_id: str) -> None:
@@ -261,7 +270,8 @@ def _send_digest(person: User) -> bool:
         key = f"digest:{local.date()}:{person.pk}"
         if not items or Notification.objects.filter(dedupe_key=key).exists():
             return False
-        digest = _digest(person, items, key)
+        with translation.override(language_of(person)):
+            digest = _digest(person, items, key)
         Notification.objects.filter(pk__in=[item.pk for item in items]).update(
             state=Notification.State.PORTAL, digest_of=digest
         )
@@ -276,9 +286,9 @@ def _digest(person: User, items: Sequence[Notification], key: str) -> Notificati
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
         "action_url": absolute(reverse("notification_list")),
-        "action_label": "Read all messages",
+        "action_label": _("Read all messages"),
         "preferences_url": absolute(reverse("notification_preferences")),
-        "why": "You chose to get these once a day.",
+        "why": _("You chose to get these once a day."),
     }
     subject = _one_line(render_to_string("email/digest_subject.txt", context))
     context["heading"] = context["preheader"] = subject
@@ -309,11 +319,11 @@ def mark_all_read(*, actor: User) -> int:
 def send_again(notification: Notification, *, actor: User) -> None:
     """Try a failed delivery once more, after the address or the server was mended."""
     if not actor.is_operator and notification.recipient_id != actor.pk:
-        raise NotPermitted("Only the reader or an operator sends a message again.")
+        raise NotPermitted(_("Only the reader or an operator sends a message again."))
     with transaction.atomic():
         changed = Notification.objects.filter(pk=notification.pk, state=Notification.State.FAILED).update(
             state=Notification.State.QUEUED, attempts=0, last_error="", queued_at=timezone.now()
         )
         if not changed:
-            raise InvalidInput("This message did not fail: there is nothing to send again.")
+            raise InvalidInput(_("This message did not fail: there is nothing to send again."))
         outbox.emit("notification.queue", id=str(notification.pk))

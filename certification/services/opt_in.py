@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import MOVABLE_ROLLOUT_STATES, RolloutState
 from certification.models import PlanWave, RegionDeployment, Rollout, RolloutWave
@@ -48,10 +49,10 @@ def _refuse(row: Rollout) -> None:
     if row.state in MOVABLE_ROLLOUT_STATES:
         return
     if row.state != RolloutState.COMPLETED:
-        raise Blocked("This rollout is over: opt-in regions get the version that is live.")
+        raise Blocked(_("This rollout is over: opt-in regions get the version that is live."))
     newer = Rollout.objects.filter(connector=row.connector, started_at__gt=row.started_at)
     if row.connector.live_version_id != row.version_id or newer.exists():
-        raise Blocked("Another version of this connector is live or on its way: choose the waves there.")
+        raise Blocked(_("Another version of this connector is live or on its way: choose the waves there."))
 
 
 def _add(row: Rollout, waves: list[PlanWave], *, reason: str, actor: Actor) -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django.db import IntegrityError, models, transaction
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import DEPLOYMENT, OVERRIDE, WaveState
 from certification.models import (
@@ -57,7 +58,7 @@ def request_skip(deployment: RegionDeployment, *, reason: str, actor: User) -> O
     """Ask to leave a region out: one that is planned, has failed, or of which nobody knows."""
     require(can_request_skip, actor, deployment)
     if deployment.rollout is None or not DEPLOYMENT.can("skip", deployment.state):
-        raise Blocked("Only a region that is planned, failed or unknown can be left out.")
+        raise Blocked(_("Only a region that is planned, failed or unknown can be left out."))
     return _ask("skip", deployment.rollout, reason=reason, actor=actor, deployment=deployment)
 
 
@@ -67,9 +68,9 @@ def request_acceleration(wave: RolloutWave, *, reason: str, actor: User) -> Over
     require(can_request_override, actor, rollout)
     first = rollout.waves.filter(state=WaveState.PLANNED).order_by("number").first()
     if rollout.state not in MOVABLE or rollout.state == "queued" or first is None or first.pk != wave.pk:
-        raise Blocked("Only the next wave of a rollout under way can be started early.")
+        raise Blocked(_("Only the next wave of a rollout under way can be started early."))
     if wave.accelerated_at is not None:
-        raise Conflict("This wave may start early already.")
+        raise Conflict(_("This wave may start early already."))
     return _ask("accelerate", rollout, reason=reason, actor=actor, wave=wave)
 
 
@@ -77,10 +78,10 @@ def request_freeze_pass(rollout: Rollout, freeze: Freeze, *, reason: str, actor:
     """Ask to let a rollout pass one freeze."""
     require(can_request_override, actor, rollout)
     if rollout.state not in MOVABLE:
-        raise Blocked("This rollout has no wave left that a freeze could hold.")
+        raise Blocked(_("This rollout has no wave left that a freeze could hold."))
     if freeze.opens or freeze.cancelled_at or freeze.ends_at <= database_now():
         raise InvalidInput(
-            "Choose a freeze that holds or will hold.", fields={"freeze": ["It holds nothing."]}
+            _("Choose a freeze that holds or will hold."), fields={"freeze": [_("It holds nothing.")]}
         )
     return _ask("freeze", rollout, reason=reason, actor=actor, freeze=freeze)
 
@@ -89,7 +90,7 @@ def request_hotfix(submission: Submission, *, reason: str, actor: User) -> Overr
     """Ask for the hotfix lane: short bakes, twelve hours between waves. Two others have to agree."""
     require(can_request_hotfix, actor, submission)
     if submission.kind != Submission.Kind.HOTFIX:
-        raise Blocked("Only a submission of the kind Hotfix travels in the hotfix lane.")
+        raise Blocked(_("Only a submission of the kind Hotfix travels in the hotfix lane."))
     return _ask("hotfix", None, reason=reason, actor=actor, submission=submission)
 
 
@@ -126,7 +127,7 @@ def _ask(
     except IntegrityError as error:
         if "override_one_open" not in str(error):
             raise
-        raise Conflict("Somebody asked for this already: it waits for a second person.") from None
+        raise Conflict(_("Somebody asked for this already: it waits for a second person.")) from None
     return request
 
 
@@ -141,7 +142,7 @@ def decide(request: OverrideRequest, *, is_approved: bool, reason: str = "", act
         row = OverrideRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
         require(can_decide_override, actor, row, otherwise=otherwise)
         if row.expires_at <= database_now() and row.is_open:
-            raise Blocked("This request is too old to be decided on: ask again.")
+            raise Blocked(_("This request is too old to be decided on: ask again."))
         row = _move(row, _event(row, is_approved), reason=reason, actor=actor)
         if row.state == "approved":
             _EFFECTS[row.kind](row, actor)
@@ -184,7 +185,7 @@ def _accelerate(row: OverrideRequest, actor: Actor) -> None:
     assert row.wave_id is not None
     found = RolloutWave.objects.filter(pk=row.wave_id, state=WaveState.PLANNED)
     if not found.update(accelerated_at=database_now()):
-        raise Blocked("The wave started meanwhile: there is nothing left to agree to.")
+        raise Blocked(_("The wave started meanwhile: there is nothing left to agree to."))
     _replan(row, "accelerate", "Two people let the wave start early", actor)
 
 

@@ -9,6 +9,7 @@ import datetime as dt
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import PreviewState
 from certification.models import ClockPause, Notification, Preview
@@ -29,15 +30,17 @@ def pause_clock(preview: Preview, *, kind: str, reason: str, actor: Actor) -> Cl
     """Stop the deadline of a Preview that is being tested."""
     require(can_pause_clock, actor, preview)
     if kind not in ClockPause.Kind.values:
-        raise InvalidInput("Choose why the clock stops.", fields={"kind": ["Choose a cause."]})
+        raise InvalidInput(_("Choose why the clock stops."), fields={"kind": [_("Choose a cause.")]})
     if not reason.strip():
-        raise InvalidInput("Say why the clock stops: both sides read it.", fields={"reason": ["Say why."]})
+        raise InvalidInput(
+            _("Say why the clock stops: both sides read it."), fields={"reason": [_("Say why.")]}
+        )
     with transaction.atomic():
         row = _locked(preview)
         if row.state != PreviewState.TESTING or row.deadline_at is None:
-            raise Conflict("Only a Preview that is being tested has a clock to stop.")
+            raise Conflict(_("Only a Preview that is being tested has a clock to stop."))
         if open_pauses(row).exists():
-            raise Conflict("The clock of this Preview stands still already.")
+            raise Conflict(_("The clock of this Preview stands still already."))
         pause = ClockPause.objects.create(
             preview=row,
             kind=kind,
@@ -57,7 +60,7 @@ def resume_clock(preview: Preview, *, reason: str = "", actor: Actor) -> Preview
         row = _locked(preview)
         pause = open_pauses(row).first()
         if pause is None or row.deadline_at is None:
-            raise Conflict("The clock of this Preview is running.")
+            raise Conflict(_("The clock of this Preview is running."))
         now = database_now()
         row.deadline_at = _moved(row.deadline_at, now - pause.starts_at)
         row.save(update_fields=["deadline_at"])

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import WAVE, DeploymentState, WaveState
 from certification.models import PlanWave, RegionDeployment, Rollout, RolloutPlan, RolloutWave
@@ -61,7 +62,7 @@ def revise_plan(
     require(can_manage_plans, actor, plan)
     check_draft(draft)
     if not reason.strip():
-        raise InvalidInput("Say why the plan changes.", fields={"reason": ["Say why."]})
+        raise InvalidInput(_("Say why the plan changes."), fields={"reason": [_("Say why.")]})
     with transaction.atomic():
         new = write_revision(plan, draft, actor=actor, reason=reason)
         moves = _apply(plan, new, reason=f"{new}: {reason.strip()}", actor=actor)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from certification.data import default_plan as seed
 from certification.gating.thresholds import OF_A_PLAN, Thresholds
@@ -81,7 +82,7 @@ def check_draft(draft: PlanDraft) -> None:
     """Raise `InvalidInput` with every problem of a draft, naming the regions it forgets or names twice."""
     faults = _Faults()
     if not draft.name.strip():
-        faults.add("name", "Give the plan a name.")
+        faults.add("name", _("Give the plan a name."))
     try:
         check_time_zone(draft.time_zone)
     except ValidationError as error:
@@ -91,29 +92,46 @@ def check_draft(draft: PlanDraft) -> None:
     if unknown:
         faults.add(
             "holiday_countries",
-            f"There is no holiday calendar for {', '.join(unknown)}: use codes such as US, DE or IN.",
+            _("There is no holiday calendar for %(join)s: use codes such as US, DE or IN.")
+            % {"join": ", ".join(unknown)},
         )
     if draft.lane not in Lane.values:
-        faults.add("lane", f"Choose one of {', '.join(Lane.values)}.")
+        faults.add("lane", _("Choose one of %(join)s.") % {"join": ", ".join(Lane.values)})
     if not 0 <= draft.days_between_waves <= MAX_DAYS_BETWEEN_WAVES:
-        faults.add("days_between_waves", f"Between 0 and {MAX_DAYS_BETWEEN_WAVES} business days.")
+        faults.add(
+            "days_between_waves",
+            _("Between 0 and %(max_days_between_waves)s business days.")
+            % {"max_days_between_waves": MAX_DAYS_BETWEEN_WAVES},
+        )
     if not 0 <= draft.hours_between_waves <= MAX_HOURS_BETWEEN_WAVES:
-        faults.add("hours_between_waves", f"Between 0 and {MAX_HOURS_BETWEEN_WAVES} hours.")
+        faults.add(
+            "hours_between_waves",
+            _("Between 0 and %(max_hours_between_waves)s hours.")
+            % {"max_hours_between_waves": MAX_HOURS_BETWEEN_WAVES},
+        )
     _check_trains(draft, faults)
     _check_thresholds(draft, faults)
     for number, wave in enumerate(draft.waves, start=1):
         longest = max(wave.bake_seconds, wave.bake_business_seconds)
         if longest > MAX_BAKE_SECONDS or min(wave.bake_seconds, wave.bake_business_seconds) < 0:
-            faults.add("waves", f"Wave {number} bakes between 0 and {MAX_BAKE_SECONDS // 86_400} days.")
+            faults.add(
+                "waves",
+                _("Wave %(number)s bakes between 0 and %(value)s days.")
+                % {"number": number, "value": MAX_BAKE_SECONDS // 86400},
+            )
         if not 0 <= wave.bake_calls <= MAX_BAKE_CALLS:
-            faults.add("waves", f"Wave {number} waits for between 0 and {MAX_BAKE_CALLS:,} calls.")
+            faults.add(
+                "waves",
+                _("Wave %(number)s waits for between 0 and %(max_bake_calls)s calls.")
+                % {"number": number, "max_bake_calls": format(MAX_BAKE_CALLS, ",")},
+            )
     active = dict(Region.objects.filter(is_active=True).values_list("code", "name"))
     pairs = Region.paired_with.through.objects.values_list("from_region_id", "to_region_id")
     preview = Region.objects.filter(is_preview=True, is_active=True).values_list("code", flat=True).first()
     faults.add("waves", *coverage_problems(draft.waves, active, pairs=pairs, preview=preview or ""))
     if faults.fields:
         first = next(iter(faults.fields.values()))[0]
-        raise InvalidInput(f"The plan cannot be used: {first}", fields=faults.fields)
+        raise InvalidInput(_("The plan cannot be used: %(first)s") % {"first": first}, fields=faults.fields)
 
 
 def _check_trains(draft: PlanDraft, faults: _Faults) -> None:
@@ -121,25 +139,29 @@ def _check_trains(draft: PlanDraft, faults: _Faults) -> None:
         if train is None:
             continue
         if train.is_retired:
-            faults.add(name, f"{train} does not run any more: choose another train.")
+            faults.add(name, _("%(train)s does not run any more: choose another train.") % {"train": train})
         elif train.lanes and draft.lane not in train.lanes:
-            faults.add(name, f"{train} does not take the lane {Lane(draft.lane).label}.")
+            faults.add(
+                name,
+                _("%(train)s does not take the lane %(label)s.")
+                % {"train": train, "label": Lane(draft.lane).label},
+            )
     if draft.opt_in_train and not any(wave.is_opt_in for wave in draft.waves):
-        faults.add("opt_in_train", "The plan has no opt-in wave that could board it.")
+        faults.add("opt_in_train", _("The plan has no opt-in wave that could board it."))
 
 
 def _check_thresholds(draft: PlanDraft, faults: _Faults) -> None:
     for name in sorted(set(draft.gate_thresholds) - set(OF_A_PLAN)):
-        faults.add("gate_thresholds", f"A plan has no threshold {name}.")
+        faults.add("gate_thresholds", _("A plan has no threshold %(name)s.") % {"name": name})
     for name in OF_A_PLAN:
         if name in draft.gate_thresholds:
             try:
                 Thresholds.of({name: draft.gate_thresholds[name]})
             except (TypeError, ValueError):
-                faults.add(name, "Out of range.")
+                faults.add(name, _("Out of range."))
     drop, certain = (draft.gate_thresholds.get(name) for name in ("drop", "certain_drop"))
     if drop is not None and certain is not None and certain > drop:
-        faults.add("certain_drop", "A fall beyond doubt is at most the other one.")
+        faults.add("certain_drop", _("A fall beyond doubt is at most the other one."))
 
 
 def create_plan(draft: PlanDraft, *, actor: Actor) -> RolloutPlan:
@@ -149,8 +171,8 @@ def create_plan(draft: PlanDraft, *, actor: Actor) -> RolloutPlan:
     with transaction.atomic():
         if RolloutPlan.objects.filter(name__iexact=draft.name.strip()).exists():
             raise InvalidInput(
-                "There is a plan of this name already: revise it, or choose another name.",
-                fields={"name": ["This name is taken."]},
+                _("There is a plan of this name already: revise it, or choose another name."),
+                fields={"name": [_("This name is taken.")]},
             )
         plan = _write(draft, revision=1, actor=actor)
         audit.record("plan.create", plan, actor=actor, data=_facts(plan, draft))
@@ -161,7 +183,7 @@ def write_revision(plan: RolloutPlan, draft: PlanDraft, *, actor: Actor, reason:
     """The next revision of the latest one; `plan_changes.revise_plan` checks it and moves rollouts to it."""
     latest = RolloutPlan.objects.select_for_update().filter(name=plan.name).order_by("-revision")[0]
     if latest.pk != plan.pk or latest.is_retired:
-        raise Conflict("Somebody else revised this plan meanwhile: start from its latest revision.")
+        raise Conflict(_("Somebody else revised this plan meanwhile: start from its latest revision."))
     was_default = latest.is_default
     RolloutPlan.objects.filter(pk=latest.pk).update(is_retired=True, is_default=False)
     new = _write(
@@ -180,7 +202,7 @@ def make_default(plan: RolloutPlan, *, actor: Actor) -> None:
     require(can_manage_plans, actor, plan)
     with transaction.atomic():
         if plan.is_retired:
-            raise Conflict("A retired plan cannot be the default.")
+            raise Conflict(_("A retired plan cannot be the default."))
         others = RolloutPlan.objects.filter(lane=plan.lane, is_default=True).exclude(pk=plan.pk)
         others.update(is_default=False)
         RolloutPlan.objects.filter(pk=plan.pk).update(is_default=True)
@@ -194,7 +216,7 @@ def retire_plan(plan: RolloutPlan, *, reason: str, actor: Actor) -> None:
     with transaction.atomic():
         row = RolloutPlan.objects.select_for_update().get(pk=plan.pk)
         if row.is_default:
-            raise Blocked("This is the default plan of its lane: make another one the default first.")
+            raise Blocked(_("This is the default plan of its lane: make another one the default first."))
         if not row.is_retired:
             RolloutPlan.objects.filter(pk=row.pk).update(is_retired=True)
             audit.record("plan.retire", row, actor=actor, reason=reason)

@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 from django.db.models import Model
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import PREVIEW, SUBMISSION, DeploymentState, PreviewState
 from certification.models import Preview, RegionDeployment, Rehearsal, Rollout, Submission
@@ -47,7 +48,7 @@ def start_preview(submission_id: str) -> Preview | None:
         return None
     waves = preview_waves()
     if not waves:
-        raise Unavailable("No Preview region is active: an administrator has to add one.")
+        raise Unavailable(_("No Preview region is active: an administrator has to add one."))
     with transaction.atomic():
         locked = transition(
             SUBMISSION, submission, "start_preview", actor=SYSTEM, about=[submission.connector]
@@ -215,11 +216,11 @@ def extend_preview(preview: Preview, *, business_days: int, reason: str, actor: 
         text = f"Between 1 and {MAX_EXTENSION_BUSINESS_DAYS} business days."
         raise InvalidInput(text, fields={"business_days": [text]})
     if not reason.strip():
-        raise InvalidInput("Say why there is more time.", fields={"reason": ["Say why."]})
+        raise InvalidInput(_("Say why there is more time."), fields={"reason": [_("Say why.")]})
     with transaction.atomic():
         row = Preview.objects.select_for_update(of=("self",)).get(pk=preview.pk)
         if row.state != PreviewState.TESTING or row.deadline_at is None:
-            raise InvalidInput("Only a Preview that is being tested has a deadline to extend.")
+            raise InvalidInput(_("Only a Preview that is being tested has a deadline to extend."))
         _extend(row, business_days, reason.strip(), actor)
     preview.deadline_at = row.deadline_at
     return row
@@ -257,7 +258,7 @@ def retry_preview(preview: Preview, *, reason: str, actor: Actor) -> Preview:
     """Deploy again after a failure: the regions that failed get a new attempt."""
     require(can_retry_preview, actor, preview)
     if not reason.strip():
-        raise InvalidInput("Say what was mended.", fields={"reason": ["Say what was mended."]})
+        raise InvalidInput(_("Say what was mended."), fields={"reason": [_("Say what was mended.")]})
     with transaction.atomic():
         row = transition(PREVIEW, preview, "retry", actor=actor, reason=reason, about=_about(preview))
         transition(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import REGION_TASK
 from certification.models import Placement, RegionDeployment, RegionTask, Sighting
@@ -56,7 +57,7 @@ def finish(task: RegionTask, *, seen_digest: str, note: str = "", actor: User) -
 def fail(task: RegionTask, *, reason: str, actor: User) -> RegionTask:
     """It cannot be done: the deployment has failed in this region."""
     require(can_do_region_task, actor, task)
-    reason = need_reason(reason, "Say what went wrong.")
+    reason = need_reason(reason, _("Say what went wrong."))
     with transaction.atomic():
         row = _move(task, "fail", reason=reason, actor=actor, settled_by_id=actor.pk, message=reason[:500])
         _look_now(task)
@@ -102,7 +103,7 @@ def add_sighting(
     require(can_do_region_task, actor, None)
     text = seen_digest.strip().lower().removeprefix("sha256:")
     if region.driver != "manual":
-        raise InvalidInput("This region is probed by the portal: nobody has to look.")
+        raise InvalidInput(_("This region is probed by the portal: nobody has to look."))
     if text and not re.fullmatch(r"[0-9a-f]{64}", text):
         text = "Give all 64 characters of the SHA-256, or leave it empty when nothing runs there."
         raise InvalidInput(text, fields={"seen_digest": [text]})

@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 from django.db.models import Model
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import REHEARSAL, DeploymentState, PreviewState, RehearsalState
 from certification.models import Preview, RegionDeployment, Rehearsal, Rollout
@@ -131,7 +132,7 @@ def rehearse_again(preview: Preview, *, reason: str, actor: Actor) -> Rehearsal:
     """Once more after a failure; an operator says what was mended."""
     require(can_retry_preview, actor, preview)
     if not reason.strip():
-        raise InvalidInput("Say what was mended.", fields={"reason": ["Say what was mended."]})
+        raise InvalidInput(_("Say what was mended."), fields={"reason": [_("Say what was mended.")]})
     with transaction.atomic():
         row = (
             Preview.objects.select_for_update(of=("self",))
@@ -139,10 +140,12 @@ def rehearse_again(preview: Preview, *, reason: str, actor: Actor) -> Rehearsal:
             .get(pk=preview.pk)
         )
         if row.state != PreviewState.SIGNED_OFF or row.rehearsals.exclude(state="failed").exists():
-            raise Blocked("A rehearsal is repeated after it failed; this one is under way or has succeeded.")
+            raise Blocked(
+                _("A rehearsal is repeated after it failed; this one is under way or has succeeded.")
+            )
         if _other_in_preview(row):
             raise Blocked(
-                "The next version of this connector is tested in Preview: rehearse when that is done."
+                _("The next version of this connector is tested in Preview: rehearse when that is done.")
             )
         return _begin(row, actor=actor, reason=reason.strip())
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from certification.models import Submission
 from certification.policies import can_edit_submission
@@ -59,7 +60,9 @@ def apply_repairs(
     repaired = _repair(submission, version, wanted)
     counts = dict(Counter(change.rule for change in repaired.changes))
     if not counts:
-        raise InvalidInput("Nothing is left to repair in this package: the remaining findings need a person.")
+        raise InvalidInput(
+            _("Nothing is left to repair in this package: the remaining findings need a person.")
+        )
     upload = receive_upload(submission.connector, files=[(FILE_NAME, repaired.archive)], actor=actor)
     return Applied(_choose(submission, version, upload, counts, actor), counts)
 
@@ -85,10 +88,10 @@ def _known(rules: Iterable[str] | None) -> frozenset[str] | None:
         return None
     wanted = frozenset(rules)
     if not wanted:
-        raise InvalidInput("Choose at least one rule.")
+        raise InvalidInput(_("Choose at least one rule."))
     strange = sorted(wanted - fixable())
     if strange:
-        raise InvalidInput(f"There is no repair for {strange[0][:20]}.")
+        raise InvalidInput(_("There is no repair for %(strange)s.") % {"strange": strange[0][:20]})
     return wanted
 
 
@@ -105,10 +108,13 @@ def _repair(submission: Submission, version: Version, rules: frozenset[str] | No
         )
     except RepairFailed as error:
         raise InvalidInput(
-            f"The repair {error}, and nothing was changed. Choose fewer rules, or run "
-            "`connector-rules fix` on your machine, where it may take its time."
+            _(
+                "The repair %(error)s, and nothing was changed. Choose fewer rules, or run "
+                "`connector-rules fix` on your machine, where it may take its time."
+            )
+            % {"error": error}
         ) from error
 
 
 def _changed() -> Conflict:
-    return Conflict("The form holds another package by now: look at its repairs before you apply them.")
+    return Conflict(_("The form holds another package by now: look at its repairs before you apply them."))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from certification.models import CannedReply
 from certification.policies import can_manage_replies
@@ -42,7 +43,7 @@ def change_reply(
     with _unique_title(), transaction.atomic():
         row = CannedReply.objects.select_for_update(of=("self",)).get(pk=reply.pk)
         if row.edit_count != edit_count:
-            raise Conflict("Somebody changed this reply while you were writing: compare, then save again.")
+            raise Conflict(_("Somebody changed this reply while you were writing: compare, then save again."))
         before = _data(row)
         _fill(row, title, body, rules, actor)
         if _data(row) != before:
@@ -101,7 +102,7 @@ def _fill(reply: CannedReply, title: str, body: str, rules: Iterable[str], actor
     elif len(wanted) > MOST_RULES:
         problems["rules"] = [f"At most {MOST_RULES} rules."]
     if problems:
-        raise InvalidInput("The reply cannot be saved as it is.", fields=problems)
+        raise InvalidInput(_("The reply cannot be saved as it is."), fields=problems)
     reply.title, reply.body, reply.rules = title, body, wanted
     reply.changed_by, reply.changed_at = actor, database_now()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from certification.models import ReviewMark, Submission
 from certification.policies import can_view_submission
@@ -22,9 +23,9 @@ def mark_viewed(submission: Submission, *, key: str, digest: str, actor: User) -
     require(can_view_submission, actor, submission)
     _check(key)
     if not _DIGEST.match(digest):
-        raise InvalidInput("Say which content was seen.")
+        raise InvalidInput(_("Say which content was seen."))
     if submission.revision is None:
-        raise Conflict("Nothing was handed in yet.")
+        raise Conflict(_("Nothing was handed in yet."))
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -46,4 +47,4 @@ def unmark_viewed(submission: Submission, *, key: str, actor: User) -> None:
 
 def _check(key: str) -> None:
     if len(key) > LONGEST_KEY or not _KEY.match(key):
-        raise InvalidInput("There is nothing of this name to tick.")
+        raise InvalidInput(_("There is nothing of this name to tick."))

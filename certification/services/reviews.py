@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import SubmissionState
 from certification.models import ReviewClaim, ReviewVisit, Submission
@@ -51,7 +52,8 @@ def hold(submission: Submission, *, actor: User) -> ReviewClaim:
         outbox.emit("claim.take", id=str(submission.pk))
     elif current.reviewer_id != actor.pk:
         raise Conflict(
-            f"{current.reviewer.name} holds this review. Wait until the claim ends, or ask for a hand-over.",
+            _("%(name)s holds this review. Wait until the claim ends, or ask for a hand-over.")
+            % {"name": current.reviewer.name},
             code="claimed",
         )
     return current
@@ -86,7 +88,7 @@ def hand_over(submission: Submission, *, to: User, note: str, actor: User) -> Re
     note = note.strip()
     if not note or len(note) > LONGEST_NOTE:
         text = f"Say in at most {LONGEST_NOTE:,} characters what was done and what is left."
-        raise InvalidInput("A hand-over needs a note.", fields={"note": [text]})
+        raise InvalidInput(_("A hand-over needs a note."), fields={"note": [text]})
     if to.pk == actor.pk or not can_claim_review(to, submission):
         text = "Choose another reviewer who is not of the publisher's team."
         raise InvalidInput(text, fields={"to": [text]})
@@ -156,7 +158,9 @@ def _own_claim(submission: Submission, actor: User) -> ReviewClaim:
     current = current_claim(submission)
     if current is None or current.reviewer_id != actor.pk:
         holder = f"{current.reviewer.name} holds it now." if current else "Nobody holds it now."
-        raise Conflict(f"You do not hold this review any more. {holder}", code="not-claimed")
+        raise Conflict(
+            _("You do not hold this review any more. %(holder)s") % {"holder": holder}, code="not-claimed"
+        )
     return current
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import ROLLOUT, SUBMISSION
 from certification.models import RegionDeployment, Rollout
@@ -31,7 +32,7 @@ def roll_back(
     while it rolls back, for regions that were left out. Raises `InvalidInput` for regions that hold nothing.
     """
     require(can_roll_back_rollout, actor, rollout)
-    reason = need_reason(reason, "Say why it is rolled back.")
+    reason = need_reason(reason, _("Say why it is rolled back."))
     try:
         with transaction.atomic():
             return _start(rollout, regions, reason, actor)
@@ -39,7 +40,7 @@ def roll_back(
         if "one_active" not in str(error) and "one_open" not in str(error):
             raise
         raise Blocked(
-            "A newer rollout of this connector is under way: take it off the schedule or stop it first."
+            _("A newer rollout of this connector is under way: take it off the schedule or stop it first.")
         ) from None
 
 
@@ -57,7 +58,10 @@ def _start(rollout: Rollout, regions: Collection[str] | None, reason: str, actor
     held = {deployment.region_id: deployment for deployment in holding(row)}
     if regions is not None and set(regions) - set(held):
         wrong = ", ".join(sorted(set(regions) - set(held)))
-        raise InvalidInput(f"These regions do not hold the version: {wrong}.", fields={"regions": [wrong]})
+        raise InvalidInput(
+            _("These regions do not hold the version: %(wrong)s.") % {"wrong": wrong},
+            fields={"regions": [wrong]},
+        )
     asked = set(
         row.deployments.filter(action="rollback")
         .exclude(state="cancelled")
@@ -89,14 +93,14 @@ def _start(rollout: Rollout, regions: Collection[str] | None, reason: str, actor
 def end_rollback(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
     """Leave the regions that still hold the version as they are and end the rollback, visibly partial."""
     require(can_run_rollout, actor, rollout)
-    reason = need_reason(reason, "Say why the other regions keep the version.")
+    reason = need_reason(reason, _("Say why the other regions keep the version."))
     with transaction.atomic():
         row = Rollout.objects.select_for_update(of=("self",)).get(pk=rollout.pk)
         backs = row.deployments.filter(action="rollback")
         if row.state != "rolling_back":
-            raise Blocked("This rollout is not being rolled back.")
+            raise Blocked(_("This rollout is not being rolled back."))
         if backs.filter(state__in=("intended", "deploying", "unknown", "reported")).exists():
-            raise Blocked("A region is still returning: wait until it is done, then end the rollback.")
+            raise Blocked(_("A region is still returning: wait until it is done, then end the rollback."))
         for back in backs.filter(state__in=("pending", "failed")):
             cancel(back, actor=actor, reason=reason)
         returned = set(backs.filter(state="verified").values_list("region_id", flat=True))

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import ACTIVE_ROLLOUT_STATES, ROLLOUT, SUBMISSION
 from certification.models import Rollout
@@ -135,11 +136,17 @@ def supersede(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
 def _refuse(row: Rollout, before: list[Rollout]) -> None:
     for older in before:
         if older.state == "rolling_back":
-            raise Blocked(f"{older.version.label} is being rolled back: this version goes when that is done.")
+            raise Blocked(
+                _("%(label)s is being rolled back: this version goes when that is done.")
+                % {"label": older.version.label}
+            )
         if older.version.number > row.version.number:
             raise Blocked(
-                f"{older.version.label} is newer than {row.version.label}: an older version never takes the "
-                "place of a newer one."
+                _(
+                    "%(label)s is newer than %(label_2)s: an older version never takes the place of "
+                    "a newer one."
+                )
+                % {"label": older.version.label, "label_2": row.version.label}
             )
 
 

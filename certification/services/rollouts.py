@@ -7,6 +7,7 @@ noun's services.
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import SUBMISSION
 from certification.models import RegionDeployment, Rollout, Submission
@@ -22,6 +23,7 @@ from portal.shared.actors import SYSTEM, Actor
 from portal.shared.errors import Blocked, InvalidInput
 from portal.shared.policy import require
 from portal.shared.transitions import transition
+from portal.shared.words import in_sentence
 
 __all__ = [
     "advance_due",
@@ -54,7 +56,7 @@ def need_reason(reason: str, why: str) -> str:
 def hold_rollout(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
     """No further region is started until somebody resumes; what is under way in regions ends by itself."""
     require(can_run_rollout, actor, rollout)
-    reason = need_reason(reason, "Say why the rollout is held.")
+    reason = need_reason(reason, _("Say why the rollout is held."))
     changes = {"hold_reason": reason, "next_step_at": None}
     return move_both(rollout, "hold", reason=reason, actor=actor, changes=changes)
 
@@ -64,7 +66,10 @@ def resume_rollout(rollout: Rollout, *, reason: str = "", actor: Actor) -> Rollo
     require(can_run_rollout, actor, rollout)
     incident = incidents.pausing(rollout) if rollout.incident_id else None
     if incident is not None:
-        raise Blocked(f"The incident “{incident.title}” is open: the rollout goes on when it is closed.")
+        raise Blocked(
+            _("The incident “%(title)s” is open: the rollout goes on when it is closed.")
+            % {"title": incident.title}
+        )
     with transaction.atomic():
         held_for = rollout.hold_reason
         changes = {"hold_reason": "", "incident_id": None, "next_step_at": database_now()}
@@ -79,21 +84,21 @@ def stop_rollout(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
     It latches: only a release by an operator or a rollback ends it.
     """
     require(can_stop_rollout, actor, rollout)
-    reason = need_reason(reason, "Say what is wrong: operators and the team read it.")
+    reason = need_reason(reason, _("Say what is wrong: operators and the team read it."))
     return halt(rollout, reason=reason, actor=actor)
 
 
 def end_opt_in_waves(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
     """Leave out what is to come of a completed rollout's opt-in waves; whoever may stop it may do this."""
     require(can_stop_rollout, actor, rollout)
-    reason = need_reason(reason, "Say why: operators and the team read it.")
+    reason = need_reason(reason, _("Say why: operators and the team read it."))
     return end_opt_in(rollout, reason=reason, actor=actor)
 
 
 def release_rollout(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
     """End a halt with a reason and go on where it stopped."""
     require(can_run_rollout, actor, rollout)
-    reason = need_reason(reason, "Say why it is safe to go on.")
+    reason = need_reason(reason, _("Say why it is safe to go on."))
     with transaction.atomic():
         stopped_for, now = rollout.halt_reason, database_now()
         changes = {
@@ -111,9 +116,9 @@ def release_rollout(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
 def retry_deployment(deployment: RegionDeployment, *, reason: str, actor: Actor) -> None:
     """Send a failed region's act again: a new attempt with a new key, since the failure was definite."""
     if deployment.rollout is None:
-        raise Blocked("This deployment belongs to a Preview: start the Preview deployment again instead.")
+        raise Blocked(_("This deployment belongs to a Preview: start the Preview deployment again instead."))
     require(can_run_rollout, actor, deployment.rollout)
-    reason = need_reason(reason, "Say what was mended.")
+    reason = need_reason(reason, _("Say what was mended."))
     is_back = deployment.action == RegionDeployment.Action.ROLLBACK
     wanted = ["rolling_back"] if is_back else ["running", "held", "halted"]
     if deployment.wave and deployment.wave.is_opt_in and deployment.wave.state == "running":
@@ -122,7 +127,8 @@ def retry_deployment(deployment: RegionDeployment, *, reason: str, actor: Actor)
         rollout = Rollout.objects.select_for_update(of=("self",)).get(pk=deployment.rollout.pk)
         if rollout.state not in wanted:
             raise Blocked(
-                f"The rollout is {rollout.get_state_display().lower()}: nothing is sent to regions."
+                _("The rollout is %(lower)s: nothing is sent to regions.")
+                % {"lower": in_sentence(rollout.get_state_display())}
             )
         try_again(deployment, actor=actor, reason=reason)
     wake(deployment)

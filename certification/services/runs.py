@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import SUBMISSION
 from certification.models import Preview, Submission, TestCredential, TestRun
@@ -82,12 +83,12 @@ def run_operation(submission: Submission, wanted: Try, *, actor: User) -> TestRu
     """
     require(
         can_call_operations, actor, submission,
-        otherwise="Operations are tried by testers of the team, its guests, and reviewers of other teams.",
+        otherwise=_("Operations are tried by testers of the team, its guests, and reviewers of other teams."),
     )  # fmt: skip
     preview, version = _subject(submission)
     is_guest = not can_try_operations(actor, submission)
     if is_guest and preview is None:
-        raise Conflict("The Preview is not open for tests at the moment.")
+        raise Conflict(_("The Preview is not open for tests at the moment."))
     reason = _reason(submission, wanted, actor)
     _check_rate(actor)
     credential = _credential(submission, wanted.credential_id)
@@ -97,7 +98,7 @@ def run_operation(submission: Submission, wanted: Try, *, actor: User) -> TestRu
         result = _call(version, wanted, connection, region)
     except InputsInvalid as error:
         fields = {INPUT_PREFIX + name: texts for name, texts in error.problems.items()}
-        raise InvalidInput("The inputs do not fit the definition.", fields=fields) from None
+        raise InvalidInput(_("The inputs do not fit the definition."), fields=fields) from None
     except CallError as error:
         raise Conflict(error.message, code="not-called") from None
     run = _run_of(wanted, result)
@@ -132,11 +133,14 @@ def _call(version: Version, wanted: Try, connection: Connection, region: Region 
 
 def _subject(submission: Submission) -> tuple[Preview | None, Version]:
     if submission.state in SUBMISSION.terminal:
-        raise Conflict(f"{submission.reference} has ended: its operations are not called any more.")
+        raise Conflict(
+            _("%(reference)s has ended: its operations are not called any more.")
+            % {"reference": submission.reference}
+        )
     preview = open_preview(submission)
     version = preview.version if preview else version_under_test(submission)
     if version is None:
-        raise Conflict("There is no package yet whose operations could be called: upload one first.")
+        raise Conflict(_("There is no package yet whose operations could be called: upload one first."))
     return preview, version
 
 
@@ -224,7 +228,7 @@ def report_run(submission: Submission, given: Report, *, actor: User) -> TestRun
     """Take down a run that a test program made; it counts like one of the console."""
     require(can_try_operations, actor, submission)
     if not is_member(actor, submission.connector.publisher):
-        raise NotPermitted("Programs report runs for their own team.")
+        raise NotPermitted(_("Programs report runs for their own team."))
     preview, version = _subject(submission)
     known = {each.get("id") for each in version.facts.get("operations", []) if isinstance(each, dict)}
     if given.operation_id not in known:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import OVERRIDE, ROLLOUT, SUBMISSION, RolloutState, WaveState
 from certification.models import (
@@ -152,7 +153,7 @@ def schedule_rollout(submission: Submission, plan: RolloutPlan, dates: Dates, *,
     """
     require(can_schedule_rollout, actor, submission)
     if plan.is_retired:
-        raise InvalidInput("This plan was revised or retired: choose its latest revision.")
+        raise InvalidInput(_("This plan was revised or retired: choose its latest revision."))
     refuse_unmet(submission)
     try:
         with transaction.atomic():
@@ -169,7 +170,7 @@ def schedule_rollout(submission: Submission, plan: RolloutPlan, dates: Dates, *,
         if "rollout_one_active" not in str(error):
             raise
         # A completed one began to roll back at this very moment.
-        raise Blocked("Another rollout of this connector has just started to move: try again.") from None
+        raise Blocked(_("Another rollout of this connector has just started to move: try again.")) from None
 
 
 def _use_hotfix_approval(submission: Submission, plan: RolloutPlan, actor: User) -> None:
@@ -183,8 +184,10 @@ def _use_hotfix_approval(submission: Submission, plan: RolloutPlan, actor: User)
     )
     if approval is None:
         raise Blocked(
-            "The hotfix lane needs two people to agree first: ask for it on the submission's exceptions, "
-            "or choose another plan."
+            _(
+                "The hotfix lane needs two people to agree first: ask for it on the submission's exceptions, "
+                "or choose another plan."
+            )
         )
     transition(OVERRIDE, approval, "use", actor=actor, about=[submission, submission.connector])
 
@@ -194,13 +197,19 @@ def _dated(inputs: PlanningInputs) -> list[PlannedWave]:
         first = _earliest(inputs)
         if inputs.starts_on < first and not inputs.departures:
             raise InvalidInput(
-                f"{inputs.starts_on:%a %d %b %Y} is not possible: choose {first:%a %d %b %Y} or later.",
-                fields={"starts_on": [f"Choose {first:%a %d %b %Y} or later."]},
+                _("%(starts_on)s is not possible: choose %(first)s or later.")
+                % {
+                    "starts_on": format(inputs.starts_on, "%a %d %b %Y"),
+                    "first": format(first, "%a %d %b %Y"),
+                },
+                fields={
+                    "starts_on": [_("Choose %(first)s or later.") % {"first": format(first, "%a %d %b %Y")}]
+                },
             )
         problems = chosen_problems(inputs)
         if problems:
             raise InvalidInput(
-                "Some waves cannot start on the day chosen for them.",
+                _("Some waves cannot start on the day chosen for them."),
                 fields={f"wave_{number}": [text] for number, text in problems.items()},
             )
         return plan(inputs)
@@ -291,17 +300,19 @@ def reschedule_rollout(rollout: Rollout, dates: Dates, *, reason: str, actor: Ac
     """Other dates for the waves that have not started; every move goes into the ledger with the reason."""
     require(can_run_rollout, actor, rollout)
     if not reason.strip():
-        raise InvalidInput("Say why the dates change: the team reads it.", fields={"reason": ["Say why."]})
+        raise InvalidInput(
+            _("Say why the dates change: the team reads it."), fields={"reason": [_("Say why.")]}
+        )
     with transaction.atomic():
         row = Rollout.objects.select_for_update(of=("self",)).select_related("plan").get(pk=rollout.pk)
         if row.state not in MOVABLE:
-            raise Blocked("This rollout has no wave left whose date could change.")
+            raise Blocked(_("This rollout has no wave left whose date could change."))
         world = present_world()
         inputs = replace(inputs_of(row, world), starts_on=dates.starts_on, chosen=dates.chosen)
         problems = chosen_problems(inputs)
         if problems:
             raise InvalidInput(
-                "Some waves cannot start on the day chosen for them.",
+                _("Some waves cannot start on the day chosen for them."),
                 fields={f"wave_{number}": [text] for number, text in problems.items()},
             )
         if not inputs.started:

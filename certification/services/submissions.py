@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from certification.lifecycle import PREPARING_STATES, SUBMISSION, SubmissionState
 from certification.models import Revision, Submission, TestCredential
@@ -37,9 +39,13 @@ def create_submission(connector: Connector, *, kind: str = "", actor: User) -> S
     require(can_create_submission, actor, connector)
     kind = kind or suggested_kind(connector)
     if kind not in Submission.Kind.values:
-        raise InvalidInput("Choose new, update or hotfix.", fields={"kind": ["Choose one of the kinds."]})
+        raise InvalidInput(
+            _("Choose new, update or hotfix."), fields={"kind": [_("Choose one of the kinds.")]}
+        )
     if connector.state in {"retired", "cancelled"}:
-        raise Conflict(f"{connector} is closed: nothing can be submitted for it any more.")
+        raise Conflict(
+            _("%(connector)s is closed: nothing can be submitted for it any more.") % {"connector": connector}
+        )
     last = connector.submissions.order_by("-created_at").first()
     form = _form_of(last) if last else {"contacts": first_contacts(connector, actor)}
     return _insert(connector, kind=kind, form=form, actor=actor)
@@ -68,7 +74,8 @@ def _already_open(connector: Connector) -> Conflict:
     found = connector.submissions.filter(state__in=PREPARING_STATES).first()
     name = f"{found.reference} ({found.get_state_display()})" if found else "another submission"
     return Conflict(
-        f"{connector} has {name} in preparation. Go on with that one, or withdraw it first.",
+        _("%(connector)s has %(name)s in preparation. Go on with that one, or withdraw it first.")
+        % {"connector": connector, "name": name},
         code="submission-open",
     )
 
@@ -118,8 +125,12 @@ def _locked(submission: Submission) -> Submission:
 def _refuse_unready(submission: Submission) -> None:
     blockers = readiness(submission)
     if blockers:
-        count = "One thing has" if len(blockers) == 1 else f"{len(blockers)} things have"
-        raise Blocked(f"{count} to be done first.", blockers=[blocker.text for blocker in blockers])
+        count = len(blockers)
+        raise Blocked(
+            ngettext("One thing has to be done first.", "%(count)s things have to be done first.", count)
+            % {"count": count},
+            blockers=[blocker.text for blocker in blockers],
+        )
 
 
 def _hand_in(submission: Submission, actor: User) -> Revision:
@@ -164,7 +175,10 @@ def start_again(submission: Submission, *, actor: User) -> Submission:
     connector = submission.connector
     require(can_create_submission, actor, connector)
     if submission.state not in SUBMISSION.terminal:
-        raise Conflict(f"{submission.reference} has not ended: go on with it, or withdraw it first.")
+        raise Conflict(
+            _("%(reference)s has not ended: go on with it, or withdraw it first.")
+            % {"reference": submission.reference}
+        )
     form = {name: getattr(submission, name) for name in FORM_FIELDS if name != "kind"}
     if submission.version_id != connector.live_version_id:
         form |= {"version": submission.version, "package_chosen_at": timezone.now()}

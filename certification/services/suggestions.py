@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import REVIEW_THREAD, SUGGESTION, SuggestionState
 from certification.models import Comment, Revision, Submission, Suggestion, Thread
@@ -58,10 +59,10 @@ def suggest(thread: Thread, *, text: str, body: str = "", actor: User) -> Sugges
     """Suggest a change in a thread that stands at a node; one that waits there already is withdrawn."""
     require(can_suggest_change, actor, thread.submission, otherwise=_OTHERS)
     if thread.is_private:
-        raise Conflict("A private note holds no suggestion: the publisher could not see it.")
+        raise Conflict(_("A private note holds no suggestion: the publisher could not see it."))
     revision, package = _latest(thread.submission)
     if thread.anchored_in_id != revision.pk:
-        raise Conflict("The place of this thread is not in the package any more.")
+        raise Conflict(_("The place of this thread is not in the package any more."))
     with transaction.atomic():
         comment = threads.reply(thread, body=body or WITHOUT_WORDS, actor=actor)
         for waiting in Suggestion.objects.filter(thread=thread, state=SuggestionState.PROPOSED):
@@ -72,7 +73,7 @@ def suggest(thread: Thread, *, text: str, body: str = "", actor: User) -> Sugges
 def _latest(submission: Submission) -> tuple[Revision, Package]:
     revision = submission.revision
     if revision is None:
-        raise Conflict("Nothing was handed in yet: suggestions are about a package that was.")
+        raise Conflict(_("Nothing was handed in yet: suggestions are about a package that was."))
     return revision, read_archive(package_bytes(revision.version))
 
 
@@ -117,7 +118,7 @@ def accept(submission: Submission, chosen: Sequence[Suggestion], *, actor: User)
     require(can_answer_suggestion, actor, submission)
     version = _package_of(submission)
     if not chosen:
-        raise InvalidInput("Choose at least one suggestion.")
+        raise InvalidInput(_("Choose at least one suggestion."))
     package = read_archive(package_bytes(version))
     for each in chosen:
         package = _with(package, each)
@@ -147,7 +148,8 @@ def _with(package: Package, suggestion: Suggestion) -> Package:
         return with_file(package, suggestion.file, pure.applied(proposal, made_for, package))
     except pure.CannotSuggest as error:
         raise Conflict(
-            f"{error} Nothing was taken over. Make the change yourself, or decline the suggestion.",
+            _("%(error)s Nothing was taken over. Make the change yourself, or decline the suggestion.")
+            % {"error": error},
             code="suggestion-stale",
         ) from error
 
@@ -155,7 +157,7 @@ def _with(package: Package, suggestion: Suggestion) -> Package:
 def _store(
     submission: Submission, old: Version, upload: Upload, chosen: Sequence[Suggestion], actor: User
 ) -> Accepted:
-    changed = Conflict("The form holds another package by now: look at it before you accept.")
+    changed = Conflict(_("The form holds another package by now: look at it before you accept."))
     with transaction.atomic():
         row, version = drafts.replace_package(
             submission, old=old, new=upload.version, changed=changed, made="changed", actor=actor
@@ -199,7 +201,7 @@ def decline(suggestion: Suggestion, *, reason: str, actor: User) -> Suggestion:
 def withdraw(suggestion: Suggestion, *, actor: User) -> Suggestion:
     """Whoever made it takes it back."""
     if suggestion.author_id != actor.pk:
-        raise NotPermitted("Who made a suggestion takes it back.")
+        raise NotPermitted(_("Who made a suggestion takes it back."))
     require(can_suggest_change, actor, suggestion.thread.submission, otherwise=_OTHERS)
     return _close(suggestion, "withdraw", actor, reason="")
 

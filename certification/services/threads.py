@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import REVIEW_THREAD, SUBMISSION
 from certification.models import Comment, Revision, Submission, Thread
@@ -42,7 +43,7 @@ def open_thread(
     text, masked = _text(body)
     revision = submission.revision
     if revision is None:
-        raise Conflict("Nothing was handed in yet: threads are about a package that was.")
+        raise Conflict(_("Nothing was handed in yet: threads are about a package that was."))
     anchor = _anchor(revision, place)
     with transaction.atomic():
         row = _open_submission(submission)
@@ -97,7 +98,7 @@ def _text(body: str) -> tuple[str, int]:
     """The text without secrets, and how many were taken out."""
     body = body.replace("\0", "\ufffd").strip()
     if not body:
-        raise InvalidInput("Write something first.", fields={"body": ["Write something first."]})
+        raise InvalidInput(_("Write something first."), fields={"body": [_("Write something first.")]})
     if len(body) > LONGEST_COMMENT:
         words = f"At most {LONGEST_COMMENT:,} characters; this has {len(body):,}."
         raise InvalidInput(words, fields={"body": [words]})
@@ -112,7 +113,10 @@ def _open_submission(submission: Submission) -> Submission:
         .get(pk=submission.pk)
     )
     if row.state in SUBMISSION.terminal:
-        raise Conflict(f"{row.reference} has ended: its threads can be read, not continued.")
+        raise Conflict(
+            _("%(reference)s has ended: its threads can be read, not continued.")
+            % {"reference": row.reference}
+        )
     return row
 
 
@@ -140,7 +144,7 @@ def _move(thread: Thread, event: str, body: str, actor: User) -> Thread:
         can_resolve_thread,
         actor,
         thread,
-        otherwise="The reviewer, or whoever opened the thread, resolves it. Answer in it instead.",
+        otherwise=_("The reviewer, or whoever opened the thread, resolves it. Answer in it instead."),
     )
     with transaction.atomic():
         # The submission's row first, as deciding does: an approval never passes a reopening on its way.

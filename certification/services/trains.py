@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from certification.models import Lane, RolloutPlan, Train
 from certification.planning.trains import Timetable, check_timetable
@@ -77,11 +78,13 @@ def change_train(train: Train, draft: TrainDraft, *, reason: str, actor: Actor) 
     require(can_manage_plans, actor, train)
     check_train(draft, instead_of=train)
     if not reason.strip():
-        raise InvalidInput("Say why: publishers whose dates move read it.", fields={"reason": ["Say why."]})
+        raise InvalidInput(
+            _("Say why: publishers whose dates move read it."), fields={"reason": [_("Say why.")]}
+        )
     with transaction.atomic():
         row = Train.objects.select_for_update().get(pk=train.pk)
         if row.is_retired:
-            raise Conflict("This train was retired: it cannot be changed.")
+            raise Conflict(_("This train was retired: it cannot be changed."))
         before = _facts(row)
         for name, value in _columns(draft).items():
             setattr(row, name, value)
@@ -101,9 +104,9 @@ def retire_train(train: Train, *, reason: str, actor: Actor) -> None:
         plans = RolloutPlan.objects.filter(is_retired=False)
         using = sorted({plan.name for plan in plans.filter(train=row) | plans.filter(opt_in_train=row)})
         if using:
-            raise Blocked(f"{', '.join(using)} boards it: revise the plan first.")
+            raise Blocked(_("%(join)s boards it: revise the plan first.") % {"join": ", ".join(using)})
         if row.is_retired:
-            raise Conflict("It was retired already.")
+            raise Conflict(_("It was retired already."))
         Train.objects.filter(pk=row.pk).update(is_retired=True, updated_at=database_now())
         audit.record("train.retire", row, actor=actor, reason=reason)
         refuse_without_a_day()

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from certification.lifecycle import APPEAL, CONDITION, SubmissionState
 from certification.models import Appeal, Decision, DecisionCondition, Submission
@@ -86,8 +88,17 @@ def refuse_unmet(submission: Submission) -> None:
     )
     texts = list(found.values_list("text", flat=True))
     if texts:
-        count = "One condition of the approval is" if len(texts) == 1 else f"{len(texts)} conditions are"
-        raise Blocked(f"{count} not met yet: {texts[0]}", blockers=texts, code="conditions-open")
+        count = len(texts)
+        raise Blocked(
+            ngettext(
+                "One condition of the approval is not met yet: %(first)s",
+                "%(count)s conditions are not met yet: %(first)s",
+                count,
+            )
+            % {"count": count, "first": texts[0]},
+            blockers=texts,
+            code="conditions-open",
+        )
 
 
 def appeal(decision: Decision, *, text: str, actor: User) -> Appeal:
@@ -95,7 +106,7 @@ def appeal(decision: Decision, *, text: str, actor: User) -> Appeal:
     submission = decision.submission
     require(can_appeal_decision, actor, submission)
     if decision.verdict != Decision.Verdict.REJECT or submission.state != SubmissionState.REJECTED:
-        raise Conflict("Only a rejection can be appealed against.")
+        raise Conflict(_("Only a rejection can be appealed against."))
     text = _text(text, "text", "Say what the reviewer got wrong or could not know.")
     due_at = review_calendar().deadline_after(database_now(), APPEAL_WORKING_DAYS)
     try:
@@ -104,7 +115,7 @@ def appeal(decision: Decision, *, text: str, actor: User) -> Appeal:
             audit.record("appeal.raise", found, actor=actor, about=[submission], reason=text)
             outbox.emit("appeal.raise", id=str(found.pk))
     except IntegrityError as error:
-        raise Conflict("An appeal against this rejection was made already.") from error
+        raise Conflict(_("An appeal against this rejection was made already.")) from error
     return found
 
 
@@ -116,7 +127,7 @@ def decide_appeal(found: Appeal, *, is_overturned: bool, answer: str, actor: Use
         can_decide_appeal,
         actor,
         found,
-        otherwise="Administrators decide on appeals: not those of the team, and not who rejected it.",
+        otherwise=_("Administrators decide on appeals: not those of the team, and not who rejected it."),
     )
     answer = _text(answer, "answer", "Say why: the team and the reviewer read it.")
     with transaction.atomic():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from certification.models import Submission
 from certification.policies import can_edit_submission
@@ -49,7 +50,10 @@ def preview(submission: Submission, *, operation: str, new_path: str = "", actor
     except CannotKeep as error:
         raise InvalidInput(str(error)) from error
     except PatchError as error:
-        raise InvalidInput(f"The definition of {version.label} cannot be changed so: {error}.") from error
+        raise InvalidInput(
+            _("The definition of %(label)s cannot be changed so: %(error)s.")
+            % {"label": version.label, "error": error}
+        ) from error
     return Kept(both, with_file(new, after.file.name, content).canonical_bytes())
 
 
@@ -83,19 +87,19 @@ def _packages(submission: Submission) -> tuple[Version, Package, Package]:
         raise Conflict(_NOTHING_PUBLISHED)
     validation = known_validation(submission, version)
     if validation is None or check_died(validation):
-        raise Conflict("The package was not checked to the end yet: have it checked first.")
+        raise Conflict(_("The package was not checked to the end yet: have it checked first."))
     try:
         return version, package_of(baseline), package_of(version)
     except (OSError, storage.StoredBytesDamaged) as error:
-        raise Conflict("The stored package cannot be read: upload it again.") from error
+        raise Conflict(_("The stored package cannot be read: upload it again.")) from error
 
 
 def _definition(package: Package) -> Document:
     document = package.definition
     if document is None or not isinstance(document.value, dict):
-        raise InvalidInput("One of the two versions has no definition that can be read.")
+        raise InvalidInput(_("One of the two versions has no definition that can be read."))
     return document
 
 
 def _changed() -> Conflict:
-    return Conflict("The form holds another package by now: look at it before you change it.")
+    return Conflict(_("The form holds another package by now: look at it before you change it."))

@@ -8,6 +8,7 @@ from datetime import date
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import SUBMISSION, WAIVER
 from certification.models import Submission, Waiver, WarningNote
@@ -35,10 +36,12 @@ def note_warning(submission: Submission, *, rule: str, note: str, actor: User) -
     require(can_answer_findings, actor, submission)
     note = _text(note, "note", SHORTEST_NOTE)
     if rule_info(rule) is None:
-        raise InvalidInput(f"There is no rule {rule[:20]}.", fields={"rule": ["Unknown rule."]})
+        raise InvalidInput(
+            _("There is no rule %(rule)s.") % {"rule": rule[:20]}, fields={"rule": [_("Unknown rule.")]}
+        )
     with transaction.atomic():
         row = _open(submission)
-        stored, _ = WarningNote.objects.update_or_create(
+        stored, _created = WarningNote.objects.update_or_create(
             submission=row, rule=rule, defaults={"note": note, "author": actor, "updated_at": timezone.now()}
         )
         audit.record("submission.note_warning", row, actor=actor, data={"rule": rule}, reason=note)
@@ -68,7 +71,9 @@ def acknowledge_error(
     error or the rule leaves no choice.
     """
     if not is_acknowledgeable(rule):
-        raise InvalidInput(f"An error of {rule[:20]} is corrected or waived, not acknowledged.")
+        raise InvalidInput(
+            _("An error of %(rule)s is corrected or waived, not acknowledged.") % {"rule": rule[:20]}
+        )
     return _ask(submission, "waiver.acknowledge", rule, fingerprint, reason, actor)
 
 
@@ -88,7 +93,9 @@ def _ask(
             outbox.emit("waiver.request", id=str(waiver.pk))
     except IntegrityError as error:
         what = "An acknowledgement" if action == "waiver.acknowledge" else "A waiver"
-        raise Conflict(f"{what} of {rule} is asked for or granted already.") from error
+        raise Conflict(
+            _("%(what)s of %(rule)s is asked for or granted already.") % {"what": what, "rule": rule}
+        ) from error
     return waiver
 
 
@@ -96,7 +103,9 @@ def approve_waiver(waiver: Waiver, *, reason: str, expires_on: date | None = Non
     """Let the error pass, until `expires_on` where given; a reviewer of another team decides."""
     require(can_decide_waiver, actor, waiver)
     if expires_on is not None and expires_on < timezone.now().date():
-        raise InvalidInput("The last day lies in the past.", fields={"expires_on": ["Choose a day to come."]})
+        raise InvalidInput(
+            _("The last day lies in the past."), fields={"expires_on": [_("Choose a day to come.")]}
+        )
     _decide(waiver, "approve", reason=reason, actor=actor, expires_on=expires_on)
 
 
@@ -132,25 +141,29 @@ def _open(submission: Submission) -> Submission:
         .get(pk=submission.pk)
     )
     if row.state in SUBMISSION.terminal:
-        raise Conflict(f"{row.reference} has ended: its findings need no answer any more.")
+        raise Conflict(
+            _("%(reference)s has ended: its findings need no answer any more.") % {"reference": row.reference}
+        )
     return row
 
 
 def _check_error(submission: Submission, rule: str, fingerprint: str) -> None:
     if rule in ENGINE_DEATHS:
-        raise InvalidInput("The check itself failed: have the package checked again instead.")
+        raise InvalidInput(_("The check itself failed: have the package checked again instead."))
     version = shown_version(submission)
     validation = known_validation(submission, version) if version else None
     found = validation.findings.filter(rule=rule, severity="error") if validation else None
     if found is not None and fingerprint:
         found = found.filter(fingerprint=fingerprint)
     if found is None or not found.exists():
-        raise InvalidInput("The package has no such error: nothing is there to be waived.")
+        raise InvalidInput(_("The package has no such error: nothing is there to be waived."))
 
 
 def _text(value: str, name: str, shortest: int) -> str:
     value = value.strip()
     if not shortest <= len(value) <= LONGEST_TEXT:
         text = f"Between {shortest} and {LONGEST_TEXT:,} characters."
-        raise InvalidInput(f"The {name} is too short or too long.", fields={name: [text]})
+        raise InvalidInput(
+            _("The %(name)s is too short or too long.") % {"name": name}, fields={name: [text]}
+        )
     return value

@@ -11,6 +11,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from certification.models import RegionDeployment, RegionWatch
 from certification.queries.public import public_connectors
@@ -119,10 +120,10 @@ def _of_token(token: str, salt: str, within: dt.timedelta | None) -> RegionWatch
     try:
         pk = signing.loads(token, salt=salt, max_age=within)
     except signing.BadSignature:
-        raise Blocked("This link has run out: ask again on the connector's page.") from None
+        raise Blocked(_("This link has run out: ask again on the connector's page.")) from None
     found = RegionWatch.objects.select_related("connector", "region", "version").filter(pk=pk).first()
     if found is None:
-        raise Blocked("This subscription is over: ask again on the connector's page.")
+        raise Blocked(_("This subscription is over: ask again on the connector's page."))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from certification.queries import feeds as queries
@@ -38,7 +39,7 @@ def personal_calendar(request: HttpRequest, feed_token: str) -> HttpResponse:
 def public_feed(request: HttpRequest) -> HttpResponse:
     """Departures, freezes and incidents as Atom."""
     return atom.answer(
-        request, queries.public_news(), title="Certification: departures, freezes, incidents",
+        request, queries.public_news(), title=_("Certification: departures, freezes, incidents"),
         link=reverse("status"), cache_control=_SHARED,
     )  # fmt: skip
 
@@ -50,7 +51,7 @@ def personal_feed(request: HttpRequest, feed_token: str) -> HttpResponse:
     if reader is None:
         raise Http404
     response = atom.answer(
-        request, queries.team_news(reader), title="Certification: my teams",
+        request, queries.team_news(reader), title=_("Certification: my teams"),
         link=reverse("notification_list"), cache_control=_OWN,
     )  # fmt: skip
     response["Referrer-Policy"], response["X-Robots-Tag"] = "no-referrer", "noindex"

@@ -15,6 +15,7 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.html import escape
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -32,10 +33,11 @@ from portal.accounts.models import User
 from portal.shared.errors import Conflict, InvalidInput, TooMany
 from portal.shared.policy import require
 from portal.shared.web import signed_in_user, uuid_or_none
+from portal.shared.words import lazy as _lazy
 
 _PREFIX = services.INPUT_PREFIX
 _LONGEST_INPUT = 100_000
-_DIRECTLY = [("backend", "Directly to the service")]
+_DIRECTLY = [("backend", _lazy("Directly to the service"))]
 
 
 class AskedField(forms.CharField):
@@ -51,7 +53,7 @@ class LentField(forms.ChoiceField):
 
     def validate(self, value: Any) -> None:
         if value and not self.valid_value(value):
-            raise forms.ValidationError("This credential is not there any more: choose another one.")
+            raise forms.ValidationError(_("This credential is not there any more: choose another one."))
 
 
 class CallForm(forms.Form):
@@ -59,18 +61,19 @@ class CallForm(forms.Form):
     help texts are drawn as they are."""
 
     use_required_attribute = False
-    credential = LentField(label="Sign in with")
+    credential = LentField(label=_lazy("Sign in with"))
     reason = AskedField(
-        max_length=LONGEST_REASON, label="What you are testing",
-        help_text="The team sees who used its credential and why.",
+        max_length=LONGEST_REASON, label=_lazy("What you are testing"),
+        help_text=_lazy("The team sees who used its credential and why."),
     )  # fmt: skip
     target = forms.ChoiceField(
-        choices=_DIRECTLY, required=False, label="Way",
-        help_text="Through the region the call is made by what is deployed there.",
+        choices=_DIRECTLY, required=False, label=_lazy("Way"),
+        help_text=_lazy("Through the region the call is made by what is deployed there."),
     )  # fmt: skip
     wrong = forms.BooleanField(
-        required=False, label="Wrong input on purpose",
-        help_text="Sends what does not fit, too. A refusal as the definition declares it counts as passed.",
+        required=False, label=_lazy("Wrong input on purpose"),
+        help_text=_lazy("Sends what does not fit, too. A refusal as the definition declares it "
+            "counts as passed."),
     )  # fmt: skip
 
     def __init__(
@@ -87,13 +90,14 @@ class CallForm(forms.Form):
         for declared in operation.asked:
             self.fields[_PREFIX + declared.key] = _field(declared, operation)
         names = [(str(each.pk), f"{each.purpose} ({each.get_kind_display()})") for each in credentials]
-        self.fields["credential"].choices = [*names, ("", "No credential")]  # type: ignore[attr-defined]
+        self.fields["credential"].choices = [*names, ("", _("No credential"))]  # type: ignore[attr-defined]
         if names:
             self.fields["credential"].initial = names[0][0]
         if not asks_reason:
             del self.fields["reason"]
         if gateway:
-            self.fields["target"].choices = [*_DIRECTLY, ("region", f"Through {gateway}")]  # type: ignore[attr-defined]
+            through = _("Through %(gateway)s") % {"gateway": gateway}
+            self.fields["target"].choices = [*_DIRECTLY, ("region", through)]  # type: ignore[attr-defined]
         else:
             del self.fields["target"]
 
@@ -240,7 +244,7 @@ def send(request: HttpRequest, seat: Seat) -> HttpResponse:
     bench = queries.bench_of(seat.submission)
     operation = bench.find(request.POST.get("operation", ""))
     if operation is None:
-        raise Conflict(bench.problem or "The package has no such operation: choose one from the list.")
+        raise Conflict(bench.problem or _("The package has no such operation: choose one from the list."))
     form = _form(seat, bench, operation, request.POST)
     if form.is_valid():
         try:

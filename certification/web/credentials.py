@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -28,6 +29,7 @@ from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
 from portal.shared.secrets import Secret
 from portal.shared.web import add_errors, done, signed_in_user
+from portal.shared.words import lazy as _lazy
 
 _SECRET_FIELDS = frozenset({"key", "password", "client_secret", "second_factor", "access_token"})
 _CONNECTION = "connection."
@@ -38,13 +40,13 @@ class CredentialForm(forms.Form):
     """The fields of one kind of credential. A password field is never filled from what is stored."""
 
     purpose = forms.CharField(
-        max_length=120, help_text="Such as “Sandbox, read only”. Everybody in the team sees it."
+        max_length=120, help_text=_lazy("Such as “Sandbox, read only”. Everybody in the team sees it.")
     )
     expires_on = forms.DateField(
-        label="Valid until",
+        label=_lazy("Valid until"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text="You are reminded before; an expired credential blocks handing in.",
+        help_text=_lazy("You are reminded before; an expired credential blocks handing in."),
     )
 
     def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
@@ -70,21 +72,24 @@ class CredentialForm(forms.Form):
                 required=False,
                 label=label,
                 max_length=500,
-                help_text="A value of the connection that is no secret.",
+                help_text=_("A value of the connection that is no secret."),
             )
         if call.operations:
             self.fields["test_operation"] = forms.ChoiceField(
                 required=False,
-                label="Prove it with",
-                choices=[("", f"The portal's choice ({call.picked or 'none found'})"), *call.operations],
-                help_text="Called now, every night and before a review. It has to leave data alone.",
+                label=_("Prove it with"),
+                choices=[
+                    ("", _("The portal's choice (%(value)s)") % {"value": call.picked or "none found"}),
+                    *call.operations,
+                ],
+                help_text=_("Called now, every night and before a review. It has to leave data alone."),
             )
             self.fields["test_inputs"] = forms.CharField(
                 required=False,
-                label="Inputs of that call",
+                label=_("Inputs of that call"),
                 max_length=_LONGEST_INPUTS,
                 widget=forms.Textarea(attrs={"rows": 2, "placeholder": "name = value"}),
-                help_text="One in a line, such as harbour = 17.",
+                help_text=_("One in a line, such as harbour = 17."),
             )
 
     def clean_test_inputs(self) -> dict[str, str]:
@@ -92,7 +97,9 @@ class CredentialForm(forms.Form):
         for line in self.cleaned_data["test_inputs"].splitlines():
             name, mark, value = line.partition("=")
             if line.strip() and not mark:
-                raise forms.ValidationError(f"“{line.strip()[:60]}” is not of the form name = value.")
+                raise forms.ValidationError(
+                    _("“%(line)s” is not of the form name = value.") % {"line": line.strip()[:60]}
+                )
             if mark:
                 found[name.strip()] = value.strip()
         return found
@@ -103,7 +110,7 @@ class RevealForm(forms.Form):
         min_length=services.SHORTEST_REASON,
         max_length=services.LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="The team reads it, and it stays in the history.",
+        help_text=_lazy("The team reads it, and it stays in the history."),
     )
 
 
@@ -180,7 +187,7 @@ def _edit(
         except InvalidInput as error:
             add_errors(form, error)
         else:
-            return done(request, "Stored, encrypted.", submission_url(submission, "credential_list"))
+            return done(request, _("Stored, encrypted."), submission_url(submission, "credential_list"))
     context = page_context(request, submission, "credentials") | {
         "form": form,
         "kind": kind,
@@ -236,7 +243,7 @@ def credential_test(request: HttpRequest, pk: UUID, credential_pk: UUID) -> Http
 def credential_delete(request: HttpRequest, pk: UUID, credential_pk: UUID) -> HttpResponse:
     credential = _credential(request, pk, credential_pk)
     services.delete_credential(credential, actor=signed_in_user(request))
-    return done(request, "Deleted.", submission_url(credential.submission, "credential_list"))
+    return done(request, _("Deleted."), submission_url(credential.submission, "credential_list"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

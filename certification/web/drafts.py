@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from certification.models import Submission
@@ -29,18 +30,19 @@ from portal.accounts.models import User
 from portal.shared.errors import Conflict, IllegalTransition, InvalidInput, PortalError
 from portal.shared.markdown import render_markdown
 from portal.shared.web import add_errors, done, signed_in_user
+from portal.shared.words import lazy as _lazy
 
 _SPARE_CONTACT_ROWS = 2
 # Parts of the form in its order: (place, label).
 _OUTLINE = (
-    (Place.PACKAGE, "Package"),
-    (Place.KIND, "Kind"),
-    (Place.CONTACTS, "Contacts"),
-    (Place.CATEGORIES, "Categories"),
-    (Place.NOTES, "Notes"),
-    (Place.INTRO, "Introduction"),
-    (Place.CREDENTIALS, "Credentials"),
-    (Place.FINDINGS, "Findings"),
+    (Place.PACKAGE, _lazy("Package")),
+    (Place.KIND, _lazy("Kind")),
+    (Place.CONTACTS, _lazy("Contacts")),
+    (Place.CATEGORIES, _lazy("Categories")),
+    (Place.NOTES, _lazy("Notes")),
+    (Place.INTRO, _lazy("Introduction")),
+    (Place.CREDENTIALS, _lazy("Credentials")),
+    (Place.FINDINGS, _lazy("Findings")),
 )
 
 
@@ -53,25 +55,29 @@ class DraftForm(forms.Form):
         choices=[(name, name) for name in CATEGORIES],
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="One or two. Makers find the connector by them.",
+        help_text=_lazy("One or two. Makers find the connector by them."),
     )
     tester_notes = forms.CharField(
-        label="Notes for testers",
+        label=_lazy("Notes for testers"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text="Environment, sample data, steps to try. Never passwords: they belong to the credentials.",
+        help_text=_lazy(
+            "Environment, sample data, steps to try. Never passwords: they belong to the credentials."
+        ),
     )
     change_notes = forms.CharField(
-        label="What changed",
+        label=_lazy("What changed"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="In words makers understand. Shown to reviewers beside the diff.",
+        help_text=_lazy("In words makers understand. Shown to reviewers beside the diff."),
     )
     intro = forms.CharField(
         label="intro.md",
         required=False,
         widget=forms.Textarea(attrs={"rows": 16, "class": "mono", "spellcheck": "true"}),
-        help_text="Markdown. Description, prerequisites, getting credentials, known issues, common errors.",
+        help_text=_lazy(
+            "Markdown. Description, prerequisites, getting credentials, known issues, common errors."
+        ),
     )
 
     def __init__(self, *args: Any, submission: Submission, **kwargs: Any) -> None:
@@ -80,7 +86,7 @@ class DraftForm(forms.Form):
             # Fixed once it was handed in.
             del self.fields["kind"]
         if submission.kind == Submission.Kind.NEW:
-            self.fields["change_notes"].help_text = "Only needed for updates and hotfixes."
+            self.fields["change_notes"].help_text = _("Only needed for updates and hotfixes.")
         self._is_new = submission.kind == Submission.Kind.NEW
 
     def mark_needed(self) -> DraftForm:
@@ -139,7 +145,7 @@ def submission_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
         add_errors(form, error)
         return _form_page(request, submission, form, status=400)
     target = "submission_ready" if "ready" in request.POST else "submission_edit"
-    return done(request, "Saved.", submission_url(submission, target))
+    return done(request, _("Saved."), submission_url(submission, target))
 
 
 def _conflict_page(
@@ -250,7 +256,7 @@ def submission_autosave(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = DraftForm(request.POST, submission=submission)
     problem, conflict = "", False
     if not form.is_valid():
-        problem = "Some fields cannot be saved as they are."
+        problem = _("Some fields cannot be saved as they are.")
     else:
         try:
             services.save_draft(
@@ -301,8 +307,12 @@ def submission_upload(request: HttpRequest, pk: UUID) -> HttpResponse:
     if upload.version is None:
         return redirect(target)
     services.choose_package(submission, version=upload.version, actor=user)
-    said = _of_receipt(submission, sent, user) or "It is being checked."
-    return done(request, f"Package {upload.version.label} received. {said}", target)
+    said = _of_receipt(submission, sent, user) or _("It is being checked.")
+    return done(
+        request,
+        _("Package %(label)s received. %(said)s") % {"label": upload.version.label, "said": said},
+        target,
+    )
 
 
 def _of_receipt(submission: Submission, sent: list[tuple[str, bytes]], user: User) -> str:
@@ -313,11 +323,11 @@ def _of_receipt(submission: Submission, sent: list[tuple[str, bytes]], user: Use
     try:
         found = present_receipt(submission, data=data, actor=user)
     except (InvalidInput, Conflict) as error:
-        return f"{error.message} It is being checked."
+        return _("%(message)s It is being checked.") % {"message": error.message}
     return (
-        "The verdict of its receipt is taken over."
+        _("The verdict of its receipt is taken over.")
         if found.is_taken
-        else f"{found.reason} It is being checked."
+        else _("%(reason)s It is being checked.") % {"reason": found.reason}
     )
 
 
@@ -329,7 +339,12 @@ def submission_choose(request: HttpRequest, pk: UUID) -> HttpResponse:
     version = get_object_or_404(versions, pk=as_uuid(request.POST.get("version", "")))
     services.choose_package(submission, version=version, actor=signed_in_user(request))
     target = submission_url(submission, "submission_edit") + "#package"
-    return done(request, f"{submission.reference} holds package {version.label} now.", target)
+    return done(
+        request,
+        _("%(reference)s holds package %(label)s now.")
+        % {"reference": submission.reference, "label": version.label},
+        target,
+    )
 
 
 @require_POST
@@ -337,7 +352,7 @@ def submission_choose(request: HttpRequest, pk: UUID) -> HttpResponse:
 def submission_check(request: HttpRequest, pk: UUID) -> HttpResponse:
     submission = visible_submission(request, pk)
     services.check_package(submission, actor=signed_in_user(request))
-    return done(request, "The package is being checked.", submission_url(submission, "finding_list"))
+    return done(request, _("The package is being checked."), submission_url(submission, "finding_list"))
 
 
 urlpatterns = [

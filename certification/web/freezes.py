@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from certification import policies
@@ -23,19 +24,20 @@ from certification.web.rollout_forms import ReasonForm
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
+from portal.shared.words import lazy as _lazy
 
 KINDS = (
-    ("freeze", "Freeze: no wave starts"),
-    ("opening", "Extra working days: weekends and holidays inside count as working days"),
+    ("freeze", _lazy("Freeze: no wave starts")),
+    ("opening", _lazy("Extra working days: weekends and holidays inside count as working days")),
 )
 
 AUTH_KINDS = (
-    ("oauth2", "OAuth 2.0"),
-    ("api_key", "API key"),
-    ("basic", "Basic"),
-    ("windows", "Windows"),
-    ("certificate", "Certificate"),
-    ("none", "Nothing"),
+    ("oauth2", _lazy("OAuth 2.0")),
+    ("api_key", _lazy("API key")),
+    ("basic", _lazy("Basic")),
+    ("windows", _lazy("Windows")),
+    ("certificate", _lazy("Certificate")),
+    ("none", _lazy("Nothing")),
 )
 
 
@@ -45,18 +47,18 @@ def _moment(label: str) -> forms.DateTimeField:
 
 class FreezeForm(forms.Form):
     kind = forms.ChoiceField(choices=KINDS, widget=forms.RadioSelect, initial="freeze")
-    name = forms.CharField(max_length=80, help_text="As publishers will read it: “Year-end freeze”.")
-    starts_at = _moment("From")
-    ends_at = _moment("Until")
+    name = forms.CharField(max_length=80, help_text=_lazy("As publishers will read it: “Year-end freeze”."))
+    starts_at = _moment(_lazy("From"))
+    ends_at = _moment(_lazy("Until"))
     regions = forms.MultipleChoiceField(
-        required=False, widget=forms.CheckboxSelectMultiple, help_text="None ticked: every region."
+        required=False, widget=forms.CheckboxSelectMultiple, help_text=_lazy("None ticked: every region.")
     )
     auth_kinds = forms.MultipleChoiceField(
         required=False,
         choices=AUTH_KINDS,
         widget=forms.CheckboxSelectMultiple,
-        label="Only connectors that sign in with",
-        help_text="None ticked: every connector.",
+        label=_lazy("Only connectors that sign in with"),
+        help_text=_lazy("None ticked: every connector."),
     )
     reason = forms.CharField(max_length=1_000, widget=forms.Textarea(attrs={"rows": 3}))
 
@@ -101,7 +103,11 @@ def freeze_create(request: HttpRequest) -> HttpResponse:
             services.check_freeze(form.draft())
             if "save" in request.POST:
                 freeze, moved = services.create_freeze(form.draft(), actor=user)
-                return done(request, f"{freeze} is saved; {moved} rollouts moved.", reverse("freeze_list"))
+                return done(
+                    request,
+                    _("%(freeze)s is saved; %(moved)s rollouts moved.") % {"freeze": freeze, "moved": moved},
+                    reverse("freeze_list"),
+                )
             moves = services.preview_freeze(form.draft())
         except InvalidInput as error:
             add_errors(form, error)
@@ -125,7 +131,12 @@ def freeze_change(request: HttpRequest, pk: UUID) -> HttpResponse:
             services.check_freeze(form.draft())
             if "save" in request.POST:
                 moved = services.change_freeze(freeze, form.draft(), actor=user)
-                return done(request, f"{freeze} is changed; {moved} rollouts moved.", reverse("freeze_list"))
+                return done(
+                    request,
+                    _("%(freeze)s is changed; %(moved)s rollouts moved.")
+                    % {"freeze": freeze, "moved": moved},
+                    reverse("freeze_list"),
+                )
             moves = services.preview_freeze(form.draft(), instead_of=freeze)
         except InvalidInput as error:
             add_errors(form, error)
@@ -157,7 +168,11 @@ def freeze_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         moved = services.cancel_freeze(freeze, reason=form.cleaned_data["reason"], actor=user)
-        return done(request, f"{freeze} is taken back; {moved} rollouts moved.", reverse("freeze_list"))
+        return done(
+            request,
+            _("%(freeze)s is taken back; %(moved)s rollouts moved.") % {"freeze": freeze, "moved": moved},
+            reverse("freeze_list"),
+        )
     context = {"freeze": freeze, "form": form, "moves": services.preview_cancellation(freeze)}
     return render(request, "certification/freeze_cancel.html", context)
 

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from certification import policies
@@ -48,7 +49,7 @@ def gate_let_through(request: HttpRequest, pk: UUID) -> HttpResponse:
     check = get_object_or_404(queries.of_rollouts(visible), pk=pk)
     gates.let_through(check, reason=request.POST.get("reason", ""), actor=signed_in_user(request))
     address = reverse("gate_detail", args=[check.rollout_id, check.wave.number])
-    return done(request, "Let through: the next wave starts when it is due.", address)
+    return done(request, _("Let through: the next wave starts when it is due."), address)
 
 
 urlpatterns = [

@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from certification import policies
@@ -19,33 +20,39 @@ from certification.web.freezes import AUTH_KINDS
 from portal.shared.errors import Blocked, InvalidInput
 from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
+from portal.shared.words import lazy as _lazy
 
 
 class IncidentForm(forms.Form):
     title = forms.CharField(
-        max_length=120, help_text="As people will read it: “Sign-in with OAuth fails in Asia”."
+        max_length=120, help_text=_lazy("As people will read it: “Sign-in with OAuth fails in Asia”.")
     )
     text = forms.CharField(
         max_length=4_000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        label="What is known",
-        help_text="What is wrong, since when, and what people can do meanwhile.",
+        label=_lazy("What is known"),
+        help_text=_lazy("What is wrong, since when, and what people can do meanwhile."),
     )
     regions = forms.MultipleChoiceField(
-        required=False, widget=forms.CheckboxSelectMultiple, help_text="None ticked: every region."
+        required=False, widget=forms.CheckboxSelectMultiple, help_text=_lazy("None ticked: every region.")
     )
     auth_kinds = forms.MultipleChoiceField(
         required=False,
         choices=AUTH_KINDS,
         widget=forms.CheckboxSelectMultiple,
-        label="Only connectors that sign in with",
-        help_text="None ticked: every connector.",
+        label=_lazy("Only connectors that sign in with"),
+        help_text=_lazy("None ticked: every connector."),
     )
     connectors = forms.CharField(
-        required=False, label="Only these connectors", help_text="Their short names, with spaces between."
+        required=False,
+        label=_lazy("Only these connectors"),
+        help_text=_lazy("Their short names, with spaces between."),
     )
     is_public = forms.BooleanField(
-        required=False, initial=True, label="Everybody may read it", help_text="Else only operators."
+        required=False,
+        initial=True,
+        label=_lazy("Everybody may read it"),
+        help_text=_lazy("Else only operators."),
     )
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -69,8 +76,8 @@ class NoteForm(forms.Form):
     note = forms.CharField(
         max_length=1_000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        label="How it ended",
-        help_text="Everybody who was told of it reads this.",
+        label=_lazy("How it ended"),
+        help_text=_lazy("Everybody who was told of it reads this."),
     )
 
 
@@ -98,7 +105,11 @@ def incident_create(request: HttpRequest) -> HttpResponse:
             add_errors(form, error)
         else:
             paused = incident.rollouts.count()
-            return done(request, f"Opened; {paused} rollouts pause.", reverse("incident_list"))
+            return done(
+                request,
+                _("Opened; %(paused)s rollouts pause.") % {"paused": paused},
+                reverse("incident_list"),
+            )
     return render(request, "certification/incident_form.html", {"form": form})
 
 
@@ -109,11 +120,11 @@ def incident_close(request: HttpRequest, pk: UUID) -> HttpResponse:
     incident = get_object_or_404(queries.visible_to(user), pk=pk)
     require(policies.can_manage_incidents, user, incident)
     if incident.state != "open" and request.method != "POST":
-        raise Blocked("This incident is closed already.")
+        raise Blocked(_("This incident is closed already."))
     form = NoteForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         services.close_incident(incident, note=form.cleaned_data["note"], actor=user)
-        return done(request, "Closed; its rollouts go on.", reverse("incident_list"))
+        return done(request, _("Closed; its rollouts go on."), reverse("incident_list"))
     return render(request, "certification/incident_close.html", {"incident": incident, "form": form})
 
 

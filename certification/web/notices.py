@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
@@ -24,34 +25,37 @@ from portal.shared.errors import Blocked, InvalidInput
 from portal.shared.history import entries
 from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
+from portal.shared.words import lazy as _lazy
 
 
 class NoticeForm(forms.Form):
     kind = forms.ChoiceField(choices=Notice.Kind.choices, widget=forms.HiddenInput)
-    effective_on = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}))
+    effective_on = forms.DateField(label=_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}))
     text = forms.CharField(
-        label="What users read",
+        label=_lazy("What users read"),
         min_length=services.SHORTEST_TEXT,
         max_length=services.LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text="Why, and what they should do by then. It is mailed as it stands, and public.",
+        help_text=_lazy("Why, and what they should do by then. It is mailed as it stands, and public."),
     )
     successor = forms.CharField(
-        label="Use instead",
+        label=_lazy("Use instead"),
         required=False,
         max_length=services.LONGEST_SUCCESSOR,
-        help_text="Another connector, or the operations that replace these. Empty: nothing.",
+        help_text=_lazy("Another connector, or the operations that replace these. Empty: nothing."),
     )
     operations = forms.CharField(
-        label="Operations",
+        label=_lazy("Operations"),
         required=False,
         max_length=10_000,
-        help_text="The operationIds that change, with spaces between.",
+        help_text=_lazy("The operationIds that change, with spaces between."),
     )
 
     def __init__(self, *args: object, kind: str, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.fields["effective_on"].help_text = f"At least {settings.NOTICE_DAYS} days from now."
+        self.fields["effective_on"].help_text = _("At least %(notice_days)s days from now.") % {
+            "notice_days": settings.NOTICE_DAYS
+        }
         if kind == Notice.Kind.RETIREMENT:
             del self.fields["operations"]
 
@@ -99,7 +103,9 @@ def notice_new(request: HttpRequest, pk: UUID) -> HttpResponse:
     except Blocked as error:
         form.add_error(None, error.message)
         return _form_page(request, connector, form, status=409)
-    return done(request, "Announced. The mails are on their way.", reverse("notice_detail", args=[notice.pk]))
+    return done(
+        request, _("Announced. The mails are on their way."), reverse("notice_detail", args=[notice.pk])
+    )
 
 
 def _policy(kind: str) -> Callable[[User, Connector], bool]:
@@ -162,7 +168,7 @@ def notice_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
         services.cancel_notice(notice, reason=request.POST.get("reason", ""), actor=signed_in_user(request))
     except InvalidInput as error:
         return _detail(request, notice, error=error.message, status=400)
-    return done(request, "It is called off.", reverse("notice_detail", args=[pk]))
+    return done(request, _("It is called off."), reverse("notice_detail", args=[pk]))
 
 
 @require_safe

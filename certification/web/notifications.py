@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification.messages import Group
@@ -17,17 +18,18 @@ from certification.services import notifications as services
 from portal.accounts.models import NotificationPreference
 from portal.accounts.services import set_preference
 from portal.shared.web import done, signed_in_user
+from portal.shared.words import lazy as _lazy
 
 PAGE_SIZE = 50
 _HELP = {
-    Group.TEAM: "Names reserved, contacts, members and roles.",
-    Group.SUBMISSIONS: "Received, validated, withdrawn.",
-    Group.REVIEW: "Decisions, threads, waivers, looks at credentials.",
-    Group.PREVIEW: "Ready to test, reminders, sign-off.",
-    Group.ROLLOUT: "Planned dates and every change of them, holds, stops, rollbacks.",
-    Group.REGIONS: "One message for each region. Once a day is enough for most.",
-    Group.HEALTH: "Objectives missed, silence, unusual hours, requests for general availability.",
-    Group.OPERATIONS: "For operators: failures, missing results, disagreements, second opinions.",
+    Group.TEAM: _lazy("Names reserved, contacts, members and roles."),
+    Group.SUBMISSIONS: _lazy("Received, validated, withdrawn."),
+    Group.REVIEW: _lazy("Decisions, threads, waivers, looks at credentials."),
+    Group.PREVIEW: _lazy("Ready to test, reminders, sign-off."),
+    Group.ROLLOUT: _lazy("Planned dates and every change of them, holds, stops, rollbacks."),
+    Group.REGIONS: _lazy("One message for each region. Once a day is enough for most."),
+    Group.HEALTH: _lazy("Objectives missed, silence, unusual hours, requests for general availability."),
+    Group.OPERATIONS: _lazy("For operators: failures, missing results, disagreements, second opinions."),
 }
 
 
@@ -78,7 +80,7 @@ def notification_detail(request: HttpRequest, pk: str) -> HttpResponse:
 @login_required
 def notification_mark_all_read(request: HttpRequest) -> HttpResponse:
     services.mark_all_read(actor=signed_in_user(request))
-    return done(request, "All messages are marked as read.", reverse("notification_list"))
+    return done(request, _("All messages are marked as read."), reverse("notification_list"))
 
 
 @require_POST
@@ -87,7 +89,7 @@ def notification_send_again(request: HttpRequest, pk: str) -> HttpResponse:
     user = signed_in_user(request)
     message = get_object_or_404(queries.readable_by(user), pk=pk)
     services.send_again(message, actor=user)
-    return done(request, "The message is on its way again.", reverse("notification_detail", args=[pk]))
+    return done(request, _("The message is on its way again."), reverse("notification_detail", args=[pk]))
 
 
 @require_safe
@@ -113,7 +115,7 @@ def notification_preferences(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         for group, delivery in form.cleaned_data.items():
             set_preference(group=group, delivery=delivery, actor=user)
-        return done(request, "Saved.", reverse("notification_preferences"))
+        return done(request, _("Saved."), reverse("notification_preferences"))
     return render(request, "certification/notification_preferences.html", {"form": form})
 
 

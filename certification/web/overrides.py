@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
@@ -23,18 +24,19 @@ from portal.shared import audit, history
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
+from portal.shared.words import lazy as _lazy
 
 _PAGE = 25
 _SAID = {
-    "half_approved": "You agreed; one more person has to.",
-    "declined": "Declined; who asked was told.",
+    "half_approved": _lazy("You agreed; one more person has to."),
+    "declined": _lazy("Declined; who asked was told."),
 }
 
 
 class ExceptionForm(ReasonForm):
     """What to ask for: the next wave early, or one of the freezes to pass."""
 
-    asks = forms.ChoiceField(widget=forms.RadioSelect, label="Exception")
+    asks = forms.ChoiceField(widget=forms.RadioSelect, label=_lazy("Exception"))
     field_order = ("asks", "reason")
 
     def __init__(self, *args: object, choices: list[tuple[str, str]], **kwargs: object) -> None:
@@ -77,8 +79,8 @@ def override_decide(request: HttpRequest, pk: UUID) -> HttpResponse:
     reason = request.POST.get("reason", "")[:1_000]
     found = services.decide(found, is_approved=is_approved, reason=reason, actor=user)
     said = {
-        "half_approved": "You agreed; one more person has to.",
-        "declined": "Declined; who asked was told.",
+        "half_approved": _("You agreed; one more person has to."),
+        "declined": _("Declined; who asked was told."),
     }
     message = said.get(found.state, "You agreed; who asked was told.")
     return done(request, message, reverse("override_detail", args=[found.pk]))
@@ -90,12 +92,21 @@ def override_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = signed_in_user(request)
     found = get_object_or_404(queries.visible_overrides(user), pk=pk)
     services.withdraw(found, reason=request.POST.get("reason", "")[:1_000], actor=user)
-    return done(request, "The request is taken back.", reverse("override_detail", args=[found.pk]))
+    return done(request, _("The request is taken back."), reverse("override_detail", args=[found.pk]))
 
 
 def _choices(rollout: Rollout) -> list[tuple[str, str]]:
     wave = queries.next_wave(rollout)
-    early = [("accelerate", f"Start wave {wave.number} now, before its bake and its day")] if wave else []
+    early = (
+        [
+            (
+                "accelerate",
+                _("Start wave %(number)s now, before its bake and its day") % {"number": wave.number},
+            )
+        ]
+        if wave
+        else []
+    )
     return early + [(f"freeze:{row.pk}", f"Pass the freeze “{row}”") for row in queries.passable_freezes()]
 
 
@@ -110,7 +121,7 @@ def override_ask(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ExceptionForm(request.POST or None, choices=_choices(rollout))
     if request.method == "POST" and form.is_valid():
         found = _asked(rollout, form.cleaned_data["asks"], form.cleaned_data["reason"], user)
-        message = "Asked: another operator has to agree."
+        message = _("Asked: another operator has to agree.")
         return done(request, message, reverse("override_detail", args=[found.pk]))
     context = {"rollout": rollout, "form": form, "radius": waiting_radius(rollout)}
     return render(request, "certification/override_form.html", context)
@@ -140,7 +151,7 @@ def hotfix_ask(request: HttpRequest, pk: UUID) -> HttpResponse:
         except InvalidInput as error:
             add_errors(form, error)
         else:
-            message = "Asked: two operators have to agree."
+            message = _("Asked: two operators have to agree.")
             return done(request, message, reverse("override_detail", args=[found.pk]))
     context = {"submission": submission, "form": form, "requests": queries.of_submission(submission)}
     return render(request, "certification/override_form.html", context)

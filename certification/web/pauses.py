@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from certification.models import Preview
@@ -29,7 +30,7 @@ def preview_pause(request: HttpRequest, pk: UUID) -> HttpResponse:
         reason=request.POST.get("reason", ""),
         actor=signed_in_user(request),
     )
-    return done(request, "The clock stands still.", reverse("preview_detail", args=[pk]))
+    return done(request, _("The clock stands still."), reverse("preview_detail", args=[pk]))
 
 
 @require_POST
@@ -38,7 +39,7 @@ def preview_resume(request: HttpRequest, pk: UUID) -> HttpResponse:
     services.resume_clock(
         _visible(request, pk), reason=request.POST.get("reason", ""), actor=signed_in_user(request)
     )
-    return done(request, "The clock runs again.", reverse("preview_detail", args=[pk]))
+    return done(request, _("The clock runs again."), reverse("preview_detail", args=[pk]))
 
 
 urlpatterns = [

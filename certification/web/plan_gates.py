@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 
 from certification.services.gates import house_thresholds
+from portal.shared.words import lazy as _lazy
 
 
 @dataclass(frozen=True)
@@ -28,21 +30,69 @@ class Limit:
 
 LIMITS = (
     Limit(
-        "drop", "Fall of the success rate", "points", "A fall of this size, surely there, is harm.", 100, 99
+        "drop",
+        _lazy("Fall of the success rate"),
+        "points",
+        _lazy("A fall of this size, surely there, is harm."),
+        100,
+        99,
     ),
     Limit(
-        "certain_drop", "Fall beyond doubt", "points", "A smaller fall is harm when it is certain.", 100, 99
+        "certain_drop",
+        _lazy("Fall beyond doubt"),
+        "points",
+        _lazy("A smaller fall is harm when it is certain."),
+        100,
+        99,
     ),
     Limit(
-        "new_code_share", "New error codes", "% of the calls", "Codes the old version did not give.", 100, 99
+        "new_code_share",
+        _lazy("New error codes"),
+        "% of the calls",
+        _lazy("Codes the old version did not give."),
+        100,
+        99,
     ),
-    Limit("latency_rise", "Rise of p95", "%", "Slower than the old version by this much.", 100, 1_000),
     Limit(
-        "floor", "Least success of a first version", "%", "Where there is nothing to compare with.", 100, 99
+        "latency_rise",
+        _lazy("Rise of p95"),
+        "%",
+        _lazy("Slower than the old version by this much."),
+        100,
+        1_000,
     ),
-    Limit("backend_floor", "Least success of the backend", "%", "Below it the backend is down.", 100, 99),
-    Limit("least_calls", "Calls needed to tell", "calls", "With fewer a person decides.", 1, 1_000_000),
-    Limit("silence_hours", "Silence", "hours", "Without a call for so long nothing can be told.", 1, 168),
+    Limit(
+        "floor",
+        _lazy("Least success of a first version"),
+        "%",
+        _lazy("Where there is nothing to compare with."),
+        100,
+        99,
+    ),
+    Limit(
+        "backend_floor",
+        _lazy("Least success of the backend"),
+        "%",
+        _lazy("Below it the backend is down."),
+        100,
+        99,
+    ),
+    Limit(
+        "least_calls",
+        _lazy("Calls needed to tell"),
+        "calls",
+        _lazy("With fewer a person decides."),
+        1,
+        1_000_000,
+    ),
+    Limit(
+        "silence_hours",
+        _lazy("Silence"),
+        "hours",
+        _lazy("Without a call for so long nothing can be told."),
+        1,
+        168,
+    ),
 )
 _PREFIX = "gate_"
 
@@ -58,7 +108,7 @@ def add_fields(form: forms.Form) -> None:
             min_value=0,
             max_value=limit.most,
             label=f"{limit.label} ({limit.unit})",
-            help_text=f"{limit.help_text} Empty: {usual}.",
+            help_text=_("%(help_text)s Empty: %(usual)s.") % {"help_text": limit.help_text, "usual": usual},
             widget=forms.NumberInput(
                 attrs={"placeholder": usual, "step": "any" if limit.per == 100 else "1"}
             ),

@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
@@ -25,6 +26,7 @@ from portal.shared import audit, history
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
+from portal.shared.words import lazy as _lazy
 
 WEEKDAYS = [(str(number), f"{dt.date(2024, 1, 1 + number):%A}") for number in range(7)]
 MAX_WAVES = 20
@@ -34,31 +36,38 @@ class PlanForm(forms.Form):
     """The calendar of a plan. Its waves are the rows below, read by `waves_from`."""
 
     name = forms.CharField(max_length=80)
-    lane = forms.ChoiceField(choices=Lane.choices, help_text="What kind of version travels by this plan.")
+    lane = forms.ChoiceField(
+        choices=Lane.choices, help_text=_lazy("What kind of version travels by this plan.")
+    )
     description = forms.CharField(required=False, max_length=1_000, widget=forms.Textarea(attrs={"rows": 2}))
     time_zone = forms.CharField(
-        max_length=60, help_text="A name such as Europe/Berlin: days and the start are local to it."
+        max_length=60, help_text=_lazy("A name such as Europe/Berlin: days and the start are local to it.")
     )
-    start_time = forms.TimeField(widget=forms.TimeInput(attrs={"type": "time"}), label="Waves start at")
-    days_between_waves = forms.IntegerField(min_value=0, max_value=20, label="Business days between waves")
+    start_time = forms.TimeField(
+        widget=forms.TimeInput(attrs={"type": "time"}), label=_lazy("Waves start at")
+    )
+    days_between_waves = forms.IntegerField(
+        min_value=0, max_value=20, label=_lazy("Business days between waves")
+    )
     hours_between_waves = forms.IntegerField(
         min_value=0, max_value=services.MAX_HOURS_BETWEEN_WAVES, required=False,
-        label="Or hours between waves", help_text="0: waves are spaced in business days.",
+        label=_lazy("Or hours between waves"), help_text=_lazy("0: waves are spaced in business days."),
     )  # fmt: skip
     holiday_countries = forms.CharField(
-        max_length=60, required=False, label="Public holidays of",
-        help_text="Country codes such as US, IN; a holiday of any of them closes the day. Empty for none.",
+        max_length=60, required=False, label=_lazy("Public holidays of"),
+        help_text=_lazy("Country codes such as US, IN; a holiday of any of them closes the day. "
+            "Empty for none."),
     )  # fmt: skip
     weekend = forms.MultipleChoiceField(choices=WEEKDAYS, required=False, widget=forms.CheckboxSelectMultiple)
     train = forms.ModelChoiceField(
-        queryset=None, required=False, empty_label="None: the calendar alone decides",
-        help_text="The first wave leaves with it.",
+        queryset=None, required=False, empty_label=_lazy("None: the calendar alone decides"),
+        help_text=_lazy("The first wave leaves with it."),
     )  # type: ignore[var-annotated]  # fmt: skip
     opt_in_train = forms.ModelChoiceField(
-        queryset=None, required=False, empty_label="None: the calendar alone decides",
-        label="Train of the opt-in waves",
+        queryset=None, required=False, empty_label=_lazy("None: the calendar alone decides"),
+        label=_lazy("Train of the opt-in waves"),
     )  # type: ignore[var-annotated]  # fmt: skip
-    is_default = forms.BooleanField(required=False, label="Use it for new rollouts of its lane")
+    is_default = forms.BooleanField(required=False, label=_lazy("Use it for new rollouts of its lane"))
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
@@ -98,7 +107,7 @@ class RevisionForm(PlanForm):
     reason = forms.CharField(
         max_length=1_000,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Kept in the history of the plan.",
+        help_text=_lazy("Kept in the history of the plan."),
     )
 
 
@@ -195,7 +204,7 @@ def plan_create(request: HttpRequest) -> HttpResponse:
         except InvalidInput as error:
             _show(form, error)
         else:
-            return done(request, "The plan is saved.", reverse("plan_detail", args=[plan.pk]))
+            return done(request, _("The plan is saved."), reverse("plan_detail", args=[plan.pk]))
     context = {"form": form, "rows": queries.form_rows(waves), "regions": queries.form_regions(waves)}
     return render(request, "certification/plan_form.html", context)
 
@@ -226,7 +235,10 @@ def plan_revise(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _saved(request: HttpRequest, plan: RolloutPlan, draft: services.PlanDraft, reason: str) -> HttpResponse:
     new, moves = plan_changes.revise_plan(plan, draft, reason=reason, actor=signed_in_user(request))
-    said = f"Revision {new.revision} is saved; {len(moves)} rollouts that had not started moved."
+    said = _("Revision %(revision)s is saved; %(moves)s rollouts that had not started moved.") % {
+        "revision": new.revision,
+        "moves": len(moves),
+    }
     return done(request, said, reverse("plan_detail", args=[new.pk]))
 
 
@@ -246,7 +258,11 @@ def _show(form: forms.Form, error: InvalidInput) -> None:
 def plan_make_default(request: HttpRequest, pk: UUID) -> HttpResponse:
     plan = get_object_or_404(queries.all_plans(), pk=pk)
     services.make_default(plan, actor=signed_in_user(request))
-    return done(request, f"{plan} is the default plan now.", reverse("plan_detail", args=[plan.pk]))
+    return done(
+        request,
+        _("%(plan)s is the default plan now.") % {"plan": plan},
+        reverse("plan_detail", args=[plan.pk]),
+    )
 
 
 @require_POST
@@ -254,7 +270,7 @@ def plan_make_default(request: HttpRequest, pk: UUID) -> HttpResponse:
 def plan_retire(request: HttpRequest, pk: UUID) -> HttpResponse:
     plan = get_object_or_404(queries.all_plans(), pk=pk)
     services.retire_plan(plan, reason=request.POST.get("reason", ""), actor=signed_in_user(request))
-    return done(request, f"{plan} is not offered any more.", reverse("plan_list"))
+    return done(request, _("%(plan)s is not offered any more.") % {"plan": plan}, reverse("plan_list"))
 
 
 urlpatterns = [

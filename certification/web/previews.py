@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
 from django.utils.html import escape
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from certification import policies
@@ -28,15 +29,19 @@ from certification.web.tester_forms import GuestForm
 from portal.accounts.models import User
 from portal.shared.errors import InvalidInput
 from portal.shared.web import add_errors, done, signed_in_user
+from portal.shared.words import lazy as _lazy
 
 
 class SignOffForm(forms.Form):
     checked = forms.MultipleChoiceField(
         choices=queries.CHECKLIST, required=False, widget=forms.CheckboxSelectMultiple,
-        label="What you tested", help_text="What stays unticked is shown to the operators as not tested.",
+        label=_lazy("What you tested"), help_text=_lazy("What stays unticked is shown to the "
+            "operators as not tested."),
     )  # fmt: skip
     note = forms.CharField(max_length=2_000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
-    knows_untested = forms.BooleanField(required=False, label="I sign off although not everything was tested")
+    knows_untested = forms.BooleanField(
+        required=False, label=_lazy("I sign off although not everything was tested")
+    )
 
     def name_untested(self, untested: list[str]) -> None:
         """Ask for the confirmation only when there is something to own up to, and say what it is."""
@@ -44,19 +49,24 @@ class SignOffForm(forms.Form):
             del self.fields["knows_untested"]
             return
         shown = ", ".join(untested[:6]) + (f" and {len(untested) - 6} more" if len(untested) > 6 else "")
-        self.fields["knows_untested"].help_text = escape(f"Fewer than ten successful calls: {shown}.")
+        self.fields["knows_untested"].help_text = escape(
+            _("Fewer than ten successful calls: %(shown)s.") % {"shown": shown}
+        )
 
 
 class RefusalForm(forms.Form):
     reasons = forms.CharField(
-        max_length=4_000, widget=forms.Textarea(attrs={"rows": 4}), label="What did not work",
-        help_text="Name the operation, what you did and what happened.",
+        max_length=4_000, widget=forms.Textarea(attrs={"rows": 4}), label=_lazy("What did not work"),
+        help_text=_lazy("Name the operation, what you did and what happened."),
     )  # fmt: skip
 
 
 class ExtensionForm(forms.Form):
     business_days = forms.IntegerField(
-        min_value=1, max_value=services.MAX_EXTENSION_BUSINESS_DAYS, initial=2, label="Business days more"
+        min_value=1,
+        max_value=services.MAX_EXTENSION_BUSINESS_DAYS,
+        initial=2,
+        label=_lazy("Business days more"),
     )
     reason = forms.CharField(max_length=1_000, widget=forms.Textarea(attrs={"rows": 2}))
 
@@ -163,7 +173,7 @@ def preview_sign_off(request: HttpRequest, pk: UUID) -> HttpResponse:
     except InvalidInput as error:
         add_errors(form, error)
         return show_preview(request, preview, status=422, sign_off=form)
-    return done(request, "Signed off. An operator plans the rollout.", _address(preview))
+    return done(request, _("Signed off. An operator plans the rollout."), _address(preview))
 
 
 @require_POST
@@ -173,7 +183,7 @@ def preview_refuse(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not form.is_valid():
         return show_preview(request, preview, status=422, refusal=form)
     services.refuse_preview(preview, reasons=form.cleaned_data["reasons"], actor=signed_in_user(request))
-    return done(request, "Refused. Correct the package and hand it in again.", _address(preview))
+    return done(request, _("Refused. Correct the package and hand it in again."), _address(preview))
 
 
 @require_POST
@@ -186,7 +196,7 @@ def preview_extend(request: HttpRequest, pk: UUID) -> HttpResponse:
         except InvalidInput as error:
             add_errors(form, error)
         else:
-            return done(request, "The team has more time.", _address(preview))
+            return done(request, _("The team has more time."), _address(preview))
     return show_preview(request, preview, status=422, extension=form)
 
 
@@ -195,7 +205,7 @@ def preview_extend(request: HttpRequest, pk: UUID) -> HttpResponse:
 def preview_reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
     preview = _visible(request, pk)
     services.reopen_preview(preview, actor=signed_in_user(request))
-    return done(request, "The Preview is open again.", _address(preview))
+    return done(request, _("The Preview is open again."), _address(preview))
 
 
 @require_POST
@@ -203,7 +213,7 @@ def preview_reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
 def preview_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
     preview = _visible(request, pk)
     services.retry_preview(preview, reason=request.POST.get("reason", ""), actor=signed_in_user(request))
-    return done(request, "The Preview is deployed again.", _address(preview))
+    return done(request, _("The Preview is deployed again."), _address(preview))
 
 
 @require_POST
@@ -211,7 +221,7 @@ def preview_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
 def preview_rehearse(request: HttpRequest, pk: UUID) -> HttpResponse:
     preview = _visible(request, pk)
     rehearsals.rehearse_again(preview, reason=request.POST.get("reason", ""), actor=signed_in_user(request))
-    return done(request, "The rollback is rehearsed again.", _address(preview))
+    return done(request, _("The rollback is rehearsed again."), _address(preview))
 
 
 urlpatterns = [

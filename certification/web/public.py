@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -21,8 +22,9 @@ from connectors.services.versions import icon_png
 from portal.shared.actors import SYSTEM
 from portal.shared.errors import InvalidInput
 from portal.shared.web import done
+from portal.shared.words import lazy as _lazy
 
-_SENT = "If the address can be used, a mail is on its way: follow its link to confirm."
+_SENT = _lazy("If the address can be used, a mail is on its way: follow its link to confirm.")
 
 
 def _connector(slug: str) -> Connector:
@@ -75,7 +77,7 @@ def public_watch(request: HttpRequest, slug: str) -> HttpResponse:
     found = queries.places_of(connector, queries.moving_version(connector))
     place = {place.region.pk: place for place in found}.get(request.POST.get("region", ""))
     if place is None:
-        return _page(request, connector, error="Choose one of the regions.", status=400)
+        return _page(request, connector, error=_("Choose one of the regions."), status=400)
     if not request.user.is_authenticated and not ratelimit.consume(request, action="region_watch"):
         return render(request, "429.html", status=429)
     actor = request.user if request.user.is_authenticated else SYSTEM
@@ -85,7 +87,11 @@ def public_watch(request: HttpRequest, slug: str) -> HttpResponse:
         )
     except InvalidInput as refusal:
         return _page(request, connector, error=refusal.message, status=400)
-    said = f"You will be told when {place.region} is reached." if request.user.is_authenticated else _SENT
+    said = (
+        _("You will be told when %(region)s is reached.") % {"region": place.region}
+        if request.user.is_authenticated
+        else _SENT
+    )
     return done(request, said, reverse("public_connector", args=[slug]))
 
 

@@ -15,6 +15,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import linebreaks
 from django.utils.http import http_date, quote_etag
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -77,7 +78,7 @@ def _feed(
 def _atom(connector: Connector, entries: list[queries.Entry]) -> str:
     page = _absolute("public_changes", connector.slug)
     feed = Atom1Feed(
-        title=f"{connector.name}: changes",
+        title=_("%(name)s: changes") % {"name": connector.name},
         link=page,
         description=connector.summary,
         author_name=connector.publisher.name,
@@ -102,7 +103,7 @@ def _json(connector: Connector, entries: list[queries.Entry]) -> str:
     page = _absolute("public_changes", connector.slug)
     document = {
         "version": "https://jsonfeed.org/version/1.1",
-        "title": f"{connector.name}: changes",
+        "title": _("%(name)s: changes") % {"name": connector.name},
         "home_page_url": page,
         "feed_url": _absolute("public_changes_json", connector.slug),
         "description": connector.summary,

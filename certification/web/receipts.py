@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from certification.services import presented_receipts
@@ -41,7 +42,11 @@ def receipt_present(request: HttpRequest, pk: UUID) -> HttpResponse:
         found = presented_receipts.present_receipt(submission, data=data, actor=signed_in_user(request))
     except InvalidInput as error:
         return refused_on_findings(request, submission, error)
-    said = "The verdict is taken over." if found.is_taken else f"{found.reason} The package is checked anew."
+    said = (
+        _("The verdict is taken over.")
+        if found.is_taken
+        else _("%(reason)s The package is checked anew.") % {"reason": found.reason}
+    )
     return done(request, said, submission_url(submission, "finding_list"))
 
 
@@ -50,7 +55,7 @@ def receipt_key(request: HttpRequest) -> HttpResponse:
     """The public key, for everybody."""
     pem = services.public_key_pem()
     if pem is None:
-        text = "This portal has no key of its own: its receipts are not signed.\n"
+        text = _("This portal has no key of its own: its receipts are not signed.\n")
         return HttpResponse(text, status=404, content_type="text/plain; charset=utf-8")
     return HttpResponse(pem, content_type="application/x-pem-file")
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
 
 from certification.queries import plans as queries
 from certification.services import regions as services
 from certification.services.regions import RegionKind, Setting, Shape
 from connectors.models import Region
+from portal.shared.words import lazy as _
 
-_KEPT = "Write only: it is stored encrypted and never shown. Empty keeps the one there is."
+_KEPT = _("Write only: it is stored encrypted and never shown. Empty keeps the one there is.")
 _NEVER_EMPTY = (Shape.CHOICE, Shape.NUMBER)
-_NEW = "Write only: it is stored encrypted and never shown."
+_NEW = _("Write only: it is stored encrypted and never shown.")
 
 
 def field_for(setting: Setting, *, has_secret: bool = False) -> forms.Field:
@@ -58,10 +58,10 @@ class RegionForm(forms.Form):
         required=False, min_value=-180, max_value=180, label=_("Longitude"),
         help_text=_("Degrees, west is negative."),
     )  # fmt: skip
-    is_preview = forms.BooleanField(required=False, label="This is the Preview region")
+    is_preview = forms.BooleanField(required=False, label=_("This is the Preview region"))
     paired_with = forms.MultipleChoiceField(
-        required=False, widget=forms.CheckboxSelectMultiple, label="Backed up by",
-        help_text="No wave of a plan holds a region together with one that backs it up.",
+        required=False, widget=forms.CheckboxSelectMultiple, label=_("Backed up by"),
+        help_text=_("No wave of a plan holds a region together with one that backs it up."),
     )  # fmt: skip
 
     def __init__(
@@ -119,7 +119,7 @@ def _place(data: dict[str, Any]) -> tuple[float, float] | None:
 
 
 class NewRegionForm(RegionForm):
-    code = forms.SlugField(max_length=40, help_text="As plans and telemetry name it; it never changes.")
+    code = forms.SlugField(max_length=40, help_text=_("As plans and telemetry name it; it never changes."))
 
 
 def initial_of(region: Region) -> dict[str, Any]:

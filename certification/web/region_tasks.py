@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
@@ -20,6 +21,7 @@ from portal.shared import audit, history
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
+from portal.shared.words import lazy as _lazy
 
 _MONO = {"class": "mono", "autocomplete": "off", "spellcheck": "false"}
 
@@ -27,9 +29,9 @@ _MONO = {"class": "mono", "autocomplete": "off", "spellcheck": "false"}
 class FinishForm(forms.Form):
     seen_digest = forms.CharField(
         max_length=80,
-        label="SHA-256 you see there",
+        label=_lazy("SHA-256 you see there"),
         widget=forms.TextInput(attrs=_MONO),
-        help_text="Read it off the region, not off this page: the first 12 characters are enough.",
+        help_text=_lazy("Read it off the region, not off this page: the first 12 characters are enough."),
     )
     note = forms.CharField(max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
@@ -42,9 +44,9 @@ class FinishForm(forms.Form):
 class FailForm(forms.Form):
     reason = forms.CharField(
         max_length=500,
-        label="What went wrong",
+        label=_lazy("What went wrong"),
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="The deployment fails in this region; the team and the operators read it.",
+        help_text=_lazy("The deployment fails in this region; the team and the operators read it."),
     )
 
 
@@ -52,9 +54,9 @@ class SightingForm(forms.Form):
     seen_digest = forms.CharField(
         max_length=80,
         required=False,
-        label="SHA-256 of what runs there",
+        label=_lazy("SHA-256 of what runs there"),
         widget=forms.TextInput(attrs=_MONO),
-        help_text="All 64 characters. Empty when nothing of the connector runs there.",
+        help_text=_lazy("All 64 characters. Empty when nothing of the connector runs there."),
     )
     note = forms.CharField(max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
@@ -89,7 +91,7 @@ def region_task_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         except InvalidInput as error:
             add_errors(form, error)
         else:
-            return done(request, "Noted: the portal goes on from here.", reverse("region_task_list"))
+            return done(request, _("Noted: the portal goes on from here."), reverse("region_task_list"))
     context = {"task": task, "finish": finish, "fail": fail, **_around(task)}
     return render(request, "certification/region_task_detail.html", context)
 
@@ -122,10 +124,10 @@ def region_task_take(request: HttpRequest, pk: UUID) -> HttpResponse:
     task = get_object_or_404(queries.tasks(user), pk=pk)
     if request.POST.get("give_back"):
         services.give_back(task, actor=user)
-        text = "It is back on the list."
+        text = _("It is back on the list.")
     else:
         services.take(task, actor=user)
-        text = "It is yours: others see that you are at it."
+        text = _("It is yours: others see that you are at it.")
     return done(request, text, reverse("region_task_detail", args=[task.pk]))
 
 
@@ -143,7 +145,7 @@ def sighting_create(request: HttpRequest, pk: int) -> HttpResponse:
         except InvalidInput as error:
             add_errors(form, error)
         else:
-            return done(request, "Noted: that is what runs there.", reverse("region_task_list"))
+            return done(request, _("Noted: that is what runs there."), reverse("region_task_list"))
     return render(request, "certification/sighting_form.html", {"place": place, "form": form})
 
 

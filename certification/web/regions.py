@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
@@ -55,7 +56,7 @@ def region_create(request: HttpRequest) -> HttpResponse:
         except InvalidInput as error:
             add_errors(form, error)
         else:
-            text = "The region is added. Test it, activate it, then place it in the plan."
+            text = _("The region is added. Test it, activate it, then place it in the plan.")
             return done(request, text, _address(region))
     return render(request, "certification/region_form.html", {"form": form, "kind": kind})
 
@@ -81,7 +82,7 @@ def region_detail(request: HttpRequest, code: str) -> HttpResponse:
         except InvalidInput as error:
             add_errors(form, error)
         else:
-            return done(request, "The region is changed.", _address(region))
+            return done(request, _("The region is changed."), _address(region))
     context = {"region": region, "form": form, "can_manage": can_manage, "kind": kind}
     return render(request, "certification/region_detail.html", {**context, **_around(region)})
 
@@ -112,11 +113,18 @@ def region_test(request: HttpRequest, code: str) -> HttpResponse:
         messages.error(request, f"{region} {contact.problem}")
         return redirect(_address(region))
     health = contact.health
-    text = f"{region} answers: agent {health.version}, {health.deployed_connectors} connectors deployed"
+    facts = {"region": region, "version": health.version, "connectors": health.deployed_connectors}
+    text = _("%(region)s answers: agent %(version)s, %(connectors)s connectors deployed") % facts
     if not health.ok:
-        messages.warning(request, f"{text}, but says that it is not well. {health.message}")
+        problem = {"text": text, "message": health.message}
+        messages.warning(request, _("%(text)s, but says that it is not well. %(message)s") % problem)
         return redirect(_address(region))
-    return done(request, f"{text}, {health.running_operations} deployments running.", _address(region))
+    return done(
+        request,
+        _("%(text)s, %(running_operations)s deployments running.")
+        % {"text": text, "running_operations": health.running_operations},
+        _address(region),
+    )
 
 
 @require_POST
@@ -128,7 +136,9 @@ def region_switch(request: HttpRequest, code: str) -> HttpResponse:
         region, is_active=is_active, reason=request.POST.get("reason", ""), actor=signed_in_user(request)
     )
     text = (
-        "The region is active: place it in the plan." if is_active else "The region is not active any more."
+        _("The region is active: place it in the plan.")
+        if is_active
+        else _("The region is not active any more.")
     )
     return done(request, text, _address(region))
 

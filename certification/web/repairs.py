@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from certification.models import Submission
@@ -49,8 +50,11 @@ def submission_repairs(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _message(applied: services.Applied) -> str:
     count = sum(applied.counts.values())
-    places = "One place is" if count == 1 else f"{count} places are"
-    return f"{places} repaired: package {applied.version.label} is in the form now and is being checked."
+    return ngettext(
+        "One place is repaired: package %(label)s is in the form now and is being checked.",
+        "%(count)s places are repaired: package %(label)s is in the form now and is being checked.",
+        count,
+    ) % {"count": count, "label": applied.version.label}
 
 
 def _page(

@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification.models import CannedReply
@@ -19,21 +20,26 @@ from certification.services import replies as services
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
+from portal.shared.words import lazy as _lazy
 
 
 class ReplyForm(forms.Form):
-    title = forms.CharField(max_length=services.LONGEST_TITLE, help_text="What reviewers choose it by.")
+    title = forms.CharField(
+        max_length=services.LONGEST_TITLE, help_text=_lazy("What reviewers choose it by.")
+    )
     body = forms.CharField(
-        label="Text",
+        label=_lazy("Text"),
         max_length=services.LONGEST_BODY,
         widget=forms.Textarea(attrs={"rows": 8}),
-        help_text="Markdown. Variables in braces are filled in when a reviewer chooses it.",
+        help_text=_lazy("Markdown. Variables in braces are filled in when a reviewer chooses it."),
     )
     rules = forms.CharField(
         required=False,
-        label="Goes with rules",
+        label=_lazy("Goes with rules"),
         max_length=400,
-        help_text="Ids, parted by spaces, such as INF-004: where one of them is broken it is offered first.",
+        help_text=_lazy(
+            "Ids, parted by spaces, such as INF-004: where one of them is broken it is offered first."
+        ),
     )
     edit_count = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
@@ -42,7 +48,7 @@ class ReplyForm(forms.Form):
 @login_required
 def reply_list(request: HttpRequest) -> HttpResponse:
     user = signed_in_user(request)
-    require(can_see_queue, user, None, otherwise="Canned replies are for staff.")
+    require(can_see_queue, user, None, otherwise=_("Canned replies are for staff."))
     context = {"rows": queries.reply_rows(), "can_manage": can_manage_replies(user)}
     return render(request, "certification/reply_list.html", context)
 
@@ -50,14 +56,18 @@ def reply_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def reply_new(request: HttpRequest) -> HttpResponse:
-    require(can_manage_replies, signed_in_user(request), None, otherwise="Reviewers keep the canned replies.")
+    require(
+        can_manage_replies, signed_in_user(request), None, otherwise=_("Reviewers keep the canned replies.")
+    )
     return _edit(request, None)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def reply_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
-    require(can_manage_replies, signed_in_user(request), None, otherwise="Reviewers keep the canned replies.")
+    require(
+        can_manage_replies, signed_in_user(request), None, otherwise=_("Reviewers keep the canned replies.")
+    )
     return _edit(request, get_object_or_404(CannedReply, pk=pk))
 
 
@@ -75,7 +85,7 @@ def _edit(request: HttpRequest, reply: CannedReply | None) -> HttpResponse:
         except InvalidInput as error:
             add_errors(form, error)
         else:
-            return done(request, f"“{saved.title}” is saved.", reverse("reply_list"))
+            return done(request, _("“%(title)s” is saved.") % {"title": saved.title}, reverse("reply_list"))
     context = {
         "form": form,
         "reply": reply,
@@ -107,9 +117,11 @@ def reply_switch(request: HttpRequest, pk: UUID) -> HttpResponse:
     reply, user = get_object_or_404(CannedReply, pk=pk), signed_in_user(request)
     if reply.is_active:
         services.retire_reply(reply, actor=user)
-        return done(request, f"“{reply.title}” is not offered any more.", reverse("reply_list"))
+        return done(
+            request, _("“%(title)s” is not offered any more.") % {"title": reply.title}, reverse("reply_list")
+        )
     services.restore_reply(reply, actor=user)
-    return done(request, f"“{reply.title}” is offered again.", reverse("reply_list"))
+    return done(request, _("“%(title)s” is offered again.") % {"title": reply.title}, reverse("reply_list"))
 
 
 urlpatterns = [

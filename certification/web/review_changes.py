@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from certification.models import Submission
@@ -57,7 +58,7 @@ def _choices(submission: Submission, mine: int) -> list[tuple[str, str]]:
     ]
     live = submission.connector.live_version
     if live is not None and revision is not None and live.pk != revision.version_id:
-        found.append(("live", f"{live.label}, live now"))
+        found.append(("live", _("%(label)s, live now") % {"label": live.label}))
     return found
 
 

@@ -10,6 +10,7 @@ from django import forms
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from certification import policies
 from certification.lifecycle import SubmissionState
@@ -31,13 +32,14 @@ from connectors.policies import is_member
 from portal.accounts.models import User
 from portal.shared.live import stamp_of
 from portal.shared.web import signed_in_user
+from portal.shared.words import lazy as _lazy
 
 TABS = (
-    ("definition", "As makers see it", "review_detail"),
-    ("tree", "Tree", "review_tree"),
-    ("source", "Source", "review_source"),
-    ("changes", "Changes", "review_changes"),
-    ("threads", "Conversation", "review_threads"),
+    ("definition", _lazy("As makers see it"), "review_detail"),
+    ("tree", _lazy("Tree"), "review_tree"),
+    ("source", _lazy("Source"), "review_source"),
+    ("changes", _lazy("Changes"), "review_changes"),
+    ("threads", _lazy("Conversation"), "review_threads"),
 )
 _VIEWS = ("definition", "tree", "source")
 """The three ways to see a definition: going from one to another keeps the place."""
@@ -63,11 +65,13 @@ class DecisionForm(forms.Form):
 
 
 class HandOverForm(forms.Form):
-    to = forms.ModelChoiceField(queryset=User.objects.none(), label="To", empty_label="Choose a reviewer")
+    to = forms.ModelChoiceField(
+        queryset=User.objects.none(), label="To", empty_label=_lazy("Choose a reviewer")
+    )
     note = forms.CharField(
         max_length=LONGEST_NOTE,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="What was done, what is left. Only staff read it.",
+        help_text=_lazy("What was done, what is left. Only staff read it."),
     )
 
     def __init__(self, *args: Any, submission: Submission, user: User, **kwargs: Any) -> None:
@@ -179,12 +183,15 @@ def _rule_counts(counts: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _obstacles(user: User, submission: Submission, claim: Any) -> list[str]:
     """Why the reader cannot decide at all, one sentence each."""
     if submission.state != SubmissionState.IN_REVIEW:
-        return [f"It is “{submission.get_state_display()}” now: there is nothing to decide."]
+        return [
+            _("It is “%(get_state_display)s” now: there is nothing to decide.")
+            % {"get_state_display": submission.get_state_display()}
+        ]
     if not policies.can_decide_submission(user, submission):
-        return ["Reviewers of other teams decide."]
+        return [_("Reviewers of other teams decide.")]
     revision = submission.revision
     if revision and user.pk in {revision.handed_in_by_id, revision.version.created_by_id}:
-        return ["You made or handed in this package: another reviewer decides."]
+        return [_("You made or handed in this package: another reviewer decides.")]
     if claim is not None and claim.reviewer_id != user.pk:
-        return [f"{claim.reviewer.name} holds this review."]
+        return [_("%(name)s holds this review.") % {"name": claim.reviewer.name}]
     return []

@@ -23,6 +23,7 @@ from certification.reviewing.anchors import operation_pointer
 from certification.web.review_pages import page_context, reviewed_submission
 from certification.web.review_places import number, place_of
 from portal.shared.web import signed_in_user
+from portal.shared.words import lazy as _
 
 _OPERATIONS_PER_CHUNK = 100
 _SHOWS: dict[str, Callable[[workbench.OperationRow], bool]] = {
@@ -32,10 +33,10 @@ _SHOWS: dict[str, Callable[[workbench.OperationRow], bool]] = {
     "changed": lambda row: bool(row.change),
 }
 _SHOW_LABELS = (
-    ("", "All"),
-    ("findings", "With findings"),
-    ("threads", "With threads"),
-    ("changed", "Changed"),
+    ("", _("All")),
+    ("findings", _("With findings")),
+    ("threads", _("With threads")),
+    ("changed", _("Changed")),
 )
 
 

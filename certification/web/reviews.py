@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from certification import policies
@@ -30,12 +31,13 @@ from portal.shared.errors import Blocked, InvalidInput
 from portal.shared.live import stamp_of, stamp_of_everything, unchanged
 from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
+from portal.shared.words import lazy as _lazy
 
 _VIEWS = ("", "mine", "unclaimed", "overdue")
 _WORDS = {
-    "approve": "Approved: the package goes to the Preview region.",
-    "request_changes": "Changes requested: the team is told.",
-    "reject": "Rejected: the team is told why.",
+    "approve": _lazy("Approved: the package goes to the Preview region."),
+    "request_changes": _lazy("Changes requested: the team is told."),
+    "reject": _lazy("Rejected: the team is told why."),
 }
 
 
@@ -43,7 +45,7 @@ _WORDS = {
 @login_required
 def review_queue(request: HttpRequest) -> HttpResponse:
     user = signed_in_user(request)
-    require(policies.can_see_queue, user, None, otherwise="The review queue is for staff.")
+    require(policies.can_see_queue, user, None, otherwise=_("The review queue is for staff."))
     is_fragment = request.headers.get("HX-Target") == "queue-live"
     stamp = stamp_of_everything()
     same = unchanged(request, stamp) if is_fragment else None
@@ -98,7 +100,7 @@ def review_panel(request: HttpRequest, pk: UUID) -> HttpResponse:
 def review_claim(request: HttpRequest, pk: UUID) -> HttpResponse:
     submission = reviewed_submission(request, pk)
     reviews.claim(submission, actor=signed_in_user(request))
-    return done(request, "You hold this review for four hours.", _address(submission))
+    return done(request, _("You hold this review for four hours."), _address(submission))
 
 
 @require_POST
@@ -106,7 +108,7 @@ def review_claim(request: HttpRequest, pk: UUID) -> HttpResponse:
 def review_extend(request: HttpRequest, pk: UUID) -> HttpResponse:
     submission = reviewed_submission(request, pk)
     reviews.extend(submission, actor=signed_in_user(request))
-    return done(request, "You hold this review for another four hours.", _address(submission))
+    return done(request, _("You hold this review for another four hours."), _address(submission))
 
 
 @require_POST
@@ -114,7 +116,7 @@ def review_extend(request: HttpRequest, pk: UUID) -> HttpResponse:
 def review_release(request: HttpRequest, pk: UUID) -> HttpResponse:
     submission = reviewed_submission(request, pk)
     reviews.release(submission, actor=signed_in_user(request))
-    return done(request, "The review is free again. It kept its place.", reverse("review_queue"))
+    return done(request, _("The review is free again. It kept its place."), reverse("review_queue"))
 
 
 @require_POST
@@ -130,7 +132,11 @@ def review_hand_over(request: HttpRequest, pk: UUID) -> HttpResponse:
         except InvalidInput as error:
             add_errors(form, error)
         else:
-            return done(request, f"Handed over to {form.cleaned_data['to'].name}.", reverse("review_queue"))
+            return done(
+                request,
+                _("Handed over to %(name)s.") % {"name": form.cleaned_data["to"].name},
+                reverse("review_queue"),
+            )
     context = page_context(request, submission, "") | {"hand_over_form": form}
     return render(request, "certification/review_hand_over.html", context, status=400)
 
@@ -170,9 +176,17 @@ def _decide(request: HttpRequest, submission: Submission, form: DecisionForm) ->
     outcomes = families.decide_siblings(also, **shared, actor=user)
     for outcome in outcomes:
         if outcome.problem:
-            messages.warning(request, f"{outcome.reference} was not decided. {outcome.problem}")
+            messages.warning(
+                request,
+                _("%(reference)s was not decided. %(problem)s")
+                % {"reference": outcome.reference, "problem": outcome.problem},
+            )
     count = sum(outcome.decision is not None for outcome in outcomes)
-    return f"{words} The same for {count} of {len(outcomes)} siblings."
+    return _("%(words)s The same for %(count)s of %(outcomes)s siblings.") % {
+        "words": words,
+        "count": count,
+        "outcomes": len(outcomes),
+    }
 
 
 def _chosen(values: list[str]) -> dict[UUID, str]:

@@ -16,6 +16,7 @@ from certification.services import opt_in, rollbacks, rollout_queue, rollouts, s
 from certification.services.advance import holding
 from certification.web.rollout_forms import OptInForm, OptionalReasonForm, ReasonForm, RegionsForm
 from portal.accounts.models import User
+from portal.shared.words import lazy as _
 
 
 @dataclass(frozen=True)
@@ -93,79 +94,82 @@ DEEDS: dict[str, Deed] = {
     deed.verb: deed
     for deed in (
         Deed(
-            "resume", "Resume", "player-play",
-            "The next wave starts on its day. Waves whose day has passed get another one.",
-            "The rollout goes on.", "resume", policies.can_run_rollout,
+            "resume", _("Resume"), "player-play",
+            _("The next wave starts on its day. Waves whose day has passed get another one."),
+            _("The rollout goes on."), "resume", policies.can_run_rollout,
             lambda rollout, data, actor: rollouts.resume_rollout(rollout, reason=data["reason"], actor=actor),
             form=OptionalReasonForm, style="primary", touches=_not_yet,
         ),
         Deed(
-            "release", "Release the halt", "lock-open",
-            "The rollout goes on where it stopped. Say what was checked.",
-            "The halt is released; the rollout goes on.", "release", policies.can_run_rollout,
+            "release", _("Release the halt"), "lock-open",
+            _("The rollout goes on where it stopped. Say what was checked."),
+            _("The halt is released; the rollout goes on."), "release", policies.can_run_rollout,
             lambda rollout, data, actor: rollouts.release_rollout(rollout, reason=data["reason"],
             actor=actor), style="primary", touches=_not_yet,
         ),
         Deed(
-            "hold", "Hold", "player-pause",
-            "No further region is started until an operator resumes. Regions at work finish.",
-            "The rollout is held.", "hold", policies.can_run_rollout,
+            "hold", _("Hold"), "player-pause",
+            _("No further region is started until an operator resumes. Regions at work finish."),
+            _("The rollout is held."), "hold", policies.can_run_rollout,
             lambda rollout, data, actor: rollouts.hold_rollout(rollout, reason=data["reason"], actor=actor),
             touches=_not_yet,
         ),
         Deed(
-            "stop", "Stop", "hand-stop",
-            "From this moment no region is told to deploy. It needs nobody's approval, and stays "
-            "until an operator releases it or the version is rolled back.",
-            "Stopped: no further region will get this version.", "halt", policies.can_stop_rollout,
+            "stop", _("Stop"), "hand-stop",
+            _("From this moment no region is told to deploy. It needs nobody's approval, and stays "
+            "until an operator releases it or the version is rolled back."),
+            _("Stopped: no further region will get this version."), "halt", policies.can_stop_rollout,
             lambda rollout, data, actor: rollouts.stop_rollout(rollout, reason=data["reason"], actor=actor),
             style="danger", touches=_not_yet,
         ),
         Deed(
-            "rollback", "Roll back", "arrow-back-up",
-            "Regions return to the last good version without another review. A connector that had none "
-            "is removed from them. Nothing is deployed by this rollout afterwards.",
-            "The rollback is under way.", "start_rollback", policies.can_roll_back_rollout, _roll_back,
+            "rollback", _("Roll back"), "arrow-back-up",
+            _("Regions return to the last good version without another review. A connector that had none "
+            "is removed from them. Nothing is deployed by this rollout afterwards."),
+            _("The rollback is under way."), "start_rollback", policies.can_roll_back_rollout, _roll_back,
             form=RegionsForm, style="danger", touches=holding,
         ),
         Deed(
-            "end-rollback", "End the rollback", "check",
-            "Regions that still hold the version keep it. The rollback is then shown as partial.",
-            "The rollback is ended.", "complete_rollback", policies.can_run_rollout,
+            "end-rollback", _("End the rollback"), "check",
+            _("Regions that still hold the version keep it. The rollback is then shown as partial."),
+            _("The rollback is ended."), "complete_rollback", policies.can_run_rollout,
             lambda rollout, data, actor: rollbacks.end_rollback(
                 rollout, reason=data["reason"], actor=actor
             ), touches=_kept,
         ),
         Deed(
-            "supersede", "Take its place now", "versions",
-            "What is before this version in the line ends. Regions that have an older version keep it until "
+            "supersede", _("Take its place now"), "versions",
+            _("What is before this version in the line ends. Regions that have an older version "
+                "keep it until "
             "this one reaches them: they go from new to newer, none goes back. A halt of the older one ends "
-            "with it, so say why this version may travel.",
-            "It goes ahead; what was before it is superseded.", "supersede", policies.can_supersede_rollout,
+            "with it, so say why this version may travel."),
+            _("It goes ahead; what was before it is superseded."), "supersede",
+            policies.can_supersede_rollout,
             lambda rollout, data, actor: rollout_queue.supersede(
                 rollout, reason=data["reason"], actor=actor
             ), style="danger", touches=_every_region,
         ),
         Deed(
-            "opt-in", "Opt-in waves", "plus",
-            "They follow when the public regions have the version, and hold nothing back.",
-            "Added; their dates are on the page.", "", policies.can_run_rollout,
+            "opt-in", _("Opt-in waves"), "plus",
+            _("They follow when the public regions have the version, and hold nothing back."),
+            _("Added; their dates are on the page."), "", policies.can_run_rollout,
             lambda rollout, data, actor: opt_in.choose(
                 rollout, data["waves"], reason=data["reason"], actor=actor
             ), form=OptInForm, touches=_opt_in_regions,
         ),
         Deed(
-            "end-opt-in", "End the opt-in waves", "hand-stop",
-            "Opt-in regions that do not have the version yet do not get it. It stays live everywhere else.",
-            "The opt-in waves are ended.", "", policies.can_stop_rollout,
+            "end-opt-in", _("End the opt-in waves"), "hand-stop",
+            _("Opt-in regions that do not have the version yet do not get it. It stays live "
+                "everywhere else."),
+            _("The opt-in waves are ended."), "", policies.can_stop_rollout,
             lambda rollout, data, actor: rollouts.end_opt_in_waves(
                 rollout, reason=data["reason"], actor=actor
             ), style="danger", touches=_not_yet,
         ),
         Deed(
-            "unschedule", "Take off the schedule", "calendar-event",
-            "The submission stays signed off and can be scheduled anew.",
-            "Taken off the schedule.", "cancel", policies.can_run_rollout,
+            "unschedule", _("Take off the schedule"), "calendar-event",
+            _("The submission stays signed off and can be scheduled anew."),
+            _("Taken off the schedule."), "cancel", policies.can_run_rollout,
             lambda rollout, data, actor: schedule.unschedule_rollout(
                 rollout, reason=data["reason"], actor=actor
             ), touches=_not_yet,

@@ -6,10 +6,12 @@ import datetime as dt
 from collections.abc import Sequence
 
 from django import forms
+from django.utils.translation import gettext as _
 
 from certification.planning.planner import PlannedWave
 from certification.queries import plans
 from certification.services.schedule import Dates
+from portal.shared.words import lazy as _lazy
 
 REASON_LENGTH = 1_000
 
@@ -22,7 +24,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         max_length=REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="The team and the operators read it, and it stays in the history.",
+        help_text=_lazy("The team and the operators read it, and it stays in the history."),
     )
 
 
@@ -36,7 +38,7 @@ class RegionsForm(ReasonForm):
     """A reason and some of the regions offered."""
 
     regions = forms.MultipleChoiceField(
-        widget=forms.CheckboxSelectMultiple, help_text="Untick what stays as it is."
+        widget=forms.CheckboxSelectMultiple, help_text=_lazy("Untick what stays as it is.")
     )
     field_order = ("regions", "reason")
 
@@ -54,8 +56,8 @@ class OptInForm(OptionalReasonForm):
     waves = forms.TypedMultipleChoiceField(
         coerce=int,
         widget=forms.CheckboxSelectMultiple,
-        label="Opt-in waves",
-        help_text="Only where the publisher asks for them.",
+        label=_lazy("Opt-in waves"),
+        help_text=_lazy("Only where the publisher asks for them."),
     )
     field_order = ("waves", "reason")
 
@@ -67,7 +69,7 @@ class OptInForm(OptionalReasonForm):
 class DatesForm(forms.Form):
     """The first day, and a day for every wave: empty ones follow from the plan."""
 
-    starts_on = day_field(label="First wave on", help_text="In the plan's time zone.")
+    starts_on = day_field(label=_lazy("First wave on"), help_text=_lazy("In the plan's time zone."))
 
     def __init__(
         self,
@@ -81,10 +83,13 @@ class DatesForm(forms.Form):
         if opt_in:
             self.fields["opt_in"] = forms.TypedMultipleChoiceField(
                 choices=list(opt_in), coerce=int, required=False, widget=forms.CheckboxSelectMultiple,
-                label="Also", help_text="Only where the publisher asks for them; after the public waves.",
+                label=_("Also"), help_text=_("Only where the publisher asks for them; after the "
+                    "public waves."),
             )  # fmt: skip
         for number, name in waves:
-            self.fields[f"wave_{number}"] = day_field(label=f"Wave {number}: {name}", required=False)
+            self.fields[f"wave_{number}"] = day_field(
+                label=_("Wave %(number)s: %(name)s") % {"number": number, "name": name}, required=False
+            )
 
     def dates(self) -> Dates:
         """What was chosen; call it after `is_valid()`."""
@@ -98,7 +103,7 @@ class RescheduleForm(DatesForm):
     reason = forms.CharField(
         max_length=REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Everybody who is told the new dates reads it.",
+        help_text=_lazy("Everybody who is told the new dates reads it."),
     )
 
 

@@ -13,6 +13,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
@@ -42,6 +43,7 @@ from portal.shared.errors import Blocked, InvalidInput
 from portal.shared.live import stamp_of_everything, unchanged
 from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
+from portal.shared.words import in_sentence
 
 _PAGE = 25
 
@@ -162,7 +164,7 @@ def rollout_schedule(request: HttpRequest, pk: UUID) -> HttpResponse:
     lane = lane_of(submission)
     plan = _chosen_plan(request, lane)
     if plan is None:
-        raise Blocked("There is no plan yet: create one first.")
+        raise Blocked(_("There is no plan yet: create one first."))
     form, proposal = _dates_form(request, plan, submission)
     if request.method == "POST" and "save" in request.POST and form.is_valid():
         try:
@@ -170,8 +172,12 @@ def rollout_schedule(request: HttpRequest, pk: UUID) -> HttpResponse:
         except InvalidInput as error:
             add_errors(form, error)
         else:
-            message = "It waits for its turn" if rollout.state == "queued" else "The rollout is scheduled"
-            return done(request, f"{message}; the team was told.", _address(rollout))
+            message = (
+                _("It waits for its turn") if rollout.state == "queued" else _("The rollout is scheduled")
+            )
+            return done(
+                request, _("%(message)s; the team was told.") % {"message": message}, _address(rollout)
+            )
     context = {
         "submission": submission, "plan": plan, "lane": lane, "form": form, "proposal": proposal,
         "bands": plan_queries.bands_by_wave(proposal.arrivals) if proposal else [],
@@ -234,7 +240,11 @@ def rollout_reschedule(request: HttpRequest, pk: UUID) -> HttpResponse:
         except InvalidInput as error:
             add_errors(form, error)
         else:
-            message = f"{len(changes)} waves have new dates." if changes else "No date changed."
+            message = (
+                _("%(changes)s waves have new dates.") % {"changes": len(changes)}
+                if changes
+                else _("No date changed.")
+            )
             return done(request, message, _address(rollout))
     radius = blast_radius.waiting_radius(rollout)
     context = {"rollout": rollout, "form": form, "planned": planned, "radius": radius}
@@ -262,7 +272,8 @@ def rollout_deed(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
             return done(request, deed.done, _address(rollout))
     if request.method != "POST" and not deed.is_possible(rollout):
         raise Blocked(
-            f"The rollout is {rollout.get_state_display().lower()}: “{deed.label}” is not possible now."
+            _("The rollout is %(lower)s: “%(label)s” is not possible now.")
+            % {"lower": in_sentence(rollout.get_state_display()), "label": deed.label}
         )
     line = rollout_queue.line_of(rollout.connector_id)
     context = {"rollout": rollout, "deed": deed, "form": form, "radius": radius, "line": line}
@@ -331,7 +342,9 @@ def deployment_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
     rollouts.retry_deployment(
         deployment, reason=request.POST.get("reason", ""), actor=signed_in_user(request)
     )
-    return done(request, f"{deployment.region} is tried again.", _region_address(deployment))
+    return done(
+        request, _("%(region)s is tried again.") % {"region": deployment.region}, _region_address(deployment)
+    )
 
 
 @require_POST
@@ -339,7 +352,7 @@ def deployment_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
 def deployment_skip(request: HttpRequest, pk: UUID) -> HttpResponse:
     deployment = _deployment(request, pk)
     overrides.request_skip(deployment, reason=request.POST.get("reason", ""), actor=signed_in_user(request))
-    return done(request, "Asked: another operator has to agree.", _region_address(deployment))
+    return done(request, _("Asked: another operator has to agree."), _region_address(deployment))
 
 
 def _region_address(deployment: RegionDeployment) -> str:

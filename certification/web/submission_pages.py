@@ -9,6 +9,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
 
 from certification import policies
 from certification.lifecycle import SUBMISSION, Turn
@@ -125,9 +126,9 @@ def linked_steps(
 
 
 def _tabs(submission: Submission, current: str, *, can_edit: bool, can_try: bool) -> list[dict[str, Any]]:
-    found = [("overview", "Overview", "submission_detail")]
+    found = [("overview", _("Overview"), "submission_detail")]
     if can_edit:
-        found.append(("edit", "Form", "submission_edit"))
+        found.append(("edit", _("Form"), "submission_edit"))
     found += [
         ("package", "Package", "submission_package"),
         ("findings", "Findings", "finding_list"),
@@ -135,7 +136,7 @@ def _tabs(submission: Submission, current: str, *, can_edit: bool, can_try: bool
         ("credentials", "Credentials", "credential_list"),
     ]
     if can_try:
-        found.append(("console", "Try it", "console"))
+        found.append(("console", _("Try it"), "console"))
     found += [
         ("time", "Time", "submission_time"),
         ("history", "History", "submission_history"),

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, re_path
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
@@ -89,7 +90,7 @@ def submission_create(request: HttpRequest) -> HttpResponse:
         else:
             return done(
                 request,
-                f"{submission.reference} is a draft now.",
+                _("%(reference)s is a draft now.") % {"reference": submission.reference},
                 submission_url(submission, "submission_edit"),
             )
     context = {
@@ -202,7 +203,10 @@ def submission_submit(request: HttpRequest, pk: UUID) -> HttpResponse:
         revision = services.submit(submission, actor=signed_in_user(request))
     except Blocked:
         return _ready_page(request, visible_submission(request, pk), status=409)
-    message = f"{submission.reference} is handed in as revision {revision.number}. A worker validates it now."
+    message = _("%(reference)s is handed in as revision %(number)s. A worker validates it now.") % {
+        "reference": submission.reference,
+        "number": revision.number,
+    }
     return done(request, message, submission_url(submission))
 
 
@@ -218,7 +222,11 @@ def submission_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
         except InvalidInput as refusal:
             error = refusal.message
         else:
-            return done(request, f"{submission.reference} is withdrawn.", submission_url(submission))
+            return done(
+                request,
+                _("%(reference)s is withdrawn.") % {"reference": submission.reference},
+                submission_url(submission),
+            )
     context = page_context(request, submission, "overview") | {"error": error, "reason": reason}
     return render(request, "certification/submission_withdraw.html", context, status=400 if error else 200)
 
@@ -227,7 +235,7 @@ def submission_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 def submission_start_again(request: HttpRequest, pk: UUID) -> HttpResponse:
     again = services.start_again(visible_submission(request, pk), actor=signed_in_user(request))
-    message = f"{again.reference} is a draft with everything you had before."
+    message = _("%(reference)s is a draft with everything you had before.") % {"reference": again.reference}
     return done(request, message, submission_url(again, "submission_edit"))
 
 

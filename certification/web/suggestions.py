@@ -8,6 +8,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from certification import policies
@@ -38,7 +40,7 @@ def thread_suggest(request: HttpRequest, pk: UUID) -> HttpResponse:
         except InvalidInput as refused:
             error = refused.message
         else:
-            return answer(request, thread, "Suggested.", body)
+            return answer(request, thread, _("Suggested."), body)
     package = revised_package(thread.submission)
     context: dict[str, object] = {
         "thread": thread,
@@ -67,7 +69,9 @@ def suggestion_accept(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Into the form's package; its thread is resolved."""
     found = _visible(request, pk)
     accepted = services.accept(found.thread.submission, [found], actor=signed_in_user(request))
-    words = f"Accepted: package {accepted.version.label} is in the form now and is being checked."
+    words = _("Accepted: package %(label)s is in the form now and is being checked.") % {
+        "label": accepted.version.label
+    }
     return answer(request, found.thread, words, "")
 
 
@@ -85,10 +89,14 @@ def suggestions_accept(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = list(chosen.select_related("thread__submission", "revision__version").order_by("created_at"))
     accepted = services.accept(submission, found, actor=signed_in_user(request))
     count = len(accepted.suggestions)
-    words = "One suggestion is" if count == 1 else f"{count} suggestions are"
     return done(
         request,
-        f"{words} in package {accepted.version.label}, which is in the form now and is being checked.",
+        ngettext(
+            "One suggestion is in package %(label)s, which is in the form now and is being checked.",
+            "%(count)s suggestions are in package %(label)s, which is in the form now and is being checked.",
+            count,
+        )
+        % {"count": count, "label": accepted.version.label},
         reverse("review_threads", args=[submission.pk]),
     )
 
@@ -101,7 +109,7 @@ def suggestion_decline(request: HttpRequest, pk: UUID) -> HttpResponse:
         services.decline(found, reason=reason, actor=signed_in_user(request))
     except InvalidInput as error:
         return card(request, found.thread, error=error.message, status=422)
-    return answer(request, found.thread, "Declined: the reviewer reads why.", reason)
+    return answer(request, found.thread, _("Declined: the reviewer reads why."), reason)
 
 
 @require_POST
@@ -109,7 +117,7 @@ def suggestion_decline(request: HttpRequest, pk: UUID) -> HttpResponse:
 def suggestion_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = _visible(request, pk)
     services.withdraw(found, actor=signed_in_user(request))
-    return answer(request, found.thread, "Taken back.", "")
+    return answer(request, found.thread, _("Taken back."), "")
 
 
 def _visible(request: HttpRequest, pk: UUID) -> Suggestion:

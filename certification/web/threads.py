@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
@@ -28,15 +29,19 @@ from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
 from portal.shared.secret_scan import mask_secrets
 from portal.shared.web import add_errors, done, signed_in_user, uuid_or_none
+from portal.shared.words import lazy as _lazy
 
-_MASKED = "What looked like a secret was taken out of your comment. If it was real, replace it now."
+_MASKED = _lazy("What looked like a secret was taken out of your comment. If it was real, replace it now.")
 
 
 class ThreadForm(forms.Form):
     """A message and the place it is about; `private` makes it a note of reviewers."""
 
     body = forms.CharField(
-        required=False, max_length=LONGEST_COMMENT, label="Comment", widget=forms.Textarea(attrs={"rows": 4})
+        required=False,
+        max_length=LONGEST_COMMENT,
+        label=_lazy("Comment"),
+        widget=forms.Textarea(attrs={"rows": 4}),
     )
     suggestion = forms.CharField(required=False, strip=False, max_length=2 * LONGEST_NODE)
     remove = forms.BooleanField(required=False)
@@ -94,7 +99,7 @@ def thread_new(request: HttpRequest, pk: UUID) -> HttpResponse:
         except InvalidInput as error:
             add_errors(form, error)
         else:
-            words = "Noted for reviewers only." if is_private else "Posted."
+            words = _("Noted for reviewers only.") if is_private else _("Posted.")
             return answer(request, thread, words, form.cleaned_data["body"])
     return _form_page(request, submission, form, anchor, is_private=is_private)
 
@@ -169,7 +174,11 @@ def _anchor(submission: Submission, given: dict[str, str]) -> Anchor:
 def _in_words(anchor: Anchor) -> str:
     if anchor.pointer:
         return describe(anchor.pointer)
-    return f"{anchor.file}, line {anchor.line}" if anchor.line else anchor.file
+    return (
+        _("%(file)s, line %(line)s") % {"file": anchor.file, "line": anchor.line}
+        if anchor.line
+        else anchor.file
+    )
 
 
 def visible_thread(request: HttpRequest, pk: UUID) -> Thread:

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from certification import policies
@@ -25,28 +26,35 @@ from portal.shared import audit, history
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
+from portal.shared.words import lazy as _lazy
 
 _WEEKS = dt.timedelta(weeks=8)
 
 
 class TrainForm(forms.Form):
-    name = forms.CharField(max_length=80, help_text="As publishers will read it: “Friday train”.")
+    name = forms.CharField(max_length=80, help_text=_lazy("As publishers will read it: “Friday train”."))
     description = forms.CharField(required=False, max_length=1_000, widget=forms.Textarea(attrs={"rows": 2}))
     weekdays = forms.MultipleChoiceField(
-        choices=WEEKDAYS, widget=forms.CheckboxSelectMultiple, label="Leaves on"
+        choices=WEEKDAYS, widget=forms.CheckboxSelectMultiple, label=_lazy("Leaves on")
     )
     departs_at = forms.TimeField(widget=forms.TimeInput(attrs={"type": "time"}), label="At")
-    time_zone = forms.CharField(max_length=60, help_text="A name such as America/Los_Angeles.")
+    time_zone = forms.CharField(max_length=60, help_text=_lazy("A name such as America/Los_Angeles."))
     cutoff_hours = forms.IntegerField(
-        min_value=0, max_value=336, label="Boarding closes", help_text="Hours before the departure."
+        min_value=0,
+        max_value=336,
+        label=_lazy("Boarding closes"),
+        help_text=_lazy("Hours before the departure."),
     )
-    capacity = forms.IntegerField(min_value=1, max_value=1_000, label="Places")
+    capacity = forms.IntegerField(min_value=1, max_value=1_000, label=_lazy("Places"))
     per_publisher = forms.IntegerField(
-        min_value=0, max_value=1_000, label="Places for one publisher", help_text="0: as many as there are."
+        min_value=0,
+        max_value=1_000,
+        label=_lazy("Places for one publisher"),
+        help_text=_lazy("0: as many as there are."),
     )
     lanes = forms.MultipleChoiceField(
         choices=Lane.choices, required=False, widget=forms.CheckboxSelectMultiple,
-        label="Who may board", help_text="None ticked: every lane.",
+        label=_lazy("Who may board"), help_text=_lazy("None ticked: every lane."),
     )  # fmt: skip
 
     def draft(self) -> services.TrainDraft:
@@ -62,7 +70,7 @@ class TrainChangeForm(TrainForm):
     reason = forms.CharField(
         max_length=1_000,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Publishers whose dates move read it.",
+        help_text=_lazy("Publishers whose dates move read it."),
     )
 
 
@@ -123,7 +131,11 @@ def train_create(request: HttpRequest) -> HttpResponse:
         except InvalidInput as error:
             add_errors(form, error)
         else:
-            return done(request, f"{train} runs now. Plans board it once they name it.", _address(train.pk))
+            return done(
+                request,
+                _("%(train)s runs now. Plans board it once they name it.") % {"train": train},
+                _address(train.pk),
+            )
     return render(request, "certification/train_form.html", {"form": form})
 
 
@@ -140,7 +152,11 @@ def train_change(request: HttpRequest, pk: UUID) -> HttpResponse:
             if "save" in request.POST:
                 reason = form.cleaned_data["reason"]
                 moved = services.change_train(train, form.draft(), reason=reason, actor=user)
-                return done(request, f"{train} is changed; {moved} rollouts moved.", _address(train.pk))
+                return done(
+                    request,
+                    _("%(train)s is changed; %(moved)s rollouts moved.") % {"train": train, "moved": moved},
+                    _address(train.pk),
+                )
             services.check_train(form.draft(), instead_of=train)
             moves = services.preview_train(train, form.draft())
         except InvalidInput as error:
@@ -157,7 +173,7 @@ def train_retire(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         services.retire_train(train, reason=form.cleaned_data["reason"], actor=user)
-        return done(request, f"{train} does not run any more.", reverse("train_list"))
+        return done(request, _("%(train)s does not run any more.") % {"train": train}, reverse("train_list"))
     context = {"train": train, "form": form, "plans": queries.plans_on(train)}
     return render(request, "certification/train_retire.html", context)
 

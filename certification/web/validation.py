@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from certification import policies
@@ -24,6 +25,7 @@ from certification.services import waivers as services
 from certification.web.submission_pages import page_context, submission_url, visible_submission
 from portal.shared.errors import InvalidInput
 from portal.shared.web import done, signed_in_user
+from portal.shared.words import lazy as _lazy
 
 
 @require_safe
@@ -82,7 +84,7 @@ def finding_note(request: HttpRequest, pk: UUID) -> HttpResponse:
         services.note_warning(submission, rule=rule, note=note, actor=signed_in_user(request))
     except InvalidInput as error:
         return _findings(request, submission, 400, refused=_refused(error, rule, note))
-    return done(request, f"Your note on {rule} is saved.", _at_rule(submission, rule))
+    return done(request, _("Your note on %(rule)s is saved.") % {"rule": rule}, _at_rule(submission, rule))
 
 
 @require_POST
@@ -101,7 +103,11 @@ def waiver_request(request: HttpRequest, pk: UUID) -> HttpResponse:
     except InvalidInput as error:
         return _findings(request, submission, 400, refused=_refused(error, rule, reason))
     what = "acknowledgement" if queries.is_acknowledgeable(rule) else "waiver"
-    return done(request, f"A reviewer decides about the {what} of {rule}.", _at_rule(submission, rule))
+    return done(
+        request,
+        _("A reviewer decides about the %(what)s of %(rule)s.") % {"what": what, "rule": rule},
+        _at_rule(submission, rule),
+    )
 
 
 def _refused(error: InvalidInput, rule: str, text: str) -> dict[str, str]:
@@ -118,13 +124,13 @@ class WaiverForm(forms.Form):
         min_length=services.SHORTEST_NOTE,
         max_length=services.LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="The team reads it.",
+        help_text=_lazy("The team reads it."),
     )
     expires_on = forms.DateField(
-        label="Valid until",
+        label=_lazy("Valid until"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text="Empty: for as long as this submission lasts.",
+        help_text=_lazy("Empty: for as long as this submission lasts."),
     )
 
 
@@ -174,7 +180,11 @@ def waiver_decide(request: HttpRequest, pk: UUID) -> HttpResponse:
     except InvalidInput as error:
         form.add_error(None, error.message)
         return _waiver_page(request, waiver, form, status=400)
-    return done(request, f"The waiver of {waiver.rule} is decided.", reverse("waiver_detail", args=[pk]))
+    return done(
+        request,
+        _("The waiver of %(rule)s is decided.") % {"rule": waiver.rule},
+        reverse("waiver_detail", args=[pk]),
+    )
 
 
 @require_POST
@@ -183,7 +193,9 @@ def waiver_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     waiver = _waiver(request, pk)
     services.withdraw_waiver(waiver, actor=signed_in_user(request))
     return done(
-        request, f"The waiver of {waiver.rule} is withdrawn.", _at_rule(waiver.submission, waiver.rule)
+        request,
+        _("The waiver of %(rule)s is withdrawn.") % {"rule": waiver.rule},
+        _at_rule(waiver.submission, waiver.rule),
     )
 
 

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
@@ -37,7 +38,7 @@ def appeal_new(request: HttpRequest, pk: UUID) -> HttpResponse:
         except InvalidInput as refused:
             error = refused.message
         else:
-            words = "Your appeal is with the administrators."
+            words = _("Your appeal is with the administrators.")
             return done(request, words, reverse("appeal_detail", args=[found.pk]))
     context = {"submission": submission, "decision": decision, "text": text, "error": error}
     return render(request, "certification/appeal_form.html", context, status=400 if error else 200)
@@ -48,7 +49,7 @@ def appeal_new(request: HttpRequest, pk: UUID) -> HttpResponse:
 def appeal_list(request: HttpRequest) -> HttpResponse:
     """All appeals, those that wait first."""
     user = signed_in_user(request)
-    require(policies.can_see_queue, user, None, otherwise="The list of appeals is for staff.")
+    require(policies.can_see_queue, user, None, otherwise=_("The list of appeals is for staff."))
     found = sorted(queries.appeals_for(user)[:200], key=lambda each: each.state != "open")
     return render(request, "certification/appeal_list.html", {"appeals": found})
 
@@ -81,12 +82,12 @@ def _decided(found: Appeal, request: HttpRequest, answer: str) -> str:
     user, verdict = signed_in_user(request), request.POST.get("verdict", "")
     if verdict == "withdraw":
         services.withdraw_appeal(found, actor=user)
-        return "The appeal is withdrawn."
+        return _("The appeal is withdrawn.")
     require(policies.can_decide_appeal, user, found)
     if verdict not in {"uphold", "overturn"}:
-        raise InvalidInput("Choose what becomes of the rejection.")
+        raise InvalidInput(_("Choose what becomes of the rejection."))
     services.decide_appeal(found, is_overturned=verdict == "overturn", answer=answer, actor=user)
-    return "Decided: the team is told."
+    return _("Decided: the team is told.")
 
 
 @require_POST
@@ -101,7 +102,7 @@ def condition_settle(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
     is_met, note = not request.POST.get("drop"), request.POST.get("note", "")
     services.settle_condition(found, is_met=is_met, note=note, actor=signed_in_user(request))
-    words = "Met." if is_met else "Not asked for any more."
+    words = _("Met.") if is_met else _("Not asked for any more.")
     return done(request, words, reverse("review_detail", args=[found.decision.submission_id]))
 
 

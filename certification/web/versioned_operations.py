@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from certification.models import Submission
@@ -33,7 +34,9 @@ def operation_keep(request: HttpRequest, pk: UUID) -> HttpResponse:
             version = services.keep_operation(
                 submission, operation=operation, new_path=new_path, seen=seen, actor=user
             )
-            said = f"Package {version.label} holds both operations and is being checked."
+            said = _("Package %(label)s holds both operations and is being checked.") % {
+                "label": version.label
+            }
             return done(request, said, submission_url(submission, "finding_list"))
         kept = services.preview(submission, operation=operation, new_path=new_path, actor=user)
     except InvalidInput as error:

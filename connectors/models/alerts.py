@@ -17,6 +17,7 @@ from connectors.lifecycle import HEALTH_ALERT, OPEN_ALERT_STATES, HealthAlertSta
 from connectors.models.connectors import Connector
 from connectors.objectives import Objective
 from portal.shared.models import PublicIdModel
+from portal.shared.words import lazy as _
 
 _SHARE = [MinValueValidator(Decimal(50)), MaxValueValidator(Decimal("99.99"))]
 
@@ -63,17 +64,17 @@ class HealthAlert(PublicIdModel):
     """
 
     class Kind(models.TextChoices):
-        BURN_FAST = "burn_fast", "Failing fast"
-        BURN_SLOW = "burn_slow", "Failing for hours"
-        BURN_STEADY = "burn_steady", "Failing steadily"
-        SILENCE = "silence", "Silent"
-        CALLS = "calls", "Unusually few calls"
-        FAILURES = "failures", "Unusually many failures"
-        LATENCY = "latency", "Unusually slow"
-        HOST = "host", "Host does not answer"
-        CERTIFICATE = "certificate", "Certificate"
-        OWNERSHIP = "ownership", "Ownership not shown"
-        DORMANT = "dormant", "Nobody calls it"
+        BURN_FAST = "burn_fast", _("Failing fast")
+        BURN_SLOW = "burn_slow", _("Failing for hours")
+        BURN_STEADY = "burn_steady", _("Failing steadily")
+        SILENCE = "silence", _("Silent")
+        CALLS = "calls", _("Unusually few calls")
+        FAILURES = "failures", _("Unusually many failures")
+        LATENCY = "latency", _("Unusually slow")
+        HOST = "host", _("Host does not answer")
+        CERTIFICATE = "certificate", _("Certificate")
+        OWNERSHIP = "ownership", _("Ownership not shown")
+        DORMANT = "dormant", _("Nobody calls it")
 
     connector = models.ForeignKey(Connector, on_delete=models.CASCADE, related_name="health_alerts")
     kind = models.CharField(max_length=12, choices=Kind.choices)

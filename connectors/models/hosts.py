@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from connectors.models.connectors import Connector
+from portal.shared.words import lazy as _
 
 
 class HostWatch(models.Model):
@@ -38,12 +39,12 @@ class HostCheck(models.Model):
     """One look. `stage` is how far it came; `problem` says what was wrong there."""
 
     class Stage(models.TextChoices):
-        REFUSED = "refused", "Not called"
-        NAME = "name", "Name not found"
-        CONNECTION = "connection", "No connection"
-        CERTIFICATE = "certificate", "Certificate not valid"
-        ANSWER = "answer", "No answer"
-        FINE = "fine", "Answers"
+        REFUSED = "refused", _("Not called")
+        NAME = "name", _("Name not found")
+        CONNECTION = "connection", _("No connection")
+        CERTIFICATE = "certificate", _("Certificate not valid")
+        ANSWER = "answer", _("No answer")
+        FINE = "fine", _("Answers")
 
     connector = models.ForeignKey(Connector, on_delete=models.CASCADE, related_name="host_checks")
     at = models.DateTimeField(db_default=Now())

@@ -13,15 +13,16 @@ from django.utils import timezone
 from connectors.lifecycle import INVITATION, InvitationState
 from portal.accounts.models import User
 from portal.shared.models import PublicIdModel
+from portal.shared.words import lazy as _
 
 
 class Role(models.TextChoices):
     """What a person may do in a team, most first."""
 
-    OWNER = "owner", "Owner"
-    DEVELOPER = "developer", "Developer"
-    TESTER = "tester", "Tester"
-    VIEWER = "viewer", "Viewer"
+    OWNER = "owner", _("Owner")
+    DEVELOPER = "developer", _("Developer")
+    TESTER = "tester", _("Tester")
+    VIEWER = "viewer", _("Viewer")
 
     @property
     def rank(self) -> int:
@@ -43,8 +44,8 @@ class Publisher(PublicIdModel):
     """A team that publishes connectors: a company whose backend it is (verified) or an independent author."""
 
     class Kind(models.TextChoices):
-        VERIFIED = "verified", "Verified publisher"
-        INDEPENDENT = "independent", "Independent publisher"
+        VERIFIED = "verified", _("Verified publisher")
+        INDEPENDENT = "independent", _("Independent publisher")
 
     name = models.CharField(max_length=80)
     slug = models.SlugField(max_length=60, unique=True)

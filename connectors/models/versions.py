@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from connectors.models.connectors import Connector
 from portal.shared.models import PublicIdModel
+from portal.shared.words import lazy as _
 
 
 class Version(PublicIdModel):
@@ -50,8 +51,8 @@ class Upload(PublicIdModel):
     """
 
     class State(models.TextChoices):
-        ACCEPTED = "accepted", "Accepted"
-        REFUSED = "refused", "Refused"
+        ACCEPTED = "accepted", _("Accepted")
+        REFUSED = "refused", _("Refused")
 
     connector = models.ForeignKey(Connector, on_delete=models.PROTECT, related_name="uploads")
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

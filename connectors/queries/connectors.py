@@ -11,6 +11,7 @@ from uuid import UUID
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from connectors.lifecycle import ConnectorState
 from connectors.models import Connector, Publisher, Version
@@ -18,6 +19,7 @@ from connectors.naming import name_key
 from connectors.planning import CHECKLIST, ChecklistItem
 from connectors.policies import roles_of
 from portal.accounts.models import User
+from portal.shared.words import lazy as _lazy
 
 # Below this share of common trigrams people do not take one name for another.
 SIMILAR_FROM = 0.35
@@ -132,10 +134,10 @@ class Stage:
 
 
 _STAGES = (
-    ("approved", "Approved", "No version has been approved yet."),
-    ("scheduled", "Scheduled", "No rollout is planned."),
-    ("preview", "Preview", "Nothing is deployed to Preview."),
-    ("live", "Live", "No region serves this connector yet."),
+    ("approved", _lazy("Approved"), _lazy("No version has been approved yet.")),
+    ("scheduled", _lazy("Scheduled"), _lazy("No rollout is planned.")),
+    ("preview", _lazy("Preview"), _lazy("Nothing is deployed to Preview.")),
+    ("live", _lazy("Live"), _lazy("No region serves this connector yet.")),
 )
 
 
@@ -146,9 +148,9 @@ def stages(connector: Connector, newest: Version | None) -> list[Stage]:
         connector.approved_version_id,
         connector.live_version_id,
     }
-    nothing = "Everything uploaded is approved." if newest else "Upload a package to begin."
+    nothing = _("Everything uploaded is approved.") if newest else _("Upload a package to begin.")
     draft = newest if is_new else None
-    found = [Stage("draft", "Draft", draft, draft.created_at if draft else None, "" if draft else nothing)]
+    found = [Stage("draft", _("Draft"), draft, draft.created_at if draft else None, "" if draft else nothing)]
     for key, label, explanation in _STAGES:
         version = getattr(connector, f"{key}_version")
         since = connector.marked_at.get(key) if version else None

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from connectors.figures import Figures
 from connectors.queries.health import Choices, Health, Point, Selection, health_of
 from connectors.windows import Window
@@ -111,27 +113,41 @@ def _pairs(a: Health, b: Health) -> list[Pair]:
 def _lines(a: Health, b: Health) -> list[Line]:
     one, other = a.total, b.total
     lines = [
-        Line("Requests", f"{one.requests:,}", f"{other.requests:,}"),
+        Line(_("Requests"), f"{one.requests:,}", f"{other.requests:,}"),
         _rate_line(one, other),
-        Line("Failed", f"{one.failures:,}", f"{other.failures:,}"),
+        Line(_("Failed"), f"{one.failures:,}", f"{other.failures:,}"),
     ]
     for label, share in (("p50", "p50"), ("p95", "p95"), ("p99", "p99")):
-        lines.append(_latency_line(f"Latency {label}", getattr(one, share), getattr(other, share)))
+        lines.append(
+            _latency_line(
+                _("Latency %(label)s") % {"label": label}, getattr(one, share), getattr(other, share)
+            )
+        )
     return lines
 
 
 def _shown(figures: Figures) -> str:
     if figures.success_rate is None:
         return "no data"
-    return f"{figures.success_percent} ({figures.successes:,} of {figures.counted:,})"
+    return _("%(success_percent)s (%(successes)s of %(counted)s)") % {
+        "success_percent": figures.success_percent,
+        "successes": format(figures.successes, ","),
+        "counted": format(figures.counted, ","),
+    }
 
 
 def _rate_line(a: Figures, b: Figures) -> Line:
     if a.success_rate is None or b.success_rate is None:
-        return Line("Success rate", _shown(a), _shown(b))
+        return Line(_("Success rate"), _shown(a), _shown(b))
     points = 100 * (b.success_rate - a.success_rate)
     tone = "neutral" if abs(points) < 0.1 else "success" if points > 0 else "danger"
-    return Line("Success rate", _shown(a), _shown(b), f"{points:+.2f} points", tone)
+    return Line(
+        _("Success rate"),
+        _shown(a),
+        _shown(b),
+        _("%(points)s points") % {"points": format(points, "+.2f")},
+        tone,
+    )
 
 
 def _latency_line(label: str, a: object, b: object) -> Line:

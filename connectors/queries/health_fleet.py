@@ -19,6 +19,7 @@ from connectors.lifecycle import OPEN_ALERT_STATES
 from connectors.models import HealthAlert
 from connectors.objectives import Objective
 from connectors.queries.health import SILENCE
+from portal.shared.words import lazy as _
 
 LATELY = timedelta(hours=6)
 
@@ -34,11 +35,11 @@ class Standing(StrEnum):
 
 
 STANDINGS = {
-    Standing.ALERT: "With an alert",
-    Standing.MISSING: "Below its objective",
-    Standing.SILENT: "Silent",
-    Standing.NO_DATA: "Never reported",
-    Standing.FINE: "Within its objective",
+    Standing.ALERT: _("With an alert"),
+    Standing.MISSING: _("Below its objective"),
+    Standing.SILENT: _("Silent"),
+    Standing.NO_DATA: _("Never reported"),
+    Standing.FINE: _("Within its objective"),
 }
 _ORDER = list(Standing)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from connectors.alert_words import sentence
 from connectors.figures import Figures
@@ -56,14 +57,17 @@ class Promise:
 
     @property
     def latency_target(self) -> str:
-        return f"{100 * self.objective.latency_share:g}% within {self.objective.latency_ms:,} ms"
+        return _("%(value)s%% within %(latency_ms)s ms") % {
+            "value": format(100 * self.objective.latency_share, "g"),
+            "latency_ms": format(self.objective.latency_ms, ","),
+        }
 
 
 def promise_of(connector: Connector, *, now: datetime | None = None) -> Promise:
     now = now or timezone.now()
     own = getattr(connector, "objective", None)
     objective = own.as_rule() if own else Objective()
-    window = Window("objective", f"{DAYS} days", timedelta(days=DAYS), timedelta(days=1))
+    window = Window("objective", _("%(days)s days") % {"days": DAYS}, timedelta(days=DAYS), timedelta(days=1))
     total: Figures = totals_of(Selection(connector.pk, window), now=now)
     counts = Counts(total.counted, total.failures)
     timed = sum(total.latency)

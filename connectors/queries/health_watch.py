@@ -118,6 +118,6 @@ def past_calls(connectors: Collection[UUID], *, since: datetime, until: datetime
     """
     values = {"connectors": list(connectors), "since": since, "until": until, "weeks": PAST_WEEKS}
     found: dict[UUID, list[int]] = {}
-    for connector_id, _, calls in _rows(query, values):
+    for connector_id, _hour, calls in _rows(query, values):
         found.setdefault(connector_id, []).append(calls)
     return found

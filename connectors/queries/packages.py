@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from django.utils.translation import gettext as _
+
 from connectors.definitions import Package, read_archive
 from connectors.models import Version
 from portal.shared import storage
@@ -21,6 +23,6 @@ def package_of(version: Version) -> Package:
         return _package(version.digest)
     except (OSError, storage.StoredBytesDamaged) as error:
         raise Unavailable(
-            "The stored package is damaged or missing. An operator has to restore it from the backup.",
+            _("The stored package is damaged or missing. An operator has to restore it from the backup."),
             code="package-damaged",
         ) from error

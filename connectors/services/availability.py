@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from connectors.lifecycle import AVAILABILITY
 from connectors.models import AvailabilityRequest, Connector
@@ -29,7 +30,7 @@ def request(connector: Connector, *, support_hours: str, note: str, actor: User)
             f"{each.label}: {each.missing}" for each in found.criteria if _blocks(each.weight, each.is_met)
         ]
         raise Blocked(
-            "Some required criteria are not met yet; the scorecard says by how much.", blockers=missing
+            _("Some required criteria are not met yet; the scorecard says by how much."), blockers=missing
         )
     try:
         with transaction.atomic():
@@ -43,7 +44,7 @@ def request(connector: Connector, *, support_hours: str, note: str, actor: User)
             audit.record("availabilityrequest.request", made, actor=actor, about=[connector])
             outbox.emit("availabilityrequest.request", id=str(made.pk))
     except IntegrityError:
-        raise Conflict("It was asked for already: reload the page.") from None
+        raise Conflict(_("It was asked for already: reload the page.")) from None
     return made
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from connectors import policies
 from connectors.lifecycle import CONNECTOR, ConnectorState
@@ -21,6 +22,7 @@ from portal.shared.actors import SYSTEM, Actor
 from portal.shared.errors import Blocked, Conflict, InvalidInput
 from portal.shared.policy import require
 from portal.shared.transitions import transition
+from portal.shared.words import in_sentence
 
 _RETRY_CONTACT_SECONDS = 15 * 60.0
 _SLUG_ATTEMPTS = 20
@@ -70,7 +72,7 @@ def _insert(connector: Connector) -> None:
                 raise
         else:
             return
-    raise Conflict("Too many connectors share the beginning of this name: choose a more specific one.")
+    raise Conflict(_("Too many connectors share the beginning of this name: choose a more specific one."))
 
 
 def _name_taken(connector: Connector) -> InvalidInput:
@@ -158,7 +160,9 @@ def tick_checklist_item(connector: Connector, *, item: str, is_done: bool, actor
     """Tick or untick an item of the planning checklist. Ticking twice keeps the first time."""
     require(policies.can_edit_connector, actor, connector)
     if item not in CHECKLIST_KEYS:
-        raise InvalidInput("There is no such item in the checklist.", fields={"item": ["Unknown item."]})
+        raise InvalidInput(
+            _("There is no such item in the checklist."), fields={"item": [_("Unknown item.")]}
+        )
     with transaction.atomic():
         row = _locked(connector)
         _check_open(row)
@@ -180,7 +184,7 @@ def cancel_connector(connector: Connector, *, reason: str = "", actor: Actor) ->
     def nothing_approved(row: Connector) -> None:
         if any(getattr(row, f"{pointer}_version_id") for pointer in POINTERS):
             raise Blocked(
-                "A version of this connector is approved or deployed.",
+                _("A version of this connector is approved or deployed."),
                 blockers=["Deprecate the connector instead: its users need a date and a way out."],
             )
 
@@ -245,5 +249,6 @@ def _locked(connector: Connector) -> Connector:
 def _check_open(connector: Connector) -> None:
     if connector.state in CONNECTOR.terminal:
         raise Conflict(
-            f"“{connector.name}” is {connector.get_state_display().lower()}: nothing changes any more."
+            _("“%(name)s” is %(lower)s: nothing changes any more.")
+            % {"name": connector.name, "lower": in_sentence(connector.get_state_display())}
         )

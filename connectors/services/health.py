@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from connectors.figures import count_statuses
 from connectors.latency import BUCKETS
@@ -46,7 +47,7 @@ def import_hours(hours: Iterable[Hour], *, actor: Actor) -> int:
     days it touches are counted anew from their hours.
     """
     if actor.pk is not None and not getattr(actor, "is_administrator", False):
-        raise NotPermitted("Only an administrator imports figures.")
+        raise NotPermitted(_("Only an administrator imports figures."))
     count = 0
     touched: set[tuple[UUID, datetime]] = set()
     with transaction.atomic():
@@ -78,7 +79,9 @@ def _midnight(moment: datetime) -> datetime:
 def _row_of(hour: Hour) -> HealthHour:
     begins = hour.hour
     if len(hour.latency) != BUCKETS or begins.minute or begins.second or begins.microsecond:
-        raise InvalidInput(f"An hour begins at minute 0 and its histogram has {BUCKETS} buckets.")
+        raise InvalidInput(
+            _("An hour begins at minute 0 and its histogram has %(buckets)s buckets.") % {"buckets": BUCKETS}
+        )
     requests, successes, throttled = count_statuses(hour.statuses)
     return HealthHour(
         connector_id=hour.connector_id,

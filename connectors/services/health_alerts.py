@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from connectors.lifecycle import HEALTH_ALERT
 from connectors.models import Connector, HealthAlert, HealthObjective
@@ -125,7 +126,9 @@ def close(alert: HealthAlert, *, reason: str, actor: Actor) -> None:
     """End it by hand, with a reason; it fires anew if it is still true."""
     require(can_answer_health_alert, actor, alert.connector)
     if not reason.strip():
-        raise InvalidInput("Say why it can be closed.", fields={"reason": ["Say why it can be closed."]})
+        raise InvalidInput(
+            _("Say why it can be closed."), fields={"reason": [_("Say why it can be closed.")]}
+        )
     transition(
         HEALTH_ALERT,
         alert,
@@ -158,9 +161,9 @@ def set_objective(connector: Connector, draft: ObjectiveDraft, *, actor: Actor) 
     try:
         made.full_clean(validate_unique=False)
     except ValidationError as error:
-        raise InvalidInput("This objective cannot be kept.", fields=error.message_dict) from None
+        raise InvalidInput(_("This objective cannot be kept."), fields=error.message_dict) from None
     with transaction.atomic():
-        row, _ = HealthObjective.objects.update_or_create(connector=connector, defaults=values)
+        row, _created = HealthObjective.objects.update_or_create(connector=connector, defaults=values)
         told = {name: str(value) for name, value in values.items()}
         audit.record("healthobjective.set", connector, actor=actor, data=told)
     return row

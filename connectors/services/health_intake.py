@@ -14,6 +14,7 @@ from uuid import UUID
 import jsonschema_rs
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from psycopg.errors import CheckViolation
 
 from connectors.figures import count_statuses
@@ -138,7 +139,10 @@ def _store(batch_id: UUID, region: Region, events: _Sorted) -> Receipt:
 
 def _check_shape(body: Any) -> None:
     if isinstance(body, dict) and isinstance(body.get("events"), list) and len(body["events"]) > MAX_EVENTS:
-        raise TooLarge(f"At most {MAX_EVENTS:,} events are accepted in a batch.")
+        raise TooLarge(
+            _("At most %(max_events)s events are accepted in a batch.")
+            % {"max_events": format(MAX_EVENTS, ",")}
+        )
     if _BATCH.is_valid(body):
         return
     error = next(iter(_BATCH.iter_errors(body)))
@@ -148,7 +152,10 @@ def _check_shape(body: Any) -> None:
             f"bounds_ms must be {list(LATENCY_BOUNDS_MS)}: histograms with other bounds cannot be added up.",
             code="malformed-request",
         )
-    raise InvalidInput(f"The batch does not have the documented shape at {place}.", code="malformed-request")
+    raise InvalidInput(
+        _("The batch does not have the documented shape at %(place)s.") % {"place": place},
+        code="malformed-request",
+    )
 
 
 def _claim(batch_id: UUID, region: Region, events: _Sorted, reasons: Mapping[str, int]) -> bool:
@@ -180,7 +187,7 @@ def _claim(batch_id: UUID, region: Region, events: _Sorted, reasons: Mapping[str
 def _receipt_of_repetition(batch_id: UUID, region: Region) -> Receipt:
     known = TelemetryBatch.objects.get(pk=batch_id)
     if known.region_id != region.pk:
-        raise InvalidInput("Another region used this batch_id: choose random ones.", code="batch-id-taken")
+        raise InvalidInput(_("Another region used this batch_id: choose random ones."), code="batch-id-taken")
     return Receipt(batch_id, known.events, known.rejected, known.reasons, is_repeated=True)
 
 

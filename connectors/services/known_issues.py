@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from connectors.models import Connector, KnownIssue
 from connectors.policies import can_tell_known_issue
@@ -36,7 +37,9 @@ def tell(connector: Connector, draft: IssueDraft, *, actor: User) -> KnownIssue:
             made = KnownIssue.objects.create(connector=connector, written_by=actor, **values)
             audit.record("knownissue.tell", made, actor=actor, about=[connector], data={"title": made.title})
     except IntegrityError:
-        raise Conflict(f"Code {draft.status} is explained already: change that explanation.") from None
+        raise Conflict(
+            _("Code %(status)s is explained already: change that explanation.") % {"status": draft.status}
+        ) from None
     return made
 
 
@@ -52,7 +55,9 @@ def change(issue: KnownIssue, draft: IssueDraft, *, actor: User) -> None:
             data = {"title": issue.title, "before": before}
             audit.record("knownissue.change", issue, actor=actor, about=[issue.connector], data=data)
     except IntegrityError:
-        raise Conflict(f"Code {draft.status} is explained already: change that explanation.") from None
+        raise Conflict(
+            _("Code %(status)s is explained already: change that explanation.") % {"status": draft.status}
+        ) from None
 
 
 def resolve(issue: KnownIssue, *, actor: User) -> None:
@@ -61,7 +66,7 @@ def resolve(issue: KnownIssue, *, actor: User) -> None:
     with transaction.atomic():
         changed = KnownIssue.objects.filter(pk=issue.pk, resolved_at=None).update(resolved_at=timezone.now())
         if not changed:
-            raise Conflict("It is resolved already.")
+            raise Conflict(_("It is resolved already."))
         data = {"title": issue.title}
         audit.record("knownissue.resolve", issue, actor=actor, about=[issue.connector], data=data)
 
@@ -76,7 +81,9 @@ def _checked(draft: IssueDraft) -> dict[str, Any]:
     if draft.status is not None and not 400 <= draft.status <= 599:
         fields["status"] = ["An error code lies between 400 and 599."]
     if mask_secrets(f"{title}\n{text}").count:
-        fields.setdefault("text", []).append("This looks like a secret, and the page is public: take it out.")
+        fields.setdefault("text", []).append(
+            _("This looks like a secret, and the page is public: take it out.")
+        )
     if fields:
-        raise InvalidInput("This cannot be published; see the fields.", fields=fields)
+        raise InvalidInput(_("This cannot be published; see the fields."), fields=fields)
     return {"title": title, "text": text, "status": draft.status}

@@ -17,6 +17,7 @@ import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from connectors.latency import LATENCY_BOUNDS_MS
 from connectors.models import Connector, MetricsSource, Publisher, Region
@@ -75,7 +76,9 @@ def save_source(draft: SourceDraft, *, source: MetricsSource | None = None, acto
             row.save()
             audit.record("metricssource.save", row, actor=actor, about=[row.region], data={"name": row.name})
     except IntegrityError:
-        raise Conflict("A source with this name exists, or another one is active for this region.") from None
+        raise Conflict(
+            _("A source with this name exists, or another one is active for this region.")
+        ) from None
     return row
 
 
@@ -100,8 +103,11 @@ def switch_source(source: MetricsSource, *, is_active: bool, actor: Actor) -> No
     require(can_manage_regions, actor, None)
     if is_active and source.region.telemetry_digest:
         raise Conflict(
-            f"{source.region} has a telemetry token and pushes its figures: calls would count twice. "
-            "Take a region without one."
+            _(
+                "%(region)s has a telemetry token and pushes its figures: calls would count twice. "
+                "Take a region without one."
+            )
+            % {"region": source.region}
         )
     changes: dict[str, Any] = {"is_active": is_active, "last_error": "", "losses": []}
     if is_active:
@@ -118,7 +124,7 @@ def switch_source(source: MetricsSource, *, is_active: bool, actor: Actor) -> No
                 data={"name": source.name},
             )
     except IntegrityError:
-        raise Conflict("Another source is active for this region and publisher: stop it first.") from None
+        raise Conflict(_("Another source is active for this region and publisher: stop it first.")) from None
 
 
 def _settled(now: datetime) -> datetime:
@@ -204,7 +210,10 @@ def _store(
             counts.update({"accepted": receipt.accepted, **receipt.reasons})
         losses = sorted({*source.losses, *reading.losses})
         if begin > since:
-            losses.append(f"Minutes before {begin:%Y-%m-%d %H:%M} UTC were not fetched in time.")
+            losses.append(
+                _("Minutes before %(begin)s UTC were not fetched in time.")
+                % {"begin": format(begin, "%Y-%m-%d %H:%M")}
+            )
         rows.update(read_until=end, last_run_at=now, last_error="", last_counts=dict(counts), losses=losses)
     source.read_until, source.losses = end, losses
     return counts["accepted"]

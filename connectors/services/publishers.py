@@ -13,6 +13,7 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from connectors import policies
 from connectors.lifecycle import INVITATION
@@ -25,6 +26,7 @@ from portal.shared.errors import Conflict, InvalidInput, NotPermitted
 from portal.shared.policy import require
 from portal.shared.secrets import Secret, decrypt, encrypt, fingerprint
 from portal.shared.transitions import transition
+from portal.shared.words import in_sentence
 
 INVITATION_DAYS = 7
 _EDITABLE = ("name", "website", "support_email")
@@ -34,7 +36,9 @@ def create_publisher(*, name: str, website: str = "", support_email: str = "", a
     """Found a team; its founder is its first owner. Staff verify it later."""
     name = " ".join(name.split())
     if len(name) < 3:
-        raise InvalidInput("A publisher's name has at least 3 characters.", fields={"name": ["Too short."]})
+        raise InvalidInput(
+            _("A publisher's name has at least 3 characters."), fields={"name": [_("Too short.")]}
+        )
     publisher = Publisher(name=name, slug=_free_slug(name), website=website, support_email=support_email)
     with transaction.atomic():
         _save(publisher)
@@ -60,7 +64,7 @@ def verify_publisher(publisher: Publisher, *, is_verified: bool, reason: str, ac
     """Say that the company owns the backend it publishes for, or take that back. Needs a reason."""
     require(policies.can_verify_publisher, actor, publisher)
     if not reason.strip():
-        raise InvalidInput("Say what was checked.", fields={"reason": ["A reason is needed."]})
+        raise InvalidInput(_("Say what was checked."), fields={"reason": [_("A reason is needed.")]})
     publisher.kind = Publisher.Kind.VERIFIED if is_verified else Publisher.Kind.INDEPENDENT
     with transaction.atomic():
         publisher.save(update_fields=["kind"])
@@ -78,9 +82,14 @@ def invite(publisher: Publisher, *, email: str, role: str, actor: User) -> tuple
     wanted = _known_role(role)
     require(policies.can_invite_member, actor, publisher)
     if not policies.can_grant_role(actor, publisher, wanted):
-        raise NotPermitted(f"You cannot invite a {wanted.label.lower()}: that is above your own role.")
+        raise NotPermitted(
+            _("You cannot invite a %(label)s: that is above your own role.")
+            % {"label": in_sentence(wanted.label)}
+        )
     if publisher.memberships.filter(user__email__iexact=email).exists():
-        raise InvalidInput("This person is in the team already.", fields={"email": ["Already a member."]})
+        raise InvalidInput(
+            _("This person is in the team already."), fields={"email": [_("Already a member.")]}
+        )
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
         for expired in Invitation.objects.filter(
@@ -99,7 +108,7 @@ def invite(publisher: Publisher, *, email: str, role: str, actor: User) -> tuple
                 )
         except IntegrityError as error:
             raise Conflict(
-                "This address has an open invitation: take it back before sending another."
+                _("This address has an open invitation: take it back before sending another.")
             ) from error
         audit.record(
             "invitation.invite",
@@ -121,7 +130,7 @@ def find_invitation(token: str) -> Invitation:
     """The invitation a mailed link stands for. Raises `InvalidInput` when there is none."""
     invitation = Invitation.objects.filter(token_digest=fingerprint(token)).first()
     if invitation is None:
-        raise InvalidInput("This invitation link is not known. Ask for a new one.")
+        raise InvalidInput(_("This invitation link is not known. Ask for a new one."))
     return invitation
 
 
@@ -133,13 +142,14 @@ def answerable_invitation(invitation_id: str | UUID | None) -> Invitation:
         .first()
     )
     if invitation is None:
-        raise InvalidInput("Open the link of your invitation mail again.")
+        raise InvalidInput(_("Open the link of your invitation mail again."))
     if invitation.state != "open":
         raise InvalidInput(
-            f"This invitation was {invitation.get_state_display().lower()} already. Ask for a new one."
+            _("This invitation was %(lower)s already. Ask for a new one.")
+            % {"lower": in_sentence(invitation.get_state_display())}
         )
     if invitation.is_expired:
-        raise InvalidInput("This invitation is older than 7 days. Ask for a new one.")
+        raise InvalidInput(_("This invitation is older than 7 days. Ask for a new one."))
     return invitation
 
 
@@ -150,11 +160,11 @@ def accept_invitation(invitation: Invitation, *, actor: User) -> Membership:
 
     def still_open(row: Invitation) -> None:
         if row.is_expired:
-            raise InvalidInput("This invitation is older than 7 days. Ask for a new one.")
+            raise InvalidInput(_("This invitation is older than 7 days. Ask for a new one."))
         # The inviter may have lost rights since.
         if not policies.can_grant_role(row.invited_by, row.publisher, Role(row.role)):
             raise InvalidInput(
-                "Whoever invited you cannot give this role any more. Ask an owner for a new one."
+                _("Whoever invited you cannot give this role any more. Ask an owner for a new one.")
             )
 
     with transaction.atomic():
@@ -163,7 +173,7 @@ def accept_invitation(invitation: Invitation, *, actor: User) -> Membership:
             publisher=publisher, user=actor, defaults={"role": invitation.role}
         )
         if not made:
-            raise Conflict("You are in this team already.")
+            raise Conflict(_("You are in this team already."))
     return membership
 
 
@@ -214,14 +224,14 @@ def _locked(membership: Membership) -> Membership:
     Publisher.objects.select_for_update().get(pk=membership.publisher_id)
     row = Membership.objects.select_related("publisher", "user").filter(pk=membership.pk).first()
     if row is None:
-        raise Conflict("This person has left the team meanwhile.")
+        raise Conflict(_("This person has left the team meanwhile."))
     return row
 
 
 def _keep_an_owner(leaving: Membership) -> None:
     others = Membership.objects.filter(publisher=leaving.publisher, role=Role.OWNER).exclude(pk=leaving.pk)
     if not others.exists():
-        raise Conflict("A team keeps at least one owner: make somebody else owner first.")
+        raise Conflict(_("A team keeps at least one owner: make somebody else owner first."))
 
 
 def _record(action: str, membership: Membership, actor: Actor, data: dict[str, Any]) -> None:
@@ -243,7 +253,10 @@ def _check_mailbox(invitation: Invitation, actor: User) -> None:
     ).exists()
     if not owns:
         raise NotPermitted(
-            "This invitation is for another address. Sign in with the address it was sent to, and verify it."
+            _(
+                "This invitation is for another address. Sign in with the address it was sent to, "
+                "and verify it."
+            )
         )
 
 
@@ -252,7 +265,7 @@ def _check_address(email: str) -> None:
         validate_email(email)
     except ValidationError as error:
         raise InvalidInput(
-            "This is not an e-mail address.", fields={"email": list(error.messages)}
+            _("This is not an e-mail address."), fields={"email": list(error.messages)}
         ) from error
 
 
@@ -260,7 +273,7 @@ def _known_role(role: str) -> Role:
     try:
         return Role(role)
     except ValueError as error:
-        raise InvalidInput("Choose one of the roles.", fields={"role": ["Unknown role."]}) from error
+        raise InvalidInput(_("Choose one of the roles."), fields={"role": [_("Unknown role.")]}) from error
 
 
 def _free_slug(name: str) -> str:
@@ -281,8 +294,8 @@ def _save(publisher: Publisher) -> None:
         if "__all__" in fields:
             fields["name"] = ["This name is taken by another publisher."]
             del fields["__all__"]
-        raise InvalidInput("Some fields cannot be used.", fields=fields) from error
+        raise InvalidInput(_("Some fields cannot be used."), fields=fields) from error
     except IntegrityError as error:
         raise InvalidInput(
-            "This name is taken by another publisher.", fields={"name": ["This name is taken."]}
+            _("This name is taken by another publisher."), fields={"name": [_("This name is taken.")]}
         ) from error

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Sum
+from django.utils.translation import gettext as _
 
 from connectors import package_records as records
 from connectors import policies
@@ -19,6 +20,7 @@ from portal.accounts.models import User
 from portal.shared import audit, storage
 from portal.shared.errors import Conflict, InvalidInput, TooLarge, Unavailable
 from portal.shared.policy import require
+from portal.shared.words import in_sentence
 
 MAX_VERSIONS = 200
 MAX_CONNECTOR_BYTES = 1024**3
@@ -68,15 +70,20 @@ def receive_upload(connector: Connector, *, files: Sequence[tuple[str, bytes]], 
 def _check_files(files: Sequence[tuple[str, bytes]]) -> None:
     if not files:
         raise InvalidInput(
-            "Choose the .zip archive or the files of the connector.", fields={"files": ["No file was sent."]}
+            _("Choose the .zip archive or the files of the connector."),
+            fields={"files": [_("No file was sent.")]},
         )
     size, limit = sum(len(content) for _, content in files), settings.MAX_UPLOAD_BYTES
     if size > limit:
-        raise TooLarge(f"The upload has {size:,} bytes; at most {limit:,} are accepted.")
+        raise TooLarge(
+            _("The upload has %(size)s bytes; at most %(limit)s are accepted.")
+            % {"size": format(size, ","), "limit": format(limit, ",")}
+        )
     if len(files) > MAX_FILES:
         raise InvalidInput(
-            f"The upload has {len(files)} files; at most {MAX_FILES} are accepted.",
-            fields={"files": ["Leave out everything that is not part of the connector, or send a .zip."]},
+            _("The upload has %(files)s files; at most %(max_files)s are accepted.")
+            % {"files": len(files), "max_files": MAX_FILES},
+            fields={"files": [_("Leave out everything that is not part of the connector, or send a .zip.")]},
         )
     names = [name for name, _ in files]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -88,7 +95,8 @@ def _check_files(files: Sequence[tuple[str, bytes]]) -> None:
 def _check_open(connector: Connector) -> None:
     if connector.state in CONNECTOR.terminal:
         raise Conflict(
-            f"“{connector.name}” is {connector.get_state_display().lower()}: it takes no more uploads."
+            _("“%(name)s” is %(lower)s: it takes no more uploads.")
+            % {"name": connector.name, "lower": in_sentence(connector.get_state_display())}
         )
 
 
@@ -97,8 +105,14 @@ def _check_room(connector: Connector, size: int) -> None:
     used = connector.uploads.aggregate(total=Sum("size_bytes"))["total"] or 0
     if used + size > MAX_CONNECTOR_BYTES:
         raise Conflict(
-            f"The uploads of this connector fill {used / 1024**2:,.0f} of "
-            f"{MAX_CONNECTOR_BYTES // 1024**2:,} MB. Ask an administrator to archive old ones.",
+            _(
+                "The uploads of this connector fill %(value)s of %(value_2)s MB. Ask an "
+                "administrator to archive old ones."
+            )
+            % {
+                "value": format(used / 1024**2, ",.0f"),
+                "value_2": format(MAX_CONNECTOR_BYTES // 1024**2, ","),
+            },
             code="quota-reached",
         )
 
@@ -129,8 +143,11 @@ def _keep(content: bytes) -> str:
         return digest
     except OSError as error:
         raise Unavailable(
-            "The upload could not be written to disk, so nothing was recorded. Try again in a few minutes; "
-            "if it happens again, tell an operator."
+            _(
+                "The upload could not be written to disk, so nothing was recorded. Try again in a "
+                "few minutes; "
+                "if it happens again, tell an operator."
+            )
         ) from error
 
 
@@ -142,8 +159,11 @@ def _version_of(connector: Connector, package: Package, size: int, *, actor: Use
     number = (connector.versions.aggregate(last=Max("number"))["last"] or 0) + 1
     if connector.versions.count() >= MAX_VERSIONS:
         raise Conflict(
-            f"This connector has {MAX_VERSIONS} versions, which is the most. "
-            "Ask an administrator to archive old ones.",
+            _(
+                "This connector has %(max_versions)s versions, which is the most. Ask an "
+                "administrator to archive old ones."
+            )
+            % {"max_versions": MAX_VERSIONS},
             code="quota-reached",
         )
     facts = records.facts_of(package)
@@ -183,8 +203,11 @@ def package_bytes(version: Version) -> bytes:
         return storage.load(version.digest)
     except (OSError, storage.StoredBytesDamaged) as error:
         raise Unavailable(
-            "The stored package is damaged or missing and is not given out. An operator has to restore it "
-            "from the backup.",
+            _(
+                "The stored package is damaged or missing and is not given out. An operator has to "
+                "restore it "
+                "from the backup."
+            ),
             code="package-damaged",
         ) from error
 

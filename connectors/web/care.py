@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from connectors import policies
@@ -20,17 +21,18 @@ from connectors.services import availability, known_issues
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
+from portal.shared.words import lazy as _lazy
 
 
 class IssueForm(forms.Form):
     status = forms.IntegerField(
-        required=False, label="Error code", min_value=400, max_value=599,
-        help_text="When this explains one code; empty for anything else.",
+        required=False, label=_lazy("Error code"), min_value=400, max_value=599,
+        help_text=_lazy("When this explains one code; empty for anything else."),
     )  # fmt: skip
-    title = forms.CharField(max_length=120, help_text="What a user sees happen, in a few words.")
+    title = forms.CharField(max_length=120, help_text=_lazy("What a user sees happen, in a few words."))
     text = forms.CharField(
-        max_length=4000, label="What to do", widget=forms.Textarea(attrs={"rows": 6}),
-        help_text="Markdown. The page is public and changes at once, without a release.",
+        max_length=4000, label=_lazy("What to do"), widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=_lazy("Markdown. The page is public and changes at once, without a release."),
     )  # fmt: skip
 
     def draft(self) -> known_issues.IssueDraft:
@@ -40,11 +42,11 @@ class IssueForm(forms.Form):
 class AvailabilityForm(forms.Form):
     support_hours = forms.CharField(
         max_length=200,
-        label="Support hours",
-        help_text="As for the backend: “every day, 0 to 24 UTC”.",
+        label=_lazy("Support hours"),
+        help_text=_lazy("As for the backend: “every day, 0 to 24 UTC”."),
     )
     note = forms.CharField(
-        required=False, max_length=2000, label="Anything the operators should know",
+        required=False, max_length=2000, label=_lazy("Anything the operators should know"),
         widget=forms.Textarea(attrs={"rows": 3}),
     )  # fmt: skip
 
@@ -64,7 +66,7 @@ def connector_issues(request: HttpRequest, pk: str) -> HttpResponse:
         except InvalidInput as error:
             add_errors(form, error)
         else:
-            return done(request, "It is published.", _issues(connector))
+            return done(request, _("It is published."), _issues(connector))
     context = {"connector": connector, "tab": "health", "form": form, "can_tell": can_tell}
     context |= {
         "issues": queries.issues(connector, is_open=True),
@@ -96,7 +98,7 @@ def issue_edit(request: HttpRequest, pk: str) -> HttpResponse:
         except InvalidInput as error:
             add_errors(form, error)
         else:
-            return done(request, "It is changed, and published.", _issues(issue.connector))
+            return done(request, _("It is changed, and published."), _issues(issue.connector))
     context = {"issue": issue, "connector": issue.connector, "form": form, "tab": "health"}
     return render(request, "connectors/issue_form.html", context)
 
@@ -106,7 +108,7 @@ def issue_edit(request: HttpRequest, pk: str) -> HttpResponse:
 def issue_resolve(request: HttpRequest, pk: str) -> HttpResponse:
     issue = _issue(request, pk)
     known_issues.resolve(issue, actor=signed_in_user(request))
-    return done(request, "It is resolved and off the public page.", _issues(issue.connector))
+    return done(request, _("It is resolved and off the public page."), _issues(issue.connector))
 
 
 @require_safe
@@ -130,7 +132,7 @@ def connector_scorecard(request: HttpRequest, pk: str) -> HttpResponse:
         except InvalidInput as error:
             add_errors(form, error)
         else:
-            return done(request, "It is asked for: operators decide and you get a mail.", _card(connector))
+            return done(request, _("It is asked for: operators decide and you get a mail."), _card(connector))
     elif request.method == "POST":
         require(policies.can_request_availability, user, connector)
     context = {"connector": connector, "tab": "health", "form": form, **_card_context(connector, user)}
@@ -164,7 +166,7 @@ def availability_decide(request: HttpRequest, pk: str) -> HttpResponse:
     grant = request.POST.get("decision") == "grant"
     reasons = request.POST.get("reasons", "")[:2000]
     availability.decide(made, grant=grant, reasons=reasons, actor=signed_in_user(request))
-    text = "The connector is generally available." if grant else "Declined; the team is told why."
+    text = _("The connector is generally available.") if grant else _("Declined; the team is told why.")
     return done(request, text, _card(made.connector))
 
 
@@ -173,7 +175,7 @@ def availability_decide(request: HttpRequest, pk: str) -> HttpResponse:
 def availability_withdraw(request: HttpRequest, pk: str) -> HttpResponse:
     made = _request_of(request, pk)
     availability.withdraw(made, actor=signed_in_user(request))
-    return done(request, "The request is withdrawn.", _card(made.connector))
+    return done(request, _("The request is withdrawn."), _card(made.connector))
 
 
 urlpatterns = [

@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse, reverse_lazy
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from connectors import policies
@@ -25,6 +26,7 @@ from portal.shared.errors import InvalidInput
 from portal.shared.history import entries
 from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user, uuid_or_none
+from portal.shared.words import lazy as _lazy
 
 PAGE_ROWS = 50
 _LIVE_NAME = {
@@ -44,38 +46,40 @@ class ConnectorForm(forms.Form):
     name = forms.CharField(
         max_length=60,
         widget=forms.TextInput(attrs=_LIVE_NAME),
-        help_text="As users will find it: at most 30 characters, without “API” or “Connector”.",
+        help_text=_lazy("As users will find it: at most 30 characters, without “API” or “Connector”."),
     )
     summary = forms.CharField(
         required=False,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="What it will let people do, in a sentence or two. Reviewers read it first.",
+        help_text=_lazy("What it will let people do, in a sentence or two. Reviewers read it first."),
     )
     backend_host = forms.CharField(
         required=False,
-        label="Backend host",
+        label=_lazy("Backend host"),
         widget=forms.TextInput(attrs={"placeholder": "api.example.com", "spellcheck": "false"}),
-        help_text="The production host that operations will call.",
+        help_text=_lazy("The production host that operations will call."),
     )
     planned_for = forms.DateField(
         required=False,
-        label="Planned for",
+        label=_lazy("Planned for"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text="When you hope to be live in every region. A wish, not a promise.",
+        help_text=_lazy("When you hope to be live in every region. A wish, not a promise."),
     )
 
 
 class EditForm(ConnectorForm):
     is_listed = forms.BooleanField(
         required=False,
-        label="Public page",
-        help_text="Once it is live: tells everybody where, and those who ask when it reaches their region.",
+        label=_lazy("Public page"),
+        help_text=_lazy(
+            "Once it is live: tells everybody where, and those who ask when it reaches their region."
+        ),
     )
     has_status_page = forms.BooleanField(
         required=False,
-        label="Public status page and badge",
-        help_text="Tells everybody, by day, how many calls succeed. Needs the public page.",
+        label=_lazy("Public status page and badge"),
+        help_text=_lazy("Tells everybody, by day, how many calls succeed. Needs the public page."),
     )
 
 
@@ -86,7 +90,9 @@ class RegisterForm(ConnectorForm):
     def __init__(self, *args: Any, teams: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["publisher"].queryset = teams  # type: ignore[attr-defined]
-        self.fields["publisher"].help_text = "The team that owns the connector. You can register for these."
+        self.fields["publisher"].help_text = _(
+            "The team that owns the connector. You can register for these."
+        )
 
 
 @require_safe
@@ -140,7 +146,8 @@ def connector_register(request: HttpRequest) -> HttpResponse:
         else:
             return done(
                 request,
-                f"“{connector.name}” is reserved. A contact among the reviewers is assigned within the day.",
+                _("“%(name)s” is reserved. A contact among the reviewers is assigned within the day.")
+                % {"name": connector.name},
                 _address(connector),
             )
     status = 400 if form.errors else 200
@@ -217,7 +224,7 @@ def connector_edit(request: HttpRequest, pk: str) -> HttpResponse:
         except InvalidInput as error:
             add_errors(form, error)
         else:
-            return done(request, "Saved.", _address(connector))
+            return done(request, _("Saved."), _address(connector))
     context = {"form": form, "connector": connector, "has_team": True, **_rights(request.user, connector)}
     return render(request, "connectors/connector_form.html", context, status=400 if form.errors else 200)
 
@@ -233,7 +240,7 @@ def connector_checklist(request: HttpRequest, pk: str) -> HttpResponse:
         actor=signed_in_user(request),
     )
     if not request.headers.get("HX-Request"):
-        return done(request, "Saved.", f"{_address(connector)}#checklist")
+        return done(request, _("Saved."), f"{_address(connector)}#checklist")
     lines = queries.checklist_of(row)
     ticked = sum(line.done_at is not None for line in lines)
     context = {
@@ -251,7 +258,9 @@ def connector_cancel(request: HttpRequest, pk: str) -> HttpResponse:
     connector = _connector(request, pk)
     reason = request.POST.get("reason", "").replace("\0", "").strip()[:500]
     services.cancel_connector(connector, reason=reason, actor=signed_in_user(request))
-    return done(request, f"The name “{connector.name}” is free again.", reverse("connector_list"))
+    return done(
+        request, _("The name “%(name)s” is free again.") % {"name": connector.name}, reverse("connector_list")
+    )
 
 
 def _connector(request: HttpRequest, pk: str) -> Connector:

@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import path
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from connectors import policies
@@ -73,7 +74,7 @@ def _window(request: HttpRequest) -> tuple[queries.Window, str]:
         return named, ""
     since, until = (_moment(text) for text in texts)
     if since is None or until is None:
-        return named, "Give both ends of the range as a date and time."
+        return named, _("Give both ends of the range as a date and time.")
     try:
         return chosen_window(since, until), ""
     except ValueError as error:

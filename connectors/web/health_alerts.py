@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from connectors import policies
@@ -23,24 +24,28 @@ from connectors.services import health_alerts as services
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
+from portal.shared.words import lazy as _lazy
 
 PAGE_ROWS = 50
 
 
 class ObjectiveForm(forms.Form):
     success_percent = forms.DecimalField(
-        label="Success rate, in %", min_value=50, max_value=99.99, decimal_places=2,
-        help_text="Of all answers but 429. What is missing to 100% is the error budget of 30 days.",
+        label=_lazy("Success rate, in %"), min_value=50, max_value=99.99, decimal_places=2,
+        help_text=_lazy("Of all answers but 429. What is missing to 100% is the error budget of 30 days."),
     )  # fmt: skip
     latency_ms = forms.TypedChoiceField(
-        label="Latency", coerce=int, choices=[(bound, f"within {bound:,} ms") for bound in LATENCY_BOUNDS_MS]
+        label=_lazy("Latency"),
+        coerce=int,
+        choices=[(bound, f"within {bound:,} ms") for bound in LATENCY_BOUNDS_MS],
     )
     latency_percent = forms.DecimalField(
-        label="For this share of calls, in %", min_value=50, max_value=99.99, decimal_places=2
+        label=_lazy("For this share of calls, in %"), min_value=50, max_value=99.99, decimal_places=2
     )
     silence_minutes = forms.IntegerField(
-        label="Silence, in minutes", min_value=30, max_value=4320,
-        help_text="After so long without a report, where calls are usual at that hour, an alert fires.",
+        label=_lazy("Silence, in minutes"), min_value=30, max_value=4320,
+        help_text=_lazy("After so long without a report, where calls are usual at that hour, an "
+            "alert fires."),
     )  # fmt: skip
 
 
@@ -96,7 +101,7 @@ def health_alert_acknowledge(request: HttpRequest, pk: str) -> HttpResponse:
     user = signed_in_user(request)
     alert = _alert(user, pk)
     services.acknowledge(alert, actor=user)
-    return done(request, "The alert is yours: everybody sees that you look after it.", _list_address())
+    return done(request, _("The alert is yours: everybody sees that you look after it."), _list_address())
 
 
 @require_POST
@@ -105,7 +110,7 @@ def health_alert_close(request: HttpRequest, pk: str) -> HttpResponse:
     user = signed_in_user(request)
     alert = _alert(user, pk)
     services.close(alert, reason=request.POST.get("reason", ""), actor=user)
-    return done(request, "The alert is closed. It fires anew if it is still true.", _list_address())
+    return done(request, _("The alert is closed. It fires anew if it is still true."), _list_address())
 
 
 def _list_address() -> str:
@@ -126,7 +131,7 @@ def connector_objective(request: HttpRequest, pk: str) -> HttpResponse:
             add_errors(form, error)
         else:
             target = reverse("connector_health", args=[connector.pk])
-            return done(request, "The objective is set; alerts follow it from the next minute on.", target)
+            return done(request, _("The objective is set; alerts follow it from the next minute on."), target)
     context = {"connector": connector, "form": form, "tab": "health", "rules": RULES}
     return render(request, "connectors/health_objective.html", context)
 

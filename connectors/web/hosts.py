@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from connectors import policies
@@ -52,9 +53,9 @@ def connector_host_ownership(request: HttpRequest, pk: UUID) -> HttpResponse:
     target = reverse("connector_host", args=[connector.pk])
     if request.POST.get("proof") == "drop":
         services.drop_ownership(connector, actor=user)
-        return done(request, "No proof is asked for any more.", target)
+        return done(request, _("No proof is asked for any more."), target)
     services.ask_ownership(connector, actor=user)
-    return done(request, "Add the record now: it is looked for within minutes, then every day.", target)
+    return done(request, _("Add the record now: it is looked for within minutes, then every day."), target)
 
 
 urlpatterns = [

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -20,6 +21,8 @@ from portal.shared.errors import InvalidInput, PortalError
 from portal.shared.history import entries
 from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
+from portal.shared.words import in_sentence
+from portal.shared.words import lazy as _lazy
 
 
 class PublisherForm(forms.ModelForm):
@@ -41,7 +44,7 @@ class PublisherForm(forms.ModelForm):
 
 
 class InvitationForm(forms.Form):
-    email = forms.EmailField(help_text="The invitation works for this address only.")
+    email = forms.EmailField(help_text=_lazy("The invitation works for this address only."))
     role = forms.ChoiceField(choices=Role.choices, initial=Role.DEVELOPER)
 
     def __init__(self, *args: object, allowed: list[Role], **kwargs: object) -> None:
@@ -51,7 +54,8 @@ class InvitationForm(forms.Form):
 
 class VerificationForm(forms.Form):
     reason = forms.CharField(
-        widget=forms.Textarea(attrs={"rows": 3}), help_text="What was checked, and how. Kept in the history."
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_lazy("What was checked, and how. Kept in the history."),
     )
 
 
@@ -74,7 +78,7 @@ def publisher_create(request: HttpRequest) -> HttpResponse:
         else:
             return done(
                 request,
-                f"{publisher} is ready. Invite your team next.",
+                _("%(publisher)s is ready. Invite your team next.") % {"publisher": publisher},
                 _address("publisher_detail", publisher),
             )
     return render(request, "connectors/publisher_form.html", {"form": form})
@@ -121,7 +125,7 @@ def publisher_edit(request: HttpRequest, slug: str) -> HttpResponse:
         except InvalidInput as error:
             add_errors(form, error)
         else:
-            return done(request, "Saved.", _address("publisher_detail", publisher))
+            return done(request, _("Saved."), _address("publisher_detail", publisher))
     context = {"form": form, "publisher": Publisher.objects.visible_to(request.user).get(slug=slug)}
     return render(request, "connectors/publisher_form.html", context)
 
@@ -138,7 +142,8 @@ def publisher_verify(request: HttpRequest, slug: str) -> HttpResponse:
     )
     return done(
         request,
-        f"{publisher} is now {publisher.get_kind_display().lower()}.",
+        _("%(publisher)s is now %(lower)s.")
+        % {"publisher": publisher, "lower": in_sentence(publisher.get_kind_display())},
         _address("publisher_detail", publisher),
     )
 
@@ -151,13 +156,15 @@ def invitation_create(request: HttpRequest, slug: str) -> HttpResponse:
     form = InvitationForm(request.POST, allowed=list(Role))
     if form.is_valid():
         try:
-            invitation, _ = services.invite(publisher, **form.cleaned_data, actor=signed_in_user(request))
+            invitation, _secret = services.invite(
+                publisher, **form.cleaned_data, actor=signed_in_user(request)
+            )
         except InvalidInput as error:
             add_errors(form, error)
         else:
             return done(
                 request,
-                f"An invitation is on its way to {invitation.email}.",
+                _("An invitation is on its way to %(email)s.") % {"email": invitation.email},
                 _address("publisher_detail", publisher),
             )
     return _page(request, publisher, form)
@@ -169,7 +176,7 @@ def invitation_revoke(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
     publisher = _visible(request, slug)
     invitation = get_object_or_404(Invitation.objects.filter(publisher=publisher), pk=pk)
     services.revoke_invitation(invitation, actor=signed_in_user(request))
-    return done(request, "The invitation is taken back.", _address("publisher_detail", publisher))
+    return done(request, _("The invitation is taken back."), _address("publisher_detail", publisher))
 
 
 @require_safe
@@ -192,10 +199,12 @@ def invitation_answer(request: HttpRequest) -> HttpResponse:
         invitation = services.answerable_invitation(request.session.get("invitation"))
         if request.method == "POST" and request.POST.get("answer") == "decline":
             services.decline_invitation(invitation, actor=user)
-            return done(request, "You declined the invitation.", reverse("home"))
+            return done(request, _("You declined the invitation."), reverse("home"))
         if request.method == "POST":
             team = services.accept_invitation(invitation, actor=user).publisher
-            return done(request, f"Welcome to {team}.", _address("publisher_detail", team))
+            return done(
+                request, _("Welcome to %(team)s.") % {"team": team}, _address("publisher_detail", team)
+            )
     except PortalError as error:
         return _unusable_invitation(request, error)
     return render(request, "connectors/invitation_answer.html", {"invitation": invitation})
@@ -212,7 +221,7 @@ def member_change_role(request: HttpRequest, slug: str, pk: int) -> HttpResponse
     publisher = _visible(request, slug)
     membership = get_object_or_404(Membership.objects.filter(publisher=publisher), pk=pk)
     services.change_role(membership, role=request.POST.get("role", ""), actor=signed_in_user(request))
-    return done(request, "The role is changed.", _address("publisher_detail", publisher))
+    return done(request, _("The role is changed."), _address("publisher_detail", publisher))
 
 
 @require_POST
@@ -223,9 +232,11 @@ def member_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     user = signed_in_user(request)
     services.remove_member(membership, actor=user)
     if membership.user_id == user.pk:
-        return done(request, f"You left {publisher}.", reverse("home"))
+        return done(request, _("You left %(publisher)s.") % {"publisher": publisher}, reverse("home"))
     return done(
-        request, f"{membership.user} is not in the team any more.", _address("publisher_detail", publisher)
+        request,
+        _("%(user)s is not in the team any more.") % {"user": membership.user},
+        _address("publisher_detail", publisher),
     )
 
 

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from connectors import policies
@@ -16,6 +17,7 @@ from connectors.services import metrics_sources as services
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
+from portal.shared.words import lazy as _lazy
 
 _QUERY = {"rows": 2, "spellcheck": "false", "class": "mono"}
 _PLAIN_FIELDS = (
@@ -27,36 +29,41 @@ _PLAIN_FIELDS = (
 class SourceForm(forms.Form):
     name = forms.CharField(max_length=80)
     region = forms.ModelChoiceField(
-        Region.objects.filter(is_active=True), help_text="Where the calls are served."
+        Region.objects.filter(is_active=True), help_text=_lazy("Where the calls are served.")
     )
     publisher = forms.ModelChoiceField(
-        Publisher.objects.none(), required=False, empty_label="Every publisher",
-        help_text="When the Prometheus belongs to one organisation: only its connectors are taken.",
+        Publisher.objects.none(), required=False, empty_label=_lazy("Every publisher"),
+        help_text=_lazy("When the Prometheus belongs to one organisation: only its connectors are taken."),
     )  # fmt: skip
     base_url = forms.URLField(
-        max_length=300, label="Address", assume_scheme="https", help_text="Without /api/v1."
+        max_length=300, label=_lazy("Address"), assume_scheme="https", help_text=_lazy("Without /api/v1.")
     )
     token = forms.CharField(
         max_length=500, required=False, widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text="Stored encrypted, never shown, sent as Authorization: Bearer. Empty keeps it.",
+        help_text=_lazy("Stored encrypted, never shown, sent as Authorization: Bearer. Empty keeps it."),
     )  # fmt: skip
     requests_query = forms.CharField(
-        label="Counter of calls", widget=forms.Textarea(attrs=_QUERY),
-        help_text="A selector of raw counters with a label for the code, not a rate and not a sum, such as "
-        'connector_requests_total{region="westeurope"}',
+        label=_lazy("Counter of calls"), widget=forms.Textarea(attrs=_QUERY),
+        help_text=_lazy("A selector of raw counters with a label for the code, not a rate and not a "
+            "sum, such as "
+        'connector_requests_total{region="westeurope"}'),
     )  # fmt: skip
     latency_query = forms.CharField(
-        required=False, label="Histogram of latency", widget=forms.Textarea(attrs=_QUERY),
-        help_text='Its buckets, such as connector_request_seconds_bucket{region="westeurope"}',
+        required=False, label=_lazy("Histogram of latency"), widget=forms.Textarea(attrs=_QUERY),
+        help_text=_lazy('Its buckets, such as connector_request_seconds_bucket{region="westeurope"}'),
     )  # fmt: skip
-    is_in_seconds = forms.BooleanField(required=False, initial=True, label="Its bounds are in seconds")
+    is_in_seconds = forms.BooleanField(required=False, initial=True, label=_lazy("Its bounds are in seconds"))
     connections_query = forms.CharField(
-        required=False, label="Gauge of active connections", widget=forms.Textarea(attrs=_QUERY)
+        required=False, label=_lazy("Gauge of active connections"), widget=forms.Textarea(attrs=_QUERY)
     )
-    connector = forms.CharField(max_length=80, initial=LABELS["connector"], label="Label of the connector")
-    version = forms.CharField(max_length=80, initial=LABELS["version"], label="Label of the version")
-    operation = forms.CharField(max_length=80, initial=LABELS["operation"], label="Label of the operation")
-    code = forms.CharField(max_length=80, initial=LABELS["code"], label="Label of the code")
+    connector = forms.CharField(
+        max_length=80, initial=LABELS["connector"], label=_lazy("Label of the connector")
+    )
+    version = forms.CharField(max_length=80, initial=LABELS["version"], label=_lazy("Label of the version"))
+    operation = forms.CharField(
+        max_length=80, initial=LABELS["operation"], label=_lazy("Label of the operation")
+    )
+    code = forms.CharField(max_length=80, initial=LABELS["code"], label=_lazy("Label of the code"))
 
     def __init__(self, *args: object, user: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
@@ -102,7 +109,7 @@ def _edit(request: HttpRequest, source: MetricsSource | None) -> HttpResponse:
         except InvalidInput as error:
             add_errors(form, error)
         else:
-            return done(request, "The source is saved.", reverse("source_list"))
+            return done(request, _("The source is saved."), reverse("source_list"))
     return render(request, "connectors/source_form.html", {"form": form, "source": source})
 
 
@@ -120,7 +127,7 @@ def source_switch(request: HttpRequest, pk: str) -> HttpResponse:
     source = get_object_or_404(MetricsSource.objects.select_related("region"), pk=pk)
     is_active = request.POST.get("active") == "yes"
     services.switch_source(source, is_active=is_active, actor=user)
-    text = "Figures are fetched from now on." if is_active else "Nothing is fetched from it any more."
+    text = _("Figures are fetched from now on.") if is_active else _("Nothing is fetched from it any more.")
     return done(request, text, reverse("source_list"))
 
 

@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -55,7 +56,9 @@ def _upload(request: HttpRequest, pk: str) -> HttpResponse:
     target = reverse("upload_detail", args=[upload.pk])
     if upload.state == Upload.State.REFUSED:
         return HttpResponseRedirect(target)
-    return done(request, f"Received and stored as version {upload.version}.", target)
+    return done(
+        request, _("Received and stored as version %(version)s.") % {"version": upload.version}, target
+    )
 
 
 def _upload_page(

@@ -6,9 +6,12 @@ import zoneinfo
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from portal.accounts.models import ApiToken, User
+from portal.shared.words import lazy as _lazy
 
 
 def time_zone_choices() -> list[tuple[str, str]]:
@@ -22,7 +25,9 @@ class SignupForm(forms.Form):
     """What sign-up asks beside address and password."""
 
     display_name = forms.CharField(
-        label="Your name", max_length=80, help_text="Reviewers and your team see it beside what you write."
+        label=_lazy("Your name"),
+        max_length=80,
+        help_text=_lazy("Reviewers and your team see it beside what you write."),
     )
     field_order = ["display_name", "email", "password1", "password2"]
 
@@ -32,11 +37,19 @@ class SignupForm(forms.Form):
 
 
 class ProfileForm(forms.ModelForm):
-    time_zone = forms.ChoiceField(choices=time_zone_choices, help_text="All times are shown in this zone.")
+    time_zone = forms.ChoiceField(
+        choices=time_zone_choices, help_text=_lazy("All times are shown in this zone.")
+    )
+
+    language = forms.ChoiceField(
+        choices=[("", _lazy("As the browser")), *settings.LANGUAGES],
+        required=False,
+        help_text=_lazy("Of pages and mails. What people and rules say stays as it was written."),
+    )
 
     class Meta:
         model = User
-        fields = ["display_name", "time_zone", "away_until"]
+        fields = ["display_name", "language", "time_zone", "away_until"]
         labels = {"display_name": "Your name", "away_until": "Away until"}
         widgets = {"away_until": forms.DateInput(attrs={"type": "date"})}
         help_texts = {
@@ -48,31 +61,35 @@ class PaconnTokenForm(forms.Form):
     """What a token file for the command-line client is made of."""
 
     name = forms.CharField(
-        max_length=80, initial="paconn", help_text="What uses it, for example “my laptop”."
+        max_length=80, initial="paconn", help_text=_lazy("What uses it, for example “my laptop”.")
     )
     publisher = forms.ChoiceField(
-        required=False, label="Team", help_text="Its kind decides which rules apply and how strict they are."
+        required=False,
+        label=_lazy("Team"),
+        help_text=_lazy("Its kind decides which rules apply and how strict they are."),
     )
     is_strict = forms.BooleanField(
         required=False,
-        label="Errors fail the command",
-        help_text="For builds: paconn then ends with exit code 1. Otherwise it prints and ends with 0.",
+        label=_lazy("Errors fail the command"),
+        help_text=_lazy(
+            "For builds: paconn then ends with exit code 1. Otherwise it prints and ends with 0."
+        ),
     )
-    days = forms.IntegerField(min_value=1, max_value=366, initial=365, label="Days until it expires")
+    days = forms.IntegerField(min_value=1, max_value=366, initial=365, label=_lazy("Days until it expires"))
 
     def __init__(self, *args: Any, publishers: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["publisher"].choices = [("", "All my teams"), *publishers]  # type: ignore[attr-defined]
+        self.fields["publisher"].choices = [("", _("All my teams")), *publishers]  # type: ignore[attr-defined]
 
 
 class TokenForm(forms.Form):
-    name = forms.CharField(max_length=80, help_text="What uses it, for example “build server”.")
+    name = forms.CharField(max_length=80, help_text=_lazy("What uses it, for example “build server”."))
     scopes = forms.MultipleChoiceField(
         choices=ApiToken.Scope.choices, widget=forms.CheckboxSelectMultiple, initial=[ApiToken.Scope.READ]
     )
-    publisher = forms.ChoiceField(required=False, help_text="Limit the token to one team.")
-    days = forms.IntegerField(min_value=1, max_value=366, initial=90, label="Days until it expires")
+    publisher = forms.ChoiceField(required=False, help_text=_lazy("Limit the token to one team."))
+    days = forms.IntegerField(min_value=1, max_value=366, initial=90, label=_lazy("Days until it expires"))
 
     def __init__(self, *args: Any, publishers: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["publisher"].choices = [("", "All my teams"), *publishers]  # type: ignore[attr-defined]
+        self.fields["publisher"].choices = [("", _("All my teams")), *publishers]  # type: ignore[attr-defined]

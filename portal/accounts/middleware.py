@@ -13,7 +13,9 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
 from portal.shared.web import is_for_programs
@@ -39,6 +41,26 @@ class ReaderTimeZoneMiddleware:
             zone = zoneinfo.ZoneInfo("UTC")
         with timezone.override(zone):
             return self.get_response(request)
+
+
+class ReaderLanguageMiddleware:
+    """Answers in the reader's language: the profile's, else the cookie's, else the browser's.
+
+    Django's LocaleMiddleware runs before anybody is signed in as far as it can tell, and knows no profile.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        chosen = request.user.language if request.user.is_authenticated else ""
+        language = chosen or translation.get_language_from_request(request)
+        with translation.override(language):
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        if not chosen:
+            patch_vary_headers(response, ("Accept-Language",))
+        return response
 
 
 class SessionActivityMiddleware:
@@ -87,7 +109,7 @@ class StaffSecondFactorMiddleware:
                     status=403,
                     content_type="application/problem+json",
                 )
-            messages.warning(request, "Your role needs a second factor. Set one up to go on.")
+            messages.warning(request, _("Your role needs a second factor. Set one up to go on."))
             return redirect("mfa_index")
         return self.get_response(request)
 

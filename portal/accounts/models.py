@@ -14,13 +14,17 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from portal.shared.models import PublicIdModel
+from portal.shared.words import lazy as _lazy
 
 
 def check_time_zone(name: str) -> None:
     if name not in zoneinfo.available_timezones():
-        raise ValidationError(f"“{name}” is not a time zone: use a name such as Europe/Berlin.")
+        raise ValidationError(
+            _("“%(name)s” is not a time zone: use a name such as Europe/Berlin.") % {"name": name}
+        )
 
 
 class UserManager(BaseUserManager["User"]):
@@ -42,20 +46,22 @@ class User(AbstractBaseUser):
     """A person. `staff_role` is empty for publishers; staff need a second factor before anything else."""
 
     class StaffRole(models.TextChoices):
-        NONE = "", "None"
-        REVIEWER = "reviewer", "Reviewer"
-        OPERATOR = "operator", "Operator"
-        ADMINISTRATOR = "administrator", "Administrator"
+        NONE = "", _lazy("None")
+        REVIEWER = "reviewer", _lazy("Reviewer")
+        OPERATOR = "operator", _lazy("Operator")
+        ADMINISTRATOR = "administrator", _lazy("Administrator")
 
     class Theme(models.TextChoices):
-        SYSTEM = "system", "As the system"
-        LIGHT = "light", "Light"
-        DARK = "dark", "Dark"
+        SYSTEM = "system", _lazy("As the system")
+        LIGHT = "light", _lazy("Light")
+        DARK = "dark", _lazy("Dark")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(max_length=254, unique=True)
     display_name = models.CharField(max_length=80, blank=True)
     time_zone = models.CharField(max_length=60, default="UTC", validators=[check_time_zone])
+    # Empty: what the browser asks for on pages, the portal's own language in mails.
+    language = models.CharField(max_length=10, blank=True, default="")
     staff_role = models.CharField(max_length=20, choices=StaffRole.choices, default="", blank=True)
     is_active = models.BooleanField(default=True)
     away_until = models.DateField(null=True, blank=True)
@@ -107,16 +113,16 @@ class ApiToken(PublicIdModel):
     """
 
     class Scope(models.TextChoices):
-        READ = "read", "Read everything you may see"
-        CONNECTORS = "connectors:write", "Register connectors and upload packages"
-        SUBMISSIONS = "submissions:write", "Create, submit and withdraw submissions"
-        REVIEWS = "reviews:write", "Claim, comment and decide"
-        ROLLOUTS = "rollouts:write", "Sign off, stop, hold, resume and roll back"
-        HEALTH = "health:write", "Look after health alerts and close them"
-        TEAM = "team:write", "Invite people and change roles"
-        VALIDATE = "validate", "Check definitions with paconn"
-        VALIDATE_STRICT = "validate:strict", "Check definitions with paconn; errors fail the command"
-        ADMIN = "admin:write", "Change plans, freezes and regions"
+        READ = "read", _lazy("Read everything you may see")
+        CONNECTORS = "connectors:write", _lazy("Register connectors and upload packages")
+        SUBMISSIONS = "submissions:write", _lazy("Create, submit and withdraw submissions")
+        REVIEWS = "reviews:write", _lazy("Claim, comment and decide")
+        ROLLOUTS = "rollouts:write", _lazy("Sign off, stop, hold, resume and roll back")
+        HEALTH = "health:write", _lazy("Look after health alerts and close them")
+        TEAM = "team:write", _lazy("Invite people and change roles")
+        VALIDATE = "validate", _lazy("Check definitions with paconn")
+        VALIDATE_STRICT = "validate:strict", _lazy("Check definitions with paconn; errors fail the command")
+        ADMIN = "admin:write", _lazy("Change plans, freezes and regions")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=80)
@@ -147,16 +153,16 @@ class CalendarFeed(PublicIdModel):
     last_read_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
-        return f"Calendar of {self.user_id}"
+        return _("Calendar of %(user_id)s") % {"user_id": self.user_id}
 
 
 class NotificationPreference(models.Model):
     """How a person wants to hear of a group of events. A missing row means the group's default."""
 
     class Delivery(models.TextChoices):
-        IMMEDIATE = "immediate", "At once"
-        DIGEST = "digest", "Once a day"
-        NONE = "none", "In the portal only"
+        IMMEDIATE = "immediate", _lazy("At once")
+        DIGEST = "digest", _lazy("Once a day")
+        NONE = "none", _lazy("In the portal only")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notification_preferences")
     group = models.CharField(max_length=40)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, BasePermission
@@ -19,6 +20,7 @@ from portal.accounts.models import ApiToken, User
 from portal.shared import audit
 from portal.shared.errors import InvalidInput, NotPermitted
 from portal.shared.secrets import Secret, fingerprint
+from portal.shared.words import lazy as _lazy
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -40,14 +42,16 @@ def create_token(
 ) -> tuple[ApiToken, Secret]:
     """A new token and its text, which is shown once and kept nowhere."""
     if owner.pk != actor.pk:
-        raise NotPermitted("Everybody makes their own tokens.")
+        raise NotPermitted(_("Everybody makes their own tokens."))
     unknown = set(scopes) - set(ApiToken.Scope.values)
     if unknown or not scopes:
         raise InvalidInput(
-            "Choose at least one of the listed scopes.", fields={"scopes": ["Choose a scope."]}
+            _("Choose at least one of the listed scopes."), fields={"scopes": [_("Choose a scope.")]}
         )
     if not timedelta(0) < lifetime <= MAX_LIFETIME:
-        raise InvalidInput("A token lives between a day and a year.", fields={"lifetime": ["1 to 366 days."]})
+        raise InvalidInput(
+            _("A token lives between a day and a year."), fields={"lifetime": ["1 to 366 days."]}
+        )
     text = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         token = ApiToken.objects.create(
@@ -66,7 +70,7 @@ def create_token(
 def revoke_token(token: ApiToken, *, actor: User) -> None:
     """Dead from the next request on."""
     if token.user_id != actor.pk and not actor.is_administrator:
-        raise NotPermitted("Only its owner or an administrator revokes a token.")
+        raise NotPermitted(_("Only its owner or an administrator revokes a token."))
     with transaction.atomic():
         changed = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
         if changed:
@@ -76,15 +80,15 @@ def revoke_token(token: ApiToken, *, actor: User) -> None:
 class ApiTokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer ccp_…`. `request.auth` is the `ApiToken`."""
 
-    keyword = "Bearer"
+    keyword = _lazy("Bearer")
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
-        keyword, _, text = request.headers.get("Authorization", "").partition(" ")
+        keyword, _blank, text = request.headers.get("Authorization", "").partition(" ")
         if keyword.lower() != self.keyword.lower() or not text.startswith(PREFIX):
             return None
         token = ApiToken.objects.select_related("user").filter(digest=fingerprint(text.strip())).first()
         if token is None or not token.is_usable():
-            raise AuthenticationFailed("This token is unknown, expired or revoked: make a new one.")
+            raise AuthenticationFailed(_("This token is unknown, expired or revoked: make a new one."))
         now = timezone.now()
         if token.last_used_at is None or now - token.last_used_at > _TOUCH_EVERY:
             ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
@@ -97,7 +101,7 @@ class ApiTokenAuthentication(BaseAuthentication):
 class HasScope(BasePermission):
     """Signed in, and for tokens: `read` for safe methods, the view's `write_scope` for the others."""
 
-    message = "This token's scopes do not allow it: make one with the scope the documentation names."
+    message = _lazy("This token's scopes do not allow it: make one with the scope the documentation names.")
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not request.user or not request.user.is_authenticated:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("calendar/", views.calendar, name="calendar"),
     path("calendar/drop/", views.calendar_drop, name="calendar_drop"),
     path("theme/", views.theme, name="theme"),
+    path("language/", views.language, name="language"),
     path("people/", views.people, name="people"),
     path("people/<uuid:pk>/staff-role/", views.set_staff_role, name="set_staff_role"),
 ]

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -34,7 +35,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=user)
     if request.method == "POST" and form.is_valid():
         services.update_profile(**form.cleaned_data, actor=user)
-        return done(request, "Saved.", reverse("accounts:profile"))
+        return done(request, _("Saved."), reverse("accounts:profile"))
     return render(request, "accounts/profile.html", {"form": form})
 
 
@@ -106,7 +107,7 @@ def paconn_token(request: HttpRequest) -> HttpResponse:
 def _token_file(token: ApiToken, text: Secret) -> HttpResponse:
     """What the client reads in its folder; a download that no cache keeps."""
     content = {
-        "token_type": "Bearer",
+        "token_type": _("Bearer"),
         "access_token": text.reveal(),
         # The client wants a number, and takes a token that ends within ten minutes for expired.
         "expires_on": int(token.expires_at.timestamp()),
@@ -123,7 +124,9 @@ def token_revoke(request: HttpRequest, pk: str) -> HttpResponse:
     user = signed_in_user(request)
     token = get_object_or_404(ApiToken.objects.filter(user=user), pk=pk)
     revoke_token(token, actor=user)
-    return done(request, f"“{token.name}” does not work any more.", reverse("accounts:tokens"))
+    return done(
+        request, _("“%(name)s” does not work any more.") % {"name": token.name}, reverse("accounts:tokens")
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -148,7 +151,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
 @login_required
 def calendar_drop(request: HttpRequest) -> HttpResponse:
     feeds.drop_feed(actor=signed_in_user(request))
-    return done(request, "The address does not work any more.", reverse("accounts:calendar"))
+    return done(request, _("The address does not work any more."), reverse("accounts:calendar"))
 
 
 @require_POST
@@ -160,6 +163,23 @@ def theme(request: HttpRequest) -> HttpResponse:
         response.set_cookie(
             "theme", chosen, max_age=THEME_COOKIE_SECONDS, samesite="Lax", secure=request.is_secure()
         )
+    return response
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Remember a language: in the profile of who is signed in, in a cookie of who is not."""
+    chosen = services.known_language(request.POST.get("language", ""))
+    response = HttpResponseRedirect(safe_next(request, "/"))
+    if request.user.is_authenticated:
+        services.set_language(chosen, actor=signed_in_user(request))
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        chosen,
+        max_age=settings.LANGUAGE_COOKIE_AGE,
+        samesite="Lax",
+        secure=request.is_secure(),
+    )
     return response
 
 

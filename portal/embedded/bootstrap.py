@@ -57,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         STAMP.write_text(json.dumps({"lock": options.lock, "digest": _digest(options.lock)}))
     if options.tests:
         _see_to_browser()
+        _see_to_gettext()
         _see_to_client()
         _see_to_prometheus()
 
@@ -148,6 +149,14 @@ def _see_to_browser() -> None:
         _apt_install("chromium")
     if not any(shutil.which(name) for name in BROWSERS):
         say("No Chromium: browser tests will be skipped. To run them: sudo apt-get install chromium")
+
+
+def _see_to_gettext() -> None:
+    """GNU gettext for the test that gathers every text. It is skipped, visibly, where it cannot be had."""
+    if not shutil.which("xgettext") and os.geteuid() == 0 and shutil.which("apt-get"):
+        _apt_install("gettext")
+    if not shutil.which("xgettext"):
+        say("No gettext: one test of the translations is skipped. To run it: sudo apt-get install gettext")
 
 
 def _see_to_client() -> None:

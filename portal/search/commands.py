@@ -7,11 +7,13 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from connectors.policies import makes_connectors
 from portal.navigation import account_entries, entries
 from portal.search.finding import Hit, HitGroup
 from portal.search.words import Question
+from portal.shared.words import lazy as _lazy
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +28,24 @@ class _Deed:
 
 
 _DEEDS = (
-    _Deed("New submission", "submission_create", "send", "maker", "submit certify start draft"),
-    _Deed("Register a connector", "connector_register", "plus", "maker", "new create reserve name"),
-    _Deed("Create a publisher", "publisher_create", "users", "all", "new team company"),
-    _Deed("Open an incident", "incident_create", "alert-triangle", "operator", "new outage pause"),
-    _Deed("New freeze", "freeze_create", "snowflake", "operator", "create stop holiday"),
-    _Deed("New train", "train_create", "route", "operator", "create departure release"),
-    _Deed("New plan", "plan_create", "calendar", "operator", "create waves regions"),
-    _Deed("Add a region", "region_create", "world", "administrator", "new create"),
-    _Deed("Choose which mails you get", "notification_preferences", "bell", "all", "settings notifications"),
-    _Deed("See how mails look", "mail_specimens", "mail-check", "all", "preview letters design"),
-    _Deed("Change your time zone", "accounts:profile", "clock", "all", "settings profile name"),
-    _Deed("Create an API token", "accounts:tokens", "key", "all", "settings programs"),
+    _Deed(_lazy("New submission"), "submission_create", "send", "maker", "submit certify start draft"),
+    _Deed(_lazy("Register a connector"), "connector_register", "plus", "maker", "new create reserve name"),
+    _Deed(_lazy("Create a publisher"), "publisher_create", "users", "all", "new team company"),
+    _Deed(_lazy("Open an incident"), "incident_create", "alert-triangle", "operator", "new outage pause"),
+    _Deed(_lazy("New freeze"), "freeze_create", "snowflake", "operator", "create stop holiday"),
+    _Deed(_lazy("New train"), "train_create", "route", "operator", "create departure release"),
+    _Deed(_lazy("New plan"), "plan_create", "calendar", "operator", "create waves regions"),
+    _Deed(_lazy("Add a region"), "region_create", "world", "administrator", "new create"),
+    _Deed(
+        _lazy("Choose which mails you get"),
+        "notification_preferences",
+        "bell",
+        "all",
+        "settings notifications",
+    ),
+    _Deed(_lazy("See how mails look"), "mail_specimens", "mail-check", "all", "preview letters design"),
+    _Deed(_lazy("Change your time zone"), "accounts:profile", "clock", "all", "settings profile name"),
+    _Deed(_lazy("Create an API token"), "accounts:tokens", "key", "all", "settings programs"),
 )
 
 
@@ -49,7 +57,7 @@ def commands(request: HttpRequest, asked: Question) -> list[HitGroup]:
         for entry in [*entries(request, request.user), *account_entries(request)]
         if asked.is_in(f"{entry.label} {entry.section}")
     ]
-    groups = [HitGroup("Actions", deeds), HitGroup("Go to", pages)]
+    groups = [HitGroup(_("Actions"), deeds), HitGroup(_("Go to"), pages)]
     return [group for group in groups if group.hits]
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import OPEN_STATES
 from certification.models import Submission
@@ -52,14 +53,14 @@ def search(user: Any, text: str, *, shown: int = SHOWN) -> list[HitGroup]:
     exact = _exact(user, asked)
     connectors = _connectors(user, asked) if asked.words else []
     finders: tuple[tuple[str, Callable[[], list[Hit]]], ...] = (
-        ("Connectors", lambda: [_connector_hit(each) for each in connectors]),
-        ("Submissions", lambda: _submissions(user, asked, connectors)),
-        ("Operations", lambda: _operations(user, asked)),
-        ("Publishers", lambda: _publishers(user, asked)),
-        ("Rules", lambda: _rules(asked)),
+        (_("Connectors"), lambda: [_connector_hit(each) for each in connectors]),
+        (_("Submissions"), lambda: _submissions(user, asked, connectors)),
+        (_("Operations"), lambda: _operations(user, asked)),
+        (_("Publishers"), lambda: _publishers(user, asked)),
+        (_("Rules"), lambda: _rules(asked)),
     )
     known = {hit.url for hit in exact}
-    groups = [HitGroup("Best match", exact)]
+    groups = [HitGroup(_("Best match"), exact)]
     for label, finder in finders:
         hits = finder() if asked.words else []
         groups.append(HitGroup(label, [hit for hit in hits if hit.url not in known][:shown]))

@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "portal.accounts.middleware.SessionActivityMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.accounts.middleware.ReaderTimeZoneMiddleware",
+    "portal.accounts.middleware.ReaderLanguageMiddleware",
     "portal.roles.RememberRolesMiddleware",
     "portal.accounts.middleware.StaffSecondFactorMiddleware",
     "portal.shared.web.DomainErrorMiddleware",
@@ -289,6 +290,9 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 LANGUAGE_CODE = "en"
 USE_I18N = True
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 LOCALE_PATHS = [BASE_DIR / "portal" / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"

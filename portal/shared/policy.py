@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from portal.shared.actors import SYSTEM, Actor
 from portal.shared.errors import NotPermitted
 
@@ -14,4 +16,6 @@ def require(can: Callable[[Any, Any], bool], actor: Actor, obj: Any, *, otherwis
     if actor is SYSTEM or can(actor, obj):
         return
     deed = can.__name__.removeprefix("can_").replace("_", " ")
-    raise NotPermitted(otherwise or f"Your role does not allow this ({deed}). Ask an owner of the team.")
+    raise NotPermitted(
+        otherwise or _("Your role does not allow this (%(deed)s). Ask an owner of the team.") % {"deed": deed}
+    )

@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.pagination import CursorPagination
@@ -113,7 +114,7 @@ class IdempotentCreation:
         if not key:
             return make(request, *args, **kwargs)
         if len(key) > 128:
-            raise InvalidInput("Idempotency-Key is longer than 128 characters.")
+            raise InvalidInput(_("Idempotency-Key is longer than 128 characters."))
         fingerprint = _fingerprint(request)
         with transaction.atomic():
             IdempotencyRecord.objects.bulk_create(
@@ -124,7 +125,7 @@ class IdempotentCreation:
                 caller_id=signed_in_user(request).pk, key=key
             )
             if record.fingerprint != fingerprint:
-                raise Conflict("This Idempotency-Key was used for another request: choose a new one.")
+                raise Conflict(_("This Idempotency-Key was used for another request: choose a new one."))
             if record.status is not None:
                 return Response(record.body, status=record.status, headers={"Idempotent-Replay": "true"})
             answer = make(request, *args, **kwargs)
@@ -165,6 +166,6 @@ def api_not_found(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         permission_classes = ()
 
         def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-            raise exceptions.NotFound("There is nothing at this address: see /api/docs/.")
+            raise exceptions.NotFound(_("There is nothing at this address: see /api/docs/."))
 
     return Missing.as_view()(request)

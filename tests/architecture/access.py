@@ -210,6 +210,7 @@ SHELL = {
     "paconn_missing": entry(),
     "accounts:token_revoke": entry(POST=own_token, at="read_token"),
     "accounts:theme": entry(POST=public, data={"theme": "dark"}),
+    "accounts:language": entry(POST=public, data={"language": "de"}),
     "accounts:people": entry(GET=administrators_hidden),
     "accounts:set_staff_role": entry(
         POST=administrators_hidden, at="viewer", data={"role": "reviewer", **REASON}

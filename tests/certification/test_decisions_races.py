@@ -18,7 +18,7 @@ from tests.factories import MembershipFactory, PublisherFactory, UserFactory
 from tests.factories.reviews import in_review, reviewed
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROUNDS = effort(30, full=200)
+ROUNDS = effort(15, full=200)
 
 
 def at_once(*deeds: Callable[[], object]) -> list[object]:

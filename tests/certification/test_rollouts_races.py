@@ -31,7 +31,7 @@ from tests.effort import effort
 from tests.factories.rollouts import add_submission, scheduled_rollout
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROUNDS = effort(30, full=200)
+ROUNDS = effort(15, full=200)
 
 
 def together(*deeds):

@@ -19,7 +19,7 @@ from tests.factories import ConnectorFactory
 from tests.factories.submissions import draft, ready_draft
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
-ROUNDS = effort(30, full=200)
+ROUNDS = effort(15, full=200)
 
 
 def _at_once(*deeds: Callable[[], object]) -> list[object]:

@@ -12,9 +12,9 @@ from django.utils.functional import Promise
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import trans_real
 
 from portal.shared.templatetags.states import Look, look_of_state, look_of_turn
+from portal.shared.words import counted, in_sentence
 
 register = template.Library()
 
@@ -261,15 +261,8 @@ def digest(value: str, length: int = 12, copy: bool = True) -> SafeString:
     )
 
 
-@register.filter
-def in_words(count: int, forms: str) -> str:
-    """`{{ n|in_words:_("region,regions") }}` -> "3 regions".
-
-    The forms are one message: a translation gives as many, between commas, as its language has plurals.
-    """
-    choices = forms.split(",")
-    which = min(int(trans_real.catalog().plural(count)), len(choices) - 1)
-    return f"{count} {choices[which]}"
+register.filter(in_sentence)
+register.filter("in_words", counted)
 
 
 @register.simple_tag
