@@ -278,3 +278,7 @@ def can_run_jobs(user: Any, _obj: Any = None) -> bool:
 def can_do_region_task(user: Any, _task: Any = None) -> bool:
     """Deploying by hand, and looking at what runs: an operator's work."""
     return _operator(user)
+
+
+def can_republish_documentation(user: Any, _connector: Any = None) -> bool:
+    return _operator(user)

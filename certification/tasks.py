@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from certification.services import (
     credential_tests,
+    documentation,
     forecasts,
     ledger,
     notices,
@@ -89,6 +90,14 @@ def deliver(*, id: str) -> None:
 
 def tell_of_arrival(*, id: str) -> None:
     watches.tell_of_arrival(id)
+
+
+def publish_documentation(*, id: str) -> None:
+    documentation.publish_after(id)
+
+
+def check_documentation() -> None:
+    documentation.check_pages()
 
 
 def complete_notices() -> None:

@@ -25,6 +25,8 @@ ADVICE: Mapping[str, str] = {
     "ownership": "The TXT record that shows who rules the name is gone. Put it back, or say on the page of "
     "the host that no proof is wanted.",
     "dormant": "A connector that nobody calls still has to be kept safe. Keep it, or retire it.",
+    "docs": "Users read of another version than they call. Publish the page again, or look at the regions "
+    "that run something else.",
 }
 
 
@@ -36,8 +38,8 @@ def sentence(kind: str, evidence: Mapping[str, Any]) -> str:
         return _burning(evidence)
     if kind == "silence":
         return _silent(evidence)
-    if kind in _OF_HOSTS:
-        return _OF_HOSTS[kind](evidence)
+    if kind in _TOLD:
+        return _TOLD[kind](evidence)
     return _unusual(kind, evidence)
 
 
@@ -66,11 +68,16 @@ def _dormant(evidence: Mapping[str, Any]) -> str:
     return f"{days}; the last one was on {last.day} {last:%b %Y}."
 
 
-_OF_HOSTS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+def _documentation(evidence: Mapping[str, Any]) -> str:
+    return " ".join(evidence["problems"])
+
+
+_TOLD: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "host": _host,
     "certificate": _certificate,
     "ownership": _ownership,
     "dormant": _dormant,
+    "docs": _documentation,
 }
 
 

@@ -26,6 +26,7 @@ _ROOMS = (
     "certification.api.submissions",
     "certification.api.runs",
     "certification.api.validation",
+    "certification.api.documentation",
     "certification.api.reviews",
     "certification.api.suggestions",
     "certification.api.previews",

@@ -27,6 +27,7 @@ _PROVE = Subscription("certification.tasks.prove_credential", max_attempts=3)
 _PROVE_FOR_REVIEW = Subscription("certification.tasks.prove_credentials_for_review", max_attempts=3)
 _SMOKE = Subscription("certification.tasks.run_smoke_tests", queue="regions", max_attempts=3)
 _TELL_WATCHERS = Subscription("certification.tasks.tell_of_arrival", queue="mail")
+_PUBLISH = Subscription("certification.tasks.publish_documentation", max_attempts=8)
 _DELIVER = Subscription("certification.tasks.deliver", queue="mail", max_attempts=40)
 
 # Whatever moves a region's date: the forecast is made anew.
@@ -133,14 +134,15 @@ _MOVES_THE_QUEUE = (
     "rollout.queue",
     "rollout.reschedule",
     "rollout.supersede",
-    "rollout.complete",
-    "rollout.complete_rollback",
     "rollout.cancel",
 )
+# After these another version is live, or none: the documentation follows.
+_CHANGES_WHAT_IS_LIVE = ("rollout.complete", "rollout.complete_rollback")
 
 _STEPS: dict[str, tuple[Subscription, ...]] = {
     **{event: (_mail(event),) for event in _MAIL_ONLY},
     **{event: (_mail(event), _REDATE_QUEUE) for event in _MOVES_THE_QUEUE},
+    **{event: (_PUBLISH, _mail(event), _REDATE_QUEUE) for event in _CHANGES_WHAT_IS_LIVE},
     "connector.register": (_ASSIGN_CONTACT, _mail("connector.register")),
     "submission.check": (_CHECK,),
     "submission.submit": (_VALIDATE, _mail("submission.submit")),

@@ -28,6 +28,7 @@ _ROOMS = (
     "certification.web.status",
     "certification.web.public",
     "certification.web.public_changes",
+    "certification.web.documentation",
     "certification.web.notices",
     "certification.web.versioned_operations",
     "certification.web.calendar",

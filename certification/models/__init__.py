@@ -1,3 +1,4 @@
+from certification.models.documentation import Documentation
 from certification.models.forecasts import ForecastSnapshot, SubmitByDate
 from certification.models.gates import GateCheck
 from certification.models.incidents import Incident
@@ -38,6 +39,7 @@ __all__ = [
     "DateChange",
     "Decision",
     "DecisionCondition",
+    "Documentation",
     "Finding",
     "ForecastSnapshot",
     "Freeze",

@@ -7,12 +7,14 @@ import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 
+from django.conf import settings
 from django.db.models import Count, Max, Min, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from certification.models import Notice, RegionDeployment, Rollout
+from certification.models import Documentation, Notice, RegionDeployment, Rollout
 from certification.queries.workbench import difference_of
 from connectors.definitions.diff import draft_changelog
 from connectors.models import Connector, Version
@@ -27,7 +29,7 @@ _PUBLIC_DEPLOYMENTS = Q(
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One change. `key` stays the same for good; `text` is plain, `changelog` Markdown. `kind` is version,
-    rollback, retirement or change; `is_breaking` says that users may have to do something.
+    rollback, retirement, change or documentation; `is_breaking` says that users may have to do something.
     """
 
     key: str
@@ -42,8 +44,13 @@ class Entry:
 
 
 def changes_of(connector: Connector) -> list[Entry]:
-    """At most fifty, in four queries. Only what arrived in a production region, or was announced."""
-    entries = [*_versions(connector), *_rollbacks(connector), *_notices(connector)]
+    """At most fifty, in five queries. Only what arrived in a production region, or was announced."""
+    entries = [
+        *_versions(connector),
+        *_rollbacks(connector),
+        *_notices(connector),
+        *_documentation(connector),
+    ]
     return sorted(entries, key=lambda entry: (entry.at, entry.key), reverse=True)[:MOST_ENTRIES]
 
 
@@ -95,6 +102,18 @@ def _rollbacks(connector: Connector) -> list[Entry]:
         )
         for row in rows.order_by("-state_changed_at")[:MOST_ENTRIES]
     ]  # fmt: skip
+
+
+def _documentation(connector: Connector) -> list[Entry]:
+    rows = Documentation.objects.filter(connector=connector).select_related("version").defer("body")
+    return [_of_page(connector, row) for row in rows.order_by("-published_at")[:MOST_ENTRIES]]
+
+
+def _of_page(connector: Connector, row: Documentation) -> Entry:
+    address = reverse("documentation_version", args=[connector.slug, row.version.number])
+    title = f"Documentation of {row.version.label} published"
+    text = f"Read it at {settings.SITE_URL}{address}"
+    return Entry(f"documentation-{row.pk}", "documentation", title, text, row.published_at, row.published_at)
 
 
 def _notices(connector: Connector) -> list[Entry]:

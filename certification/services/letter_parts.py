@@ -10,8 +10,10 @@ from django.conf import settings
 from django.urls import reverse
 
 from certification.models import (
+    Rollout,
     Submission,
 )
+from certification.queries.documentation import products_of
 from connectors.models import (
     Connector,
     Publisher,
@@ -91,4 +93,22 @@ def about_submission(letter: Letter, submission: Submission) -> Letter:
 def about_connector(letter: Letter, connector: Connector) -> Letter:
     letter.connector, letter.publisher = connector, connector.publisher
     letter.facts = [("Connector", connector.name), ("Publisher", connector.publisher.name)]
+    return letter
+
+
+def about_documentation(letter: Letter, rollout: Rollout) -> Letter:
+    """Where users read of what is live now: the page, its permanent address, the regions, the products."""
+    connector, version = rollout.connector, rollout.version
+    if not connector.is_listed:
+        return letter
+    page = absolute(address_of("documentation_page", connector.slug))
+    fixed = absolute(address_of("documentation_version", connector.slug, version.number))
+    regions = absolute(address_of("public_connector", connector.slug))
+    letter.names["documentation_url"] = page
+    letter.facts += [
+        ("Documentation", page),
+        (f"The same of {version.label}, for good", fixed),
+        ("Where it is live", regions),
+        *((f"Tried in the {product.name}", f"{page}#availability") for product in products_of(version)),
+    ]
     return letter

@@ -27,6 +27,7 @@ from certification.services.letter_parts import (
     NewDate,
     NothingToTell,
     about_connector,
+    about_documentation,
     about_submission,
     absolute,
     address_of,
@@ -94,6 +95,8 @@ def _rollout(event: str, payload: dict[str, str]) -> Letter:
     if event == "rollout.queue":
         before = line_of(rollout.connector_id).before(rollout)
         letter.facts = [("Waits for", ", ".join(row.version.label for row in before)), *letter.facts]
+    if event == "rollout.complete":
+        about_documentation(letter, rollout)
     if rollout.superseded_by:
         letter.names["newer"] = rollout.superseded_by.version
     return letter

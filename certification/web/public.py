@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification.queries import public as queries
+from certification.queries.documentation import has_page
 from certification.queries.notices import standing
 from certification.services import watches as services
 from connectors.models import Connector
@@ -50,6 +51,7 @@ def _page(request: HttpRequest, connector: Connector, *, error: str = "", status
         "connector": connector,
         "rollout": rollout,
         "notices": standing(connector),
+        "has_documentation": has_page(connector),
         "icon_version": queries.icon_version(connector.pk),
         "places": queries.places_of(connector, rollout),
         "watched": services.open_regions(connector.pk, user) if user.is_authenticated else set(),

@@ -75,6 +75,7 @@ class HealthAlert(PublicIdModel):
         CERTIFICATE = "certificate", _("Certificate")
         OWNERSHIP = "ownership", _("Ownership not shown")
         DORMANT = "dormant", _("Nobody calls it")
+        DOCUMENTATION = "docs", _("Documentation is not what runs")
 
     connector = models.ForeignKey(Connector, on_delete=models.CASCADE, related_name="health_alerts")
     kind = models.CharField(max_length=12, choices=Kind.choices)

@@ -177,6 +177,15 @@ SHELL = {
     "public_changes_atom": entry(GET=nobody),
     "public_changes_json": entry(GET=nobody),
     "public_status": entry(GET=nobody),
+    "documentation_page": entry(GET=nobody),
+    "documentation_json": entry(GET=nobody),
+    "documentation_markdown": entry(GET=nobody),
+    "documentation_version": entry(GET=nobody),
+    "documentation_version_json": entry(GET=nobody),
+    "documentation_version_markdown": entry(GET=nobody),
+    "submission_documentation": entry(GET=team_reads, at="submission"),
+    "connector_documentation": entry(GET=team_reads, at="connector"),
+    "documentation_republish": entry(POST=operators_seen, at="connector", data=REASON),
     "public_badge": entry(GET=nobody),
     "connector_notices": entry(GET=team_reads, at="connector"),
     "notice_new": entry(
@@ -528,6 +537,8 @@ API_CONNECTORS = {
         data=lambda w: {"publisher": w.publisher.slug, "name": "Gull Counter"},
     ),
     "connector-detail": entry(GET=team_reads, PATCH=editors, at="connector", data={"summary": "Tides."}),
+    # Nothing of it is published: whoever may see the connector is told so.
+    "documentation-detail": entry(GET=Access(SEEN, SEEN, also=(404,)), at="connector"),
     "connector-cancel": entry(POST=owner, at="connector", data=REASON),
     "connector-checklist": entry(
         POST=editors, at="connector", data={"item": "domain-owned", "is_done": True}
