@@ -7,14 +7,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
 
-from django.utils.html import escape, format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from certification.models import Finding, Revision, Submission, Validation
+from certification.queries.colouring import coloured
 from certification.queries.threads import Conversation, ThreadView
 from certification.queries.workbench import Comparison, findings_of, package_of
 from certification.reviewing import differences
+from certification.reviewing.side_by_side import Pair, side_by_side
 from connectors.definitions import Package, SourceFile
 from connectors.models import Version
 
@@ -70,11 +71,10 @@ def source_chunk(
     findings: dict[int, list[Finding]] = defaultdict(list)
     for each in findings_of(validation, file=source.name, line__gte=first, line__lte=last):
         findings[each.line or 0].append(each)
-    is_json = source.name.lower().endswith(".json")
     lines = [
         SourceLine(
             number=number,
-            html=_coloured(source.line_text(number)[:_LONGEST_LINE], is_json),
+            html=coloured(source.line_text(number)[:_LONGEST_LINE], source.name),
             is_hit=number == hit and hit > 1,
             findings=findings[number][:_FINDINGS_PER_LINE],
             more_findings=max(len(findings[number]) - _FINDINGS_PER_LINE, 0),
@@ -91,29 +91,6 @@ def source_chunk(
         previous=max(first - LINES_PER_CHUNK, 0),
         next=last + 1 if last < total else 0,
     )
-
-
-_TOKENS = re.compile(
-    r'("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b)'
-)
-
-
-def _coloured(text: str, is_json: bool) -> SafeString:
-    """One line, escaped; keys, strings, numbers and words of JSON get a class each."""
-    if not is_json:
-        return mark_safe(escape(text))  # noqa: S308 - escaped here
-    parts, end = [], 0
-    for match in _TOKENS.finditer(text):
-        parts.append(escape(text[end : match.start()]))
-        string, colon, word, number = match.groups()
-        if string is not None:
-            css = "tok-key" if colon else "tok-string"
-            parts.append(format_html('<span class="{}">{}</span>{}', css, string, colon or ""))
-        else:
-            parts.append(format_html('<span class="tok-literal">{}</span>', word or number))
-        end = match.end()
-    parts.append(escape(text[end:]))
-    return mark_safe("".join(parts))  # noqa: S308 - every part is escaped above
 
 
 def compared_with(submission: Submission, since: str = "") -> tuple[Version, str] | None:
@@ -156,6 +133,38 @@ def _compared(
 ) -> tuple[list[differences.FileChange], list[differences.OperationChange]]:
     before, after = package_of(old), package_of(new)
     return differences.file_changes(before, after), differences.operation_changes(before, after)
+
+
+@dataclass(frozen=True, slots=True)
+class SplitRow:
+    """A row of a comparison in two columns: numbers, coloured lines, and what became of each side."""
+
+    old: int | None
+    old_html: SafeString | str
+    old_kind: str
+    new: int | None
+    new_html: SafeString | str
+    new_kind: str
+    title: str = ""
+
+
+def split_rows(diff: differences.LineDiff, name: str) -> list[SplitRow]:
+    """The line diff of a file as two columns."""
+    return [_split_row(pair, name) for pair in side_by_side(diff.rows)]
+
+
+def _split_row(pair: Pair, name: str) -> SplitRow:
+    old, new = pair.old, pair.new
+    if pair.is_hunk and old is not None:
+        return SplitRow(None, "", "hunk", None, "", "hunk", old.text)
+    return SplitRow(
+        old.old if old else None,
+        coloured(old.text, name) if old else "",
+        old.kind if old else "none",
+        new.new if new else None,
+        coloured(new.text, name) if new else "",
+        new.kind if new else "none",
+    )
 
 
 def file_diff(old: Package, new: Package, name: str) -> differences.LineDiff | None:

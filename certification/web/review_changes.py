@@ -65,16 +65,24 @@ def _choices(submission: Submission, mine: int) -> list[tuple[str, str]]:
 @require_safe
 @login_required
 def review_file_changes(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The line diff of one file, fetched when it is unfolded."""
+    """The line diff of one file, fetched when it is unfolded; ?view= "split" for two columns, or "lines"."""
     submission = reviewed_submission(request, pk)
     other = sources.compared_with(submission, _since(request.GET.get("since", ""), 0))
     if other is None or submission.revision is None:
         raise Http404
     old, new = workbench.package_of(other[0]), workbench.package_of(submission.revision.version)
-    found = sources.file_diff(old, new, request.GET.get("file", ""))
+    name = request.GET.get("file", "")
+    found = sources.file_diff(old, new, name)
     if found is None:
         raise Http404
-    return render(request, "certification/_review_file_changes.html", {"diff": found})
+    # Scripts are read beside what they were; long documents line by line, unless somebody asks otherwise.
+    usual = "split" if name.lower().endswith(".csx") else "lines"
+    is_split = request.GET.get("view", usual) == "split"
+    context = {
+        "submission": submission, "file": name, "since": request.GET.get("since", ""), "diff": found,
+        "split": sources.split_rows(found, name) if is_split else None,
+    }  # fmt: skip
+    return render(request, "certification/_review_file_changes.html", context)
 
 
 @require_POST
