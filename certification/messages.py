@@ -169,6 +169,13 @@ KINDS: dict[str, MessageKind] = {
     ),
     "availabilityrequest.grant": MessageKind(Group.HEALTH, (Audience.TEAM,), "See the scorecard", "success"),
     "availabilityrequest.decline": MessageKind(Group.HEALTH, (Audience.TEAM,), "Read the reasons", "warning"),
+    "ruletreatment.request": MessageKind(Group.OPERATIONS, (Audience.ADMINISTRATORS,), "Decide on it"),
+    "ruletreatment.approve": MessageKind(
+        Group.OPERATIONS, (Audience.PERSON,), "See the treatment", "success"
+    ),
+    "ruletreatment.decline": MessageKind(
+        Group.OPERATIONS, (Audience.PERSON,), "See the treatment", "warning"
+    ),
     "override.request": MessageKind(Group.OPERATIONS, (Audience.OPERATORS,), "Decide on it"),
     "override.half_approve": MessageKind(
         Group.OPERATIONS, (Audience.OPERATORS, Audience.PERSON), "Decide on it"

@@ -15,6 +15,7 @@ from certification.models import (
     Preview,
     RegionDeployment,
     Rollout,
+    RuleTreatment,
     Submission,
     Thread,
     Waiver,
@@ -250,6 +251,33 @@ def can_see_operations(user: Any, _obj: Any = None) -> bool:
 
 def can_manage_plans(user: Any, _obj: Any = None) -> bool:
     return _operator(user)
+
+
+def _administrator(user: Any) -> bool:
+    return bool(getattr(user, "is_administrator", False))
+
+
+def can_see_administration(user: Any, _obj: Any = None) -> bool:
+    """Operators read what administrators decide."""
+    return _operator(user)
+
+
+def can_manage_treatments(user: Any, _obj: Any = None) -> bool:
+    return _administrator(user)
+
+
+def can_manage_mail_texts(user: Any, _obj: Any = None) -> bool:
+    return _administrator(user)
+
+
+def can_decide_treatment(user: Any, treatment: RuleTreatment) -> bool:
+    """An administrator who did not ask for it."""
+    return _administrator(user) and bool(user.pk != treatment.requested_by_id)
+
+
+def can_withdraw_treatment(user: Any, treatment: RuleTreatment) -> bool:
+    """Whoever asked, and every other administrator."""
+    return _administrator(user)
 
 
 def can_announce_retirement(user: Any, connector: Any) -> bool:

@@ -20,6 +20,7 @@ from certification.services import (
     submissions,
     submit_by,
     threads,
+    treatments,
     validation,
     watches,
 )
@@ -146,6 +147,10 @@ def check_preview_deadlines() -> None:
 
 def expire_overrides() -> None:
     overrides.expire_overrides()
+
+
+def start_treatments() -> None:
+    treatments.start_due()
 
 
 def release_expired_claims() -> None:

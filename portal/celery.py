@@ -53,6 +53,7 @@ TIMETABLE = {
     "forget-watches": _every(3600, "certification.tasks.forget_watches"),
     "write-ledgers": _every(60, "certification.tasks.write_ledgers"),
     "expire-overrides": _every(60, "certification.tasks.expire_overrides", "regions"),
+    "start-treatments": _every(30, "certification.tasks.start_treatments"),
     "review-claims": _every(60, "certification.tasks.release_expired_claims"),
     "refresh-forecasts": _every(3600, "certification.tasks.refresh_all_forecasts"),
     "keep-forecast-errors": _every(1800, "certification.tasks.keep_forecast_errors"),

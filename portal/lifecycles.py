@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from certification import lifecycle as certification
+from certification import treating
 from connectors import lifecycle as connectors
 from portal.shared.transitions import Lifecycle
 
 _HEAD = """# Lifecycles
 
-Written by `manage.py lifecycles > docs/lifecycles.md` from `connectors/lifecycle.py` and
-`certification/lifecycle.py`; a test fails when it is out of date. A move that is not listed is refused with
-`IllegalTransition` (409). Every move is one transaction: state, audit record and the event `<noun>.<move>`.
+Written by `manage.py lifecycles > docs/lifecycles.md` from `connectors/lifecycle.py`,
+`certification/lifecycle.py` and `certification/treating.py`; a test fails when it is out of date. A move
+that is not listed is refused with `IllegalTransition` (409). Every move is one transaction: state, audit
+record and the event `<noun>.<move>`.
 """
 
 
@@ -20,7 +22,7 @@ def every_lifecycle() -> list[Lifecycle]:
     """All state machines, in the order in which they are written down."""
     return [
         value
-        for module in (connectors, certification)
+        for module in (connectors, certification, treating)
         for value in vars(module).values()
         if isinstance(value, Lifecycle)
     ]
@@ -36,6 +38,7 @@ def document() -> str:
 _TITLES = {
     "guesttester": "Guest tester",
     "regiontask": "Task in a region",
+    "ruletreatment": "Treatment of a rule",
     "override": "Exception for two people",
     "thread": "Review thread",
 }
@@ -76,7 +79,7 @@ _MOST_ARROWS = 6
 
 
 def _moves(machine: Lifecycle) -> Iterator[str]:
-    labels = dict(machine.states.choices)
+    labels = {value: str(label) for value, label in machine.states.choices}
     yield "| move | button | from | to |"
     yield "|---|---|---|---|"
     for event, move in machine.moves.items():

@@ -51,6 +51,7 @@ _MAP = (
     ("Regions", "region_list", "world", "Operate", "g e", "operator"),
     ("Manual deployments", "region_task_list", "hand-stop", "Operate", "", "operator"),
     ("Forecasts", "forecast_accuracy", "calendar-time", "Operate", "", "operator"),
+    ("Administration", "administration", "adjustments", "Operate", "", "operator"),
     ("Jobs", "job_list", "activity", "Operate", "g j", "operator"),
     ("People", "accounts:people", "user", "Operate", "", "administrator"),
 )

@@ -17,6 +17,8 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import path, re_path
+from django.utils import timezone
+from django.utils.formats import date_format
 from rest_framework import exceptions
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -25,6 +27,7 @@ from rest_framework.views import APIView
 from certification.rules.findings import Finding
 from certification.rules.registry import metadata
 from certification.services.definition_checks import LARGEST_BYTES, check_definition
+from certification.services.treatments import Treated
 from portal.accounts.models import ApiToken
 from portal.accounts.tokens import ApiTokenAuthentication
 from portal.shared.errors import TooLarge, Unavailable
@@ -64,16 +67,16 @@ class ValidateDefinition(APIView):
 
     def post(self, request: Request, oid: str = "") -> HttpResponse:
         token = cast("ApiToken", request.auth)
-        findings = check_definition(
+        found = check_definition(
             _body(request), publisher_id=token.publisher_id, actor=signed_in_user(request)
         )
         # Before a push the client asks without this flag and only heeds refusals: errors are what matters.
         if request.query_params.get("enableConnectorCertificationRules", "").lower() != "true":
-            findings = [finding for finding in findings if finding.severity == "error"]
-        shown = [finding for finding in findings if finding.severity in _FIRST]
-        shown.sort(key=lambda finding: _FIRST[finding.severity])
+            found = [each for each in found if each.severity == "error"]
+        shown = [each for each in found if each.severity in _FIRST]
+        shown.sort(key=lambda each: _FIRST[each.severity])
         is_strict = ApiToken.Scope.VALIDATE_STRICT in token.scopes or settings.PACONN_ERRORS_FAIL
-        if is_strict and any(finding.severity == "error" for finding in shown):
+        if is_strict and any(each.severity == "error" for each in shown):
             return _answer(_refusal(shown), status=400)
         return _answer("\r\n".join(map(_line, shown)))
 
@@ -113,11 +116,20 @@ def _answer(value: Any, status: int = 200) -> HttpResponse:
     return HttpResponse(json.dumps(value, ensure_ascii=True), status=status, content_type="application/json")
 
 
-def _line(finding: Finding) -> str:
+def _line(treated: Treated) -> str:
     """One finding: the official name first, then place, sentence and what to do."""
+    finding = treated.finding
     place = finding.pointer or (f"line {finding.line}" if finding.line else "the file")
-    text = f"{finding.severity} {_code(finding)} {place}: {finding.message} {finding.fix}"
-    return f"{' '.join(text.split())} ({finding.rule})"
+    text = f"{treated.severity} {_code(finding)} {place}: {finding.message} {finding.fix}"
+    return f"{' '.join(text.split())} ({finding.rule}{_treatment(treated)})"
+
+
+def _treatment(treated: Treated) -> str:
+    """Why the severity is not the one that the same rules give elsewhere."""
+    if treated.treatment is None or treated.treatment.started_at is None:
+        return ""
+    since = date_format(timezone.localtime(treated.treatment.started_at), "j F Y")
+    return f"; elsewhere {treated.finding.severity}, treated like this here since {since}"
 
 
 def _code(finding: Finding) -> str:
@@ -127,24 +139,27 @@ def _code(finding: Finding) -> str:
     ].strip() or finding.rule
 
 
-def _refusal(findings: Sequence[Finding]) -> dict[str, Any]:
-    errors = sum(finding.severity == "error" for finding in findings)
+def _refusal(found: Sequence[Treated]) -> dict[str, Any]:
+    errors = sum(each.severity == "error" for each in found)
     return {
         "error": {
             "code": "ApiSwaggerInvalid",
             "message": f"The definition has {errors} error{'s' if errors != 1 else ''}.",
-            "details": [
-                {
-                    "code": _code(finding),
-                    "severity": finding.severity,
-                    "target": f"#{finding.pointer}",
-                    "message": f"{finding.message} {finding.fix}",
-                    "rule": finding.rule,
-                    "help": f"{settings.SITE_URL}/rules/{finding.rule}/",
-                }
-                for finding in findings
-            ],
+            "details": [_detail(each) for each in found],
         }
+    }
+
+
+def _detail(treated: Treated) -> dict[str, str]:
+    finding = treated.finding
+    return {
+        "code": _code(finding),
+        "severity": treated.severity,
+        "catalogued_severity": finding.severity,
+        "target": f"#{finding.pointer}",
+        "message": f"{finding.message} {finding.fix}",
+        "rule": finding.rule,
+        "help": f"{settings.SITE_URL}/rules/{finding.rule}/",
     }
 
 

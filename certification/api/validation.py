@@ -16,7 +16,8 @@ from rest_framework.routers import BaseRouter
 from rest_framework.viewsets import GenericViewSet, ViewSet
 
 from certification.api.submissions import visible_submissions
-from certification.models import Finding, Revision, Submission, Validation, Waiver
+from certification.models import Finding, Revision, RuleTreatment, Submission, Validation, Waiver
+from certification.queries.treatments import treated_rules
 from certification.rules.rulebook import catalogue, rule_info
 from certification.rules.version import RULES_VERSION
 from certification.services import waivers as services
@@ -26,6 +27,9 @@ from portal.shared.web import signed_in_user
 
 
 class ValidationSerializer(serializers.ModelSerializer[Validation]):
+    """Verdict and counts as this portal counts. `treatment` names the treatments of rules that counted,
+    `as_catalogued` is the engine's own verdict where they made a difference."""
+
     connector = serializers.SlugField(source="version.connector.slug", read_only=True)
     digest = serializers.CharField(source="version.digest", read_only=True)
 
@@ -43,6 +47,9 @@ class ValidationSerializer(serializers.ModelSerializer[Validation]):
             "errors",
             "warnings",
             "infos",
+            "treatment",
+            "as_catalogued",
+            "switched_off",
             "duration_seconds",
             "created_at",
         ]
@@ -50,11 +57,15 @@ class ValidationSerializer(serializers.ModelSerializer[Validation]):
 
 
 class FindingSerializer(serializers.ModelSerializer[Finding]):
+    """`catalogued` is the engine's severity where a `treatment` of this portal changed it."""
+
     class Meta:
         model = Finding
         fields = [
             "rule",
             "severity",
+            "catalogued",
+            "treatment",
             "message",
             "fix",
             "file",
@@ -226,6 +237,20 @@ class WarningNoteViewSet(ViewSet):
         return Response(given)
 
 
+def _treatments(found: list[RuleTreatment]) -> list[dict[str, Any]]:
+    """How this portal treats a rule at present, where it is not as catalogued."""
+    return [
+        {
+            "treatment": each.treatment,
+            "change_kind": each.change_kind,
+            "publisher_kind": each.publisher_kind,
+            "since": each.started_at,
+            "reason": each.reason,
+        }
+        for each in found
+    ]
+
+
 class RuleViewSet(ViewSet):
     """The rules and what is known of them; open to everybody."""
 
@@ -236,7 +261,11 @@ class RuleViewSet(ViewSet):
     @extend_schema(responses={200: dict[str, Any]})
     def list(self, request: Request) -> Response:
         """{rules_version, rules: [...]}, in the order of the catalogue."""
-        return Response({"rules_version": RULES_VERSION, "rules": [rule.to_dict() for rule in catalogue()]})
+        treated = treated_rules()
+        rules = [
+            rule.to_dict() | {"treatments": _treatments(treated.get(rule.id, []))} for rule in catalogue()
+        ]
+        return Response({"rules_version": RULES_VERSION, "rules": rules})
 
     @extend_schema(responses={200: dict[str, Any]})
     def retrieve(self, request: Request, pk: str) -> Response:
@@ -244,7 +273,8 @@ class RuleViewSet(ViewSet):
         rule = rule_info(pk)
         if rule is None:
             return Response(status=status.HTTP_404_NOT_FOUND)
-        return Response({"rules_version": RULES_VERSION, **rule.to_dict()})
+        treatments = _treatments(treated_rules().get(rule.id, []))
+        return Response({"rules_version": RULES_VERSION, **rule.to_dict(), "treatments": treatments})
 
 
 def register(router: BaseRouter) -> None:

@@ -3,6 +3,7 @@ from certification.models.forecasts import ForecastSnapshot, SubmitByDate
 from certification.models.gates import GateCheck
 from certification.models.incidents import Incident
 from certification.models.ledger import ClockPause, Holder, TimeLedger, TimeStretch
+from certification.models.mail_texts import MailText
 from certification.models.notices import Notice
 from certification.models.notifications import Notification
 from certification.models.overrides import OverrideRequest
@@ -23,6 +24,7 @@ from certification.models.submissions import CredentialReveal, Revision, Submiss
 from certification.models.suggestions import Suggestion
 from certification.models.testers import GuestTester, ProductCheck
 from certification.models.trains import Train, TrainBoarding
+from certification.models.treatments import RuleTreatment
 from certification.models.usage import UsageJudgement
 from certification.models.validation import Finding, PresentedReceipt, Validation, Waiver, WarningNote
 from certification.models.verdicts import Appeal, DecisionCondition
@@ -48,6 +50,7 @@ __all__ = [
     "Holder",
     "Incident",
     "Lane",
+    "MailText",
     "Notice",
     "Notification",
     "OverrideRequest",
@@ -68,6 +71,7 @@ __all__ = [
     "Rollout",
     "RolloutPlan",
     "RolloutWave",
+    "RuleTreatment",
     "Sighting",
     "SimulatedOperation",
     "SmokeRun",

@@ -54,3 +54,7 @@ class Notice(PublicIdModel):
     @property
     def is_retirement(self) -> bool:
         return self.kind == self.Kind.RETIREMENT
+
+
+NoticeKind = Notice.Kind
+"""The same under a name that settings can import."""

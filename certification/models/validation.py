@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from certification.lifecycle import WAIVER, WaiverState
 from certification.models.submissions import Submission
+from certification.models.treatments import RuleTreatment
 from certification.rules.registry import metadata
 from connectors.models import Version
 from portal.shared.models import PublicIdModel
@@ -24,6 +25,9 @@ class Validation(PublicIdModel):
     """The verdict on one package under one rule set and profile. Stored exactly once.
 
     `baseline` is the digest of the published version that an update was compared with, empty without one.
+    `treatment` names the treatments of rules that counted (`treating.revision_of`), empty without any.
+    Verdict, counts and severities are those after them; `as_catalogued` keeps the engine's own verdict and
+    counts where they made a difference, and `switched_off` what was found by rules that are off here.
     """
 
     class Verdict(models.TextChoices):
@@ -35,6 +39,9 @@ class Validation(PublicIdModel):
     change_kind = models.CharField(max_length=10)
     publisher_kind = models.CharField(max_length=12)
     baseline = models.CharField(max_length=64, blank=True, default="")
+    treatment = models.CharField(max_length=12, blank=True, default="")
+    as_catalogued = models.JSONField(default=dict, blank=True)
+    switched_off = models.JSONField(default=list, blank=True)
     verdict = models.CharField(max_length=4, choices=Verdict.choices)
     errors = models.PositiveIntegerField(default=0)
     warnings = models.PositiveIntegerField(default=0)
@@ -44,7 +51,14 @@ class Validation(PublicIdModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["version", "rules_version", "change_kind", "publisher_kind", "baseline"],
+                fields=[
+                    "version",
+                    "rules_version",
+                    "change_kind",
+                    "publisher_kind",
+                    "baseline",
+                    "treatment",
+                ],
                 name="validation_once",
             ),
             models.CheckConstraint(
@@ -55,17 +69,32 @@ class Validation(PublicIdModel):
     def __str__(self) -> str:
         return f"{self.version}: {self.get_verdict_display()}"
 
+    @property
+    def catalogued_verdict(self) -> str:
+        """What the engine says, here as everywhere."""
+        return str(self.as_catalogued.get("verdict", self.verdict))
+
+    @property
+    def catalogued_counts(self) -> dict[str, int]:
+        own = {"error": self.errors, "warning": self.warnings, "info": self.infos}
+        return dict(self.as_catalogued.get("counts", own))
+
 
 class Finding(models.Model):
     """One place where a package breaks a rule.
 
     `fingerprint` is the same in the next package if nothing changed there. `excerpt` is the text around the
-    place as it was in the package; its first line has the number `excerpt_line`.
+    place as it was in the package; its first line has the number `excerpt_line`. Where a `treatment` of this
+    portal changed the severity, `catalogued` is the engine's.
     """
 
     validation = models.ForeignKey(Validation, on_delete=models.CASCADE, related_name="findings")
     rule = models.CharField(max_length=20)
     severity = models.CharField(max_length=8, choices=Severity.choices)
+    catalogued = models.CharField(max_length=8, choices=Severity.choices, blank=True, default="")
+    treatment = models.ForeignKey(
+        RuleTreatment, null=True, blank=True, on_delete=models.PROTECT, related_name="findings"
+    )
     message = models.TextField()
     fix = models.TextField(blank=True)
     file = models.CharField(max_length=260, blank=True)

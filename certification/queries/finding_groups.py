@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from certification.models import Finding, Waiver, WarningNote
+from certification.models import Finding, RuleTreatment, Waiver, WarningNote
 from certification.rules.rulebook import RuleInfo
 
 SHOWN_PER_RULE = 10
@@ -82,6 +82,8 @@ class RuleGroup:
     waived: int = 0
     warnings: int = 0
     note: WarningNote | None = None
+    treatment: RuleTreatment | None = None
+    catalogued: str = ""
     waivers: list[Waiver] = field(default_factory=list)
     causes: dict[str, Cause] = field(default_factory=dict)
 

@@ -35,6 +35,11 @@ def active_replies() -> QuerySet[CannedReply]:
     return CannedReply.objects.filter(is_active=True)
 
 
+def every_reply() -> QuerySet[CannedReply]:
+    """Those in use, then those retired."""
+    return CannedReply.objects.select_related("changed_by").order_by("-is_active", "title")
+
+
 def offers(submission: Submission, anchor: Anchor) -> list[Offer]:
     """All replies, those first that go with a finding at the place; two queries."""
     broken = _rules_at(submission, anchor)
@@ -91,5 +96,6 @@ def reply_history(reply: CannedReply) -> QuerySet[AuditRecord]:
 
 def reply_rows() -> list[dict[str, Any]]:
     """Replies in use, then those retired, with what their rules ask for."""
-    found = CannedReply.objects.select_related("changed_by").order_by("-is_active", "title")
-    return [{"reply": each, "rules": [(rule, rule_info(rule)) for rule in each.rules]} for each in found]
+    return [
+        {"reply": each, "rules": [(rule, rule_info(rule)) for rule in each.rules]} for each in every_reply()
+    ]

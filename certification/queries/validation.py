@@ -30,7 +30,9 @@ from certification.queries.finding_groups import (
     Section,
     sections_of,
 )
+from certification.queries.treatments import SwitchedOff, standing_revision, switched_off_in
 from certification.rules.fixes import fixable
+from certification.rules.profiles import Profile
 from certification.rules.rulebook import RuleInfo, rule_info
 from certification.rules.version import RULES_VERSION
 from connectors.models import Version
@@ -52,6 +54,13 @@ def change_kind(submission: Submission) -> str:
     return "new" if submission.kind == Submission.Kind.NEW else "update"
 
 
+def profile_of(submission: Submission) -> Profile:
+    """What decides which rules run and how severe they are."""
+    return Profile.from_dict(
+        {"change": change_kind(submission), "publisher": submission.connector.publisher.kind}
+    )
+
+
 def baseline_of(submission: Submission) -> Version | None:
     """The published version that an update is compared with."""
     return submission.connector.live_version if change_kind(submission) == "update" else None
@@ -70,9 +79,13 @@ def verdicts_on(submission: Submission, version: Version) -> QuerySet[Validation
 
 def known_validation(submission: Submission, version: Version) -> Validation | None:
     """The stored verdict on `version` as this submission would be judged today; where the published version
-    is another one by now (it may be this very version), the last verdict."""
+    is another one by now (it may be this very version), the last verdict. While the package is prepared only
+    what counts now matters; afterwards a verdict keeps the treatment of rules that it was given under."""
     baseline = baseline_of(submission)
     found = list(verdicts_on(submission, version).order_by("-created_at"))
+    if submission.is_editable and found:
+        standing = standing_revision(profile_of(submission))
+        found = [each for each in found if each.treatment == standing]
     wanted = baseline.digest if baseline else ""
     return next((each for each in found if each.baseline == wanted), found[0] if found else None)
 
@@ -185,6 +198,7 @@ class FindingsPage:
     families: list[tuple[str, str]]
     counts: dict[str, int]
     repairable: int
+    switched_off: list[SwitchedOff]
 
     @property
     def sections(self) -> list[Section]:
@@ -231,6 +245,7 @@ def findings_page(submission: Submission, validation: Validation, asked: Finding
     groups = gathered.groups
     _add_excerpts(cause.first for group in groups.values() for cause in group.causes.values())
     _add_answers(submission, groups)
+    _add_treatments(validation, groups)
     return FindingsPage(
         validation,
         previous,
@@ -240,6 +255,7 @@ def findings_page(submission: Submission, validation: Validation, asked: Finding
         sorted({(info.family, info.family_title) for info in gathered.infos.values() if info}),
         {**gathered.counts, "fixed": sum(left.values())},
         sum(count for rule, count in gathered.rules.items() if rule in fixable()),
+        switched_off_in(validation),
     )
 
 
@@ -303,6 +319,16 @@ def _add_answers(submission: Submission, groups: dict[str, RuleGroup]) -> None:
     waivers = submission.waivers.filter(rule__in=groups).select_related("requested_by", "decided_by")
     for waiver in waivers.order_by("-created_at"):
         groups[waiver.rule].waivers.append(waiver)
+
+
+def _add_treatments(validation: Validation, groups: dict[str, RuleGroup]) -> None:
+    """Why this portal counts a rule otherwise than the catalogue does."""
+    if not validation.as_catalogued:
+        return
+    treated = validation.findings.exclude(treatment=None).select_related("treatment")
+    for finding in treated.filter(rule__in=groups).order_by("rule").distinct("rule").defer("excerpt"):
+        group = groups[finding.rule]
+        group.treatment, group.catalogued = finding.treatment, finding.catalogued
 
 
 def _fixed(previous: Validation | None, left: Counter[str]) -> list[FindingRow]:

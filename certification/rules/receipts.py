@@ -6,6 +6,9 @@ verify(signed, package, public_key)
 
 A receipt is plain data. Signed is its canonical form without the signature: JSON in UTF-8 with sorted members
 and no blanks, which holds no fractions, so that every program writes the same bytes.
+
+`verdict` and `counts` are always what the rules say, so that every machine can check them. Where the portal
+that made the receipt treats rules otherwise, `treatment` says so beside them.
 """
 
 from __future__ import annotations
@@ -35,16 +38,22 @@ _MEMBERS: Mapping[str, type] = {
 
 
 def receipt_for(
-    report: Report, *, time: datetime | None = None, tool: str = "connector-rules", baseline: str = ""
+    report: Report,
+    *,
+    time: datetime | None = None,
+    tool: str = "connector-rules",
+    baseline: str = "",
+    treatment: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The receipt of a report over all rules, made by the installed ones. `baseline` is the digest of the
-    previous version that it was compared with. Raises ValueError for a report without digest: a refused
-    package has no content that a receipt could be about.
+    previous version that it was compared with, `treatment` what a portal made of the findings: `revision`,
+    `rules` (rule to how it is treated), `verdict` and `counts`. Raises ValueError for a report without
+    digest: a refused package has no content that a receipt could be about.
     """
     if not report.digest:
         raise ValueError("a refused package has no receipt")
     moment = (time or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
-    return {
+    receipt = {
         "format": FORMAT,
         "package": {"name": report.package, "sha256": report.digest},
         "rules": {"version": report.rules_version, "sha256": rules_digest()},
@@ -55,6 +64,7 @@ def receipt_for(
         "time": moment.isoformat().replace("+00:00", "Z"),
         "tool": tool,
     }
+    return {**receipt, "treatment": dict(treatment)} if treatment else receipt
 
 
 def canonical(receipt: Mapping[str, Any]) -> bytes:
@@ -133,8 +143,18 @@ def check_form(receipt: Any) -> None:
         raise ValueError("members of the receipt are missing")
     if receipt["verdict"] not in ("pass", "fail"):
         raise ValueError("the receipt has no verdict")
-    if receipt.keys() - _MEMBERS.keys() - {"signature"}:
+    if receipt.keys() - _MEMBERS.keys() - {"signature", "treatment"}:
         raise ValueError("the receipt has unknown members")
+    if "treatment" in receipt:
+        _check_treatment(receipt["treatment"])
+
+
+def _check_treatment(treatment: Any) -> None:
+    expected = {"revision": str, "rules": dict, "verdict": str, "counts": dict}
+    if not isinstance(treatment, Mapping) or treatment.keys() != expected.keys():
+        raise ValueError("the treatment of rules in the receipt is not complete")
+    if any(not isinstance(treatment[name], kind) for name, kind in expected.items()):
+        raise ValueError("the treatment of rules in the receipt is not complete")
 
 
 def fingerprint(key: Ed25519PublicKey) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from certification.rules.findings import Finding
+from certification.queries.treatments import in_force_for
 from certification.rules.profiles import Profile
 from certification.rules.registry import rules
 from certification.rules.sandbox import check_bytes
+from certification.services.treatments import Treated, treat
 from connectors.definitions import Limits
 from connectors.models import Connector, Membership, Publisher
 from portal.accounts.models import User
@@ -20,19 +21,22 @@ LARGEST_BYTES = Limits().json_bytes
 _ENGINE = "ENG-"
 
 
-def check_definition(data: bytes, *, publisher_id: UUID | None = None, actor: User) -> Sequence[Finding]:
-    """Findings about a definition without the files beside it: rules that need those keep silent.
+def check_definition(data: bytes, *, publisher_id: UUID | None = None, actor: User) -> Sequence[Treated]:
+    """Findings, as this portal treats them, about a definition without the files beside it: rules that need
+    those keep silent.
 
     The profile is that of the token's team, else of the team of `actor` whose live connector has the
     definition's title, else of any of them. Raises TooLarge, and OSError when no check could be started.
     """
     if len(data) > LARGEST_BYTES:
         raise TooLarge(f"A definition has at most {LARGEST_BYTES // 1024 // 1024} MiB.")
-    report = check_bytes(data, filename=DEFINITION, profile=_profile(data, publisher_id, actor))
+    profile = _profile(data, publisher_id, actor)
+    report = check_bytes(data, filename=DEFINITION, profile=profile)
     wanted = rules_for_a_definition()
-    return [
+    about_it = [
         finding for finding in report.findings if finding.rule in wanted or finding.rule.startswith(_ENGINE)
     ]
+    return [each for each in treat(about_it, in_force_for(profile)) if not each.is_off]
 
 
 def rules_for_a_definition() -> frozenset[str]:

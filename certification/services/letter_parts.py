@@ -9,10 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from certification.models import (
-    Rollout,
-    Submission,
-)
+from certification.models import MailText, Rollout, Submission
 from certification.queries.documentation import products_of
 from connectors.models import (
     Connector,
@@ -30,7 +27,8 @@ class Letter:
     """Everything a message can speak of.
 
     `facts` are (label, value); a datetime is shown in the reader's zone when the message is rendered for a
-    person. `secret` takes the place of SECRET_MARK when the mail leaves.
+    person. `text` is the wording that an administrator gave this kind of mail. `secret` takes the place of
+    SECRET_MARK when the mail leaves.
     """
 
     event: str
@@ -45,6 +43,7 @@ class Letter:
     url: str = ""
     is_private: bool = False
     secret: Secret | None = None
+    text: MailText | None = None
     facts: list[tuple[str, Any]] = field(default_factory=list)
     names: dict[str, Any] = field(default_factory=dict)
 

@@ -10,10 +10,12 @@ from certification.models import (
     GuestTester,
     Preview,
     ReviewClaim,
+    RuleTreatment,
     Submission,
     TestCredential,
     Waiver,
 )
+from certification.queries.mail_texts import current_text
 from certification.queries.testers import preview_to_test, products_of
 from certification.services import testers
 from certification.services.letter_parts import (
@@ -41,6 +43,7 @@ def compose(event: str, payload: dict[str, str]) -> Letter:
     """The letter of an event. Raises `NothingToTell`, and `KeyError` for an event nobody described."""
     noun = event.partition(".")[0]
     letter = _BY_NOUN[noun](event, payload)
+    letter.text = current_text(event)
     _add_deed(letter)
     if letter.reason:
         letter.facts.append(("Reason", letter.reason))
@@ -168,6 +171,20 @@ def _appeal(event: str, payload: dict[str, str]) -> Letter:
     return letter
 
 
+def _ruletreatment(event: str, payload: dict[str, str]) -> Letter:
+    found = fetch(RuleTreatment, payload, "requested_by")
+    letter = Letter(event, found, person=found.requested_by, url=address_of("treatment_detail", found.pk))
+    letter.names["treatment"] = found
+    letter.facts = [
+        ("Rule", found.rule),
+        ("Treated as", found.get_treatment_display()),
+        ("For", found.scope or "everybody"),
+        ("From", found.starts_at),
+        ("What was answered", found.decision_reason),
+    ]
+    return letter
+
+
 def _claim(event: str, payload: dict[str, str]) -> Letter:
     claim = fetch(ReviewClaim, payload, "reviewer", "submission__connector__publisher", "submission__version")
     letter = about_submission(Letter(event, claim, person=claim.reviewer, is_private=True), claim.submission)
@@ -252,6 +269,7 @@ _BY_NOUN: dict[str, Callable[[str, dict[str, str]], Letter]] = {
     "waiver": _waiver,
     "appeal": _appeal,
     "claim": _claim,
+    "ruletreatment": _ruletreatment,
     "credential": _credential,
     "preview": _preview,
 }

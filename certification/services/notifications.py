@@ -25,9 +25,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from certification.messages import KINDS, MessageKind, template_name
-from certification.models import Notification
+from certification.models import MailText, Notification
+from certification.queries.mail_texts import DIGEST, current_text
 from certification.services.letter_parts import SECRET_MARK, Letter, NewDate, NothingToTell, absolute
 from certification.services.letters import compose
+from certification.services.mail_texts import worded
 from certification.services.recipients import recipients
 from certification.services.watches import leaving_token
 from connectors.models import Publisher
@@ -141,7 +143,9 @@ def render(letter: Letter, kind: MessageKind, person: User | None) -> tuple[str,
             "site_name": settings.SITE_NAME,
             "site_url": settings.SITE_URL,
         }
+        context["written"] = written = worded(letter.text, letter.event, context)
         subject = _one_line(render_to_string(template_name(letter.event, "subject.txt"), context))
+        subject = _one_line(written.get("subject", "")) or subject
         context["heading"] = context["preheader"] = subject
         text = render_to_string(template_name(letter.event, "body.txt"), context)
         html = render_to_string(template_name(letter.event, "body.html"), context)
@@ -281,6 +285,23 @@ def _send_digest(person: User) -> bool:
 
 def _digest(person: User, items: Sequence[Notification], key: str) -> Notification:
     entries = [{"subject": item.subject, "absolute_url": absolute(item.url)} for item in items]
+    subject, text, html = render_digest(entries, current_text(DIGEST))
+    return Notification.objects.create(
+        recipient=person,
+        address=person.email,
+        event="digest",
+        group="digest",
+        subject=subject,
+        body_text=text,
+        body_html=html,
+        url=reverse("notification_list"),
+        message_id=_message_id(),
+        dedupe_key=key,
+    )
+
+
+def render_digest(entries: Sequence[dict[str, str]], words: MailText | None) -> tuple[str, str, str]:
+    """Subject, text and HTML of the mail that gathers a day's messages."""
     context: dict[str, Any] = {
         "items": entries,
         "site_name": settings.SITE_NAME,
@@ -290,20 +311,12 @@ def _digest(person: User, items: Sequence[Notification], key: str) -> Notificati
         "preferences_url": absolute(reverse("notification_preferences")),
         "why": _("You chose to get these once a day."),
     }
-    subject = _one_line(render_to_string("email/digest_subject.txt", context))
+    context["written"] = written = worded(words, DIGEST, context)
+    default = render_to_string("email/digest_subject.txt", context)
+    subject = _one_line(written.get("subject", "")) or _one_line(default)
     context["heading"] = context["preheader"] = subject
-    return Notification.objects.create(
-        recipient=person,
-        address=person.email,
-        event="digest",
-        group="digest",
-        subject=subject,
-        body_text=render_to_string("email/digest_body.txt", context).strip() + "\n",
-        body_html=render_to_string("email/digest_body.html", context),
-        url=reverse("notification_list"),
-        message_id=_message_id(),
-        dedupe_key=key,
-    )
+    text = render_to_string("email/digest_body.txt", context).strip() + "\n"
+    return subject, text, render_to_string("email/digest_body.html", context)
 
 
 def mark_read(notification: Notification, *, actor: User) -> None:
@@ -312,8 +325,14 @@ def mark_read(notification: Notification, *, actor: User) -> None:
         Notification.objects.filter(pk=notification.pk, read_at=None).update(read_at=timezone.now())
 
 
-def mark_all_read(*, actor: User) -> int:
-    return Notification.objects.filter(recipient=actor, read_at=None).update(read_at=timezone.now())
+def mark_all_read(*, actor: User, at: datetime | None = None) -> int:
+    """All messages of a person, read at one moment."""
+    return Notification.objects.filter(recipient=actor, read_at=None).update(read_at=at or timezone.now())
+
+
+def mark_unread(*, at: datetime, actor: User) -> int:
+    """Those that were marked as read at this very moment."""
+    return Notification.objects.filter(recipient=actor, read_at=at).update(read_at=None)
 
 
 def send_again(notification: Notification, *, actor: User) -> None:

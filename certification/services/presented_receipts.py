@@ -11,11 +11,13 @@ from django.db import transaction
 
 from certification.models import PresentedReceipt, Submission, Validation
 from certification.policies import can_edit_submission
+from certification.queries.treatments import standing_revision
 from certification.queries.validation import (
     baseline_of,
     change_kind,
     check_died,
     is_being_checked,
+    profile_of,
     verdicts_on,
 )
 from certification.rules.receipts import check_form, verify_digest
@@ -146,6 +148,8 @@ def _verdict(
         return None, "It was made for another kind of change or publisher."
     if receipt["baseline"] != (baseline.digest if baseline else ""):
         return None, "Another version is published by now, and updates are compared with it."
+    if receipt.get("treatment", {}).get("revision", "") != standing_revision(profile_of(submission)):
+        return None, "This portal treats some rules otherwise than when it was made."
     return _kept(submission, version, receipt)
 
 
@@ -153,11 +157,13 @@ def _kept(
     submission: Submission, version: Version, receipt: Mapping[str, Any]
 ) -> tuple[Validation | None, str]:
     """The run that the receipt was issued for, with its findings."""
-    found = verdicts_on(submission, version).filter(baseline=receipt["baseline"]).first()
+    revision = receipt.get("treatment", {}).get("revision", "")
+    kept = verdicts_on(submission, version).filter(baseline=receipt["baseline"], treatment=revision)
+    found = kept.first()
     if found is None or found.created_at.replace(microsecond=0) != _moment(receipt):
         return None, "The findings of that run are not kept any more."
-    counts = {"error": found.errors, "warning": found.warnings, "info": found.infos}
-    is_same = found.verdict == receipt["verdict"] and counts == receipt["counts"]
+    said = (receipt["verdict"], receipt["counts"])
+    is_same = (found.catalogued_verdict, found.catalogued_counts) == said
     if not is_same or check_died(found):
         return None, "The findings of that run are not kept any more."
     return found, ""

@@ -17,6 +17,7 @@ from certification.queries.validation import ENGINE_DEATHS, known_validation, sh
 from certification.rules.findings import Finding, Report
 from certification.rules.profiles import Profile
 from certification.rules.receipts import private_key_from, receipt_for, sign
+from certification.treating import OFF
 from connectors.models import Version
 from portal.shared.errors import Conflict
 
@@ -40,23 +41,53 @@ def receipt_of(submission: Submission) -> dict[str, Any]:
         time=validation.created_at,
         tool=f"{settings.SITE_NAME}, {settings.SITE_URL}",
         baseline=validation.baseline,
+        treatment=_treatment(validation),
     )
     key = signing_key()
     return sign(receipt, key) if key else receipt
 
 
+def _treatment(validation: Validation) -> dict[str, Any] | None:
+    """How this portal treated the rules, where it did; the rest of the receipt is what the rules say."""
+    if not validation.treatment:
+        return None
+    treated = validation.findings.exclude(treatment=None)
+    rules = dict(treated.values_list("rule", "severity").distinct())
+    rules.update({each["rule"]: OFF for each in validation.switched_off})
+    return {
+        "revision": validation.treatment,
+        "rules": rules,
+        "verdict": validation.verdict,
+        "counts": {"error": validation.errors, "warning": validation.warnings, "info": validation.infos},
+    }
+
+
 def _report(validation: Validation, version: Version) -> Report:
     """The stored verdict as the engine gave it, as far as a receipt asks."""
-    findings = validation.findings.order_by("id").values(*Finding.FIELDS)
+    rows = validation.findings.order_by("id").values("catalogued", *Finding.FIELDS)
+    findings = [_as_catalogued(row) for row in rows]
+    for off in validation.switched_off:
+        findings += [_counted_only(off["rule"], off["severity"])] * off["places"]
     profile = {"change": validation.change_kind, "publisher": validation.publisher_kind}
     return Report(
         package=f"{version.connector.slug}-{version.label}.zip",
         digest=version.digest,
         rules_version=validation.rules_version,
         profile=Profile.from_dict(profile),
-        findings=tuple(Finding(**finding) for finding in findings),
+        findings=tuple(findings),
         stats={},
     )
+
+
+def _as_catalogued(row: dict[str, Any]) -> Finding:
+    catalogued = row.pop("catalogued")
+    return Finding(**(row | {"severity": catalogued or row["severity"]}))
+
+
+def _counted_only(rule: str, severity: str) -> Finding:
+    """Stands for a finding of a rule that is off here: no more is kept of it."""
+    texts: dict[str, Any] = dict.fromkeys(Finding.FIELDS, "")
+    return Finding(**(texts | {"rule": rule, "severity": severity, "line": 0, "column": 0, "length": 0}))
 
 
 def signing_key() -> Ed25519PrivateKey | None:

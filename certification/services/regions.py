@@ -154,6 +154,8 @@ def change_region(
             row = Region.objects.select_for_update().get(pk=region.pk)
             if row.driver != draft.driver:
                 _check_idle(row)
+            before = {name: getattr(row, name) for name in ("name", "base_url", "driver")}
+            before["paired_with"] = sorted(row.paired_with.values_list("pk", flat=True))
             for name, value in columns.items():
                 setattr(row, name, value)
             row.credentials = _credentials(draft, given, row.credentials if kept else None)
@@ -162,9 +164,8 @@ def change_region(
             row.save()
             row.paired_with.set(Region.objects.filter(pk__in=draft.paired_with))
             changed = sorted(name for name, text in given.items() if text.strip())
-            audit.record(
-                "region.change", row, actor=actor, data={**_facts(draft), "secrets_changed": changed}
-            )
+            facts = {**_facts(draft), "secrets_changed": changed, "before": before}
+            audit.record("region.change", row, actor=actor, data=facts)
     except IntegrityError as error:
         raise _told(error) from None
     return row

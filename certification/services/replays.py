@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from certification.models import Validation
+from certification.queries.treatments import in_force_for
 from certification.rules.engine import Context
 from certification.rules.findings import Report
 from certification.rules.profiles import Profile
@@ -25,7 +26,7 @@ class Replayed:
     """One live connector: the errors it would have now, and those of its last verdict under other rules.
 
     `known_under` is the version of the rules of that verdict, "" when there is none. `problem` says why
-    there is no new verdict.
+    there is no new verdict. `treated` is how this portal treats rules of such a connector.
     """
 
     connector: str
@@ -35,6 +36,7 @@ class Replayed:
     now: Counter[str] = field(default_factory=Counter)
     before: Counter[str] = field(default_factory=Counter)
     problem: str = ""
+    treated: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def new_rules(self) -> list[str]:
@@ -47,8 +49,8 @@ class Replayed:
 
     @property
     def new_errors(self) -> list[str]:
-        """The new rules that would fail the connector."""
-        return [rule for rule in self.new_rules if _is_error(rule)]
+        """The new rules that would fail the connector here."""
+        return [rule for rule in self.new_rules if (self.treated.get(rule) or _severity(rule)) == "error"]
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -89,8 +91,13 @@ def _replay(connector: Connector, context: Context, check: Check) -> Replayed:
     version = connector.live_version
     assert version is not None
     known = _last_verdict(version)
+    profile = Profile.from_dict({"change": "update", "publisher": connector.publisher.kind})
     result = Replayed(
-        connector.name, connector.publisher.name, version.label, known.rules_version if known else ""
+        connector.name,
+        connector.publisher.name,
+        version.label,
+        known.rules_version if known else "",
+        treated={rule: each.treatment for rule, each in in_force_for(profile).items()},
     )
     if known is not None:
         result.before.update(known.findings.values_list("rule", flat=True))
@@ -98,9 +105,7 @@ def _replay(connector: Connector, context: Context, check: Check) -> Replayed:
         data = storage.load(version.digest)
     except (OSError, storage.StoredBytesDamaged):
         return Replayed(*_names(result), problem="its package is damaged or missing")
-    report = check(
-        data, Profile.from_dict({"change": "update", "publisher": connector.publisher.kind}), context
-    )
+    report = check(data, profile, context)
     result.now.update(finding.rule for finding in report.findings)
     return result
 
@@ -119,6 +124,6 @@ def _check(data: bytes, profile: Profile, context: Context) -> Report:
     return check_bytes(data, filename="package.zip", profile=profile, context=context)
 
 
-def _is_error(rule: str) -> bool:
+def _severity(rule: str) -> str:
     about = metadata().get(rule)
-    return about is not None and about.severity == "error"
+    return about.severity if about else ""

@@ -6,18 +6,16 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from django.conf import settings
-from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
 
 from certification.messages import KINDS, MessageKind
+from certification.models import MailText
+from certification.queries.mail_texts import DIGEST, EVENTS, current_text
 from certification.services.letter_parts import Letter, NewDate, absolute
-from certification.services.notifications import render
+from certification.services.notifications import render, render_digest
 from portal.accounts.models import User
 
-DIGEST = "digest"
-EVENTS = (*KINDS, DIGEST)
+__all__ = ["DIGEST", "EVENTS", "specimen"]
 
 
 class _Thing(SimpleNamespace):
@@ -65,6 +63,9 @@ def _names(now: datetime) -> dict[str, Any]:
         "task": _Thing(version_label="1.4.0"),
         "alert": _Thing(get_kind_display="Failing fast"),
         "advice": "Look at the newest errors first; a rollout that runs waits meanwhile.",
+        "treatment": _Thing(
+            rule="SEC-007", get_treatment_display="Advice: blocks nothing", scope="independent publishers"
+        ),
         "request": _Thing(doing="leave Switzerland out"),
         "incident": _Thing(title="Sign-in fails in Europe"),
         "watch": None,
@@ -87,34 +88,25 @@ def _facts(event: str, now: datetime) -> list[tuple[str, Any]]:
     return facts
 
 
-def specimen(event: str, *, reader: User) -> tuple[str, str, str]:
-    """Subject, text and HTML of one of `EVENTS`, in the reader's zone. Raises KeyError for another."""
+def specimen(event: str, *, reader: User, words: MailText | None = None) -> tuple[str, str, str]:
+    """Subject, text and HTML of one of `EVENTS`, in the reader's zone, with the wording that is sent or with
+    other `words`. Raises KeyError for another event."""
+    words = current_text(event) if words is None else words
     if event == DIGEST:
-        return _digest()
+        return render_digest(
+            [{"subject": each, "absolute_url": absolute("/messages/")} for each in _TOLD], words
+        )
     now = timezone.now()
     letter = Letter(event, None, names=_names(now), facts=_facts(event, now), url="/submissions/S-1042/")
     letter.actor = User(display_name="Mara Lindqvist")
     letter.reason = "The icon has to match its colour; the rest is fine."
+    letter.text = words
     kind: MessageKind = KINDS[event]
     return render(letter, kind, reader)
 
 
-def _digest() -> tuple[str, str, str]:
-    subjects = (
-        "Harbour Ledger is live in Norway",
-        "Harbour Ledger is live in Switzerland",
-        "Wave 4 moved by a day",
-    )
-    context: dict[str, Any] = {
-        "items": [{"subject": each, "absolute_url": absolute("/messages/")} for each in subjects],
-        "site_name": settings.SITE_NAME,
-        "site_url": settings.SITE_URL,
-        "action_url": absolute(reverse("notification_list")),
-        "action_label": "Read all messages",
-        "preferences_url": absolute(reverse("notification_preferences")),
-        "why": "You chose to get these once a day.",
-    }
-    subject = " ".join(render_to_string("email/digest_subject.txt", context).split())
-    context["heading"] = context["preheader"] = subject
-    text = render_to_string("email/digest_body.txt", context).strip() + "\n"
-    return subject, text, render_to_string("email/digest_body.html", context)
+_TOLD = (
+    "Harbour Ledger is live in Norway",
+    "Harbour Ledger is live in Switzerland",
+    "Wave 4 moved by a day",
+)

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,27 +16,30 @@ from django.db.models import QuerySet
 
 from certification.lifecycle import SUBMISSION, SubmissionState
 from certification.models import Finding, Submission, Validation
+from certification.queries.treatments import in_force_for, standing_revision
 from certification.queries.validation import (
     ENGINE_DEATHS,
     baseline_of,
     blocking_rules,
     change_kind,
     check_died,
+    profile_of,
     verdicts_on,
 )
 from certification.rules.engine import Context
 from certification.rules.findings import Finding as Hit
 from certification.rules.findings import Report, count_by_severity
-from certification.rules.profiles import Profile
 from certification.rules.sandbox import check_bytes
 from certification.rules.version import RULES_VERSION
-from certification.services import usage
+from certification.services import treatments, usage
+from certification.treating import revision_of
 from connectors.definitions import read_archive
 from connectors.models import Connector, Version
 from connectors.package_records import member_of
 from portal.shared import storage
 from portal.shared.actors import SYSTEM
 from portal.shared.errors import IllegalTransition
+from portal.shared.outbox import Retry
 from portal.shared.transitions import transition
 
 _ICON = "icon.png"
@@ -108,9 +112,7 @@ def _check(submission: Submission, version: Version) -> Checked:
     report = check_bytes(
         data,
         filename="package.zip",
-        profile=Profile.from_dict(
-            {"change": change_kind(submission), "publisher": submission.connector.publisher.kind}
-        ),
+        profile=profile_of(submission),
         context=_context(submission, version),
         previous=_published_bytes(submission),
     )
@@ -193,7 +195,10 @@ def _settle(submission: Submission, version: Version, checked: Checked | None) -
             .get(pk=submission.pk)
         )
         validation = _store(submission, version, checked) if checked else _usable(submission, version)
-        if row.state != SubmissionState.VALIDATING or row.revision is None or validation is None:
+        if validation is None:
+            # Another treatment of a rule began this moment: the package is checked under it.
+            raise Retry(1)
+        if row.state != SubmissionState.VALIDATING or row.revision is None:
             return
         if row.revision.version_id != version.pk:
             return
@@ -220,8 +225,8 @@ def _store(submission: Submission, version: Version, checked: Checked) -> Valida
     known = _usable(submission, version)
     if known is not None:
         return known
-    report = checked.report
-    counts = count_by_severity(report.findings)
+    counting = in_force_for(profile_of(submission))
+    treated = treatments.treat(checked.report.findings, counting)
     try:
         with transaction.atomic():
             # A verdict that only says that the check died makes room for this one.
@@ -232,15 +237,14 @@ def _store(submission: Submission, version: Version, checked: Checked) -> Valida
                 change_kind=change_kind(submission),
                 publisher_kind=submission.connector.publisher.kind,
                 baseline=_baseline_digest(submission),
-                verdict=report.verdict,
-                errors=counts["error"],
-                warnings=counts["warning"],
-                infos=counts["info"],
+                treatment=revision_of(counting),
                 duration_seconds=checked.seconds,
+                **_verdict(checked.report, treated),
             )
             rows = [
-                _finding(validation, finding, excerpt)
-                for finding, excerpt in zip(report.findings, checked.excerpts, strict=True)
+                _finding(validation, each, excerpt)
+                for each, excerpt in zip(treated, checked.excerpts, strict=True)
+                if not each.is_off
             ]
             Finding.objects.bulk_create(rows, batch_size=1_000)
     except IntegrityError:
@@ -248,8 +252,25 @@ def _store(submission: Submission, version: Version, checked: Checked) -> Valida
     return validation
 
 
+def _verdict(report: Report, treated: Sequence[treatments.Treated]) -> dict[str, Any]:
+    """Verdict and counts as this portal counts, and beside them the engine's where they differ."""
+    counts = Counter(each.severity for each in treated)
+    found: dict[str, Any] = {
+        "verdict": "fail" if counts["error"] else "pass",
+        "errors": counts["error"],
+        "warnings": counts["warning"],
+        "infos": counts["info"],
+    }
+    if any(each.treatment for each in treated):
+        found["as_catalogued"] = {"verdict": report.verdict, "counts": count_by_severity(report.findings)}
+        found["switched_off"] = treatments.switched_off(treated)
+    return found
+
+
 def _key(submission: Submission, version: Version) -> QuerySet[Validation]:
-    return verdicts_on(submission, version).filter(baseline=_baseline_digest(submission))
+    return verdicts_on(submission, version).filter(
+        baseline=_baseline_digest(submission), treatment=standing_revision(profile_of(submission))
+    )
 
 
 def _baseline_digest(submission: Submission) -> str:
@@ -257,11 +278,14 @@ def _baseline_digest(submission: Submission) -> str:
     return baseline.digest if baseline else ""
 
 
-def _finding(validation: Validation, finding: Hit, excerpt: tuple[str, int | None]) -> Finding:
+def _finding(validation: Validation, treated: treatments.Treated, excerpt: tuple[str, int | None]) -> Finding:
+    finding = treated.finding
     return Finding(
         validation=validation,
         rule=finding.rule,
-        severity=finding.severity,
+        severity=treated.severity,
+        catalogued=finding.severity if treated.treatment else "",
+        treatment=treated.treatment,
         message=finding.message,
         fix=finding.fix,
         file=finding.file[:260],

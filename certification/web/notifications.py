@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -17,6 +18,7 @@ from certification.queries import notifications as queries
 from certification.services import notifications as services
 from portal.accounts.models import NotificationPreference
 from portal.accounts.services import set_preference
+from portal.shared.undo import offered
 from portal.shared.web import done, signed_in_user
 from portal.shared.words import lazy as _lazy
 
@@ -79,8 +81,10 @@ def notification_detail(request: HttpRequest, pk: str) -> HttpResponse:
 @require_POST
 @login_required
 def notification_mark_all_read(request: HttpRequest) -> HttpResponse:
-    services.mark_all_read(actor=signed_in_user(request))
-    return done(request, _("All messages are marked as read."), reverse("notification_list"))
+    user, now = signed_in_user(request), timezone.now()
+    services.mark_all_read(at=now, actor=user)
+    offer = offered("notification.read_all", now.isoformat(), actor=user)
+    return done(request, _("All messages are marked as read."), reverse("notification_list"), undo=offer)
 
 
 @require_POST

@@ -19,6 +19,7 @@ from certification.reviewing.replies import VARIABLES
 from certification.services import replies as services
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
+from portal.shared.undo import offered
 from portal.shared.web import add_errors, done, signed_in_user
 from portal.shared.words import lazy as _lazy
 
@@ -117,9 +118,9 @@ def reply_switch(request: HttpRequest, pk: UUID) -> HttpResponse:
     reply, user = get_object_or_404(CannedReply, pk=pk), signed_in_user(request)
     if reply.is_active:
         services.retire_reply(reply, actor=user)
-        return done(
-            request, _("“%(title)s” is not offered any more.") % {"title": reply.title}, reverse("reply_list")
-        )
+        offer = offered("cannedreply.retire", str(reply.pk), actor=user)
+        words = _("“%(title)s” is not offered any more.") % {"title": reply.title}
+        return done(request, words, reverse("reply_list"), undo=offer)
     services.restore_reply(reply, actor=user)
     return done(request, _("“%(title)s” is offered again.") % {"title": reply.title}, reverse("reply_list"))
 

@@ -18,11 +18,13 @@ from certification.models import Decision, DecisionCondition, Submission
 from certification.queries import reviews as queries
 from certification.queries.credentials import credential_rows
 from certification.queries.families import siblings_of
+from certification.queries.replies import offers
 from certification.queries.review_checks import checklist
 from certification.queries.threads import Conversation, conversation
 from certification.queries.validation import counts_by_rule
 from certification.queries.verdicts import conditions_of
 from certification.queries.workbench import verdict_on
+from certification.reviewing.anchors import Anchor
 from certification.rules.rulebook import rule_info
 from certification.services.decisions import LONGEST_REASONS
 from certification.services.reviews import LONGEST_NOTE
@@ -165,6 +167,7 @@ def panel_context(user: User, submission: Submission, talk: Conversation) -> dic
         if submission.revision
         else None,
         "hand_over_form": HandOverForm(submission=submission, user=user) if is_mine else None,
+        "replies": offers(submission, Anchor()) if in_review and not obstacles else [],
         "siblings": siblings_of(submission) if in_review and not obstacles else [],
         "lookers": queries.lookers(submission, user),
         "checklist": checklist(submission, user, talk, credentials, validation),

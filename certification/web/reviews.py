@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -16,8 +16,10 @@ from django.views.decorators.http import require_POST, require_safe
 from certification import policies
 from certification.models import Submission
 from certification.queries import reviews as queries
+from certification.queries.replies import active_replies, offers, reply_text
 from certification.queries.threads import conversation
 from certification.queries.verdicts import open_appeals
+from certification.reviewing.anchors import Anchor
 from certification.services import decisions, families, reviews
 from certification.web.review_pages import (
     DecisionForm,
@@ -30,7 +32,7 @@ from certification.web.review_places import number
 from portal.shared.errors import Blocked, InvalidInput
 from portal.shared.live import stamp_of, stamp_of_everything, unchanged
 from portal.shared.policy import require
-from portal.shared.web import add_errors, done, signed_in_user
+from portal.shared.web import add_errors, done, signed_in_user, uuid_or_none
 from portal.shared.words import lazy as _lazy
 
 _VIEWS = ("", "mine", "unclaimed", "overdue")
@@ -164,6 +166,30 @@ def review_decide(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "certification/decision_form.html", context, status=400)
 
 
+@require_POST
+@login_required
+def review_reasons(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The form again with a canned reply below the reasons; nothing is decided. For htmx only the field."""
+    submission = reviewed_submission(request, pk)
+    user = signed_in_user(request)
+    require(policies.can_decide_submission, user, submission)
+    given = request.POST.dict()
+    known = uuid_or_none(given.get("reply", ""))
+    reply = get_object_or_404(active_replies(), pk=known)
+    words = [given.get("reasons", "").strip(), reply_text(reply, submission, Anchor(), user)]
+    form = DecisionForm(initial=given | {"reasons": "\n\n".join(filter(None, words))})
+    context = {"submission": submission, "decision_form": form, "is_filled": True}
+    if request.headers.get("HX-Request"):
+        return render(
+            request,
+            "certification/_decision_reasons.html",
+            context | {"replies": offers(submission, Anchor())},
+        )
+    return render(
+        request, "certification/decision_form.html", page_context(request, submission, "") | context
+    )
+
+
 def _decide(request: HttpRequest, submission: Submission, form: DecisionForm) -> str:
     user, given, also = signed_in_user(request), form.decision(), _chosen(request.POST.getlist("also"))
     if also:
@@ -222,5 +248,6 @@ urlpatterns = [
     path("submissions/<uuid:pk>/review/release/", review_release, name="review_release"),
     path("submissions/<uuid:pk>/review/hand-over/", review_hand_over, name="review_hand_over"),
     path("submissions/<uuid:pk>/review/decide/", review_decide, name="review_decide"),
+    path("submissions/<uuid:pk>/review/reasons/", review_reasons, name="review_reasons"),
     path("submissions/<uuid:pk>/review/looking/", review_looking, name="review_looking"),
 ]

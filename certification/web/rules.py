@@ -9,9 +9,13 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_safe
 
+from certification.policies import can_manage_treatments
+from certification.queries.treatments import shown_of, treated_rules
+from certification.rules.registry import metadata
 from certification.rules.rulebook import RuleInfo, catalogue, rule_info
 from certification.rules.version import RULES_VERSION
 from certification.services.receipts import signing_key
+from certification.treating import allowed_for
 
 
 @require_safe
@@ -33,6 +37,7 @@ def rule_list(request: HttpRequest) -> HttpResponse:
         "family": family,
         "severity": severity,
         "rules_version": RULES_VERSION,
+        "treated": treated_rules(),
         "has_receipt_key": signing_key() is not None,
     }
     return render(request, "certification/rule_list.html", context)
@@ -58,6 +63,8 @@ def rule_detail(request: HttpRequest, rule_id: str) -> HttpResponse:
         "rule": rule,
         "severities": {severity for _, severity in rule.applies_to},
         "rules_version": RULES_VERSION,
+        "treatments": shown_of(rule.id),
+        "can_treat": can_manage_treatments(request.user) and allowed_for(metadata()[rule.id]).kinds,
         "previous": every[at - 1] if at else None,
         "following": every[at + 1] if at + 1 < len(every) else None,
     }

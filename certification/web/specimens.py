@@ -15,7 +15,7 @@ from certification.services.specimens import DIGEST, EVENTS, specimen
 from portal.shared.web import signed_in_user
 
 # Mails carry their styles inside: they are shown in a frame that runs nothing and reaches nothing.
-_FRAMED = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
+FRAMED = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
 _WIDTHS = ("wide", "narrow")
 
 
@@ -54,7 +54,7 @@ def mail_specimen_body(request: HttpRequest, event: str) -> HttpResponse:
     if event not in EVENTS:
         raise Http404
     _, _, html = specimen(event, reader=signed_in_user(request))
-    return HttpResponse(html, headers={"Content-Security-Policy": _FRAMED})
+    return HttpResponse(html, headers={"Content-Security-Policy": FRAMED})
 
 
 urlpatterns = [

@@ -28,6 +28,7 @@ from portal.accounts.models import User
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
 from portal.shared.secret_scan import mask_secrets
+from portal.shared.undo import offered
 from portal.shared.web import add_errors, done, signed_in_user, uuid_or_none
 from portal.shared.words import lazy as _lazy
 
@@ -231,16 +232,17 @@ def _answered(request: HttpRequest, thread: Thread, event: str) -> HttpResponse:
     except InvalidInput as error:
         return card(request, thread, error=error.message, typed=body, status=422)
     words = {"": "Answered.", "resolve": "Resolved.", "reopen": "Open again."}[event]
-    return answer(request, thread, words, body)
+    undo = offered("thread.resolve", str(thread.pk), actor=user) if event == "resolve" else ""
+    return answer(request, thread, words, body, undo=undo)
 
 
-def answer(request: HttpRequest, thread: Thread, words: str, body: str) -> HttpResponse:
+def answer(request: HttpRequest, thread: Thread, words: str, body: str, *, undo: str = "") -> HttpResponse:
     """The thread as it is now: in its place for htmx, else on the conversation's page."""
     masked = bool(mask_secrets(body).count)
     if not request.headers.get("HX-Request"):
         if masked:
             messages.warning(request, _MASKED)
-        return done(request, words, _address(thread))
+        return done(request, words, _address(thread), undo=undo)
     toast = {"text": _MASKED, "tone": "warning"} if masked else {"text": words}
     response = card(request, visible_thread(request, thread.pk))
     response["HX-Trigger-After-Swap"] = json.dumps({"threads-changed": True, "toast": toast})

@@ -60,6 +60,21 @@ def history(obj: models.Model) -> models.QuerySet[AuditRecord]:
     return AuditRecord.objects.filter(about__contains=[key_of(obj)]).select_related("actor").order_by("-id")
 
 
+def newest_of(actions: Iterable[str]) -> models.QuerySet[AuditRecord]:
+    """The newest record of each of these actions, with its actor."""
+    newest = AuditRecord.objects.filter(action__in=list(actions)).values("action")
+    ids = newest.annotate(newest=models.Max("id")).values("newest")
+    return AuditRecord.objects.filter(pk__in=ids).select_related("actor").order_by("-id")
+
+
+def of_nouns(nouns: Iterable[str]) -> models.QuerySet[AuditRecord]:
+    """Everything recorded of these kinds of objects, the newest first, with its actors."""
+    wanted = models.Q()
+    for noun in nouns:
+        wanted |= models.Q(action__startswith=f"{noun}.")
+    return AuditRecord.objects.filter(wanted).select_related("actor").order_by("-id")
+
+
 def digest(record: AuditRecord, *, sequence: int, previous_hash: str) -> str:
     """SHA-256 hex over the previous hash and the record's canonical JSON."""
     body = {

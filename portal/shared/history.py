@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -213,6 +213,16 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "override.expire": ("let the exception to {doing} expire", "clock", "neutral"),
     "override.use": ("used the permission to {doing}", "player-skip-forward", "neutral"),
     "rollout.board": ("boards {train} with wave {wave}", "route", "info"),
+    "ruletreatment.request": ("asks to treat {rule} as: {as}, for {for}", "help-circle", "info"),
+    "ruletreatment.plan": ("decided to treat {rule} as: {as}, for {for}", "adjustments", "info"),
+    "ruletreatment.approve": ("agreed", "check", "success"),
+    "ruletreatment.decline": ("declined", "x", "neutral"),
+    "ruletreatment.withdraw": ("took it back", "arrow-back-up", "neutral"),
+    "ruletreatment.start": ("began to treat {rule} as: {as}", "player-play", "success"),
+    "ruletreatment.end": ("ended it: a newer treatment takes its place", "archive", "neutral"),
+    "mailtext.change": ("gave the mail {mail} other words", "pencil", "info"),
+    "mailtext.restore": ("took an earlier wording of the mail {mail}", "arrow-back-up", "info"),
+    "mailtext.reset": ("took the default words of the mail {mail} again", "arrow-back-up", "neutral"),
     "train.create": ("made the train", "plus", "info"),
     "train.change": ("changed the train", "pencil", "info"),
     "train.retire": ("retired the train", "archive", "neutral"),
@@ -238,7 +248,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
 
 @dataclass(frozen=True)
 class HistoryEntry:
-    """One line of a history, in the form `_timeline.html` shows."""
+    """One line of a history, in the form `_timeline.html` shows. `changes` says what became what."""
 
     at: datetime
     actor: str
@@ -247,6 +257,7 @@ class HistoryEntry:
     icon: str
     tone: str
     id: int = 0
+    changes: tuple[str, ...] = ()
 
 
 class _Lenient(dict[str, Any]):
@@ -269,5 +280,29 @@ def entries(records: Iterable[AuditRecord]) -> list[HistoryEntry]:
     for record in records:
         words, icon, tone = sentence(record)
         actor = record.actor.name if record.actor else "Portal"
-        lines.append(HistoryEntry(record.at, actor, words, record.reason, icon, tone, record.pk))
+        changes = _changes(record.data)
+        lines.append(HistoryEntry(record.at, actor, words, record.reason, icon, tone, record.pk, changes))
     return lines
+
+
+_LONGEST_VALUE = 120
+
+
+def _changes(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is different now, of a record that kept how it was `before`."""
+    before = data.get("before")
+    if not isinstance(before, Mapping):
+        return ()
+    names = [name for name, old in before.items() if data.get(name) != old]
+    return tuple(
+        f"{name.replace('_', ' ')}: {_shown(before[name])} → {_shown(data.get(name))}" for name in names
+    )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value in (None, "", [], {}):
+        return "nothing"
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"

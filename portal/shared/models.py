@@ -85,6 +85,7 @@ class AuditRecord(models.Model):
             GinIndex(fields=["about"], name="auditrecord_about"),
             models.Index(fields=["-at"], name="auditrecord_at"),
             models.Index(fields=["actor", "-at"], name="auditrecord_actor"),
+            models.Index(fields=["action", "-id"], name="auditrecord_action"),
         ]
 
     def __str__(self) -> str:

@@ -124,9 +124,10 @@ def uuid_or_none(text: str) -> uuid.UUID | None:
         return None
 
 
-def done(request: HttpRequest, message: str, target: str) -> HttpResponse:
-    """After a successful POST: say so, and go on by GET (a full page load for htmx too)."""
-    messages.success(request, message)
+def done(request: HttpRequest, message: str, target: str, *, undo: str = "") -> HttpResponse:
+    """After a successful POST: say so, and go on by GET (a full page load for htmx too). `undo` is an offer
+    of `undo.offered`, which the message carries as a button."""
+    messages.success(request, message, extra_tags=undo)
     response = HttpResponseRedirect(safe_next(request, target))
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204, headers={"HX-Redirect": response["Location"]})

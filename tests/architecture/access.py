@@ -114,6 +114,8 @@ def foreign(**methods: Access) -> Entry:
 
 
 REASON = {"reason": "Because the harbour master asked for it today."}
+_MAIL = {"event": "=rollout.halt"}
+_API_TREATMENT = {"rule": "INF-004", "treatment": "warning", **REASON}
 _form = public
 ALLAUTH = {
     "account_login": foreign(GET=_form, POST=_form),
@@ -360,6 +362,18 @@ SUBMISSIONS = {
     "waiver_withdraw": entry(POST=editors, at="waiver"),
     "rule_list": entry(GET=public),
     "rule_detail": entry(GET=public),
+    "undo": entry(POST=signed_in),
+    "administration": entry(GET=operators),
+    "mail_text_list": entry(GET=operators),
+    "mail_text_edit": entry(GET=administrators, POST=administrators, at=_MAIL, data={"based_on": "0"}),
+    "mail_text_preview": entry(POST=administrators, at=_MAIL, data={"based_on": "0"}),
+    "mail_text_restore": entry(POST=administrators, at={**_MAIL, "number": "=0"}),
+    "administration_history": entry(GET=operators, at={"noun": "=train"}),
+    "treatment_list": entry(GET=operators),
+    "treatment_create": entry(GET=administrators, POST=administrators),
+    "treatment_detail": entry(GET=operators, at="treatment"),
+    "treatment_decide": entry(POST=administrators, at="treatment", data={"decision": "decline"}),
+    "treatment_withdraw": entry(POST=administrators, at="treatment"),
 }
 
 REVIEWS = {
@@ -380,6 +394,9 @@ REVIEWS = {
     "review_release": entry(POST=reviewers, at="submission"),
     "review_hand_over": entry(
         POST=reviewers, at="submission", data=lambda w: {"to": w.second_reviewer.pk, "note": "Half done."}
+    ),
+    "review_reasons": entry(
+        POST=reviewers, at="submission", data=lambda w: {"reply": str(w.objects["reply"].pk)}
     ),
     "review_decide": entry(
         POST=reviewers,
@@ -595,6 +612,56 @@ API_SUBMISSIONS = {
         },
     ),
     "rule-list": entry(GET=public),
+    "guest-tester-list": entry(
+        GET=signed_in,
+        POST=Access(EDITORS, SEEN, unseen=in_body),
+        data=lambda w: {
+            "preview": str(w.objects["preview"].pk),
+            "email": "new@example.test",
+            "products": ["flow"],
+        },
+    ),
+    "guest-tester-detail": entry(GET=team_reads, at="guest_access"),
+    "guest-tester-send-again": entry(POST=editors, at="guest_invitation"),
+    "guest-tester-prolong": entry(POST=editors, at="guest_access"),
+    "guest-tester-revoke": entry(POST=editors, at="guest_access"),
+    "condition-list": entry(GET=signed_in),
+    "condition-detail": entry(GET=team_reads, at="condition"),
+    "condition-settle": entry(POST=reviewers, at="condition", data={"is_met": True}),
+    "appeal-list": entry(
+        GET=signed_in,
+        POST=Access(EDITORS, SEEN, unseen=in_body),
+        data=lambda w: {"submission": w.objects["rejected"].reference, "text": "The tide was right."},
+    ),
+    "appeal-detail": entry(GET=team_reads, at="appeal"),
+    "appeal-decide": entry(POST=appeal_deciders, at="appeal", data={"is_overturned": False, "answer": "No."}),
+    "appeal-withdraw": entry(POST=editors, at="appeal"),
+    "canned-reply-list": entry(
+        GET=reply_keepers, POST=reply_keepers, data={"title": "New", "body": "Hello."}
+    ),
+    "canned-reply-detail": entry(GET=reply_keepers, at="reply"),
+    "canned-reply-change": entry(
+        POST=reply_keepers, at="reply", data={"title": "New", "body": "Hello.", "edit_count": 0}
+    ),
+    "canned-reply-retire": entry(POST=reply_keepers, at="reply"),
+    "canned-reply-restore": entry(POST=reply_keepers, at="reply"),
+    "notice-list": entry(
+        GET=signed_in,
+        POST=Access(owner_or_administrator.allowed, SEEN, unseen=in_body),
+        data=lambda w: {
+            "connector": w.objects["connector"].slug,
+            "kind": "retirement",
+            "text": "It ends. Take another one.",
+            "effective_on": "2099-01-01",
+        },
+    ),
+    "notice-detail": entry(GET=team_reads, at="notice"),
+    "notice-cancel": entry(POST=editors, at="notice", data={"reason": "We go on."}),
+    "rule-treatment-list": entry(GET=operators, POST=administrators, data=_API_TREATMENT),
+    "rule-treatment-effect": entry(POST=administrators, data=_API_TREATMENT),
+    "rule-treatment-detail": entry(GET=operators, at="treatment"),
+    "rule-treatment-decide": entry(POST=administrators, at="treatment", data={"is_approved": False}),
+    "rule-treatment-withdraw": entry(POST=administrators, at="treatment"),
     "rule-detail": entry(GET=public, at={"pk": "=INF-004"}),
     "review_queue": entry(GET=staff),
     "claim": entry(POST=reviewers),

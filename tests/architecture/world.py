@@ -29,6 +29,7 @@ from certification.models import (
     Placement,
     Preview,
     RegionTask,
+    RuleTreatment,
     Submission,
 )
 from certification.planning.trains import Timetable
@@ -390,6 +391,11 @@ def _previews(world: World) -> None:
 def _plans(world: World) -> None:
     now = timezone.now()
     timetable = Timetable("Friday train")
+    world.objects["treatment"] = RuleTreatment.objects.create(
+        rule="SEC-002", treatment="warning", reason=f"{MARKER}: tools of ours find it.", starts_at=now,
+        needs_second=True, state="proposed",
+        requested_by=UserFactory(email="asking.admin@example.test", staff_role="administrator"),
+    )  # fmt: skip
     world.objects["train"] = trains.create_train(trains.TrainDraft(timetable), actor=world.operator)
     draft = freezes.FreezeDraft(
         name="Year-end",

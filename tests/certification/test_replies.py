@@ -112,3 +112,26 @@ def test_the_pages_list_write_change_and_retire(cast: Cast, sign_in) -> None:
     browser.post(reverse("reply_switch", args=[reply.pk]))
     assert "Retired" in browser.get(reverse("reply_list")).content.decode()
     assert sign_in(cast.operator).get(reverse("reply_edit", args=[reply.pk])).status_code == 403
+
+
+def test_the_decision_form_takes_a_canned_reply_below_what_was_typed(cast: Cast, sign_in) -> None:
+    submission, reply = in_review(cast.owner), kept(cast, body="Dear {publisher}, about {reference}:")
+    browser = sign_in(cast.reviewer)
+    assert b"Shorter" in browser.get(reverse("review_detail", args=[submission.pk])).content
+    sent = {"reply": str(reply.pk), "reasons": "Thank you.", "verdict": "reject"}
+    answer = browser.post(reverse("review_reasons", args=[submission.pk]), sent)
+    words = f"Thank you.\n\nDear Northwind Harbour, about {submission.reference}:"
+    assert words in answer.content.decode()
+    assert b"not stored" not in answer.content
+    field = browser.post(
+        reverse("review_reasons", args=[submission.pk]), sent, headers={"HX-Request": "true"}
+    )
+    assert words in field.content.decode()
+    assert b"hx-preserve" not in field.content
+    assert not submission.decisions.exists()
+
+
+def test_the_key_of_the_decision_leads_to_a_choice_that_can_be_made(cast: Cast, sign_in) -> None:
+    submission = in_review(cast.owner)
+    page = sign_in(cast.reviewer).get(reverse("review_detail", args=[submission.pk])).content.decode()
+    assert page.count('data-key="v"') == 1

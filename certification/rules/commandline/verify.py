@@ -57,6 +57,14 @@ def _lines(found: Verification, receipt: Mapping[str, Any]) -> Iterator[str]:
     if receipt["baseline"]:
         yield f"compared   with version {receipt['baseline']}"
     yield f"verdict    {found.verdict}, {receipt['time']}, by {receipt['tool']}"
+    if "treatment" in receipt:
+        yield _treatment(receipt["treatment"])
+
+
+def _treatment(treatment: Mapping[str, Any]) -> str:
+    """What a portal made of the verdict; it counts there and nowhere else."""
+    rules = ", ".join(f"{rule} as {kind}" for rule, kind in sorted(treatment["rules"].items()))
+    return f"treatment  {treatment['verdict']} at that portal, which treats {rules or 'no rule of these'}"
 
 
 def _signature(found: Verification) -> str:
