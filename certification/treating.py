@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 from certification.rules.checks.reader import REPORTED_BY
 from certification.rules.profiles import CHANGES, PUBLISHERS, Profile
 from certification.rules.registry import Metadata, metadata
 from connectors.definitions import KINDS
 from portal.shared.transitions import Lifecycle, Move
+from portal.shared.words import lazy as _
 
 CATALOGUE = "catalogue"
 OFF = "off"
@@ -54,12 +54,12 @@ RULE_TREATMENT = Lifecycle(
     noun="ruletreatment",
     states=TreatmentState,
     moves={
-        "approve": Move(("proposed",), "planned", "Agree"),
-        "decline": Move(("proposed",), "declined", "Decline"),
-        "withdraw": Move(("proposed", "planned"), "withdrawn", "Take back"),
-        "start": Move(("planned",), "in_force", "Start"),
+        "approve": Move(("proposed",), "planned", _("Agree")),
+        "decline": Move(("proposed",), "declined", _("Decline")),
+        "withdraw": Move(("proposed", "planned"), "withdrawn", _("Take back")),
+        "start": Move(("planned",), "in_force", _("Start")),
         # A newer one covers everything that it covered.
-        "end": Move(("in_force",), "ended", "End"),
+        "end": Move(("in_force",), "ended", _("End")),
     },
     terminal=frozenset({"ended", "declined", "withdrawn"}),
 )

@@ -9,9 +9,11 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 
 from connectors.policies import teams_of
 from portal.accounts.models import User
+from portal.shared.words import lazy as _lazy
 
 
 @dataclass(frozen=True)
@@ -30,30 +32,30 @@ class Entry:
 # (label, URL name, icon, section, shortcut, who may see it:
 # "team", "staff", "reviewer", "operator", "administrator", "all")
 _MAP = (
-    ("Home", "home", "home", "", "g h", "all"),
-    ("Submissions", "submission_list", "file-text", "", "g s", "all"),
-    ("Connectors", "connector_list", "plug", "", "g c", "all"),
-    ("Rollouts", "rollout_list", "rocket", "", "g r", "all"),
-    ("Alerts", "health_alert_list", "alert-triangle", "", "g a", "all"),
-    ("Calendar", "calendar_month", "calendar-event", "", "g d", "all"),
-    ("Messages", "notification_list", "mail", "", "g m", "all"),
-    ("Publishers", "publisher_list", "users", "", "g p", "all"),
-    ("Rules", "rule_list", "book", "", "g u", "all"),
-    ("Live connectors", "public_list", "world-check", "", "", "all"),
-    ("Status", "status", "dashboard", "", "g t", "all"),
-    ("Review queue", "review_queue", "inbox", "Review", "g q", "reviewer"),
-    ("Health", "fleet_overview", "heart-rate-monitor", "Operate", "g f", "operator"),
-    ("Plans", "plan_list", "calendar", "Operate", "g l", "operator"),
-    ("Freezes", "freeze_list", "snowflake", "Operate", "", "operator"),
-    ("Trains", "train_list", "route", "Operate", "", "operator"),
-    ("Exceptions", "override_list", "user-check", "Operate", "", "operator"),
-    ("Incidents", "incident_list", "alert-triangle", "Operate", "", "operator"),
-    ("Regions", "region_list", "world", "Operate", "g e", "operator"),
-    ("Manual deployments", "region_task_list", "hand-stop", "Operate", "", "operator"),
-    ("Forecasts", "forecast_accuracy", "calendar-time", "Operate", "", "operator"),
-    ("Administration", "administration", "adjustments", "Operate", "", "operator"),
-    ("Jobs", "job_list", "activity", "Operate", "g j", "operator"),
-    ("People", "accounts:people", "user", "Operate", "", "administrator"),
+    (_lazy("Home"), "home", "home", "", "g h", "all"),
+    (_lazy("Submissions"), "submission_list", "file-text", "", "g s", "all"),
+    (_lazy("Connectors"), "connector_list", "plug", "", "g c", "all"),
+    (_lazy("Rollouts"), "rollout_list", "rocket", "", "g r", "all"),
+    (_lazy("Alerts"), "health_alert_list", "alert-triangle", "", "g a", "all"),
+    (_lazy("Calendar"), "calendar_month", "calendar-event", "", "g d", "all"),
+    (_lazy("Messages"), "notification_list", "mail", "", "g m", "all"),
+    (_lazy("Publishers"), "publisher_list", "users", "", "g p", "all"),
+    (_lazy("Rules"), "rule_list", "book", "", "g u", "all"),
+    (_lazy("Live connectors"), "public_list", "world-check", "", "", "all"),
+    (_lazy("Status"), "status", "dashboard", "", "g t", "all"),
+    (_lazy("Review queue"), "review_queue", "inbox", _lazy("Review"), "g q", "reviewer"),
+    (_lazy("Health"), "fleet_overview", "heart-rate-monitor", _lazy("Operate"), "g f", "operator"),
+    (_lazy("Plans"), "plan_list", "calendar", _lazy("Operate"), "g l", "operator"),
+    (_lazy("Freezes"), "freeze_list", "snowflake", _lazy("Operate"), "", "operator"),
+    (_lazy("Trains"), "train_list", "route", _lazy("Operate"), "", "operator"),
+    (_lazy("Exceptions"), "override_list", "user-check", _lazy("Operate"), "", "operator"),
+    (_lazy("Incidents"), "incident_list", "alert-triangle", _lazy("Operate"), "", "operator"),
+    (_lazy("Regions"), "region_list", "world", _lazy("Operate"), "g e", "operator"),
+    (_lazy("Manual deployments"), "region_task_list", "hand-stop", _lazy("Operate"), "", "operator"),
+    (_lazy("Forecasts"), "forecast_accuracy", "calendar-time", _lazy("Operate"), "", "operator"),
+    (_lazy("Administration"), "administration", "adjustments", _lazy("Operate"), "", "operator"),
+    (_lazy("Jobs"), "job_list", "activity", _lazy("Operate"), "g j", "operator"),
+    (_lazy("People"), "accounts:people", "user", _lazy("Operate"), "", "administrator"),
 )
 
 
@@ -131,9 +133,9 @@ def _publishers(request: HttpRequest, user: Any) -> list[dict[str, Any]]:
 
 def account_entries(request: HttpRequest) -> list[Entry]:
     names = (
-        ("Profile", "accounts:profile", "user"),
-        ("What you are told", "notification_preferences", "bell"),
-        ("Calendar", "accounts:calendar", "calendar"),
-        ("API tokens", "accounts:tokens", "key"),
+        (_("Profile"), "accounts:profile", "user"),
+        (_("What you are told"), "notification_preferences", "bell"),
+        (_("Calendar"), "accounts:calendar", "calendar"),
+        (_("API tokens"), "accounts:tokens", "key"),
     )
     return [Entry(label, reverse(name), icon, request.path == reverse(name)) for label, name, icon in names]

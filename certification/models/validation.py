@@ -13,12 +13,13 @@ from certification.models.treatments import RuleTreatment
 from certification.rules.registry import metadata
 from connectors.models import Version
 from portal.shared.models import PublicIdModel
+from portal.shared.words import lazy as _
 
 
 class Severity(models.TextChoices):
-    ERROR = "error", "Error"
-    WARNING = "warning", "Warning"
-    INFO = "info", "Advice"
+    ERROR = "error", _("Error")
+    WARNING = "warning", _("Warning")
+    INFO = "info", _("Advice")
 
 
 class Validation(PublicIdModel):
@@ -31,8 +32,8 @@ class Validation(PublicIdModel):
     """
 
     class Verdict(models.TextChoices):
-        PASS = "pass", "Passed"
-        FAIL = "fail", "Failed"
+        PASS = "pass", _("Passed")
+        FAIL = "fail", _("Failed")
 
     version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="validations")
     rules_version = models.CharField(max_length=40)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import cast
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from certification.data.products import PRODUCTS, Product
 from certification.models import Documentation, Placement, ProductCheck, Revision, Rollout, Submission
@@ -157,20 +158,23 @@ def drift_of(connector: Connector, page: Documentation | None) -> list[str]:
     if live is None:
         return []
     if page is None:
-        return [f"Version {live.label} is live, and no documentation is published."]
+        return [_("Version %(label)s is live, and no documentation is published.") % {"label": live.label}]
     problems = _damage(page)
     if page.version_id != live.pk:
-        problems.append(f"The page documents {page.version.label}, while {live.label} is live.")
+        problems.append(
+            _("The page documents %(label)s, while %(label_2)s is live.")
+            % {"label": page.version.label, "label_2": live.label}
+        )
     problems += _regions_with_another(connector, page.version)
     return problems
 
 
 def _damage(page: Documentation) -> list[str]:
     if digest_of(body_of(page)) != page.body_digest:
-        return ["The stored page is not what was published."]
+        return [_("The stored page is not what was published.")]
     document = package_of(page.version).definition
     found = hashlib.sha256(document.file.content).hexdigest() if document else ""
-    return [] if found == page.definition_digest else ["The page was made of another definition."]
+    return [] if found == page.definition_digest else [_("The page was made of another definition.")]
 
 
 def _regions_with_another(connector: Connector, version: Version) -> list[str]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from certification.models import Finding, RuleTreatment, Waiver, WarningNote
 from certification.rules.rulebook import RuleInfo
+from portal.shared.words import lazy as _
 
 SHOWN_PER_RULE = 10
 """Root causes."""
 PLACES_PER_CAUSE = 50
-SEVERITIES = {"error": "Errors", "warning": "Warnings", "info": "Advice"}
+SEVERITIES = {"error": _("Errors"), "warning": _("Warnings"), "info": _("Advice")}
 RANK = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
 

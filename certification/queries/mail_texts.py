@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from certification.messages import KINDS, Group
 from certification.models import MailText
@@ -69,4 +70,4 @@ def mail_rows() -> list[tuple[str, list[Row]]]:
     for group in Group:
         events = [event for event, kind in KINDS.items() if kind.group == group]
         groups.append((str(group.label), [Row(event, newest.get(event)) for event in events]))
-    return [*groups, ("Once a day", [Row(DIGEST, newest.get(DIGEST))])]
+    return [*groups, (_("Once a day"), [Row(DIGEST, newest.get(DIGEST))])]

@@ -111,8 +111,8 @@ def _documentation(connector: Connector) -> list[Entry]:
 
 def _of_page(connector: Connector, row: Documentation) -> Entry:
     address = reverse("documentation_version", args=[connector.slug, row.version.number])
-    title = f"Documentation of {row.version.label} published"
-    text = f"Read it at {settings.SITE_URL}{address}"
+    title = _("Documentation of %(label)s published") % {"label": row.version.label}
+    text = _("Read it at %(site_url)s%(address)s") % {"site_url": settings.SITE_URL, "address": address}
     return Entry(f"documentation-{row.pk}", "documentation", title, text, row.published_at, row.published_at)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from certification.queries.treatments import in_force_for
 from certification.rules.profiles import Profile
 from certification.rules.registry import rules
@@ -29,7 +31,9 @@ def check_definition(data: bytes, *, publisher_id: UUID | None = None, actor: Us
     definition's title, else of any of them. Raises TooLarge, and OSError when no check could be started.
     """
     if len(data) > LARGEST_BYTES:
-        raise TooLarge(f"A definition has at most {LARGEST_BYTES // 1024 // 1024} MiB.")
+        raise TooLarge(
+            _("A definition has at most %(value)s MiB.") % {"value": LARGEST_BYTES // 1024 // 1024}
+        )
     profile = _profile(data, publisher_id, actor)
     report = check_bytes(data, filename=DEFINITION, profile=profile)
     wanted = rules_for_a_definition()

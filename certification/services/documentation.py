@@ -15,6 +15,7 @@ import structlog
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from certification import policies
 from certification.models import Documentation, Rollout
@@ -124,13 +125,13 @@ def republish(connector: Connector, *, reason: str, actor: Actor) -> None:
     """Build the live version's page again and show it, whatever was shown before."""
     require(policies.can_republish_documentation, actor, connector)
     if not reason.strip():
-        raise InvalidInput("Say why it is published again.", fields={"reason": ["Say why."]})
+        raise InvalidInput(_("Say why it is published again."), fields={"reason": [_("Say why.")]})
     if connector.live_version_id is None:
-        raise Conflict("No version is live: there is nothing to publish.")
+        raise Conflict(_("No version is live: there is nothing to publish."))
     try:
         settle(connector.pk, _Deed(actor, reason.strip()[:500], is_anew=True))
     except outbox.Retry:
-        raise Conflict("Another version has just become live. Reload the page and look again.") from None
+        raise Conflict(_("Another version has just become live. Reload the page and look again.")) from None
     check(Connector.objects.filter(pk=connector.pk).select_related("live_version"))
 
 

@@ -17,6 +17,7 @@ from connectors.models import (
 )
 from portal.accounts.models import User
 from portal.shared.secrets import Secret
+from portal.shared.words import lazy as _
 
 SECRET_MARK = "private-key-of-this-mail"  # noqa: S105 - the mark, not the key
 """Stands in the stored message where the mail itself carries a one-time key."""
@@ -49,7 +50,7 @@ class Letter:
 
     @property
     def actor_name(self) -> str:
-        return self.actor.name if self.actor else "The portal"
+        return self.actor.name if self.actor else _("The portal")
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ from connectors.services.publishers import opened_token
 from portal.accounts.models import User
 from portal.shared.audit import key_of
 from portal.shared.models import AuditRecord
+from portal.shared.words import lazy as _
 
 
 def compose(event: str, payload: dict[str, str]) -> Letter:
@@ -46,7 +47,7 @@ def compose(event: str, payload: dict[str, str]) -> Letter:
     letter.text = current_text(event)
     _add_deed(letter)
     if letter.reason:
-        letter.facts.append(("Reason", letter.reason))
+        letter.facts.append((_("Reason"), letter.reason))
     letter.names.update(
         {
             "publisher": letter.publisher,
@@ -80,11 +81,11 @@ def _submission(event: str, payload: dict[str, str]) -> Letter:
     if event == "submission.fail_validation":
         letter.url = address_of("finding_list", submission.pk)
     if submission.version:
-        letter.facts.append(("Package", submission.version.digest[:12]))
+        letter.facts.append((_("Package"), submission.version.digest[:12]))
     if event in {"submission.request_changes", "submission.reject"}:
         decision = submission.decisions.order_by("-created_at").first()
         if decision:
-            letter.facts.append(("What the reviewer wrote", decision.reasons))
+            letter.facts.append((_("What the reviewer wrote"), decision.reasons))
     return letter
 
 
@@ -115,7 +116,7 @@ def _invitation(event: str, payload: dict[str, str]) -> Letter:
         letter.url = address_of("invitation_open", SECRET_MARK)
         letter.secret = opened_token(payload["sealed"])
         letter.is_private = True
-        letter.facts.append(("Valid until", invitation.expires_at))
+        letter.facts.append((_("Valid until"), invitation.expires_at))
     else:
         letter.url = address_of("publisher_detail", invitation.publisher.slug)
     return letter
@@ -166,7 +167,7 @@ def _appeal(event: str, payload: dict[str, str]) -> Letter:
     letter.url = address_of("appeal_detail", found.pk)
     if found.successor_id:
         letter.url = address_of("submission_detail", found.successor_id)
-    letter.facts.append(("Answer due", found.due_at))
+    letter.facts.append((_("Answer due"), found.due_at))
     letter.names["appeal"] = found
     return letter
 
@@ -190,7 +191,7 @@ def _claim(event: str, payload: dict[str, str]) -> Letter:
     letter = about_submission(Letter(event, claim, person=claim.reviewer, is_private=True), claim.submission)
     letter.url = address_of("review_detail", claim.submission_id)
     if claim.handover_note:
-        letter.facts.append(("Note", claim.handover_note))
+        letter.facts.append((_("Note"), claim.handover_note))
     return letter
 
 
@@ -211,11 +212,11 @@ def _preview(event: str, payload: dict[str, str]) -> Letter:
     letter = about_submission(Letter(event, preview), preview.submission)
     letter.names.update(preview=preview, version=preview.version)
     letter.url = address_of("preview_detail", preview.pk)
-    letter.facts.append(("Region", preview.region.name))
+    letter.facts.append((_("Region"), preview.region.name))
     if preview.deadline_at and preview.state in {"testing", "deploying"}:
-        letter.facts.append(("Deadline", preview.deadline_at))
+        letter.facts.append((_("Deadline"), preview.deadline_at))
     if preview.reasons:
-        letter.facts.append(("What the tester wrote", preview.reasons))
+        letter.facts.append((_("What the tester wrote"), preview.reasons))
     return letter
 
 

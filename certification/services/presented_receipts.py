@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from certification.models import PresentedReceipt, Submission, Validation
 from certification.policies import can_edit_submission
@@ -62,7 +63,7 @@ def present_receipt(submission: Submission, *, data: bytes, actor: User) -> Pres
     with transaction.atomic():
         row = drafts.editable(submission)
         if row.version is None:
-            raise Conflict("There is no package in the form yet: a receipt is about one.")
+            raise Conflict(_("There is no package in the form yet: a receipt is about one."))
         _check_signature(receipt, row.version)
         known, reason = _verdict(row, row.version, receipt)
         presented = PresentedReceipt.objects.create(
@@ -89,13 +90,15 @@ def present_receipt(submission: Submission, *, data: bytes, actor: User) -> Pres
 
 def _parsed(data: bytes) -> dict[str, Any]:
     if len(data) > LARGEST:
-        raise InvalidInput(f"A receipt has less than {LARGEST // 1024} kB: this is another file.")
+        raise InvalidInput(
+            _("A receipt has less than %(value)s kB: this is another file.") % {"value": LARGEST // 1024}
+        )
     try:
         receipt = json.loads(data)
         check_form(receipt)
         _moment(receipt)
     except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"This is no receipt: {_why(error)}.") from None
+        raise InvalidInput(_("This is no receipt: %(error)s.") % {"error": _why(error)}) from None
     return dict(receipt)
 
 
@@ -114,24 +117,36 @@ def _moment(receipt: Mapping[str, Any]) -> datetime:
 def _check_signature(receipt: Mapping[str, Any], version: Version) -> None:
     key = signing_key()
     if key is None:
-        raise Conflict("This portal has no key of its own, so no receipt can be known to be its work.")
+        raise Conflict(_("This portal has no key of its own, so no receipt can be known to be its work."))
     found = verify_digest(receipt, version.digest, key.public_key())
     if not found.is_signed:
         raise InvalidInput(
-            "The receipt is not signed. Anybody can write such a note, so it is not taken over: the portal "
-            "takes over the receipts that it signed itself."
+            _(
+                "The receipt is not signed. Anybody can write such a note, so it is not taken over: "
+                "the portal "
+                "takes over the receipts that it signed itself."
+            )
         )
     if not found.is_genuine:
-        raise InvalidInput("The receipt was changed after it was signed, or is damaged: download it again.")
+        raise InvalidInput(
+            _("The receipt was changed after it was signed, or is damaged: download it again.")
+        )
     if not found.is_trusted:
         raise InvalidInput(
-            f"The receipt is signed with another key ({found.key[:12]}…) than this portal's: "
-            "only what this portal signed is taken over."
+            _(
+                "The receipt is signed with another key (%(key)s…) than this portal's: only what "
+                "this portal signed is taken over."
+            )
+            % {"key": found.key[:12]}
         )
     if not found.is_of_package:
         raise InvalidInput(
-            f"The receipt is about another package ({str(receipt['package'].get('sha256', ''))[:12]}…). "
-            f"The form holds {version.label} ({version.digest[:12]}…)."
+            _("The receipt is about another package (%(get)s…). The form holds %(label)s (%(digest)s…).")
+            % {
+                "get": str(receipt["package"].get("sha256", ""))[:12],
+                "label": version.label,
+                "digest": version.digest[:12],
+            }
         )
 
 

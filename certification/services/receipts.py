@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext as _
 
 from certification.models import Submission, Validation
 from certification.queries.validation import ENGINE_DEATHS, known_validation, shown_version
@@ -32,10 +33,10 @@ def receipt_of(submission: Submission) -> dict[str, Any]:
     version = shown_version(submission)
     validation = known_validation(submission, version) if version else None
     if version is None or validation is None:
-        raise Conflict("There is no verdict under the present rules yet: have the package checked first.")
+        raise Conflict(_("There is no verdict under the present rules yet: have the package checked first."))
     report = _report(validation, version)
     if any(finding.rule in ENGINE_DEATHS for finding in report.findings):
-        raise Conflict("The check itself failed, so there is no verdict: have the package checked again.")
+        raise Conflict(_("The check itself failed, so there is no verdict: have the package checked again."))
     receipt = receipt_for(
         report,
         time=validation.created_at,

@@ -9,6 +9,7 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from certification.lifecycle import UNDER_WAY
 from certification.models import PlanWaveRegion, RegionDeployment
@@ -132,7 +133,7 @@ def add_region(code: str, draft: RegionDraft, *, secrets: Mapping[str, str], act
     try:
         with transaction.atomic():
             if Region.objects.filter(pk=code).exists():
-                raise InvalidInput("This code is taken.", fields={"code": ["This code is taken."]})
+                raise InvalidInput(_("This code is taken."), fields={"code": [_("This code is taken.")]})
             region = Region.objects.create(code=code, is_active=False, credentials=credentials, **columns)
             region.paired_with.set(Region.objects.filter(pk__in=draft.paired_with))
             audit.record("region.add", region, actor=actor, data=_facts(draft))
@@ -189,7 +190,7 @@ def set_region_active(region: Region, *, is_active: bool, reason: str, actor: Ac
     """Let a region take part, or not. Not while something is under way in it or plans in use name it."""
     require(can_manage_regions, actor, region)
     if not reason.strip():
-        raise InvalidInput("Say why.", fields={"reason": ["Say why."]})
+        raise InvalidInput(_("Say why."), fields={"reason": [_("Say why.")]})
     try:
         with transaction.atomic():
             row = Region.objects.select_for_update().get(pk=region.pk)
@@ -214,11 +215,11 @@ def _check_unused(region: Region) -> None:
     # A completed one goes on only while opt-in waves are to come.
     owners = owners.exclude(rollout__state="completed", rollout__next_step_at=None)
     if owners.exists():
-        blockers.append("Deployments are planned or under way in it.")
+        blockers.append(_("Deployments are planned or under way in it."))
     plans = PlanWaveRegion.objects.filter(region=region, plan__is_retired=False)
     blockers += [f"The plan “{place.plan}” names it." for place in plans.select_related("plan")]
     if blockers:
-        raise Blocked("The region is in use.", blockers=blockers)
+        raise Blocked(_("The region is in use."), blockers=blockers)
 
 
 def renew_telemetry_token(region: Region, *, actor: Actor) -> Secret:

@@ -11,6 +11,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from portal.shared.words import lazy as _
+
 
 class OutboxJob(models.Model):
     """One piece of work that follows an event: a handler's dotted path and the ids it needs.
@@ -19,10 +21,10 @@ class OutboxJob(models.Model):
     """
 
     class State(models.TextChoices):
-        DUE = "due", "Due"
-        RUNNING = "running", "Running"
-        DONE = "done", "Done"
-        PARKED = "parked", "Parked"
+        DUE = "due", _("Due")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        PARKED = "parked", _("Parked")
 
     topic = models.CharField(max_length=100)
     handler = models.CharField(max_length=200)
