@@ -76,7 +76,7 @@ SUBJECTS = (
         ("metricssource",), MetricsSource.objects.count, _("sources"),
     ),
     Subject(
-        _("Canned replies"), _("Texts that reviewers use again and again."), "reply_list", "message-2",
+        _("Canned replies"), _("Texts that reviewers use again and again."), "reply_list", "message",
         ("cannedreply",), CannedReply.objects.count, _("replies"),
     ),
     Subject(
