@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from certification.models import CannedReply, Freeze, Incident, RolloutPlan, RuleTreatment, Train
@@ -69,7 +70,7 @@ SUBJECTS = (
     ),
     Subject(
         _("Incidents"), _("What holds rollouts until it is over."), "incident_list", "alert-triangle",
-        ("incident",), lambda: Incident.objects.filter(state="open").count(), _("open"),
+        ("incident",), lambda: Incident.objects.filter(state="open").count(), pgettext_lazy("state", "open"),
     ),
     Subject(
         _("Sources of metrics"), _("Where figures of health are read."), "source_list", "activity",

@@ -137,7 +137,7 @@ def test_methods_that_an_address_does_not_have_are_refused(world, name):
     allowed = {*found.methods, *({"HEAD"} if "GET" in found.methods else ())}
     faults = []
     for method in WEB_METHODS:
-        for role in ("owner", "administrator", "anonymous"):
+        for role in ("administrator", "anonymous"):
             if method in allowed and (method != "HEAD" or role == "anonymous"):
                 continue
             status = _ask(world, route, role, method).status_code

@@ -119,7 +119,9 @@ class Newcomer:
     def attach(self, thing: str, name: str) -> None:
         self.presses += 1
         self._reach(name, ("button",))
-        with self.page.expect_file_chooser() as chooser:
+        # The drop zone opens the chooser once its script runs; on a busy machine that is later than the button.
+        self.page.wait_for_load_state("networkidle")
+        with self.page.expect_file_chooser(timeout=90_000) as chooser:
             self.page.keyboard.press("Enter")
         chooser.value.set_files(self.brings[thing]())
 

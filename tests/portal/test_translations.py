@@ -91,7 +91,9 @@ def test_the_catalogue_holds_every_text_of_the_sources(stored, tmp_path):
             ignore=shutil.ignore_patterns("locale", "__pycache__", "packages"),
         )
     (tmp_path / "locale").mkdir()
-    command = [sys.executable, "-m", "django", "makemessages", "--locale", "de", "--no-location", "--no-wrap"]
+    run = "from portal.management.commands.makemessages import Command; Command().run_from_argv(['', *sys.argv])"
+    options = ["makemessages", "--locale", "de", "--no-location", "--no-wrap"]
+    command = [sys.executable, "-c", f"import sys; sys.argv.pop(0); {run}", *options]
     # Without settings the command takes the folder it stands in, and nothing of this project's is imported.
     plain = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     subprocess.run(command, cwd=tmp_path, env=plain, check=True, capture_output=True, text=True, timeout=300)
