@@ -227,6 +227,10 @@ async def _process(
     finally:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
+        # A full pipe that nobody reads any more never tells its end, and wait() waits for every pipe's.
+        for number in (0, 1, 2):
+            if pipe := process._transport.get_pipe_transport(number):  # type: ignore[attr-defined]
+                pipe.close()
         await process.wait()
         process._transport.close()  # type: ignore[attr-defined] # a grandchild may hold the pipes open
         for _ in range(3):  # the loop closes the pipes in its next turns

@@ -169,6 +169,18 @@ def test_a_flood_on_either_stream_is_cut_off(program):
         ask(program("sys.stderr.write('x' * 3_000_000); sys.exit(1)"))
 
 
+def test_a_flood_that_nobody_reads_any_more_ends_at_once(program, monkeypatch):
+    async def given_up(stream, limit, endpoint):
+        await asyncio.sleep(0.5)
+        raise RegionAnswerInvalid(endpoint.code, "wrote too much.")
+
+    monkeypatch.setattr("certification.regions.command._read", given_up)
+    began = time.monotonic()
+    with pytest.raises(RegionAnswerInvalid):
+        ask(program("sys.stdout.write('x' * 3_000_000)"))
+    assert time.monotonic() - began < 20
+
+
 @pytest.mark.parametrize("answer", ["not json", "[]", json.dumps({**ANSWER, "state": "tired"}), ""])
 def test_nonsense_is_not_believed(program, answer):
     with pytest.raises(RegionAnswerInvalid):
