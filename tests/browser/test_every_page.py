@@ -28,14 +28,13 @@ WORKS = (
     ({*REVIEWS}, ("reviewer",)),
     ({*ROLLOUTS}, ("operator", "owner", "guest_tester")),
 )
-SEEN_BY_ALL = {"home", "submission_detail", "rollout_detail", "preview_detail"}
+SEEN_BY_ALL = {"home", "submission_detail"}
 # What people have before them most of the day, and one of each kind of page besides.
 MAIN = SEEN_BY_ALL | {
-    "account_login", "account_signup", "accounts:profile", "administration", "calendar_month", "connector_detail",
-    "connector_list", "credential_list", "finding_list", "connector_health", "gate_detail", "health_alert_list", "mail_text_edit",
-    "notification_list", "plan_create", "plan_detail", "public_connector", "region_list", "region_create",
-    "review_changes", "review_detail", "review_queue", "review_source", "rollout_list", "rollout_schedule",
-    "rule_detail", "rule_list", "status", "submission_documentation", "submission_edit", "submission_list",
+    "account_login", "account_signup", "administration", "calendar_month", "connector_detail", "connector_health",
+    "credential_list", "finding_list", "gate_detail", "mail_text_list", "plan_create", "preview_detail",
+    "public_connector", "region_list", "review_changes", "review_detail", "review_queue", "rollout_detail",
+    "rollout_list", "rule_list", "status", "submission_documentation", "submission_edit", "submission_list",
     "treatment_create", "version_detail",
 }  # fmt: skip
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -122,7 +121,7 @@ def test_every_page_is_valid_accessible_quiet_and_fits(stage):
                 found = [f"{name} as {role}: {fault}" for fault in _faults(stage)]
                 faults += [fault for fault in found if not fault.startswith(KNOWN)]
     assert faults == [], "\n" + "\n".join(faults)
-    assert looked > (110 if IS_FULL else 40), f"only {looked} pages were found"
+    assert looked > (110 if IS_FULL else 30), f"only {looked} pages were found"
 
 
 @pytest.mark.parametrize("role", ["owner", "reviewer", "operator"])
