@@ -61,7 +61,15 @@ def visit(chromium, live_server, settings):
             lambda said: page.complaints.append(said.text) if said.type in {"error", "warning"} else None,
         )
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on("requestfailed", lambda request: page.complaints.append(f"{request.url}: {request.failure}"))
+        # A page that is left gives up what it still asked for; Chromium calls only that aborted.
+        page.on(
+            "requestfailed",
+            lambda request: (
+                page.complaints.append(f"{request.url}: {request.failure}")
+                if request.failure != "net::ERR_ABORTED"
+                else None
+            ),
+        )
         try:
             yield page
         finally:
