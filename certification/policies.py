@@ -45,6 +45,23 @@ def can_create_submission(user: Any, connector: Any) -> bool:
     return role_in(user, connector.publisher) in (Role.OWNER, Role.DEVELOPER)
 
 
+def can_make_family(user: Any, publisher: Any) -> bool:
+    return role_in(user, publisher) in (Role.OWNER, Role.DEVELOPER)
+
+
+def can_edit_family(user: Any, family: Any) -> bool:
+    return can_make_family(user, family.publisher)
+
+
+def can_decide_family(user: Any, family: Any) -> bool:
+    """A reviewer who has nothing to do with the team, as for each of its members."""
+    return bool(getattr(user, "is_reviewer", False)) and not is_member(user, family.publisher)
+
+
+def can_schedule_family(user: Any, _family: Any) -> bool:
+    return _operator(user)
+
+
 def can_edit_submission(user: Any, submission: Submission) -> bool:
     return _team(user, submission, Role.OWNER, Role.DEVELOPER)
 

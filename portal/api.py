@@ -24,6 +24,7 @@ _ROOMS = (
     "connectors.api.health",
     "connectors.api.alerts",
     "certification.api.submissions",
+    "certification.api.families",
     "certification.api.runs",
     "certification.api.validation",
     "certification.api.documentation",

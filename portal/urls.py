@@ -23,6 +23,8 @@ _ROOMS = (
     "connectors.web.care",
     "connectors.web.sources",
     "certification.web.submissions",
+    "certification.web.families",
+    "certification.web.family_reviews",
     "certification.web.downloads",
     "certification.web.ledger",
     "certification.web.status",

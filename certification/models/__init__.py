@@ -1,4 +1,5 @@
 from certification.models.documentation import Documentation
+from certification.models.families import FamilyMember, SubmissionFamily
 from certification.models.forecasts import ForecastSnapshot, SubmitByDate
 from certification.models.gates import GateCheck
 from certification.models.incidents import Incident
@@ -42,6 +43,7 @@ __all__ = [
     "Decision",
     "DecisionCondition",
     "Documentation",
+    "FamilyMember",
     "Finding",
     "ForecastSnapshot",
     "Freeze",
@@ -76,6 +78,7 @@ __all__ = [
     "SimulatedOperation",
     "SmokeRun",
     "Submission",
+    "SubmissionFamily",
     "SubmitByDate",
     "Suggestion",
     "TestCredential",

@@ -9,13 +9,15 @@ from uuid import UUID
 from certification.lifecycle import SubmissionState
 from certification.models import Submission
 from certification.queries.workbench import difference_of
+from connectors.definitions.diff import Difference
+from connectors.definitions.diff.changes import Change
 from connectors.models import Version
 
 MOST_SIBLINGS = 30
 _OWN_TO_EACH = ("version", "title")
 """Words in the kind of a change that every release of a connector has for itself."""
 
-_Mark = tuple[str, str, str, str, str]
+Mark = tuple[str, str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,20 @@ def siblings_of(submission: Submission) -> list[Sibling]:
 
 
 @lru_cache(maxsize=128)
-def _marks(old: Version, new: Version) -> frozenset[_Mark]:
+def _marks(old: Version, new: Version) -> frozenset[Mark]:
     """The changes between two packages without what is each connector's own."""
     difference = difference_of(old, new)
-    if not difference.is_complete:
-        return frozenset()
-    return frozenset(
-        (change.kind, change.operation_id, change.subject, repr(change.old_value), repr(change.new_value))
-        for change in difference.changes
-        if not any(word in change.kind for word in _OWN_TO_EACH)
-    )
+    return frozenset(marked(difference)) if difference.is_complete else frozenset()
+
+
+def marked(difference: Difference) -> dict[Mark, Change]:
+    """The changes by what makes them the same in another connector, without what is each one's own."""
+    return {_mark(change): change for change in difference.changes if not is_own_to_each(change)}
+
+
+def _mark(change: Change) -> Mark:
+    return (change.kind, change.operation_id, change.subject, repr(change.old_value), repr(change.new_value))
+
+
+def is_own_to_each(change: Change) -> bool:
+    return any(word in change.kind for word in _OWN_TO_EACH)

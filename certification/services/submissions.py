@@ -11,7 +11,12 @@ from django.utils.translation import ngettext
 
 from certification.lifecycle import PREPARING_STATES, SUBMISSION, SubmissionState
 from certification.models import Revision, Submission, TestCredential
-from certification.policies import can_create_submission, can_submit_submission, can_withdraw_submission
+from certification.policies import (
+    can_create_submission,
+    can_manage_credentials,
+    can_submit_submission,
+    can_withdraw_submission,
+)
 from certification.queries.readiness import readiness
 from certification.services.drafts import FORM_FIELDS, first_contacts
 from connectors.models import Connector
@@ -184,7 +189,7 @@ def start_again(submission: Submission, *, actor: User) -> Submission:
         form |= {"version": submission.version, "package_chosen_at": timezone.now()}
     with transaction.atomic():
         again = _insert(connector, kind=_kind_again(submission), form=form, actor=actor)
-        _copy_credentials(submission, again, actor)
+        copy_credentials(submission, again, actor=actor)
         audit.record(
             "submission.start_again",
             again,
@@ -200,7 +205,9 @@ def _kind_again(submission: Submission) -> str:
     return submission.kind if fits else suggested_kind(submission.connector)
 
 
-def _copy_credentials(source: Submission, target: Submission, actor: User) -> None:
+def copy_credentials(source: Submission, target: Submission, *, actor: User) -> None:
+    """The credentials of one submission that are still valid, for another of the same connector."""
+    require(can_manage_credentials, actor, target)
     today = timezone.now().date()
     for credential in source.credentials.all():
         if credential.expires_on is None or credential.expires_on >= today:

@@ -22,7 +22,7 @@ from portal.shared.web import signed_in_user
 MOST_ROWS = 20_000
 
 
-def _file(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
+def csv_file(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
     """A CSV download. Cells that a spreadsheet would take for formulas are escaped by the writer."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
@@ -32,7 +32,7 @@ def _file(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) ->
     return response
 
 
-def _utc(moment: datetime | None) -> str:
+def utc_minute(moment: datetime | None) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M") if moment else ""
 
 
@@ -56,12 +56,12 @@ def submission_list_csv(request: HttpRequest) -> HttpResponse:
             each.version.label if each.version else "",
             each.get_state_display(),
             each.turn.label,
-            _utc(each.state_changed_at),
-            _utc(each.submitted_at),
+            utc_minute(each.state_changed_at),
+            utc_minute(each.submitted_at),
         )
         for each in found.defer("intro", "tester_notes", "change_notes")[:MOST_ROWS]
     )
-    return _file("submissions", _SUBMISSIONS, rows)
+    return csv_file("submissions", _SUBMISSIONS, rows)
 
 
 @require_safe
@@ -77,7 +77,7 @@ def finding_list_csv(request: HttpRequest, pk: UUID) -> HttpResponse:
         (each.rule, each.severity, each.file, each.line, each.column, each.pointer, each.message, each.fix)
         for each in found
     )
-    return _file(f"findings-{submission.reference}", header, rows)
+    return csv_file(f"findings-{submission.reference}", header, rows)
 
 
 @require_safe
@@ -92,15 +92,15 @@ def rollout_regions_csv(request: HttpRequest, pk: UUID) -> HttpResponse:
             cell.name,
             cell.code,
             cell.state,
-            _utc(cell.planned_at or wave.planned_at),
-            _utc(cell.reported_at),
-            _utc(cell.verified_at),
+            utc_minute(cell.planned_at or wave.planned_at),
+            utc_minute(cell.reported_at),
+            utc_minute(cell.verified_at),
             cell.note,
         )
         for wave in matrix_of(rollout)
         for cell in wave.regions
     )
-    return _file(f"regions-{rollout.submission.reference}", header, rows)
+    return csv_file(f"regions-{rollout.submission.reference}", header, rows)
 
 
 urlpatterns = [

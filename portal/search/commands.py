@@ -29,6 +29,7 @@ class _Deed:
 
 _DEEDS = (
     _Deed(_lazy("New submission"), "submission_create", "send", "maker", "submit certify start draft"),
+    _Deed(_lazy("New family"), "family_create", "stack-2", "maker", "siblings several connectors one change"),
     _Deed(_lazy("Register a connector"), "connector_register", "plus", "maker", "new create reserve name"),
     _Deed(_lazy("Create a publisher"), "publisher_create", "users", "all", "new team company"),
     _Deed(_lazy("Open an incident"), "incident_create", "alert-triangle", "operator", "new outage pause"),

@@ -313,6 +313,18 @@ SUBMISSIONS = {
         POST=Access(EDITORS, frozenset()),
         data=lambda w: {"connector": w.objects["withdrawn"].connector_id, "kind": "new"},
     ),
+    "family_list": entry(GET=signed_in),
+    # Who makes connectors in no team has nothing to make a family of.
+    "family_create": entry(
+        GET=Access(EDITORS | {"stranger"}, frozenset()), POST=Access(EDITORS | {"stranger"}, frozenset())
+    ),
+    "family_detail": entry(GET=team_reads, at="family"),
+    "family_report_csv": entry(GET=team_reads, at="family"),
+    "family_change": entry(GET=editors, POST=editors, at="family", data={"host": "new.example"}),
+    "family_submit": entry(POST=editors, at="family"),
+    "family_review": entry(GET=resolvers, POST=resolvers, at="family", data={"verdict": "approve"}),
+    "family_comment": entry(POST=resolvers, at="family", data={"body": "Which host?"}),
+    "family_schedule": entry(GET=operators_seen, POST=operators_seen, at="family"),
     "submission_detail": entry(GET=team_reads, at="submission"),
     "submission_live": entry(GET=team_reads, at="submission"),
     "submission_package": entry(GET=team_reads, at="submission"),
@@ -573,6 +585,28 @@ API_SUBMISSIONS = {
         GET=draft_reads, PATCH=draft_editors, at="draft", data={"tester_notes": "x", "edit_count": 1}
     ),
     "submission-check": entry(POST=draft_editors, at="draft"),
+    "family-list": entry(
+        GET=signed_in,
+        POST=Access(EDITORS, SEEN),
+        data=lambda w: {
+            "title": "Hosts",
+            "publisher": w.publisher.slug,
+            "connectors": [w.objects["connector"].slug, w.objects["withdrawn"].connector.slug],
+        },
+    ),
+    "family-detail": entry(GET=team_reads, at="family"),
+    "family-report": entry(GET=team_reads, at="family"),
+    "family-what-changes": entry(POST=editors, at="family", data={"host": "new.example"}),
+    "family-change": entry(POST=editors, at="family", data={"host": "new.example", "seen": {}}),
+    "family-submit": entry(POST=editors, at="family"),
+    "family-decide": entry(
+        POST=resolvers,
+        at="family",
+        data=lambda w: {
+            "verdicts": [{"submission": w.objects["draft"].pk, "digest": "0" * 64, "verdict": "approve"}]
+        },
+    ),
+    "family-schedule": entry(POST=operators_seen, at="family", data=lambda w: {"plan": w.objects["plan"].pk}),
     "submission-receipt": entry(POST=draft_editors, at="draft"),
     "submission-credential": entry(PUT=editors, DELETE=editors, at="submission", data=_API_CREDENTIAL),
     "test-run-list": entry(

@@ -31,10 +31,12 @@ from certification.models import (
     RegionTask,
     RuleTreatment,
     Submission,
+    SubmissionFamily,
 )
 from certification.planning.trains import Timetable
 from certification.services import (
     decisions,
+    family_making,
     freezes,
     overrides,
     replies,
@@ -169,6 +171,7 @@ def build() -> World:
         _connectors,
         _submissions,
         _review,
+        _families,
         _rollouts,
         _previews,
         _plans,
@@ -305,6 +308,17 @@ def _review(world: World) -> None:
     reply = replies.create_reply(title="Which harbour", body="Which one, {publisher}?", actor=world.reviewer)
     world.objects |= {"thread": thread, "private_thread": private, "suggestion": suggestion, "reply": reply}
     _verdicts(world)
+
+
+def _families(world: World) -> None:
+    family = family_making.make_family(
+        world.publisher,
+        title=f"{MARKER} hosts",
+        connectors=[_connector(world, name) for name in ("Berths", "Cranes")],
+        actor=world.developer,
+    )
+    SubmissionFamily.objects.filter(pk=family.pk).update(submitted_at=timezone.now())
+    world.objects["family"] = family
 
 
 def _verdicts(world: World) -> None:
