@@ -41,8 +41,8 @@
 
   /* A form that is fetched for a folded node would not be seen. */
   document.addEventListener("click", (event) => {
-    const summary = event.target.closest?.("[data-comment]")?.closest("summary");
-    if (summary) summary.parentElement.open = true;
+    const folded = event.target.closest?.(".nodetree [data-comment]")?.closest("li")?.querySelector(":scope > details");
+    if (folded) folded.open = true;
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     const form = event.detail.elt?.matches?.("form.thread-form") ? event.detail.elt : event.detail.elt?.querySelector?.("form.thread-form");

@@ -44,8 +44,6 @@ COLOURS = {
     "resultTypes": ["violations"],
     "iframes": False,
 }
-# The rows of the review's tree open and hold links besides; pulling these apart is still to be done.
-KNOWN = "review_tree as reviewer: light: nested-interactive"
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 PAGES = {
     route.name: route
@@ -118,8 +116,7 @@ def test_every_page_is_valid_accessible_quiet_and_fits(stage):
         for role in _lookers(name):
             if stage.visit(role, _path(stage, name)):
                 looked += 1
-                found = [f"{name} as {role}: {fault}" for fault in _faults(stage)]
-                faults += [fault for fault in found if not fault.startswith(KNOWN)]
+                faults += [f"{name} as {role}: {fault}" for fault in _faults(stage)]
     assert faults == [], "\n" + "\n".join(faults)
     assert looked > (110 if IS_FULL else 30), f"only {looked} pages were found"
 

@@ -46,7 +46,7 @@ from portal.demo.clock import told_time
 from portal.shared import audit, storage
 from portal.shared.models import AuditRecord, OutboxJob
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.django_db]
 
 AGENT = "http://127.0.0.1:8199"
 TOKEN = "token-of-the-demo-regions"

@@ -43,10 +43,15 @@ def trains_story(world: World) -> Story:
 def hurry_story(world: World) -> Story:
     """Yesterday an operator asked to start a wave early; nobody has agreed yet."""
     yield world.day(1, 15)
-    waiting = RolloutWave.objects.filter(
-        state="planned", rollout__state="scheduled", planned_at__gt=world.ends_at
+    waiting = RolloutWave.objects.filter(state="planned", rollout__state="scheduled")
+    # Only the next wave of a rollout can be hurried; which rollouts begin before the story ends is the calendar's.
+    next_ones = waiting.order_by("rollout", "number").distinct("rollout")
+    wave = (
+        RolloutWave.objects.filter(pk__in=next_ones.values("pk"), planned_at__gt=world.ends_at)
+        .select_related("rollout__submission__connector")
+        .order_by("planned_at", "number")
+        .first()
     )
-    wave = waiting.select_related("rollout__submission__connector").order_by("planned_at", "number").first()
     if wave is not None:
         overrides.request_acceleration(
             wave,

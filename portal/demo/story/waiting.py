@@ -81,7 +81,8 @@ def freight_story(world: World) -> Story:
         world, submission, people.FINNIAN, people.RANA, word="Booked a trailer, and moved it to the evening."
     )
     yield world.day(1, 12)
-    world.schedule(submission, people.PILAR, lane=Lane.NEW)
+    # From tomorrow: today's train may have left by the time somebody looks.
+    world.schedule(submission, people.PILAR, lane=Lane.NEW, first_in_days=1)
 
 
 def hotfix_story(world: World) -> Story:
