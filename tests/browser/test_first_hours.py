@@ -1,4 +1,4 @@
-"""The first hours of a publisher and a reviewer, as docs/first-hours.md tells them, without a mouse."""
+"""The first hours of a publisher, a reviewer and an operator, as docs/first-hours.md tells them, without a mouse."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from portal.shared import outbox
 from tests.browser.first_hours import Newcomer, Script, scripts
 from tests.factories import ConnectorFactory
 from tests.factories.reviews import in_review
+from tests.factories.rollouts import add_plan, add_regions, add_submission
 from tests.factories.submissions import INTRO, independent
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
-PUBLISHER, REVIEWER = scripts()
+PUBLISHER, REVIEWER, OPERATOR = scripts()
 
 
 def _link() -> str:
@@ -53,3 +54,12 @@ def test_a_publisher_hands_in_a_connector(cast, visit):
 def test_a_reviewer_sends_it_back_with_a_comment(cast, visit):
     in_review(cast.owner, ConnectorFactory(publisher=cast.publisher, name="Harbour Tides"))
     _walk(visit, cast.reviewer, REVIEWER)
+
+
+def test_an_operator_plans_a_rollout_and_stops_it(cast, visit):
+    add_regions("preview-us", "japan", "norway", preview="preview-us")
+    add_plan(cast.operator, "japan", "norway")
+    add_submission(
+        cast, state="signed_off", connector=ConnectorFactory(publisher=cast.publisher, name="Harbour Tides")
+    )
+    _walk(visit, cast.operator, OPERATOR)
