@@ -44,7 +44,7 @@ def hurry_story(world: World) -> Story:
     """Yesterday an operator asked to start a wave early; nobody has agreed yet."""
     yield world.day(1, 15)
     waiting = RolloutWave.objects.filter(state="planned", rollout__state="scheduled")
-    # Only the next wave of a rollout can be hurried; which rollouts begin before the story ends is the calendar's.
+    # Only the next wave of a rollout can be hurried, and the calendar says which are still to come.
     next_ones = waiting.order_by("rollout", "number").distinct("rollout")
     wave = (
         RolloutWave.objects.filter(pk__in=next_ones.values("pk"), planned_at__gt=world.ends_at)
