@@ -17,11 +17,19 @@ from tests.factories import MembershipFactory, PublisherFactory, UserFactory
 _LONGEST_FIRST = ("tests/journeys/", "tests/browser/", "tests/architecture/", "tests/faults/")
 
 
+# They drive processes of their own (a browser, workers, regions) in real time, on machines that are busy with other
+# tests: one that fails is asked once more, and the summary says so. Every other test has one chance.
+_IN_REAL_TIME = ("browser", "journey", "fault")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def place(item: pytest.Item) -> int:
         return next((n for n, part in enumerate(_LONGEST_FIRST) if item.nodeid.startswith(part)), 9)
 
     items.sort(key=place)
+    for item in items:
+        if any(item.get_closest_marker(name) for name in _IN_REAL_TIME):
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def pytest_collection_finish() -> None:

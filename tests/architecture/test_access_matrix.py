@@ -22,6 +22,7 @@ from tests.architecture.access import (
 )
 from tests.architecture.routes import ROUTES, WEB_METHODS, Route
 from tests.architecture.world import MARKER, PRIVATE_NOTE, ROLES, SECRET, World
+from tests.effort import IS_FULL
 
 pytestmark = pytest.mark.django_db
 BY_NAME = {route.name: route for route in ROUTES}
@@ -119,12 +120,19 @@ def _leaks(role: str, name: str, response: HttpResponse) -> Iterator[str]:
         yield "shows a credential"
 
 
+def _askers(method: str, access: Access) -> list[str]:
+    """Every role. Members of a team who may all read a page get the same one: two of them look at it in the usual run."""
+    if method != "GET" or IS_FULL or not access.allowed >= TEAM:
+        return list(ROLES)
+    return [role for role in ROLES if role not in {"developer", "tester"}]
+
+
 @pytest.mark.parametrize("name", KNOWN)
 def test_only_those_who_may_get_in(world, name):
     route, found = BY_NAME[name], TABLE[name]
     faults = []
     for method, access in found.methods.items():
-        for role in ROLES:
+        for role in _askers(method, access):
             response = _ask(world, route, role, method)
             problems = [_fault(route, role, access, response), *_leaks(role, name, response)]
             faults += [f"{method} as {role}: {problem}" for problem in problems if problem]
