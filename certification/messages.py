@@ -69,6 +69,19 @@ KINDS: dict[str, MessageKind] = {
     "invitation.accept": MessageKind(Group.TEAM, (Audience.OWNERS,), _("See the team"), "success"),
     "membership.change_role": MessageKind(Group.TEAM, (Audience.PERSON,), _("See the team")),
     "membership.remove": MessageKind(Group.TEAM, (Audience.PERSON,), _("Open the portal"), "warning"),
+    "ownershipclaim.open": MessageKind(Group.OPERATIONS, (Audience.OPERATORS,), _("See the claim")),
+    "ownershipclaim.ask": MessageKind(
+        Group.TEAM, (Audience.PERSON,), _("Answer"), is_required=True, tells_actor=True
+    ),
+    "ownershipclaim.grant": MessageKind(
+        Group.TEAM, _TEAM_AND_OPERATORS, _("Open the connector"), "success", tells_actor=True
+    ),
+    "ownershipclaim.refuse": MessageKind(Group.TEAM, (Audience.OWNERS,), _("See the claim"), "warning"),
+    "transfer.offer": MessageKind(Group.TEAM, (Audience.OWNERS, Audience.OPERATORS), _("Answer the offer")),
+    "transfer.accept": MessageKind(
+        Group.TEAM, (Audience.AFFECTED, Audience.OPERATORS), _("See the transfer"), "success"
+    ),
+    "transfer.decline": MessageKind(Group.TEAM, (Audience.OWNERS,), _("See the transfer"), "warning"),
     "publisher.verify": MessageKind(Group.TEAM, (Audience.TEAM,), _("See the team")),
     "submission.submit": MessageKind(Group.SUBMISSIONS, (Audience.MAKERS,), tells_actor=True),
     "submission.resubmit": MessageKind(Group.SUBMISSIONS, (Audience.MAKERS,), tells_actor=True),

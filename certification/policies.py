@@ -21,7 +21,7 @@ from certification.models import (
     Waiver,
 )
 from connectors.models.publishers import Role
-from connectors.policies import can_view_connector, is_member, role_in
+from connectors.policies import can_hand_over_connector, can_view_connector, is_member, role_in
 
 
 def _team(user: Any, submission: Submission, *roles: Role) -> bool:
@@ -60,6 +60,36 @@ def can_decide_family(user: Any, family: Any) -> bool:
 
 def can_schedule_family(user: Any, _family: Any) -> bool:
     return _operator(user)
+
+
+def can_import_connectors(user: Any, _obj: Any = None) -> bool:
+    return _operator(user)
+
+
+def can_claim_connector(user: Any, publisher: Any) -> bool:
+    """For a team that one answers for."""
+    return role_in(user, publisher) == Role.OWNER
+
+
+def can_edit_claim(user: Any, claim: Any) -> bool:
+    return role_in(user, claim.publisher) == Role.OWNER
+
+
+def can_decide_claim(user: Any, claim: Any) -> bool:
+    """The fallback where no proof is possible: an operator who has nothing to do with the team."""
+    return _operator(user) and not is_member(user, claim.publisher)
+
+
+def can_offer_transfer(user: Any, connector: Any) -> bool:
+    return can_hand_over_connector(user, connector)
+
+
+def can_withdraw_transfer(user: Any, transfer: Any) -> bool:
+    return role_in(user, transfer.from_publisher) == Role.OWNER
+
+
+def can_answer_transfer(user: Any, transfer: Any) -> bool:
+    return role_in(user, transfer.to_publisher) == Role.OWNER
 
 
 def can_edit_submission(user: Any, submission: Submission) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from certification.services import (
+    claims,
     credential_tests,
     documentation,
     forecasts,
@@ -20,6 +21,7 @@ from certification.services import (
     submissions,
     submit_by,
     threads,
+    transfers,
     treatments,
     validation,
     watches,
@@ -99,6 +101,11 @@ def publish_documentation(*, id: str) -> None:
 
 def check_documentation() -> None:
     documentation.check_pages()
+
+
+def expire_ownership() -> None:
+    claims.expire_claims()
+    transfers.expire_transfers()
 
 
 def complete_notices() -> None:

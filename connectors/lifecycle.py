@@ -84,3 +84,45 @@ AVAILABILITY = Lifecycle(
     },
     terminal=frozenset({"granted", "declined", "withdrawn"}),
 )
+
+
+class OwnershipClaimState(models.TextChoices):
+    OPEN = "open", _("Waiting for a proof")
+    GRANTED = "granted", _("Granted")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    EXPIRED = "expired", _("Expired")
+
+
+OWNERSHIP_CLAIM = Lifecycle(
+    noun="ownershipclaim",
+    states=OwnershipClaimState,
+    moves={
+        "grant": Move(("open",), "granted", _("Grant")),
+        "refuse": Move(("open",), "refused", _("Refuse")),
+        "withdraw": Move(("open",), "withdrawn", _("Withdraw")),
+        "expire": Move(("open",), "expired", _("Expire")),
+    },
+    terminal=frozenset({"granted", "refused", "withdrawn", "expired"}),
+)
+
+
+class TransferState(models.TextChoices):
+    OFFERED = "offered", _("Waiting for an answer")
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined")
+    WITHDRAWN = "withdrawn", _("Taken back")
+    EXPIRED = "expired", _("Expired")
+
+
+TRANSFER = Lifecycle(
+    noun="transfer",
+    states=TransferState,
+    moves={
+        "accept": Move(("offered",), "accepted", _("Accept")),
+        "decline": Move(("offered",), "declined", _("Decline")),
+        "withdraw": Move(("offered",), "withdrawn", _("Take back")),
+        "expire": Move(("offered",), "expired", _("Expire")),
+    },
+    terminal=frozenset({"accepted", "declined", "withdrawn", "expired"}),
+)

@@ -144,6 +144,10 @@ def can_cancel_connector(user: Any, connector: Connector) -> bool:
     return _has(user, connector.publisher, Role.OWNER)
 
 
+def can_hand_over_connector(user: Any, connector: Connector) -> bool:
+    return _has(user, connector.publisher, Role.OWNER)
+
+
 def can_set_objective(user: Any, connector: Connector) -> bool:
     return can_edit_connector(user, connector) or _is_operator(user)
 

@@ -25,6 +25,7 @@ _ROOMS = (
     "connectors.api.alerts",
     "certification.api.submissions",
     "certification.api.families",
+    "certification.api.ownership",
     "certification.api.runs",
     "certification.api.validation",
     "certification.api.documentation",

@@ -51,6 +51,7 @@ _MAP = (
     (_lazy("Exceptions"), "override_list", "user-check", _lazy("Operate"), "", "operator"),
     (_lazy("Incidents"), "incident_list", "alert-triangle", _lazy("Operate"), "", "operator"),
     (_lazy("Regions"), "region_list", "world", _lazy("Operate"), "g e", "operator"),
+    (_lazy("Imported connectors"), "import_list", "download", _lazy("Operate"), "", "operator"),
     (_lazy("Manual deployments"), "region_task_list", "hand-stop", _lazy("Operate"), "", "operator"),
     (_lazy("Forecasts"), "forecast_accuracy", "calendar-time", _lazy("Operate"), "", "operator"),
     (_lazy("Administration"), "administration", "adjustments", _lazy("Operate"), "", "operator"),

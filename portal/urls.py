@@ -25,6 +25,8 @@ _ROOMS = (
     "certification.web.submissions",
     "certification.web.families",
     "certification.web.family_reviews",
+    "certification.web.ownership",
+    "certification.web.transfers",
     "certification.web.downloads",
     "certification.web.ledger",
     "certification.web.status",

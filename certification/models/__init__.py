@@ -8,6 +8,7 @@ from certification.models.mail_texts import MailText
 from certification.models.notices import Notice
 from certification.models.notifications import Notification
 from certification.models.overrides import OverrideRequest
+from certification.models.ownership import ConnectorTransfer, ImportedConnector, OwnershipClaim
 from certification.models.plans import Freeze, Lane, PlanWave, PlanWaveRegion, RolloutPlan
 from certification.models.previews import Preview
 from certification.models.region_tasks import RegionTask, Sighting, SimulatedOperation
@@ -37,6 +38,7 @@ __all__ = [
     "CannedReply",
     "ClockPause",
     "Comment",
+    "ConnectorTransfer",
     "CredentialReveal",
     "CredentialTest",
     "DateChange",
@@ -50,12 +52,14 @@ __all__ = [
     "GateCheck",
     "GuestTester",
     "Holder",
+    "ImportedConnector",
     "Incident",
     "Lane",
     "MailText",
     "Notice",
     "Notification",
     "OverrideRequest",
+    "OwnershipClaim",
     "Placement",
     "PlanWave",
     "PlanWaveRegion",

@@ -26,6 +26,7 @@ from certification.services.letter_parts import (
     address_of,
     fetch,
 )
+from certification.services.letters_of_ownership import OWNERSHIP_LETTERS
 from certification.services.letters_of_rollouts import ROLLOUT_LETTERS
 from connectors.models import (
     Connector,
@@ -260,6 +261,7 @@ def _guesttester(event: str, payload: dict[str, str]) -> Letter:
 
 _BY_NOUN: dict[str, Callable[[str, dict[str, str]], Letter]] = {
     **ROLLOUT_LETTERS,
+    **OWNERSHIP_LETTERS,
     "submission": _submission,
     "connector": _connector,
     "guesttester": _guesttester,

@@ -175,6 +175,8 @@ def _one_line(text: str) -> str:
 def _why(letter: Letter, kind: MessageKind) -> str:
     if letter.names.get("watch"):
         return _("You get this mail because somebody asked at the portal to be told at this address.")
+    if letter.event == "ownershipclaim.ask":
+        return _("You get this mail because the definition of a live connector names this address.")
     if kind.is_required:
         return _("You get this mail because somebody invited this address.")
     group = in_sentence(kind.group.label)

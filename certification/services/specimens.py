@@ -68,6 +68,10 @@ def _names(now: datetime) -> dict[str, Any]:
         ),
         "request": _Thing(doing="leave Switzerland out"),
         "incident": _Thing(title="Sign-in fails in Europe"),
+        "claim": _Thing(
+            connector=connector, publisher=publisher, problem="", reason="The record is not there."
+        ),
+        "transfer": _Thing(from_publisher=publisher, to_publisher=_Thing(name="Quay Volunteers"), note=""),
         "watch": None,
         "watched": connector,
         "guest_of": connector,

@@ -51,7 +51,7 @@ def register_connector(
         planned_for=_checked_date(planned_for),
     )
     with transaction.atomic():
-        _insert(connector)
+        insert_connector(connector)
         audit.record(
             "connector.register", connector, actor=actor, about=[publisher], data={"name": connector.name}
         )
@@ -59,7 +59,9 @@ def register_connector(
     return connector
 
 
-def _insert(connector: Connector) -> None:
+def insert_connector(connector: Connector) -> None:
+    """Write a new row under a free slug. Raises `InvalidInput` when the name is in use, `Conflict` when no
+    slug is free."""
     for attempt in range(_SLUG_ATTEMPTS):
         connector.slug = slug_of(connector.name, attempt)
         try:

@@ -196,6 +196,7 @@ def _rights(user: Any, connector: Connector) -> dict[str, bool]:
     return {
         "can_edit": is_open and policies.can_edit_connector(user, connector),
         "can_upload": is_open and policies.can_upload_version(user, connector),
+        "can_transfer": is_open and policies.can_hand_over_connector(user, connector),
         "can_cancel": CONNECTOR.can("cancel", connector.state)
         and policies.can_cancel_connector(user, connector),
     }

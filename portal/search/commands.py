@@ -31,6 +31,8 @@ _DEEDS = (
     _Deed(_lazy("New submission"), "submission_create", "send", "maker", "submit certify start draft"),
     _Deed(_lazy("New family"), "family_create", "stack-2", "maker", "siblings several connectors one change"),
     _Deed(_lazy("Register a connector"), "connector_register", "plus", "maker", "new create reserve name"),
+    _Deed(_lazy("Claim a connector"), "claim_list", "flag", "all", "ownership import proof dns live"),
+    _Deed(_lazy("Import connectors"), "import_new", "download", "operator", "bring in live"),
     _Deed(_lazy("Create a publisher"), "publisher_create", "users", "all", "new team company"),
     _Deed(_lazy("Open an incident"), "incident_create", "alert-triangle", "operator", "new outage pause"),
     _Deed(_lazy("New freeze"), "freeze_create", "snowflake", "operator", "create stop holiday"),

@@ -63,6 +63,8 @@ administrators = Access(ADMINISTRATORS)
 administrators_hidden = Access(ADMINISTRATORS, frozenset())
 alert_answerers = Access(EDITORS | OPERATORS, SEEN)
 stoppers = Access(EDITORS | OPERATORS, SEEN)
+# Belongs to the team that a connector is offered to.
+taker = Access(frozenset({"reviewing_member"}), SEEN)
 rollers_back = Access(frozenset({"owner"}) | OPERATORS, SEEN)
 second_operator = Access(ADMINISTRATORS, SEEN)
 asker = Access(frozenset({"operator"}), SEEN)
@@ -325,6 +327,22 @@ SUBMISSIONS = {
     "family_review": entry(GET=resolvers, POST=resolvers, at="family", data={"verdict": "approve"}),
     "family_comment": entry(POST=resolvers, at="family", data={"body": "Which host?"}),
     "family_schedule": entry(GET=operators_seen, POST=operators_seen, at="family"),
+    "import_list": entry(GET=operators),
+    "import_new": entry(GET=operators, POST=operators),
+    "claim_list": entry(GET=signed_in),
+    "claim_new": entry(POST=owner, at="imported", data=lambda w: {"publisher": w.publisher.slug}),
+    "claim_detail": entry(GET=team_reads, at="claim"),
+    # It was looked at just now.
+    "claim_check": entry(POST=Access(frozenset({"owner"}), SEEN, also=(429,)), at="claim"),
+    "claim_mail": entry(POST=owner, at="claim"),
+    "claim_withdraw": entry(POST=owner, at="claim"),
+    "claim_decide": entry(POST=operators_seen, at="claim", data={"verdict": "refuse", **REASON}),
+    "claim_confirm": entry(GET=broken_link, POST=broken_link, at={"claim_token": "=broken"}),
+    "transfer_offer": entry(GET=owner, POST=owner, at="connector", data={"to": "third-harbour"}),
+    "transfer_detail": entry(GET=team_reads, at="transfer"),
+    # Owners of the team that it is offered to.
+    "transfer_answer": entry(POST=taker, at="transfer", data={"answer": "accept"}),
+    "transfer_withdraw": entry(POST=owner, at="transfer"),
     "submission_detail": entry(GET=team_reads, at="submission"),
     "submission_live": entry(GET=team_reads, at="submission"),
     "submission_package": entry(GET=team_reads, at="submission"),
@@ -585,6 +603,25 @@ API_SUBMISSIONS = {
         GET=draft_reads, PATCH=draft_editors, at="draft", data={"tester_notes": "x", "edit_count": 1}
     ),
     "submission-check": entry(POST=draft_editors, at="draft"),
+    "import-list": entry(GET=operators, POST=operators, data={"lines": []}),
+    "ownership-claim-list": entry(
+        GET=signed_in,
+        POST=owner,
+        data=lambda w: {"publisher": w.publisher.slug, "connector": w.objects["imported"].connector.slug},
+    ),
+    "ownership-claim-detail": entry(GET=team_reads, at="claim"),
+    "ownership-claim-check": entry(POST=Access(frozenset({"owner"}), SEEN, also=(429,)), at="claim"),
+    "ownership-claim-withdraw": entry(POST=owner, at="claim"),
+    "ownership-claim-decide": entry(POST=operators_seen, at="claim", data={"is_granted": False, **REASON}),
+    "transfer-list": entry(
+        GET=signed_in,
+        POST=owner,
+        data=lambda w: {"connector": w.objects["connector"].slug, "to": "third-harbour"},
+    ),
+    "transfer-detail": entry(GET=team_reads, at="transfer"),
+    "transfer-accept": entry(POST=taker, at="transfer"),
+    "transfer-decline": entry(POST=taker, at="transfer"),
+    "transfer-withdraw": entry(POST=owner, at="transfer"),
     "family-list": entry(
         GET=signed_in,
         POST=Access(EDITORS, SEEN),

@@ -118,6 +118,10 @@ WITHOUT_FOLLOWERS = {
     "connector.deprecate": "notice.* tells",
     "connector.retire": "notice.* tells",
     "connector.reinstate": "notice.* tells",
+    "ownershipclaim.withdraw": "the team's own deed",
+    "ownershipclaim.expire": "shown on the page of claims",
+    "transfer.withdraw": "the team's own deed; the page shows it",
+    "transfer.expire": "shown on the page of the transfer",
     "invitation.decline": "shown on the team's page",
     "invitation.revoke": "shown on the team's page",
 }
@@ -230,6 +234,7 @@ ACTORLESS = {
     "certification.services.usage.weigh": "part of a check: the portal judges by figures",
     "certification.services.previews.advance_due": "a tick: called by the rollouts' tick",
     "certification.services.threads.carry_over_threads": "part of a job: the portal finds places again",
+    "connectors.services.connectors.insert_connector": "part of registering and importing, which record theirs",
     "connectors.services.health_intake.take_batch": "the actor is the region, which is its argument",
     "connectors.services.health_rollup.roll_up": "a tick",
     "connectors.services.health_partitions.keep_partitions": "a tick",

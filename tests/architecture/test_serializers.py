@@ -116,7 +116,9 @@ def test_fields_that_are_not_asked_for_change_nothing(world, name, method):
     data = found.data(world) if callable(found.data) else dict(found.data)
     allowed = found.methods[method].allowed
     role = next(
-        each for each in ("owner", "reviewer", "operator", "administrator", "developer") if each in allowed
+        each
+        for each in ("owner", "reviewer", "operator", "administrator", "developer", "reviewing_member")
+        if each in allowed
     )
     before = _values()
     wishes = {key: value for key, value in WISHES.items() if key not in data}

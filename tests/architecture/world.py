@@ -26,6 +26,7 @@ from certification.models import (
     Incident,
     Notice,
     Notification,
+    OwnershipClaim,
     Placement,
     Preview,
     RegionTask,
@@ -35,9 +36,11 @@ from certification.models import (
 )
 from certification.planning.trains import Timetable
 from certification.services import (
+    claims,
     decisions,
     family_making,
     freezes,
+    imports,
     overrides,
     replies,
     reviews,
@@ -45,6 +48,7 @@ from certification.services import (
     testers,
     threads,
     trains,
+    transfers,
     verdicts,
     waivers,
 )
@@ -66,7 +70,7 @@ from portal.shared.actors import SYSTEM
 from portal.shared.models import OutboxJob
 from portal.shared.transitions import transition
 from tests.factories import ConnectorFactory, MembershipFactory, PublisherFactory, RegionFactory, UserFactory
-from tests.factories.connectors import zipped
+from tests.factories.connectors import good_files, zipped
 from tests.factories.rollouts import add_regions, add_submission, scheduled_rollout
 from tests.factories.submissions import WITH_ERROR, ready_draft, submission_in
 
@@ -175,6 +179,7 @@ def build() -> World:
         _rollouts,
         _previews,
         _plans,
+        _ownership,
         _health,
         _messages,
         _account,
@@ -431,6 +436,24 @@ def _plans(world: World) -> None:
         effective_on=(now + timedelta(days=40)).date(),
     )  # fmt: skip
     world.objects["manual_place"] = Placement.objects.create(region=by_hand, connector=connector)
+
+
+def _ownership(world: World) -> None:
+    """An imported connector that the team claims, and a connector that it offers to a third one."""
+    region = RegionFactory(code="old-world", name="Old World")
+    line = imports.ImportLine("Old Tides", "Old Harbour", zipped(good_files()), (region.pk,), "store export")
+    imported = imports.import_connector(line, actor=world.operator)
+    claim = claims.claim_connector(imported, publisher=world.publisher, note=MARKER, actor=world.owner)
+    # Looked at just now: no test asks name servers.
+    OwnershipClaim.objects.filter(pk=claim.pk).update(checked_at=timezone.now())
+    third = PublisherFactory(name="Third Harbour", slug="third-harbour")
+    MembershipFactory(publisher=third, user=world.reviewing_member, role="owner")
+    connector = _connector(world, "Handed over")
+    world.objects |= {
+        "imported": imported,
+        "claim": claim,
+        "transfer": transfers.offer_transfer(connector, to=third.slug, note=MARKER, actor=world.owner),
+    }
 
 
 def _health(world: World) -> None:
