@@ -57,6 +57,7 @@ WRITING = sorted(
 )
 # Addresses whose very purpose is a guarded column of this table.
 CHANGED_ON_PURPOSE = {
+    "api:transfer-accept": "connectors_connector",
     "api:plan-revise": "certification_rolloutplan",
     "api:plan-list": "certification_rolloutplan",
     "api:plan-make-default": "certification_rolloutplan",
