@@ -13,6 +13,7 @@ from certification.services import (
     overrides,
     pauses,
     previews,
+    received_mail,
     rehearsals,
     reviews,
     rollout_queue,
@@ -110,6 +111,10 @@ def expire_ownership() -> None:
 
 def complete_notices() -> None:
     notices.complete_due()
+
+
+def forget_received_mail() -> None:
+    received_mail.forget_received()
 
 
 def forget_watches() -> None:

@@ -43,7 +43,9 @@ _ALWAYS = ("site", "actor", "reason")
 _OF_SUBMISSION = ("connector", "publisher", "submission")
 _OF_VERSION = (*_OF_SUBMISSION, "version")
 _BY_NOUN: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("submission", "comment", "appeal", "claim", "credential", "override"), _OF_SUBMISSION),
+    **dict.fromkeys(
+        ("submission", "comment", "appeal", "claim", "credential", "override", "receivedmail"), _OF_SUBMISSION
+    ),
     **dict.fromkeys(("rollout", "forecast"), _OF_VERSION),
     **dict.fromkeys(("preview", "deployment"), (*_OF_VERSION, "region")),
     "rehearsal": (*_OF_SUBMISSION, "region"),
@@ -61,7 +63,9 @@ _BY_NOUN: Mapping[str, tuple[str, ...]] = {
     "incident": ("incident",),
     "ruletreatment": ("rule",),
 }
-FIXED_BODY = frozenset({"digest", "comment.add", "notice.tell", "notice.announce", "regionwatch.arrive"})
+FIXED_BODY = frozenset(
+    {"digest", "comment.add", "receivedmail.refuse", "notice.tell", "notice.announce", "regionwatch.arrive"}
+)
 """Mails whose sentences carry what somebody wrote, or a way to leave: there, words may stand around them."""
 _BRACES = re.compile(r"\{([^{}\n]{0,60})\}|[{}]")
 

@@ -51,6 +51,7 @@ TIMETABLE = {
     "complete-notices": _every(900, "certification.tasks.complete_notices"),
     "check-documentation": _every(300, "certification.tasks.check_documentation"),
     "expire-ownership": _every(900, "certification.tasks.expire_ownership"),
+    "forget-received-mail": _every(3600, "certification.tasks.forget_received_mail", "mail"),
     "forget-watches": _every(3600, "certification.tasks.forget_watches"),
     "write-ledgers": _every(60, "certification.tasks.write_ledgers"),
     "expire-overrides": _every(60, "certification.tasks.expire_overrides", "regions"),

@@ -54,6 +54,7 @@ _MAP = (
     (_lazy("Imported connectors"), "import_list", "download", _lazy("Operate"), "", "operator"),
     (_lazy("Manual deployments"), "region_task_list", "hand-stop", _lazy("Operate"), "", "operator"),
     (_lazy("Forecasts"), "forecast_accuracy", "calendar-time", _lazy("Operate"), "", "operator"),
+    (_lazy("Received mail"), "received_mail_list", "inbox", _lazy("Operate"), "", "operator"),
     (_lazy("Administration"), "administration", "adjustments", _lazy("Operate"), "", "operator"),
     (_lazy("Jobs"), "job_list", "activity", _lazy("Operate"), "g j", "operator"),
     (_lazy("People"), "accounts:people", "user", _lazy("Operate"), "", "administrator"),

@@ -78,6 +78,7 @@ _MAIL_ONLY = (
     "appeal.uphold",
     "appeal.overturn",
     "comment.add",
+    "receivedmail.refuse",
     "waiver.request",
     "waiver.approve",
     "waiver.decline",

@@ -11,6 +11,7 @@ from certification.models.overrides import OverrideRequest
 from certification.models.ownership import ConnectorTransfer, ImportedConnector, OwnershipClaim
 from certification.models.plans import Freeze, Lane, PlanWave, PlanWaveRegion, RolloutPlan
 from certification.models.previews import Preview
+from certification.models.received_mail import ReceivedMail
 from certification.models.region_tasks import RegionTask, Sighting, SimulatedOperation
 from certification.models.rehearsals import Rehearsal
 from certification.models.reviews import Comment, Decision, ReviewClaim, ReviewVisit, Thread
@@ -66,6 +67,7 @@ __all__ = [
     "PresentedReceipt",
     "Preview",
     "ProductCheck",
+    "ReceivedMail",
     "RegionDeployment",
     "RegionTask",
     "RegionWatch",

@@ -46,6 +46,10 @@ class Notification(PublicIdModel):
     submission = models.ForeignKey(
         Submission, null=True, on_delete=models.CASCADE, related_name="notifications"
     )
+    # What an answer by mail goes to; without one it opens a conversation on the submission.
+    thread = models.ForeignKey(
+        "certification.Thread", null=True, on_delete=models.SET_NULL, related_name="notifications"
+    )
     # Deleted with the subscription, so that no address outlives what it was given for.
     watch = models.ForeignKey(RegionWatch, null=True, on_delete=models.CASCADE, related_name="notifications")
     state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)

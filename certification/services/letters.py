@@ -9,6 +9,7 @@ from certification.models import (
     Comment,
     GuestTester,
     Preview,
+    ReceivedMail,
     ReviewClaim,
     RuleTreatment,
     Submission,
@@ -152,6 +153,21 @@ def _comment(event: str, payload: dict[str, str]) -> Letter:
     return letter
 
 
+def _receivedmail(event: str, payload: dict[str, str]) -> Letter:
+    """To whoever answered a mail of ours, at the address that the portal knows."""
+    received = fetch(
+        ReceivedMail, payload, "notification__recipient", "notification__submission__connector__publisher"
+    )
+    message = received.notification
+    if message is None or message.recipient is None or message.submission is None:
+        raise NothingToTell
+    letter = Letter(event, received, person=message.recipient, is_private=True)
+    letter.names["received"] = received
+    if message.thread_id:
+        letter.url = address_of("thread_detail", message.thread_id)
+    return about_submission(letter, message.submission)
+
+
 def _waiver(event: str, payload: dict[str, str]) -> Letter:
     waiver = fetch(Waiver, payload, "requested_by", "submission__connector__publisher", "submission__version")
     letter = about_submission(Letter(event, waiver), waiver.submission)
@@ -269,6 +285,7 @@ _BY_NOUN: dict[str, Callable[[str, dict[str, str]], Letter]] = {
     "membership": _membership,
     "publisher": _publisher,
     "comment": _comment,
+    "receivedmail": _receivedmail,
     "waiver": _waiver,
     "appeal": _appeal,
     "claim": _claim,

@@ -31,6 +31,7 @@ from certification.services.letter_parts import SECRET_MARK, Letter, NewDate, No
 from certification.services.letters import compose
 from certification.services.mail_texts import worded
 from certification.services.recipients import recipients
+from certification.services.reply_addresses import bounce_address, reply_address
 from certification.services.watches import leaving_token
 from connectors.models import Publisher
 from portal.accounts.models import NotificationPreference, User
@@ -91,6 +92,7 @@ def _write(
             "sealed": {"key": letter.secret} if letter.secret else None,
             "publisher": publisher,
             "submission": letter.submission,
+            "thread": letter.names.get("thread"),
             "watch": letter.names.get("watch"),
             "state": delivery,
             "message_id": _message_id(),
@@ -175,6 +177,8 @@ def _one_line(text: str) -> str:
 def _why(letter: Letter, kind: MessageKind) -> str:
     if letter.names.get("watch"):
         return _("You get this mail because somebody asked at the portal to be told at this address.")
+    if letter.event == "receivedmail.refuse":
+        return _("You get this mail because you answered one of ours.")
     if letter.event == "ownershipclaim.ask":
         return _("You get this mail because the definition of a live connector names this address.")
     if kind.is_required:
@@ -213,7 +217,19 @@ def _mail(message: Notification) -> EmailMultiAlternatives:
         address = absolute(reverse("watch_leave", args=[leaving_token(message.watch)]))
         headers["List-Unsubscribe"] = f"<{address}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    mail = EmailMultiAlternatives(subject=message.subject, body=text, to=[message.address], headers=headers)
+    answers_to, reports_to = reply_address(message), bounce_address(message)
+    if answers_to:
+        headers["Reply-To"] = answers_to
+    if reports_to:
+        # Mail servers report to the envelope's sender; people see the From.
+        headers["From"] = settings.DEFAULT_FROM_EMAIL
+    mail = EmailMultiAlternatives(
+        subject=message.subject,
+        body=text,
+        from_email=reports_to or None,
+        to=[message.address],
+        headers=headers,
+    )
     if html:
         mail.attach_alternative(html, "text/html")
     return mail

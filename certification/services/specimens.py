@@ -72,6 +72,7 @@ def _names(now: datetime) -> dict[str, Any]:
             connector=connector, publisher=publisher, problem="", reason="The record is not there."
         ),
         "transfer": _Thing(from_publisher=publisher, to_publisher=_Thing(name="Quay Volunteers"), note=""),
+        "received": _Thing(detail="Your answer had files attached: send it again without them."),
         "watch": None,
         "watched": connector,
         "guest_of": connector,

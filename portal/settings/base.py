@@ -285,6 +285,14 @@ vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Connector Certification <noreply@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Mails can be answered where there is a domain for the answers: docs/mail-replies.md.
+REPLY_DOMAIN = env("REPLY_DOMAIN", default="")
+REPLY_DAYS = env.int("REPLY_DAYS", default=30)
+REPLY_HOOK_SECRET = env("REPLY_HOOK_SECRET", default="")
+RECEIVE_MAIL_HOST = env("RECEIVE_MAIL_HOST", default="127.0.0.1")
+RECEIVE_MAIL_PORT = env.int("RECEIVE_MAIL_PORT", default=8025)
+RECEIVE_MAIL_BYTES = env.int("RECEIVE_MAIL_BYTES", default=10 * 1024 * 1024)
+RECEIVED_MAIL_KEEP_DAYS = env.int("RECEIVED_MAIL_KEEP_DAYS", default=90)
 
 # Language and time: stored in UTC, shown in the reader's zone.
 LANGUAGE_CODE = "en"

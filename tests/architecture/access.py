@@ -229,6 +229,9 @@ SHELL = {
         POST=administrators_hidden, at="viewer", data={"role": "reviewer", **REASON}
     ),
     "forecast_accuracy": entry(GET=operators),
+    "received_mail_list": entry(GET=operators),
+    # Providers sign each mail with a secret that is not set here.
+    "received_mail_hook": entry(POST=region_only),
     "job_list": entry(GET=operators_hidden),
     "job_run_again": entry(POST=operators_hidden, at="job"),
 }

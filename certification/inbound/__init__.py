@@ -1,0 +1,1 @@
+"""Mail that comes in, in plain Python: signed addresses, what kind of mail it is, and the words in it."""
