@@ -17,7 +17,7 @@ AS_IN_PRODUCTION = DJANGO_SETTINGS_MODULE=portal.settings.base SITE_URL=https://
 TEMPLATES := $(wildcard templates)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format messages bench screens lock clean environment environment-dev
+.PHONY: help run test lint format messages client wheel bench screens lock clean environment environment-dev
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -56,6 +56,17 @@ messages: environment-dev  ## gather texts into the catalogues of portal/locale 
 		$(foreach folder,.venv tests benchmarks var build,--ignore '$(folder)/*')
 	env DATABASE_URL=postgres://localhost/portal REDIS_URL=redis://localhost $(AS_IN_PRODUCTION) \
 		$(VENV_PYTHON) manage.py compilemessages --ignore '.venv/*'
+
+client: environment-dev  ## write the typed client of certport from the schema of the API
+	env DATABASE_URL=postgres://localhost/portal REDIS_URL=redis://localhost $(AS_IN_PRODUCTION) \
+		$(VENV_PYTHON) manage.py client
+
+wheel: environment-dev  ## pack certport, which stands alone, into build/dist
+	rm -rf build/certport && mkdir -p build/certport build/dist
+	tar cf - --exclude __pycache__ portal/certport certification/rules connectors/definitions | tar xf - -C build/certport
+	mv build/certport/portal/certport/pyproject.toml build/certport/portal/certport/README.md build/certport/
+	cp LICENSE build/certport/
+	$(VENV_PYTHON) -m uv build --wheel --out-dir build/dist build/certport
 
 bench: environment-dev  ## measure pages, uploads, validations, telemetry and polls
 	@exec $(EMBEDDED) -- $(VENV_PYTHON) -m benchmarks

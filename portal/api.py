@@ -18,6 +18,7 @@ from rest_framework.routers import SimpleRouter
 from portal.accounts.models import ApiToken
 
 _ROOMS = (
+    "portal.accounts.api",
     "connectors.api.publishers",
     "connectors.api.connectors",
     "connectors.api.versions",

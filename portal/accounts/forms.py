@@ -93,3 +93,40 @@ class TokenForm(forms.Form):
     def __init__(self, *args: Any, publishers: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["publisher"].choices = [("", _("All my teams")), *publishers]  # type: ignore[attr-defined]
+
+
+class DeviceCodeForm(forms.Form):
+    code = forms.CharField(
+        max_length=20,
+        label=_lazy("Code"),
+        help_text=_lazy("Eight letters. Your terminal shows them."),
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "characters",
+                "spellcheck": "false",
+                "placeholder": "BCDF-GHJK",
+                "class": "mono",
+            }
+        ),
+    )
+
+
+class DeviceConsentForm(forms.Form):
+    """What a program that waits is given: of the scopes it asked for those the person leaves ticked."""
+
+    code = forms.CharField(max_length=20, widget=forms.HiddenInput)
+    scopes = forms.MultipleChoiceField(label=_lazy("It may"), widget=forms.CheckboxSelectMultiple)
+    publisher = forms.ChoiceField(
+        required=False, label=_lazy("Team"), help_text=_lazy("Limit it to one team.")
+    )
+    days = forms.IntegerField(min_value=1, max_value=366, initial=30, label=_lazy("Days until it expires"))
+
+    def __init__(
+        self, *args: Any, publishers: list[tuple[str, str]], asked: list[str], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        offered = [(value, label) for value, label in ApiToken.Scope.choices if value in asked]
+        self.fields["scopes"].choices = offered  # type: ignore[attr-defined]
+        self.fields["scopes"].initial = asked
+        self.fields["publisher"].choices = [("", _("All my teams")), *publishers]  # type: ignore[attr-defined]

@@ -144,6 +144,52 @@ class ApiToken(PublicIdModel):
         return self.revoked_at is None and self.expires_at > (at or timezone.now()) and self.user.is_active
 
 
+class DeviceSignIn(PublicIdModel):
+    """A program that waits until its owner types a code in the portal (RFC 8628).
+
+    Of both codes only the SHA-256 is stored. It is agreed to or refused once, and fetched once; whatever
+    happened, it is over at `expires_at`.
+    """
+
+    device_digest = models.CharField(max_length=64, unique=True)
+    user_digest = models.CharField(max_length=64, unique=True)
+    # What the program says of itself: shown to the person, and the name of the token.
+    name = models.CharField(max_length=80)
+    asked_from = models.GenericIPAddressField(null=True)
+    asked_scopes = ArrayField(models.CharField(max_length=40, choices=ApiToken.Scope.choices), default=list)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="device_sign_ins")
+    scopes = ArrayField(models.CharField(max_length=40, choices=ApiToken.Scope.choices), default=list)
+    publisher_id = models.UUIDField(null=True)
+    days = models.PositiveSmallIntegerField(default=0)
+    expires_at = models.DateTimeField()
+    agreed_at = models.DateTimeField(null=True)
+    refused_at = models.DateTimeField(null=True)
+    fetched_at = models.DateTimeField(null=True)
+    polled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["expires_at"], name="devicesignin_over")]
+        constraints = [
+            models.CheckConstraint(
+                name="devicesignin_one_answer", condition=Q(agreed_at=None) | Q(refused_at=None)
+            ),
+            models.CheckConstraint(
+                name="devicesignin_agreed_by_somebody",
+                condition=Q(agreed_at=None) | (Q(user__isnull=False) & Q(days__gt=0)),
+            ),
+            models.CheckConstraint(
+                name="devicesignin_fetched_if_agreed",
+                condition=Q(fetched_at=None) | Q(agreed_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def is_waiting(self, at: datetime | None = None) -> bool:
+        return not (self.agreed_at or self.refused_at) and self.expires_at > (at or timezone.now())
+
+
 class CalendarFeed(PublicIdModel):
     """The secret address under which calendars read a person's dates. Only its SHA-256 is stored."""
 

@@ -18,7 +18,7 @@ from rest_framework.request import Request
 
 from portal.accounts.models import ApiToken, User
 from portal.shared import audit
-from portal.shared.errors import InvalidInput, NotPermitted
+from portal.shared.errors import Conflict, InvalidInput, NotPermitted
 from portal.shared.secrets import Secret, fingerprint
 from portal.shared.words import lazy as _lazy
 
@@ -75,6 +75,30 @@ def revoke_token(token: ApiToken, *, actor: User) -> None:
         changed = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
         if changed:
             audit.record("token.revoke", token, actor=actor)
+
+
+def renew_token(token: ApiToken, *, actor: User) -> tuple[ApiToken, Secret]:
+    """Another token with the same name, scopes, team and lifetime; the old one is dead from now on.
+
+    Two programs that renew the same token at once: one gets a new token, the other Conflict.
+    """
+    if token.user_id != actor.pk:
+        raise NotPermitted(_("Everybody renews their own tokens."))
+    with transaction.atomic():
+        # One that was revoked or renewed meanwhile has no successor.
+        held = ApiToken.objects.select_for_update().select_related(None).get(pk=token.pk)
+        if held.revoked_at is not None or held.expires_at <= timezone.now():
+            raise Conflict(_("This token has ended meanwhile: sign in again."))
+        revoke_token(held, actor=actor)
+        lifetime = timedelta(seconds=round((held.expires_at - held.created_at).total_seconds()))
+        return create_token(
+            owner=actor,
+            name=held.name,
+            scopes=held.scopes,
+            lifetime=min(lifetime, MAX_LIFETIME),
+            publisher_id=held.publisher_id,
+            actor=actor,
+        )
 
 
 class ApiTokenAuthentication(BaseAuthentication):

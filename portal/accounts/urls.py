@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from portal.accounts import views
+from portal.accounts import device_pages, views
 
 urlpatterns = [
     path("", views.profile, name="profile"),
     path("tokens/", views.tokens, name="tokens"),
     path("tokens/paconn/", views.paconn_token, name="paconn_token"),
     path("tokens/<uuid:pk>/revoke/", views.token_revoke, name="token_revoke"),
+    path("device/", device_pages.device, name="device"),
     path("calendar/", views.calendar, name="calendar"),
     path("calendar/drop/", views.calendar_drop, name="calendar_drop"),
     path("theme/", views.theme, name="theme"),

@@ -216,6 +216,9 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/m/ip,5/m/key",
     "confirm_email": "1/3m/key",
     "region_watch": "10/h/ip",
+    # Programs that ask for a code, and people who type one: ten guesses in five minutes find nothing.
+    "device_start": "20/m/ip",
+    "device_code": "10/5m/user,30/5m/ip",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -337,6 +340,9 @@ NOTICE_DAYS = env.int("NOTICE_DAYS", default=30)
 
 # Errors found by `paconn validate` answer 400 for every token, so that the command fails in any build.
 PACONN_ERRORS_FAIL = env.bool("PACONN_ERRORS_FAIL", default=False)
+
+# How long a program that waits for its owner's word leaves between two questions.
+DEVICE_POLL_SECONDS = env.int("DEVICE_POLL_SECONDS", default=5)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

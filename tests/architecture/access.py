@@ -217,6 +217,7 @@ SHELL = {
     "api_not_found": entry(),
     "accounts:profile": entry(GET=signed_in, POST=signed_in),
     "accounts:tokens": entry(GET=signed_in, POST=signed_in),
+    "accounts:device": entry(GET=signed_in, POST=signed_in),
     "accounts:paconn_token": entry(GET=signed_in, POST=signed_in),
     "paconn_validate": entry(POST=token_only),
     "paconn_validate_as": entry(POST=token_only, at={"oid": "viewer"}),
@@ -558,6 +559,10 @@ ROLLOUTS = {
 
 _API_CREDENTIAL = {"kind": "api_key", "purpose": "Sandbox", "values": {"key": "another-key-for-tests"}}
 API_CONNECTORS = {
+    # A program that nobody knows yet; what it gets is decided on accounts:device.
+    "oauth_device": entry(POST=public, data={"client_id": "certport on a laptop"}),
+    "oauth_token": entry(POST=public),
+    "own_token": entry(GET=token_only, POST=token_only, DELETE=token_only),
     "connector_versions": entry(GET=team_reads, at="connector"),
     "connector_uploads": entry(GET=team_reads, POST=editors, at="connector", is_multipart=True),
     "telemetry_batches": entry(POST=region_only),

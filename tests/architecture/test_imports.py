@@ -12,7 +12,13 @@ from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 from tests.architecture.source import ROOT
 
 # Pure packages: they must work in a process in which these cannot even be imported.
-PURE = ("certification.rules", "connectors.definitions", "connectors.runtime", "certification.planning")
+PURE = (
+    "certification.rules",
+    "connectors.definitions",
+    "connectors.runtime",
+    "certification.planning",
+    "portal.certport",
+)
 FRAMEWORKS = ("django", "celery", "rest_framework", "psycopg", "kombu")
 
 _IMPORT_ALL = """

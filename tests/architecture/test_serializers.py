@@ -52,7 +52,14 @@ WRITING = sorted(
     for route in ROUTES
     if route.is_api
     and route.name in TABLE
-    and route.name not in ("api:telemetry_batches", "paconn_missing", "paconn_validate", "paconn_validate_as")
+    and route.name
+    not in (
+        "api:telemetry_batches",
+        "api:own_token",
+        "paconn_missing",
+        "paconn_validate",
+        "paconn_validate_as",
+    )
     for method in set(TABLE[route.name].methods) - {"GET", "DELETE"}
 )
 # Addresses whose very purpose is a guarded column of this table.

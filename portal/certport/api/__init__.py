@@ -1,0 +1,1 @@
+"""The typed client: `operations.Api` and the `shapes` it takes and gives, made from the API's schema."""

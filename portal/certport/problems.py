@@ -1,0 +1,94 @@
+"""What can go wrong, each with one sentence that says what to do, and how the command ends then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+from typing import Any
+
+
+class Exit(IntEnum):
+    """Exit codes. 2 is what the parser of arguments ends with, too; 130 is an interruption."""
+
+    OK = 0
+    FINDINGS = 1
+    USAGE = 2
+    SIGNED_OUT = 3
+    NOT_FOUND = 4
+    CONFLICT = 5
+    SERVER = 6
+    INTERRUPTED = 130
+
+
+class CommandFailed(Exception):
+    """Ends the command. `details` are further lines for people, `data` further members for programs."""
+
+    def __init__(
+        self,
+        message: str,
+        exit_code: Exit,
+        *,
+        details: Sequence[str] = (),
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.exit_code = exit_code
+        self.details = list(details)
+        self.data = dict(data or {})
+
+
+class Unreachable(CommandFailed):
+    """No answer that can be used came back."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Exit.SERVER)
+
+
+class Problem(CommandFailed):
+    """The portal said no (RFC 9457)."""
+
+    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
+        self.status = status
+        self.code = str(body.get("code", "") or body.get("error", ""))
+        message = str(body.get("detail") or body.get("error_description") or f"The portal answered {status}.")
+        details = [str(each) for each in body.get("blockers", [])]
+        details += list(_fields(body.get("errors", {})))
+        if status >= 500 and body.get("request_id"):
+            details.append(f"Request {body['request_id']}: name it when you ask an operator.")
+        data = {"status": status, "code": self.code}
+        data |= {name: body[name] for name in ("blockers", "errors", "request_id") if body.get(name)}
+        super().__init__(
+            message, _exit(status, self.code), details=[*details, *_advice(status, self.code)], data=data
+        )
+
+
+def _exit(status: int, code: str) -> Exit:
+    if status == 401 or code == "second-factor-required":
+        return Exit.SIGNED_OUT
+    if status in (403, 404):
+        return Exit.NOT_FOUND
+    if code == "blocked":
+        return Exit.FINDINGS
+    if status == 409:
+        return Exit.CONFLICT
+    return Exit.SERVER if status >= 500 or status == 429 else Exit.USAGE
+
+
+def _advice(status: int, code: str) -> list[str]:
+    if status == 401:
+        return ["Sign in: certport login"]
+    if status == 403 and code == "permission-denied":
+        return ["Your sign-in lacks this right; certport login asks for it anew."]
+    return []
+
+
+def _fields(errors: Any, name: str = "") -> list[str]:
+    """DRF's full details, and ours, as lines `field: text`."""
+    if isinstance(errors, Mapping):
+        if "message" in errors and "code" in errors:
+            return [f"{name}: {errors['message']}" if name else str(errors["message"])]
+        return [line for key, inner in errors.items() for line in _fields(inner, str(key))]
+    if isinstance(errors, list):
+        return [line for inner in errors for line in _fields(inner, name)]
+    return [f"{name}: {errors}" if name else str(errors)]

@@ -1,0 +1,126 @@
+"""Requests to the portal: the token, retries where repeating is harmless, answers as data or as `Problem`."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from portal.certport import VERSION
+from portal.certport.problems import CommandFailed, Exit, Problem, Unreachable
+
+# (file name, a stream opened for reading)
+Files = Sequence[tuple[str, Any]]
+_ATTEMPTS = 4
+_LONGEST_WAIT_SECONDS = 30.0
+# Nothing was done, or what was done is found again by the key.
+_AGAIN = frozenset({429, 502, 503, 504})
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def check_address(url: str) -> str:
+    """`url` without a slash at its end. A token never travels in clear text over a network."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise CommandFailed(f"“{url}” is no address: write it as https://portal.example", Exit.USAGE)
+    if parts.scheme == "http" and parts.hostname not in _LOCAL:
+        raise CommandFailed(f"{url} is not encrypted: use https.", Exit.USAGE)
+    return url.rstrip("/")
+
+
+class Transport:
+    """One portal, one token. Not for several threads."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str = "",
+        *,
+        timeout_seconds: float = 30.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.url = check_address(url)
+        self._sleep = sleep
+        headers = {"User-Agent": f"certport/{VERSION}", "Accept": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        # Nothing is followed: the token belongs to this address alone.
+        self._client = httpx.Client(
+            base_url=self.url, headers=headers, timeout=timeout_seconds, follow_redirects=False
+        )
+
+    def close(self) -> None:
+        self._client.close()
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        files: Files | None = None,
+        keyed: bool = False,
+        repeatable: bool = False,
+    ) -> Any:
+        """The answer's JSON, None when it has none. Repeated after failures only if it reads, if it is
+        `repeatable`, or if the portal recognises it by the key that `keyed` sends along."""
+        headers = {"Idempotency-Key": uuid.uuid4().hex} if keyed else {}
+        asked = {name: value for name, value in (query or {}).items() if value is not None}
+        may_repeat = method == "GET" or keyed or repeatable
+        attempts = _ATTEMPTS if may_repeat else 1
+        for attempt in range(1, attempts + 1):
+            is_last = attempt == attempts
+            for _name, stream in files or ():
+                stream.seek(0)
+            try:
+                answer = self._client.request(
+                    method, path, params=asked, headers=headers, **_content(body, files)
+                )
+            except httpx.HTTPError as error:
+                if is_last:
+                    raise Unreachable(f"{self.url} cannot be reached: {_said(error)}") from error
+                self._wait(attempt, "")
+                continue
+            if answer.status_code not in _AGAIN or is_last:
+                return _read(answer, self.url)
+            self._wait(attempt, answer.headers.get("Retry-After", ""))
+        raise AssertionError("the last attempt returns or raises")
+
+    def _wait(self, attempt: int, asked: str) -> None:
+        """As long as the portal asked for, else twice as long as before, shaken so that clients part."""
+        seconds = float(asked) if asked.isdigit() else 0.5 * 2 ** (attempt - 1) * random.uniform(0.7, 1.3)  # noqa: S311
+        self._sleep(min(seconds, _LONGEST_WAIT_SECONDS))
+
+
+def _content(body: Any, files: Files | None) -> dict[str, Any]:
+    if files is not None:
+        return {"files": [("files", (name, stream)) for name, stream in files]}
+    return {} if body is None else {"json": body}
+
+
+def _said(error: httpx.HTTPError) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return "it does not answer in time."
+    return f"{error or type(error).__name__}. Is the address right, and the network up?"
+
+
+def _read(answer: httpx.Response, url: str) -> Any:
+    if answer.is_redirect:
+        to = answer.headers.get("Location", "")
+        raise Unreachable(f"{url} sends on to {to[:200]}: give that address with --url if you trust it.")
+    try:
+        body = answer.json() if answer.content else None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise Unreachable(
+            f"{url} answers {answer.status_code} with something that is no JSON: is it the portal?"
+        ) from error
+    if answer.is_error:
+        raise Problem(answer.status_code, body if isinstance(body, dict) else {})
+    return body

@@ -1,0 +1,136 @@
+"""A submission that moves: redrawn on a terminal, a line for each change elsewhere."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from rich.console import Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from portal.certport.api import shapes
+from portal.certport.api.operations import Api
+from portal.certport.finding import find_submission
+from portal.certport.output import cell, moment, output, state
+from portal.certport.problems import Exit, Unreachable
+
+INTERVAL_SECONDS = 5.0
+# These end a wait with exit code 1: something has to be corrected, or will not go on.
+BAD = frozenset(
+    {
+        "validation_failed",
+        "changes_requested",
+        "preview_failed",
+        "preview_refused",
+        "halted",
+        "rolled_back",
+        "rejected",
+        "withdrawn",
+        "expired",
+    }
+)
+
+
+def show(api: Api, submission: shapes.Submission) -> None:
+    """Once: the submission, and its regions when it is rolled out."""
+    rollout = _rollout(api, submission)
+    output.document({**submission, "rollout": rollout})
+    if not output.is_json:
+        output.people.print(_picture(submission, rollout))
+
+
+def follow(api: Api, reference: str, *, interval_seconds: float = INTERVAL_SECONDS) -> Exit:
+    """Until the publisher has to act, or it is over. A portal that is away for a moment is waited for."""
+    submission = find_submission(api, reference)
+    if output.is_terminal:
+        with Live(console=output.people, auto_refresh=False) as live:
+            while True:
+                live.update(_picture(submission, _rollout(api, submission)), refresh=True)
+                if _is_settled(submission):
+                    break
+                submission = _next(api, submission, interval_seconds)
+    else:
+        submission = _lines(api, submission, interval_seconds)
+    output.document({**submission, "rollout": _rollout(api, submission)})
+    return Exit.FINDINGS if submission["state"] in BAD else Exit.OK
+
+
+def _lines(api: Api, submission: shapes.Submission, interval_seconds: float) -> shapes.Submission:
+    told = ""
+    while True:
+        line = _line(submission, _rollout(api, submission))
+        if line != told:
+            output.say(f"{time.strftime('%H:%M:%S')}  {line}")
+            told = line
+        if _is_settled(submission):
+            return submission
+        submission = _next(api, submission, interval_seconds)
+
+
+def _next(api: Api, submission: shapes.Submission, interval_seconds: float) -> shapes.Submission:
+    time.sleep(interval_seconds)
+    try:
+        return api.submissions_retrieve(submission["id"])
+    except Unreachable as error:
+        output.note(error.message)
+        return submission
+
+
+def _is_settled(submission: shapes.Submission) -> bool:
+    return submission["turn"] in ("publisher", "nobody") or submission["state"] in BAD
+
+
+def _rollout(api: Api, submission: shapes.Submission) -> shapes.RolloutDetail | None:
+    if submission["state"] not in {
+        "scheduled",
+        "rolling_out",
+        "held",
+        "halted",
+        "rolling_back",
+        "rolled_back",
+        "live",
+    }:
+        return None
+    found = api.rollouts_list(submission=submission["id"])["results"]
+    return api.rollouts_retrieve(found[0]["id"]) if found else None
+
+
+def _line(submission: shapes.Submission, rollout: shapes.RolloutDetail | None) -> str:
+    parts = [submission["reference"], submission["state"].replace("_", " ")]
+    if rollout:
+        regions = [region for wave in rollout["waves"] for region in wave["regions"]]
+        done = sum(region["state"] == "verified" for region in regions)
+        parts.append(f"{done} of {len(regions)} regions verified")
+    return "  ".join([*parts, submission["next_step"]])
+
+
+def _picture(submission: shapes.Submission, rollout: shapes.RolloutDetail | None) -> Group:
+    head = Text.assemble(
+        (submission["reference"], "bold"),
+        "  ",
+        cell(submission["connector"]),
+        "  ",
+        cell(submission["version_label"]),
+        "  ",
+        state(submission["state"]),
+    )
+    since = f"since {moment(submission['state_changed_at'])}, the turn is with: {submission['turn']}"
+    parts: list[Any] = [head, Text(since, style="dim"), cell(submission["next_step"])]
+    if rollout:
+        parts.append(_waves(rollout))
+    return Group(*parts)
+
+
+def _waves(rollout: shapes.RolloutDetail) -> Table:
+    table = Table("Wave", "State", "Planned", "Regions", box=None, pad_edge=False, header_style="bold")
+    for wave in rollout["waves"]:
+        regions = Text("  ").join(
+            Text.assemble(cell(region["code"]), " ", state(region["state"])) for region in wave["regions"]
+        )
+        table.add_row(cell(wave["name"]), state(wave["state"]), moment(wave["planned_at"]), regions)
+    for reason in (rollout["hold_reason"], rollout["halt_reason"]):
+        if reason:
+            table.caption = reason
+    return table
