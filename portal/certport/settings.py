@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import tomllib
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from portal.certport import credentials
 from portal.certport.api.operations import Api
+from portal.certport.output import moment, output
 from portal.certport.problems import CommandFailed, Exit
 from portal.certport.transport import Transport, check_address
 
 FILE_NAME = "certport.toml"
+_WARN_BEFORE = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +74,11 @@ def connect(given_url: str = "") -> Api:
     stored = credentials.find(url)
     if stored is None:
         raise CommandFailed(f"You are not signed in to {url}.", Exit.SIGNED_OUT, details=["certport login"])
+    _warn_of_the_end(stored)
     return Api(Transport(url, stored.token))
+
+
+def _warn_of_the_end(stored: credentials.SignIn) -> None:
+    left = datetime.fromisoformat(stored.expires_at) - datetime.now(UTC)
+    if timedelta(0) < left < _WARN_BEFORE:
+        output.note(f"This sign-in ends {moment(stored.expires_at)}: certport renew")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -30,13 +31,15 @@ def alone(tmp_path_factory) -> Path:
     build = place / "build"
     build.mkdir()
     for name in ("portal/certport", "certification/rules", "connectors/definitions"):
-        (build / name).parent.mkdir(parents=True, exist_ok=True)
-        (build / name).symlink_to(ROOT / name)
+        shutil.copytree(ROOT / name, build / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md"):
         (build / name).write_bytes((ROOT / "portal" / "certport" / name).read_bytes())
-    run([sys.executable, "-m", "uv", "build", "--offline", "--wheel", "--out-dir", str(place), str(build)])
+    built = run(
+        [sys.executable, "-m", "uv", "build", "--offline", "--wheel", "--out-dir", str(place), str(build)]
+    )
     venv.create(place / "env", with_pip=False)
-    wheel = next(place.glob("*.whl"))
+    wheel = place / f"certport-{VERSION}-py3-none-any.whl"
+    assert wheel.exists(), built.stderr
     python = place / "env" / "bin" / "python"
     run(
         [

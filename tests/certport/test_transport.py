@@ -45,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(raw)
 
-    do_GET = do_POST = do_DELETE = _answer
+    do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - names of http.server
 
     def log_message(self, *arguments: object) -> None: ...
 

@@ -85,7 +85,6 @@ def test_from_the_folder_to_the_rollback(at_work, cast, agent, connector):  # no
 
     decisions.decide(
         submission,
-        revision=submission.revision.number,
         digest=submission.revision.version.digest,
         verdict="approve",
         reasons="",
