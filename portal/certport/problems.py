@@ -53,7 +53,8 @@ class Problem(CommandFailed):
         self.code = str(body.get("code", "") or body.get("error", ""))
         message = str(body.get("detail") or body.get("error_description") or f"The portal answered {status}.")
         details = [str(each) for each in body.get("blockers", [])]
-        details += list(_fields(body.get("errors", {})))
+        # A field's text that is the sentence itself is said once.
+        details += [line for line in _fields(body.get("errors", {})) if not line.endswith(message)]
         if status >= 500 and body.get("request_id"):
             details.append(f"Request {body['request_id']}: name it when you ask an operator.")
         data = {"status": status, "code": self.code}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shutil
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import tomllib
 import venv
-from importlib.metadata import distribution
+from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,35 @@ def test_the_version_is_the_same_everywhere():
     whole = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     names = {re.split(r"[<>=]", each)[0] for each in own["dependencies"]}
     assert names <= {re.split(r"[<>=\[]", each)[0] for each in whole["dependencies"]}
+
+
+def test_the_wheel_names_every_library_that_its_files_import():
+    own = tomllib.loads((ROOT / "portal" / "certport" / "pyproject.toml").read_text())["project"]
+    named = {re.split(r"[<>=]", each)[0].lower() for each in own["dependencies"]}
+    by_module = packages_distributions()
+    missing = set()
+    for part in ("portal/certport", "certification/rules", "connectors/definitions"):
+        for file in (ROOT / part).rglob("*.py"):
+            for top in imported_names(file):
+                if top not in sys.stdlib_module_names and top not in (
+                    "portal",
+                    "certification",
+                    "connectors",
+                ):
+                    distributions = {each.lower() for each in by_module[top]}
+                    missing |= set() if distributions & named else {f"{file.name}: {top}"}
+    assert missing == set()
+
+
+def imported_names(file: Path) -> set[str]:
+    """The first words of all imports, those inside functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
 
 
 def test_the_client_is_what_the_schema_says():
