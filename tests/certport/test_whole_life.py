@@ -118,7 +118,7 @@ def test_from_the_folder_to_the_rollback(at_work, cast, agent, connector):  # no
     assert stopped.document["halt_reason"] == "Wrong numbers in the east."
     watched = certport("status", "--watch")
     assert watched.code == 1, "a halted rollout is no success for a build"
-    assert "of 2 regions verified" in watched.out
+    assert "2 of 3 regions verified" in watched.out
     unsure = certport("rollback", "--reason", "Back.")
     assert unsure.code == 2
     assert state_of(rollout) == "halted"
