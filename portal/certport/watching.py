@@ -33,6 +33,19 @@ BAD = frozenset(
 )
 
 
+_TURNS = {
+    "publisher": "your team",
+    "reviewer": "a reviewer",
+    "operator": "an operator",
+    "machine": "the portal",
+}
+
+
+def whose(turn: str) -> str:
+    """Who has to act, in words."""
+    return _TURNS.get(turn, turn)
+
+
 def show(api: Api, submission: shapes.Submission) -> None:
     """Once: the submission, and its regions when it is rolled out."""
     rollout = _rollout(api, submission)
@@ -116,7 +129,9 @@ def _picture(submission: shapes.Submission, rollout: shapes.RolloutDetail | None
         "  ",
         state(submission["state"]),
     )
-    since = f"since {moment(submission['state_changed_at'])}, the turn is with: {submission['turn']}"
+    since = (
+        f"since {moment(submission['state_changed_at'])}, the next step is with {whose(submission['turn'])}"
+    )
     parts: list[Any] = [head, Text(since, style="dim"), cell(submission["next_step"])]
     if rollout:
         parts.append(_waves(rollout))

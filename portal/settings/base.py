@@ -342,7 +342,7 @@ NOTICE_DAYS = env.int("NOTICE_DAYS", default=30)
 PACONN_ERRORS_FAIL = env.bool("PACONN_ERRORS_FAIL", default=False)
 
 # How long a program that waits for its owner's word leaves between two questions.
-DEVICE_POLL_SECONDS = env.int("DEVICE_POLL_SECONDS", default=5)
+DEVICE_POLL_SECONDS = 5
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

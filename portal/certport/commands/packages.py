@@ -19,7 +19,7 @@ from portal.certport.api.operations import Api
 from portal.certport.arguments import AsJson, Reference, Url
 from portal.certport.commands.submissions import show_findings
 from portal.certport.finding import OVER, find_connector, find_submission, find_validation, submissions_of
-from portal.certport.output import output, state
+from portal.certport.output import output
 from portal.certport.problems import CommandFailed, Exit
 from portal.certport.settings import FILE_NAME, chosen_url, connect, project
 from portal.certport.watching import follow
@@ -205,6 +205,10 @@ def findings(
     rows = api.validations_findings_list(validation["id"], severity=severity or None)
     output.document({"reference": submission["reference"], "validation": validation, "findings": rows})
     show_findings(rows)
-    counts = f"{validation['errors']} errors, {validation['warnings']} warnings"
-    output.table([submission["reference"], counts], [["Verdict", state(validation["verdict"])]])
+    counts = f"{_many(validation['errors'], 'error')}, {_many(validation['warnings'], 'warning')}"
+    output.say(f"{submission['reference']}: {validation['verdict']}, {counts}.", "bold")
     raise typer.Exit(Exit.FINDINGS if validation["errors"] else Exit.OK)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -16,7 +16,7 @@ from portal.certport.finding import every, find_connector, find_submission
 from portal.certport.output import moment, output, state
 from portal.certport.problems import CommandFailed, Exit
 from portal.certport.settings import connect
-from portal.certport.watching import INTERVAL_SECONDS, follow, show
+from portal.certport.watching import INTERVAL_SECONDS, follow, show, whose
 
 _TONES = {"error": 0, "warning": 1, "info": 2}
 
@@ -43,8 +43,11 @@ def listing(
     rows = list(every(connect(url).submissions_list, state=state_is or None))
     output.document(rows)
     output.table(
-        ["Reference", "Connector", "Version", "State", "Turn"],
-        [[r["reference"], r["connector"], r["version_label"], state(r["state"]), r["turn"]] for r in rows],
+        ["Reference", "Connector", "Version", "State", "Next step with"],
+        [
+            [r["reference"], r["connector"], r["version_label"], state(r["state"]), whose(r["turn"])]
+            for r in rows
+        ],
     )
 
 
