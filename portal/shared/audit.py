@@ -5,9 +5,8 @@ Sealing is a separate step so that two business transactions never wait for each
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +14,9 @@ from django.db import connection, models, transaction
 from structlog.contextvars import get_contextvars
 
 from portal.shared.actors import Actor
+from portal.shared.audit_chain import FORMAT, GENESIS, chain_hash
 from portal.shared.models import AuditRecord, AuditSeal
 
-GENESIS = "0" * 64
 LATE_RECORDS = 10_000
 _SEAL_LOCK = 0x5EA1
 
@@ -75,9 +74,9 @@ def of_nouns(nouns: Iterable[str]) -> models.QuerySet[AuditRecord]:
     return AuditRecord.objects.filter(wanted).select_related("actor").order_by("-id")
 
 
-def digest(record: AuditRecord, *, sequence: int, previous_hash: str) -> str:
-    """SHA-256 hex over the previous hash and the record's canonical JSON."""
-    body = {
+def body_of(record: AuditRecord, *, sequence: int) -> dict[str, Any]:
+    """What is sealed of a record, as plain JSON."""
+    return {
         "sequence": sequence,
         "id": record.pk,
         "at": record.at.isoformat(),
@@ -89,8 +88,11 @@ def digest(record: AuditRecord, *, sequence: int, previous_hash: str) -> str:
         "data": record.data,
         "request_id": record.request_id,
     }
-    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(previous_hash.encode() + canonical.encode()).hexdigest()
+
+
+def digest(record: AuditRecord, *, sequence: int, previous_hash: str) -> str:
+    """SHA-256 hex over the previous hash and the record's canonical JSON."""
+    return chain_hash(body_of(record, sequence=sequence), previous_hash)
 
 
 def seal(*, limit: int = 5_000, everything: bool = False) -> int:
@@ -148,3 +150,22 @@ def verify_chain() -> ChainReport:
             faults.append(f"Record {item.record_id} was altered after it was sealed.")
         previous = item.hash
     return ChainReport(checked, previous, faults)
+
+
+def export_lines(*, after: int = 0) -> Iterator[str]:
+    """The sealed records behind sequence `after` as lines of JSON, with the first and last line that
+    `audit_chain.verify_lines` asks for. Raises AuditSeal.DoesNotExist when there is no such sequence.
+    """
+    previous = AuditSeal.objects.get(sequence=after).hash if after else GENESIS
+    yield _line({"format": FORMAT, "after": after, "previous_hash": previous})
+    count = 0
+    seals = AuditSeal.objects.filter(sequence__gt=after).select_related("record").order_by("sequence")
+    for item in seals.iterator(chunk_size=2_000):
+        count, previous = count + 1, item.hash
+        sealed = {"previous_hash": item.previous_hash, "hash": item.hash}
+        yield _line({**body_of(item.record, sequence=item.sequence), **sealed})
+    yield _line({"records": count, "head": previous})
+
+
+def _line(item: Mapping[str, Any]) -> str:
+    return json.dumps(item, ensure_ascii=False, sort_keys=True) + "\n"
