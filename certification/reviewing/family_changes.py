@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,8 +47,10 @@ class FamilyChange:
         return [*named, *(f"patch of the {name}" for patch, name in patches if patch)]
 
 
-def changed_package(package: Package, change: FamilyChange, *, live_label: str = "") -> Package:
-    """The package with the change; where its version is the live one (`live_label`), the last number of it
+def changed_package(
+    package: Package, change: FamilyChange, *, taken: Collection[str] = frozenset()
+) -> Package:
+    """The package with the change; where its version is one that users have (`taken`), the last number of it
     is raised. Raises CannotChange."""
     definition = package.definition
     if definition is None or not isinstance(definition.value, dict):
@@ -60,7 +62,7 @@ def changed_package(package: Package, change: FamilyChange, *, live_label: str =
             raise CannotChange("It has no apiProperties.json.")
         package = _patched(package, package.properties, change.properties)
     assert package.definition is not None
-    raised = _raised_version(package.definition.value, live_label)
+    raised = _raised_version(package.definition.value, taken)
     return _patched(package, package.definition, raised) if raised else package
 
 
@@ -121,13 +123,15 @@ def _put(path: str, value: Any, op: str = "add") -> Operation:
     return {"op": op, "path": path, "value": value}
 
 
-def _raised_version(definition: Any, live_label: str) -> list[Operation]:
+def _raised_version(definition: Any, taken: Collection[str]) -> list[Operation]:
     info = definition.get("info") if isinstance(definition, dict) else None
     label = info.get("version") if isinstance(info, dict) else None
-    if not live_label or label != live_label:
+    if not isinstance(label, str) or label not in taken:
         return []
     match = _LAST_NUMBER.search(label)
     if match is None:
         return []
-    raised = f"{label[: match.start()]}{int(match[1]) + 1}{match[2]}"
+    number = int(match[1]) + 1
+    while (raised := f"{label[: match.start()]}{number}{match[2]}") in taken:
+        number += 1
     return [_put("/info/version", raised, "replace")]

@@ -140,10 +140,28 @@ def _new_draft(connector: Connector, actor: User) -> Submission:
     return made
 
 
+_TRAVELLING = ("scheduled", "rolling_out", "held")
+
+
 def base_of(submission: Submission) -> Version | None:
-    """The package a change starts from: the form's, else the live one, else the newest."""
+    """The package a change starts from: the form's, else the one that travels to the regions now, else the
+    live one, else the newest."""
     connector = submission.connector
-    return submission.version or connector.live_version or connector.versions.order_by("-number").first()
+    newest = connector.versions.order_by("-number").first()
+    return submission.version or _travelling(connector) or connector.live_version or newest
+
+
+def _travelling(connector: Connector) -> Version | None:
+    """What users will have next: a change that left it out would take it back from them."""
+    found = connector.submissions.filter(state__in=_TRAVELLING).select_related("revision__version")
+    latest = found.order_by("-created_at").first()
+    return latest.revision.version if latest and latest.revision else None
+
+
+def _taken_labels(connector: Connector) -> frozenset[str]:
+    """Versions that users have or are about to get: no other package may be called so."""
+    versions = [connector.live_version, _travelling(connector)]
+    return frozenset(str(each.facts.get("version", "")) for each in versions if each)
 
 
 def preview_change(family: SubmissionFamily, change: FamilyChange, *, actor: User) -> ChangePreview:
@@ -174,8 +192,7 @@ def _changed(submission: Submission, change: FamilyChange) -> tuple[Version, Pac
     if version is None:
         raise CannotChange(_("There is no package to change yet: upload one first."))
     old = read_archive(package_bytes(version))
-    live = submission.connector.live_version
-    new = changed_package(old, change, live_label=str(live.facts.get("version", "")) if live else "")
+    new = changed_package(old, change, taken=_taken_labels(submission.connector))
     if new.is_refused:
         raise CannotChange(_("The changed package could not be read any more."))
     if new.digest == old.digest:

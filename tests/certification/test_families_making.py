@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from certification.lifecycle import SUBMISSION
-from certification.models import Decision, Rollout, Submission, SubmissionFamily, Thread
+from certification.models import Decision, Revision, Rollout, Submission, SubmissionFamily, Thread
 from certification.planning.trains import Timetable
 from certification.queries.family_report import members_of, report, reviewed_difference
 from certification.queries.workbench import package_of
@@ -129,6 +129,28 @@ def test_the_change_makes_a_package_each_with_a_raised_version(cast: Cast) -> No
         assert (value["host"], value["info"]["version"]) == (NEW_HOST, "1.0.1")
         rows = {row["propertyName"]: row["propertyValue"] for row in value["x-ms-connector-metadata"]}
         assert rows["Privacy policy"] == "https://northwind.example/privacy"
+
+
+def test_a_change_starts_from_the_version_that_travels(cast: Cast) -> None:
+    tides, berths = live(cast, "Tides"), live(cast, "Berths")
+    definition = copy.deepcopy(base.DEFINITION)
+    definition["info"] |= {"title": "Tides", "version": "1.0.1", "termsOfService": "https://new.example/"}
+    version = receive_upload(tides, files=[("p.zip", archive(definition))], actor=cast.owner).version
+    travelling = Submission.objects.create(
+        reference="S-9999", connector=tides, kind="update", version=version, created_by=cast.owner
+    )
+    travelling.revision = Revision.objects.create(
+        submission=travelling, number=1, version=version, handed_in_by=cast.owner
+    )
+    travelling.state = "rolling_out"
+    travelling.save()
+    family = family_making.make_family(
+        cast.publisher, title="Hosts", connectors=[tides, berths], actor=cast.owner
+    )
+    moved(cast, family)
+    value = next(definition_of(each) for each in members_of(family) if each.connector == tides)
+    assert value["info"]["termsOfService"] == "https://new.example/"
+    assert value["info"]["version"] == "1.0.2"
 
 
 def test_a_patch_that_fits_one_only_is_told_and_the_other_gets_it(cast: Cast) -> None:

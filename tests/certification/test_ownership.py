@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import copy
+import http.server
 import json
+import threading
 from datetime import timedelta
 
 import pytest
@@ -154,6 +156,54 @@ def test_another_teams_record_or_a_top_level_domain_proves_nothing(cast: Cast, i
     assert proof_hosts(imported.connector) == [HOST, "oldharbour.example"]
     with pytest.raises(TooMany):
         claims.check_claim(found, resolve=wrong, actor=cast.owner)
+
+
+class _Files(http.server.BaseHTTPRequestHandler):
+    """Serves `line` at the well-known address, and nothing elsewhere."""
+
+    line = ""
+
+    def do_GET(self) -> None:
+        is_there = self.path == "/.well-known/connector-portal.txt"
+        self.send_response(200 if is_there else 404)
+        self.end_headers()
+        self.wfile.write(f"hello\n{self.line}\n".encode())
+
+    def log_message(self, *_arguments: object) -> None:
+        """Tests are quiet."""
+
+
+@pytest.fixture
+def files(settings):
+    """The host of the live definition, on this machine."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Files)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    settings.EGRESS_LOCAL_HOSTS = [f"{HOST}=127.0.0.1:{server.server_address[1]}"]
+    yield _Files
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(("line_of", "state"), [(txt_value, "granted"), (lambda _token: "x", "open")])
+def test_a_file_at_the_host_proves_it_and_another_file_does_not(
+    cast: Cast, imported, files, line_of, state: str
+) -> None:
+    claim = claimed(cast, imported)
+    files.line = line_of(claim.token)
+    found = claims.check_claim(claim, resolve=records(), actor=cast.owner)
+    assert found.state == state
+    assert found.proof == ("file" if state == "granted" else "")
+    assert state == "granted" or "does not hold the line" in found.problem
+
+
+def test_an_address_inside_is_never_asked(cast: Cast, norway, settings) -> None:
+    settings.EGRESS_PUBLIC = True
+    inside = {"package": base64.b64encode(package("localhost")).decode()}
+    repository = imports.line_from(line(**inside, repository="https://127.0.0.1:8443/files"))
+    claim = claimed(cast, imports.import_connector(repository, actor=cast.operator))
+    found = claims.check_claim(claim, resolve=records(), actor=cast.owner)
+    assert found.state == "open"
+    assert "127.0.0.1 is" in found.problem
 
 
 def test_the_mail_to_the_contact_proves_it_once(cast: Cast, imported, drain_outbox, client) -> None:
