@@ -48,10 +48,11 @@ def login(
     codes = api.oauth_device_create(asked)
     output.note(f"Open {codes['verification_uri']}")
     output.note(f"and type  {codes['user_code']}")
-    if browser and output.is_terminal:
+    # What the portal names is opened only as a page.
+    is_page = codes["verification_uri"].startswith(("https://", "http://"))
+    if browser and is_page and output.is_terminal:
         webbrowser.open(codes["verification_uri"])
-    _keep(address, _wait(api, codes))
-    own = connect(address).token_retrieve()
+    own = _keep(address, _wait(api, codes))
     output.say(f"Signed in to {address} as {own['email']} until {moment(own['expires_at'])}.", "green")
     output.document({"url": address, **own})
 
@@ -76,11 +77,12 @@ def _wait(api: Api, codes: shapes.DeviceCodes) -> shapes.IssuedToken:
     raise CommandFailed(_ENDS["expired_token"], Exit.SIGNED_OUT)
 
 
-def _keep(address: str, issued: shapes.IssuedToken) -> None:
+def _keep(address: str, issued: shapes.IssuedToken) -> shapes.OwnToken:
     token = issued["access_token"]
     own = Api(Transport(address, token)).token_retrieve()
     expires_at = datetime.now(UTC) + timedelta(seconds=issued["expires_in"])
     credentials.keep(address, credentials.SignIn(token, own["email"], expires_at.isoformat()))
+    return own
 
 
 def logout(url: Url = "", as_json: AsJson = False) -> None:
