@@ -56,9 +56,12 @@ class Certport:
             stderr=subprocess.PIPE,
         )
 
-    def __call__(self, *arguments: str, given: str = "", **more: str) -> Ended:
+    def __call__(self, *arguments: str, given: str = "", patience: float = 60, **more: str) -> Ended:
         process = self.start(*arguments, **more)
-        out, said = process.communicate(given, timeout=60)
+        try:
+            out, said = process.communicate(given, timeout=patience)
+        finally:
+            process.kill()
         assert "Traceback" not in said, said
         return Ended(process.returncode, out, said)
 
