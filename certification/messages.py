@@ -82,6 +82,9 @@ KINDS: dict[str, MessageKind] = {
         Group.TEAM, (Audience.AFFECTED, Audience.OPERATORS), _("See the transfer"), "success"
     ),
     "transfer.decline": MessageKind(Group.TEAM, (Audience.OWNERS,), _("See the transfer"), "warning"),
+    "webhookendpoint.disable": MessageKind(
+        Group.TEAM, (Audience.MAKERS,), _("See the webhook"), "warning", is_required=True
+    ),
     "publisher.verify": MessageKind(Group.TEAM, (Audience.TEAM,), _("See the team")),
     "submission.submit": MessageKind(Group.SUBMISSIONS, (Audience.MAKERS,), tells_actor=True),
     "submission.resubmit": MessageKind(Group.SUBMISSIONS, (Audience.MAKERS,), tells_actor=True),

@@ -62,6 +62,10 @@ def can_schedule_family(user: Any, _family: Any) -> bool:
     return _operator(user)
 
 
+def can_manage_webhooks(user: Any, publisher: Any) -> bool:
+    return role_in(user, publisher) in (Role.OWNER, Role.DEVELOPER)
+
+
 def can_import_connectors(user: Any, _obj: Any = None) -> bool:
     return _operator(user)
 

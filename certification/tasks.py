@@ -26,6 +26,7 @@ from certification.services import (
     treatments,
     validation,
     watches,
+    webhook_sending,
 )
 
 
@@ -175,3 +176,15 @@ def send_digests() -> None:
 
 def prove_credentials_nightly() -> None:
     credential_tests.ask_every_night()
+
+
+def tell_webhook(*, id: str) -> None:
+    webhook_sending.deliver(id)
+
+
+def collect_webhooks() -> None:
+    webhook_sending.collect()
+
+
+def forget_webhook_messages() -> None:
+    webhook_sending.forget_old()

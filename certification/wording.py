@@ -59,7 +59,7 @@ _BY_NOUN: Mapping[str, tuple[str, ...]] = {
     "placement": ("connector", "publisher", "region"),
     "regiontask": ("connector", "region", "version"),
     "regionwatch": ("connector", "region"),
-    **dict.fromkeys(("invitation", "membership", "publisher"), ("publisher",)),
+    **dict.fromkeys(("invitation", "membership", "publisher", "webhookendpoint"), ("publisher",)),
     "incident": ("incident",),
     "ruletreatment": ("rule",),
 }

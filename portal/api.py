@@ -41,6 +41,8 @@ _ROOMS = (
     "certification.api.rollouts",
     "certification.api.regions",
     "certification.api.notifications",
+    "certification.api.events",
+    "certification.api.webhooks",
 )
 
 router = SimpleRouter()

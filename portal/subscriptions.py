@@ -28,6 +28,7 @@ _PROVE_FOR_REVIEW = Subscription("certification.tasks.prove_credentials_for_revi
 _SMOKE = Subscription("certification.tasks.run_smoke_tests", queue="regions", max_attempts=3)
 _TELL_WATCHERS = Subscription("certification.tasks.tell_of_arrival", queue="mail")
 _PUBLISH = Subscription("certification.tasks.publish_documentation", max_attempts=8)
+_TELL_WEBHOOK = Subscription("certification.tasks.tell_webhook", queue="webhooks")
 _DELIVER = Subscription("certification.tasks.deliver", queue="mail", max_attempts=40)
 
 # Whatever moves a region's date: the forecast is made anew.
@@ -125,6 +126,7 @@ _MAIL_ONLY = (
     "regiontask.open",
     "regionwatch.ask",
     "regionwatch.arrive",
+    "webhookendpoint.disable",
     "healthalert.fire",
     "healthalert.resolve",
     "availabilityrequest.request",
@@ -169,6 +171,7 @@ _STEPS: dict[str, tuple[Subscription, ...]] = {
     "preview.sign_off": (_REHEARSE, _mail("preview.sign_off")),
     "connector.cancel": (_END_WITH_CONNECTOR,),
     "notification.queue": (_DELIVER,),
+    "webhookdelivery.queue": (_TELL_WEBHOOK,),
     "notification.fail": (Subscription("certification.tasks.pause_for_bounce"),),
 }
 

@@ -69,6 +69,7 @@ _ROOMS = (
     "certification.web.mail_texts",
     "certification.web.specimens",
     "certification.web.notifications",
+    "certification.web.webhooks",
     "certification.web.received_mail",
     "portal.search.pages",
     "portal.administration",

@@ -32,6 +32,7 @@ from certification.models.usage import UsageJudgement
 from certification.models.validation import Finding, PresentedReceipt, Validation, Waiver, WarningNote
 from certification.models.verdicts import Appeal, DecisionCondition
 from certification.models.watches import RegionWatch
+from certification.models.webhooks import WebhookDelivery, WebhookEndpoint
 from certification.models.workbench import CannedReply, ReviewMark
 
 __all__ = [
@@ -98,4 +99,6 @@ __all__ = [
     "Validation",
     "Waiver",
     "WarningNote",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -29,6 +29,7 @@ from certification.services.letter_parts import (
 )
 from certification.services.letters_of_ownership import OWNERSHIP_LETTERS
 from certification.services.letters_of_rollouts import ROLLOUT_LETTERS
+from certification.services.letters_of_webhooks import WEBHOOK_LETTERS
 from connectors.models import (
     Connector,
     Invitation,
@@ -278,6 +279,7 @@ def _guesttester(event: str, payload: dict[str, str]) -> Letter:
 _BY_NOUN: dict[str, Callable[[str, dict[str, str]], Letter]] = {
     **ROLLOUT_LETTERS,
     **OWNERSHIP_LETTERS,
+    **WEBHOOK_LETTERS,
     "submission": _submission,
     "connector": _connector,
     "guesttester": _guesttester,

@@ -24,7 +24,7 @@ from portal.shared.words import lazy as _lazy
 
 PAGE_SIZE = 50
 _HELP = {
-    Group.TEAM: _lazy("Names reserved, contacts, members and roles, claims and transfers of connectors."),
+    Group.TEAM: _lazy("Names reserved, contacts, members and roles, claims and transfers, webhooks."),
     Group.SUBMISSIONS: _lazy("Received, validated, withdrawn."),
     Group.REVIEW: _lazy("Decisions, threads, waivers, looks at credentials."),
     Group.PREVIEW: _lazy("Ready to test, reminders, sign-off."),

@@ -295,6 +295,8 @@ REPLY_HOOK_SECRET = env("REPLY_HOOK_SECRET", default="")
 RECEIVE_MAIL_HOST = env("RECEIVE_MAIL_HOST", default="127.0.0.1")
 RECEIVE_MAIL_PORT = env.int("RECEIVE_MAIL_PORT", default=2525)
 RECEIVE_MAIL_BYTES = env.int("RECEIVE_MAIL_BYTES", default=10 * 1024 * 1024)
+# How long what webhooks were told stays to be looked at and sent again.
+WEBHOOK_LOG_DAYS = env.int("WEBHOOK_LOG_DAYS", default=30)
 RECEIVED_MAIL_KEEP_DAYS = env.int("RECEIVED_MAIL_KEEP_DAYS", default=90)
 
 # Language and time: stored in UTC, shown in the reader's zone.

@@ -76,6 +76,8 @@ own_token = Access(frozenset({"owner"}), frozenset())
 guests = Access(frozenset({"guest_tester"}), frozenset())
 inbox_readers = Access(TEAM | OPERATORS, TEAM | OPERATORS)
 inbox_senders = Access(frozenset({"developer"}) | OPERATORS, TEAM | OPERATORS)
+# What a team's programs are told: the team and those who operate the portal see it.
+hook_editors = Access(EDITORS, TEAM | OPERATORS)
 # Only regions come in here, with a token of their own.
 region_only = Access(frozenset(), frozenset(), unseen=frozenset({401}))
 # A session opens nothing here; anybody's own token does, and what it is about comes in the body.
@@ -237,7 +239,18 @@ SHELL = {
     "job_run_again": entry(POST=operators_hidden, at="job"),
 }
 
+_WEBHOOK = {"url": "https://hooks.harbour.example/other", "format": "standard"}
 CONNECTORS = {
+    "webhook_list": entry(GET=team_reads),
+    "webhook_create": entry(GET=editors, POST=editors, data=_WEBHOOK),
+    "webhook_detail": entry(GET=inbox_readers, at="webhook"),
+    "webhook_edit": entry(GET=hook_editors, POST=hook_editors, at="webhook", data=_WEBHOOK),
+    "webhook_switch": entry(POST=hook_editors, at="webhook", data={"active": "no"}),
+    "webhook_test": entry(POST=hook_editors, at="webhook"),
+    "webhook_rotate": entry(POST=hook_editors, at="webhook"),
+    "webhook_remove": entry(POST=hook_editors, at="webhook"),
+    "webhook_message": entry(GET=inbox_readers, at="webhook_message"),
+    "webhook_redeliver": entry(POST=hook_editors, at="webhook_message"),
     "publisher_list": entry(GET=signed_in),
     "publisher_create": entry(GET=signed_in, POST=signed_in, data={"name": "Gull Works"}),
     "publisher_detail": entry(GET=team_reads),
@@ -558,7 +571,23 @@ ROLLOUTS = {
 }
 
 _API_CREDENTIAL = {"kind": "api_key", "purpose": "Sandbox", "values": {"key": "another-key-for-tests"}}
+_API_MESSAGE = {"pk": "webhook", "message": "webhook_message"}
 API_CONNECTORS = {
+    "event-log": entry(GET=signed_in),
+    "webhook-list": entry(
+        GET=signed_in,
+        POST=Access(EDITORS, SEEN, unseen=in_body),
+        data=lambda w: {"publisher": w.publisher.slug, "url": "https://hooks.harbour.example/new"},
+    ),
+    "webhook-detail": entry(
+        GET=inbox_readers, PATCH=hook_editors, DELETE=hook_editors, at="webhook", data={"description": "x"}
+    ),
+    "webhook-rotate-secret": entry(POST=hook_editors, at="webhook"),
+    "webhook-start": entry(POST=hook_editors, at="webhook"),
+    "webhook-stop": entry(POST=hook_editors, at="webhook"),
+    "webhook-test": entry(POST=hook_editors, at="webhook"),
+    "webhook-messages": entry(GET=inbox_readers, at="webhook"),
+    "webhook-redeliver": entry(POST=hook_editors, at=_API_MESSAGE),
     # A program that nobody knows yet; what it gets is decided on accounts:device.
     "oauth_device": entry(POST=public, data={"client_id": "certport on a laptop"}),
     "oauth_token": entry(POST=public),

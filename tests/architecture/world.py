@@ -33,6 +33,8 @@ from certification.models import (
     RuleTreatment,
     Submission,
     SubmissionFamily,
+    WebhookDelivery,
+    WebhookEndpoint,
 )
 from certification.planning.trains import Timetable
 from certification.services import (
@@ -182,6 +184,7 @@ def build() -> World:
         _ownership,
         _health,
         _messages,
+        _webhooks,
         _account,
     ):
         noun(world)
@@ -405,6 +408,25 @@ def _previews(world: World) -> None:
         world.objects["preview"], testers.GuestDraft("guest@example.test", ["flow"]), actor=world.owner
     )
     world.objects |= {"guest_access": access, "guest_invitation": asked, "tester_token": token.reveal()}
+
+
+def _webhooks(world: World) -> None:
+    world.objects["webhook"] = WebhookEndpoint.objects.create(
+        publisher=world.publisher,
+        url="https://hooks.harbour.example/portal",
+        description=f"{MARKER} releases",
+        secrets={"current": "whsec_" + "c2VjcmV0IG9mIHRoZSBxdWF5cyBhbmQgdGhlIHRpZGU="},
+    )
+    world.objects["webhook_message"] = WebhookDelivery.objects.create(
+        endpoint=world.objects["webhook"],
+        sequence=1,
+        event_type="submission.approve",
+        body='{"type": "submission.approve", "data": {"id": 1}}',
+        state="failed",
+        next_attempt_at=None,
+        attempts=[{"at": timezone.now().isoformat(), "status": 500, "ms": 80, "error": ""}],
+        answer="Not today.",
+    )
 
 
 def _plans(world: World) -> None:

@@ -146,7 +146,7 @@ class Machines:
             (self.folder / name).unlink(missing_ok=True)
             flags = ("beat", "--schedule", str(self.folder / name), "--pidfile=")
         else:
-            queues = ("-Q", "regions,mail,default,validation", "-P", "prefork", "-c", str(POOL))
+            queues = ("-Q", "regions,mail,default,validation,webhooks", "-P", "prefork", "-c", str(POOL))
             flags = ("worker", "-n", f"{name}@%h", *queues, "--without-gossip", "--without-mingle")
         self._launch(
             name, *celery, *flags, "--loglevel", "WARNING", SEED=str(self.chance.randrange(1 << 30)),

@@ -144,7 +144,7 @@ class Stack:
             "-n",
             f"{name}@%h",
             "-Q",
-            "validation,regions,mail,default",
+            "validation,regions,mail,default,webhooks",
             "-P",
             "prefork",
             "-c",

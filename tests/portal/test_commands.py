@@ -117,6 +117,7 @@ def test_rotation_knows_every_encrypted_column():
     assert columns == {
         "certification_testcredential.fields",
         "certification_notification.sealed",
+        "certification_webhookendpoint.secrets",
         "connectors_metricssource.credentials",
         "connectors_region.credentials",
         "shared_outboxjob.payload (sealed)",

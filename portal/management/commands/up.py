@@ -34,7 +34,7 @@ READY_SECONDS = 30.0
 ANY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104 (for comparison, nothing is bound)
 PYTHON = sys.executable
 # Worker -> the queues it serves.
-WORKERS = {"validation": "validation", "worker": "regions,mail,default"}
+WORKERS = {"validation": "validation,webhooks", "worker": "regions,mail,default"}
 PROGRAM_NAMES = ("web", *WORKERS, "beat", "regions", "services", "demo")
 CALLS_PER_MINUTE_AND_REGION = 6
 
