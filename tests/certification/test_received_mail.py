@@ -268,15 +268,18 @@ def test_broken_mail_never_raises(cast: Cast, drain_outbox) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_comes_in_by_smtp_and_only_for_addresses_of_ours(cast: Cast, drain_outbox) -> None:
+@pytest.mark.parametrize(("client_of", "is_lmtp"), [(smtplib.SMTP, False), (smtplib.LMTP, True)])
+def test_it_comes_in_by_smtp_and_lmtp_and_only_for_addresses_of_ours(
+    cast: Cast, drain_outbox, client_of, is_lmtp: bool
+) -> None:
     thread, message = asked(cast, drain_outbox)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = MailServer("127.0.0.1", port)
+    server = MailServer("127.0.0.1", port, is_lmtp=is_lmtp)
     server.start()
     try:
-        with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+        with client_of("127.0.0.1", port) as client:
             with pytest.raises(smtplib.SMTPRecipientsRefused) as no:
                 client.sendmail(message.address, [f"anybody@{DOMAIN}"], answer(message))
             assert next(iter(no.value.recipients.values()))[0] == 550
