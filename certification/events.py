@@ -18,6 +18,7 @@ from portal.shared.words import lazy as _
 LABELS = {
     "appeal": _("Appeals"),
     "availabilityrequest": _("General availability"),
+    "certificate": _("Certificates"),
     "comment": _("Comments"),
     "condition": _("Conditions of an approval"),
     "connector": _("Connectors"),

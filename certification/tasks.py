@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from certification.services import (
+    certificates,
     claims,
     credential_tests,
     documentation,
@@ -188,3 +189,11 @@ def collect_webhooks() -> None:
 
 def forget_webhook_messages() -> None:
     webhook_sending.forget_old()
+
+
+def certify_approval(*, id: str) -> None:
+    certificates.issue_for_approval(id)
+
+
+def certify_live(*, id: str) -> None:
+    certificates.issue_for_rollout(id)

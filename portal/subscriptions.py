@@ -27,6 +27,8 @@ _PROVE = Subscription("certification.tasks.prove_credential", max_attempts=3)
 _PROVE_FOR_REVIEW = Subscription("certification.tasks.prove_credentials_for_review", max_attempts=3)
 _SMOKE = Subscription("certification.tasks.run_smoke_tests", queue="regions", max_attempts=3)
 _TELL_WATCHERS = Subscription("certification.tasks.tell_of_arrival", queue="mail")
+_CERTIFY = Subscription("certification.tasks.certify_approval", max_attempts=8)
+_CERTIFY_LIVE = Subscription("certification.tasks.certify_live", max_attempts=8)
 _PUBLISH = Subscription("certification.tasks.publish_documentation", max_attempts=8)
 _TELL_WEBHOOK = Subscription("certification.tasks.tell_webhook", queue="webhooks")
 _DELIVER = Subscription("certification.tasks.deliver", queue="mail", max_attempts=40)
@@ -157,11 +159,12 @@ _STEPS: dict[str, tuple[Subscription, ...]] = {
     **{event: (_mail(event), _REDATE_QUEUE) for event in _MOVES_THE_QUEUE},
     **{event: (_PUBLISH, _mail(event), _REDATE_QUEUE) for event in _CHANGES_WHAT_IS_LIVE},
     "connector.import": (_ASSIGN_CONTACT,),
+    "rollout.complete": (_PUBLISH, _CERTIFY_LIVE, _mail("rollout.complete"), _REDATE_QUEUE),
     "connector.register": (_ASSIGN_CONTACT, _mail("connector.register")),
     "submission.check": (_CHECK,),
     "submission.submit": (_VALIDATE, _mail("submission.submit")),
     "submission.resubmit": (_VALIDATE, _CARRY_OVER, _mail("submission.resubmit")),
-    "submission.approve": (_START_PREVIEW, _mail("submission.approve")),
+    "submission.approve": (_START_PREVIEW, _CERTIFY, _mail("submission.approve")),
     "submission.withdraw": (_END_WITH_SUBMISSION, _mail("submission.withdraw")),
     "submission.complete": (_SETTLE,),
     "submission.pass_validation": (_PROVE_FOR_REVIEW, _mail("submission.pass_validation")),

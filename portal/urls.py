@@ -41,6 +41,7 @@ _ROOMS = (
     "certification.web.validation",
     "certification.web.repairs",
     "certification.web.receipts",
+    "certification.web.certificates",
     "certification.web.rules",
     "certification.web.treatments",
     "certification.web.reviews",

@@ -18,7 +18,8 @@ from rest_framework.viewsets import GenericViewSet
 
 from certification.api.ledger import TimeLedgerAction
 from certification.lifecycle import NEXT_STEPS
-from certification.models import PresentedReceipt, Submission, TestCredential
+from certification.models import Certificate, PresentedReceipt, Submission, TestCredential
+from certification.queries import certificates as certificate_queries
 from certification.queries import submissions as queries
 from certification.queries.readiness import readiness
 from certification.services import credentials, drafts, presented_receipts
@@ -133,6 +134,18 @@ class PresentedReceiptSerializer(serializers.ModelSerializer[PresentedReceipt]):
     class Meta:
         model = PresentedReceipt
         fields = ["is_taken", "reason", "validation", "issued_at", "rules_version"]
+        read_only_fields = fields
+
+
+class CertificateSerializer(serializers.ModelSerializer[Certificate]):
+    """`envelope` is DSSE: verify it with the key at /rules/receipt-key.pem before you believe it."""
+
+    version = serializers.CharField(source="version.label", read_only=True)
+    kind = serializers.CharField(read_only=True)
+
+    class Meta:
+        model = Certificate
+        fields = ["id", "kind", "version", "key_id", "issued_at", "envelope"]
         read_only_fields = fields
 
 
@@ -299,6 +312,13 @@ class SubmissionViewSet(
     def readiness(self, request: Request, pk: str | None = None) -> Response:
         """Everything that has to be done before it can be handed in."""
         return Response(BlockerSerializer(readiness(self.get_object()), many=True).data)
+
+    @extend_schema(responses=CertificateSerializer(many=True))
+    @action(detail=True, pagination_class=None, filter_backends=[])
+    def certificates(self, request: Request, pk: str | None = None) -> Response:
+        """What the portal signed about it, the newest first."""
+        found = certificate_queries.certificates_of(self.get_object())
+        return Response(CertificateSerializer(found, many=True).data)
 
     @extend_schema(responses=HistorySerializer(many=True))
     @action(detail=True, pagination_class=None, filter_backends=[])

@@ -1,3 +1,4 @@
+from certification.models.certificates import Certificate
 from certification.models.documentation import Documentation
 from certification.models.families import FamilyMember, SubmissionFamily
 from certification.models.forecasts import ForecastSnapshot, SubmitByDate
@@ -38,6 +39,7 @@ from certification.models.workbench import CannedReply, ReviewMark
 __all__ = [
     "Appeal",
     "CannedReply",
+    "Certificate",
     "ClockPause",
     "Comment",
     "ConnectorTransfer",

@@ -33,6 +33,12 @@ _PLACES: dict[str, tuple[str, str]] = {
 }
 
 
+# Nothing was approved yet, or it never was.
+_UNDECIDED = frozenset(
+    {"draft", "submitted", "validating", "validation_failed", "in_review", "changes_requested", "rejected"}
+)
+
+
 def visible_submission(request: HttpRequest, pk: UUID) -> Submission:
     """The submission with what pages need of it; 404 for strangers."""
     return get_object_or_404(Submission.objects.visible_to(request.user).with_page_data(), pk=pk)
@@ -137,6 +143,8 @@ def _tabs(submission: Submission, current: str, *, can_edit: bool, can_try: bool
     ]
     if can_try:
         found.append(("console", _("Try it"), "console"))
+    if submission.state not in _UNDECIDED:
+        found.append(("certificates", _("Certificates"), "certificate_list"))
     found += [
         ("time", "Time", "submission_time"),
         ("history", "History", "submission_history"),

@@ -48,6 +48,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "transfer.decline": (_("declined “{connector}”"), "x", "neutral"),
     "transfer.withdraw": (_("took the offer of “{connector}” back"), "arrow-back-up", "neutral"),
     "transfer.expire": (_("let the offer of “{connector}” expire"), "clock", "neutral"),
+    "certificate.issue": (_("signed a certificate: {kind}"), "award", "success"),
     "webhookendpoint.create": (_("made a webhook for {url}"), "link", "info"),
     "webhookendpoint.change": (_("changed the webhook for {url}"), "pencil", "neutral"),
     "webhookendpoint.rotate_secret": (_("made a new secret for a webhook"), "key", "neutral"),

@@ -400,6 +400,8 @@ SUBMISSIONS = {
     "submission_receipt": entry(GET=team_reads, at="submission"),
     "receipt_present": entry(POST=draft_editors, at="draft"),
     "receipt_key": entry(GET=public),
+    "certificate_list": entry(GET=team_reads, at="submission"),
+    "certificate_file": entry(GET=team_reads, at={"pk": "submission", "certificate_id": "certificate"}),
     "finding_note": entry(
         POST=editors, at="submission", data={"rule": "INF-015", "note": "It reads better without a stop."}
     ),
@@ -681,6 +683,7 @@ API_SUBMISSIONS = {
         },
     ),
     "family-schedule": entry(POST=operators_seen, at="family", data=lambda w: {"plan": w.objects["plan"].pk}),
+    "submission-certificates": entry(GET=team_reads, at="submission"),
     "submission-receipt": entry(POST=draft_editors, at="draft"),
     "submission-credential": entry(PUT=editors, DELETE=editors, at="submission", data=_API_CREDENTIAL),
     "test-run-list": entry(

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
@@ -19,8 +20,10 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
+from certification.attestation import seal, statement
 from certification.lifecycle import SUBMISSION
 from certification.models import (
+    Certificate,
     Decision,
     GateCheck,
     Incident,
@@ -411,6 +414,19 @@ def _previews(world: World) -> None:
 
 
 def _webhooks(world: World) -> None:
+    submission = world.objects["submission"]
+    world.objects["certificate"] = Certificate.objects.create(
+        submission=submission,
+        version=submission.version,
+        kind="approval",
+        envelope=seal(
+            statement(
+                "harbour.zip", submission.version.digest, {"rules": {}, "decisions": [], "waivers": []}
+            ),
+            Ed25519PrivateKey.generate(),
+        ),
+        key_id="0" * 64,
+    )
     world.objects["webhook"] = WebhookEndpoint.objects.create(
         publisher=world.publisher,
         url="https://hooks.harbour.example/portal",
