@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from certification.api import paconn
+from certification.api import paconn, paconn_push
 from portal import api, home
 from portal.accounts import urls as accounts_urls
 from portal.shared import rest, web
@@ -90,6 +90,7 @@ urlpatterns = [
     path("api/docs/", api.documentation, name="api_docs"),
     path("api/v1/", include((api.urlpatterns, "api"))),
     re_path(r"^api/.*$", rest.api_not_found, name="api_not_found"),
+    *paconn_push.urlpatterns,
     *paconn.urlpatterns,
     *(pattern for room in _ROOMS for pattern in import_module(room).urlpatterns),
 ]

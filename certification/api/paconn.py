@@ -35,8 +35,8 @@ from portal.shared.rest import problem_details
 from portal.shared.web import signed_in_user
 
 log = structlog.get_logger(__name__)
-_PREFIX = "providers/Microsoft.PowerApps/"
-_ADVICE = "Download a token file in the portal: Account, API tokens, Token file for paconn."
+PREFIX = "providers/Microsoft.PowerApps/"
+FILE_ADVICE = "Download a token file in the portal: Account, API tokens, Token file for paconn."
 _FIRST = {"error": 0, "warning": 1}
 
 
@@ -48,27 +48,51 @@ class MayValidate(BasePermission):
         if isinstance(token, ApiToken):
             if {ApiToken.Scope.VALIDATE, ApiToken.Scope.VALIDATE_STRICT} & set(token.scopes):
                 return True
-            raise exceptions.PermissionDenied(f"This token may not validate. {_ADVICE}")
-        sent = request.headers.get("Authorization", "").partition(" ")[0].lower()
-        if sent == "basic":
-            raise exceptions.NotAuthenticated(
-                "A Basic header came instead of the token: an entry for this host in ~/.netrc replaces it. "
-                "Remove the entry."
-            )
-        raise exceptions.NotAuthenticated(f"No token of this portal was sent. {_ADVICE}")
+            raise exceptions.PermissionDenied(f"This token may not validate. {FILE_ADVICE}")
+        raise stranger(request)
 
 
-class ValidateDefinition(APIView):
+def stranger(request: Request) -> exceptions.NotAuthenticated:
+    """Says why no token of this portal came with the request."""
+    sent = request.headers.get("Authorization", "").partition(" ")[0].lower()
+    if sent == "basic":
+        return exceptions.NotAuthenticated(
+            "A Basic header came instead of the token: an entry for this host in ~/.netrc replaces it. "
+            "Remove the entry."
+        )
+    return exceptions.NotAuthenticated(f"No token of this portal was sent. {FILE_ADVICE}")
+
+
+class ClientView(APIView):
+    """An address of the client: only tokens count there."""
+
+    authentication_classes: list[Any] = [ApiTokenAuthentication]
+    schema = None
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """Every answer is JSON: the client shows a traceback for a page."""
+        try:
+            found = problem_details(exc, self.get_exception_handler_context())
+        except Exception:  # noqa: BLE001 - whatever it is, the client needs an answer
+            found = None
+        if found is None:
+            log.exception("paconn_failed")
+            found = problem_details(_away(exc), self.get_exception_handler_context())
+        if found is not None:
+            found["Content-Type"] = "application/json"
+            found.exception = True
+        return found
+
+
+class ValidateDefinition(ClientView):
     """POST a definition; the answer is what the client prints."""
 
-    authentication_classes = [ApiTokenAuthentication]
     permission_classes = [MayValidate]
-    schema = None
 
     def post(self, request: Request, oid: str = "") -> HttpResponse:
         token = cast("ApiToken", request.auth)
         found = check_definition(
-            _body(request), publisher_id=token.publisher_id, actor=signed_in_user(request)
+            body_of(request), publisher_id=token.publisher_id, actor=signed_in_user(request)
         )
         # Before a push the client asks without this flag and only heeds refusals: errors are what matters.
         if request.query_params.get("enableConnectorCertificationRules", "").lower() != "true":
@@ -77,22 +101,8 @@ class ValidateDefinition(APIView):
         shown.sort(key=lambda each: _FIRST[each.severity])
         is_strict = ApiToken.Scope.VALIDATE_STRICT in token.scopes or settings.PACONN_ERRORS_FAIL
         if is_strict and any(each.severity == "error" for each in shown):
-            return _answer(_refusal(shown), status=400)
-        return _answer("\r\n".join(map(_line, shown)))
-
-    def handle_exception(self, exc: Exception) -> Any:
-        """Every answer is JSON: the client shows a traceback for a page."""
-        try:
-            answer = problem_details(exc, self.get_exception_handler_context())
-        except Exception:  # noqa: BLE001 - whatever it is, the client needs an answer
-            answer = None
-        if answer is None:
-            log.exception("paconn_failed")
-            answer = problem_details(_away(exc), self.get_exception_handler_context())
-        if answer is not None:
-            answer["Content-Type"] = "application/json"
-            answer.exception = True
-        return answer
+            return answer(_refusal(shown), status=400)
+        return answer("\r\n".join(map(_line, shown)))
 
 
 def _away(error: Exception) -> Exception:
@@ -101,7 +111,7 @@ def _away(error: Exception) -> Exception:
     return exceptions.APIException("Something failed here; it has been noted. Try again later.")
 
 
-def _body(request: Request) -> bytes:
+def body_of(request: Request) -> bytes:
     length = request.META.get("CONTENT_LENGTH") or "0"
     too_large = TooLarge(f"A definition has at most {LARGEST_BYTES // 1024 // 1024} MiB.")
     if length.isdigit() and int(length) > LARGEST_BYTES:
@@ -112,7 +122,7 @@ def _body(request: Request) -> bytes:
         raise too_large from None
 
 
-def _answer(value: Any, status: int = 200) -> HttpResponse:
+def answer(value: Any, status: int = 200) -> HttpResponse:
     return HttpResponse(json.dumps(value, ensure_ascii=True), status=status, content_type="application/json")
 
 
@@ -164,7 +174,7 @@ def _detail(treated: Treated) -> dict[str, str]:
 
 
 class Missing(APIView):
-    """Whatever else the client asks for: create, update and download go through the portal's own pages."""
+    """Whatever else the client asks for."""
 
     authentication_classes: list[Any] = []
     permission_classes: list[Any] = []
@@ -172,7 +182,8 @@ class Missing(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         raise exceptions.NotFound(
-            "This portal answers paconn validate only. Upload packages in the portal or through /api/v1/."
+            "This portal answers paconn validate, create, update and download. "
+            "Everything else is in the portal and under /api/v1/."
         )
 
 
@@ -182,9 +193,9 @@ def missing(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
 
 urlpatterns = [
     # Without an object id in its token file the client leaves that part of the path out.
-    path(f"{_PREFIX}objectIds/validateApiSwagger", ValidateDefinition.as_view(), name="paconn_validate"),
+    path(f"{PREFIX}objectIds/validateApiSwagger", ValidateDefinition.as_view(), name="paconn_validate"),
     path(
-        f"{_PREFIX}objectIds/<str:oid>/validateApiSwagger",
+        f"{PREFIX}objectIds/<str:oid>/validateApiSwagger",
         ValidateDefinition.as_view(),
         name="paconn_validate_as",
     ),

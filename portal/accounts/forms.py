@@ -75,6 +75,11 @@ class PaconnTokenForm(forms.Form):
             "For builds: paconn then ends with exit code 1. Otherwise it prints and ends with 0."
         ),
     )
+    may_push = forms.BooleanField(
+        required=False,
+        label=_lazy("May push drafts"),
+        help_text=_lazy("For create, update and download. Without it the file only checks definitions."),
+    )
     days = forms.IntegerField(min_value=1, max_value=366, initial=365, label=_lazy("Days until it expires"))
 
     def __init__(self, *args: Any, publishers: list[tuple[str, str]], **kwargs: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
@@ -96,12 +97,18 @@ def paconn_token(request: HttpRequest) -> HttpResponse:
     token, text = create_token(
         owner=user,
         name=given["name"],
-        scopes=[ApiToken.Scope.VALIDATE_STRICT if given["is_strict"] else ApiToken.Scope.VALIDATE],
+        scopes=_paconn_scopes(given),
         lifetime=timedelta(days=given["days"]),
         publisher_id=UUID(given["publisher"]) if given["publisher"] else None,
         actor=user,
     )
     return _token_file(token, text)
+
+
+def _paconn_scopes(given: dict[str, Any]) -> list[str]:
+    scope = ApiToken.Scope
+    checking = scope.VALIDATE_STRICT if given["is_strict"] else scope.VALIDATE
+    return [checking, *([scope.READ, scope.CONNECTORS, scope.SUBMISSIONS] if given["may_push"] else [])]
 
 
 def _token_file(token: ApiToken, text: Secret) -> HttpResponse:

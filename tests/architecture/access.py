@@ -224,6 +224,13 @@ SHELL = {
     "paconn_validate": entry(POST=token_only),
     "paconn_validate_as": entry(POST=token_only, at={"oid": "viewer"}),
     "paconn_missing": entry(),
+    "paconn_storage": entry(POST=token_only),
+    "paconn_storage_as": entry(POST=token_only, at={"oid": "viewer"}),
+    "paconn_apis": entry(GET=token_only, POST=token_only),
+    "paconn_api": entry(GET=token_only, PATCH=token_only, at={"slug": "connector"}),
+    # Its address is signed for ten minutes: an invented one leads nowhere, whoever asks.
+    "paconn_file": entry(GET=Access(EVERYBODY, also=(404,)), at={"signed": "=" + "x" * 43}),
+    "paconn_environments": entry(GET=token_only),
     "accounts:token_revoke": entry(POST=own_token, at="read_token"),
     "accounts:theme": entry(POST=public, data={"theme": "dark"}),
     "accounts:language": entry(POST=public, data={"language": "de"}),

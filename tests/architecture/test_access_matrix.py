@@ -41,6 +41,10 @@ TOKEN_ONLY = {
     "api:own_token",
     "paconn_validate",
     "paconn_validate_as",
+    "paconn_storage",
+    "paconn_storage_as",
+    "paconn_apis",
+    "paconn_api",
     "received_mail_hook",
 }
 # Personal: no token changes it, whatever its scopes.
@@ -166,7 +170,8 @@ def test_methods_that_an_address_does_not_have_are_refused(world, name):
             if (
                 (method == "HEAD" and "GET" in found.methods)
                 or found.is_foreign
-                or name in ("api_not_found", "paconn_missing", "paconn_validate", "paconn_validate_as")
+                or name == "api_not_found"
+                or name.startswith("paconn_")
             ):
                 good = status < 500
             elif role == "anonymous":

@@ -59,6 +59,10 @@ WRITING = sorted(
         "paconn_missing",
         "paconn_validate",
         "paconn_validate_as",
+        "paconn_storage",
+        "paconn_storage_as",
+        "paconn_apis",
+        "paconn_api",
     )
     for method in set(TABLE[route.name].methods) - {"GET", "DELETE"}
 )

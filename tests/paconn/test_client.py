@@ -174,11 +174,11 @@ def test_a_netrc_entry_that_replaces_the_token_is_named(paconn: Command, cast: C
     assert "~/.netrc" in output
 
 
-def test_what_the_portal_does_not_serve_is_said_in_json(paconn: Command, cast: Cast) -> None:
+def test_a_token_that_only_checks_downloads_nothing_and_is_told_in_json(paconn: Command, cast: Cast) -> None:
     paconn.sign_in(cast)
     code, output = paconn.run(
         "download", "-e", "env", "-c", "shared_x", "-d", str(paconn.home), "-u", paconn.address
     )
     assert code == 1
-    assert "validate only" in output
+    assert "its scopes lack read" in output
     assert "Traceback" not in output
