@@ -79,7 +79,8 @@ class ClientView(APIView):
             log.exception("paconn_failed")
             found = problem_details(_away(exc), self.get_exception_handler_context())
         if found is not None:
-            found["Content-Type"] = "application/json"
+            # What is set as a header is overwritten when the answer is rendered.
+            found.content_type = "application/json"
             found.exception = True
         return found
 

@@ -22,7 +22,8 @@ class ShownCertificate:
 
 def certificates_of(submission: Submission) -> QuerySet[Certificate]:
     """The newest first."""
-    return submission.certificates.select_related("version").order_by("-issued_at")
+    found = Certificate.objects.filter(submission=submission)
+    return found.select_related("version").order_by("-issued_at")
 
 
 def shown_certificates(submission: Submission) -> list[ShownCertificate]:

@@ -11,7 +11,7 @@ import pytest
 import requests
 from django.core import signing
 
-from certification.models import Submission
+from certification.models import Revision, Submission
 from certification.queries.pushes import newest_package
 from certification.rules.examples.base import DEFINITION, ICON, INTRO, PROPERTIES, SCRIPT
 from certification.services.submissions import create_submission
@@ -170,7 +170,10 @@ def test_pushing_back_what_was_downloaded_makes_no_new_version(
 
 
 def test_while_reviewers_have_it_an_update_is_refused(paconn: Pusher, cast: Cast, whole: Submission) -> None:
-    Submission.objects.filter(pk=whole.pk).update(state="in_review")
+    revision = Revision.objects.create(
+        submission=whole, number=1, version=Version.objects.get(), handed_in_by=cast.developer
+    )
+    Submission.objects.filter(pk=whole.pk).update(state="in_review", revision=revision)
     paconn.allow(cast.developer)
     code, output = paconn.update(definition=renamed_operation())
     assert code == 1
