@@ -10,10 +10,16 @@ from pathlib import Path
 import pytest
 
 from tests.certport.conftest import Certport
+from tests.effort import IS_FULL
 from tests.journeys.people import Journey, package
 from tests.journeys.stack import Stack
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.timeout(600),
+    # A second portal in processes of its own; tests/certport has every command against a server in the usual run.
+    pytest.mark.skipif(not IS_FULL, reason="a journey of its own: TEST_EFFORT=full"),
+]
 
 
 @pytest.fixture(scope="module")
