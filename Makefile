@@ -76,9 +76,9 @@ screens: environment-dev  ## picture the main pages of the demo world into docs/
 		$(VENV_PYTHON) -m tests.screens $(SCREENS)
 
 lock: environment-dev  ## resolve pyproject.toml anew into the two lock files
-	$(VENV_PYTHON) -m uv pip compile pyproject.toml --extra trial --generate-hashes --no-emit-index-url \
+	$(VENV_PYTHON) -m uv pip compile pyproject.toml --extra trial --extra observability --generate-hashes --no-emit-index-url \
 		--python-version 3.11 --custom-compile-command "make lock" --quiet -o requirements.lock
-	$(VENV_PYTHON) -m uv pip compile pyproject.toml --extra trial --extra dev --generate-hashes --no-emit-index-url \
+	$(VENV_PYTHON) -m uv pip compile pyproject.toml --extra trial --extra observability --extra dev --generate-hashes --no-emit-index-url \
 		--python-version 3.11 --custom-compile-command "make lock" --quiet -c requirements.lock -o requirements-dev.lock
 	$(VENV_PYTHON) -m uv pip compile tests/paconn/requirements.in --generate-hashes --no-emit-index-url --no-annotate \
 		--python-version 3.11 --custom-compile-command "make lock" --quiet -o tests/paconn/requirements.lock
