@@ -131,33 +131,33 @@ TURNS: dict[str, Turn] = {
 }
 
 NEXT_STEPS: dict[str, str] = {
-    "draft": "Finish the form and submit it.",
-    "submitted": "A worker validates the package within minutes.",
-    "validating": "The worker checks the package against every rule.",
+    "draft": _("Finish the form and submit it."),
+    "submitted": _("A worker validates the package within minutes."),
+    "validating": _("The worker checks the package against every rule."),
     "validation_failed": (
-        "Correct the errors, upload the package again and resubmit. The place in the queue is kept."
+        _("Correct the errors, upload the package again and resubmit. The place in the queue is kept.")
     ),
-    "in_review": "A reviewer reads the definition and decides.",
+    "in_review": _("A reviewer reads the definition and decides."),
     "changes_requested": (
-        "Answer the reviewer's threads, upload what changed and resubmit. The place in the queue is kept."
+        _("Answer the reviewer's threads, upload what changed and resubmit. The place in the queue is kept.")
     ),
-    "approved": "The portal deploys the package to the Preview region.",
-    "preview_deploying": "The Preview region is taking the package.",
-    "preview_failed": "An operator looks at the Preview region and starts the deployment again.",
-    "preview_testing": "Test the connector in Preview, then sign off or refuse before the deadline.",
-    "preview_refused": "Correct what was wrong in Preview, upload the package again and resubmit.",
-    "signed_off": "An operator plans the rollout.",
-    "scheduled": "The first wave starts on its planned date.",
-    "rolling_out": "Each wave starts when the wave before it is verified live.",
-    "held": "An operator resumes the rollout when the reason for the hold is gone.",
-    "halted": "Nothing is deployed until an operator releases the halt or rolls back.",
-    "rolling_back": "Regions return to the last good version.",
-    "rolled_back": "Correct the cause and start a new submission.",
-    "live": "Every region has it. The portal watches its health.",
-    "superseded": "A newer version took its place.",
-    "withdrawn": "Start a new submission whenever you are ready.",
-    "rejected": "Read the reasons; a new submission may start from them.",
-    "expired": "Reopen the Preview to test; nothing else is lost.",
+    "approved": _("The portal deploys the package to the Preview region."),
+    "preview_deploying": _("The Preview region is taking the package."),
+    "preview_failed": _("An operator looks at the Preview region and starts the deployment again."),
+    "preview_testing": _("Test the connector in Preview, then sign off or refuse before the deadline."),
+    "preview_refused": _("Correct what was wrong in Preview, upload the package again and resubmit."),
+    "signed_off": _("An operator plans the rollout."),
+    "scheduled": _("The first wave starts on its planned date."),
+    "rolling_out": _("Each wave starts when the wave before it is verified live."),
+    "held": _("An operator resumes the rollout when the reason for the hold is gone."),
+    "halted": _("Nothing is deployed until an operator releases the halt or rolls back."),
+    "rolling_back": _("Regions return to the last good version."),
+    "rolled_back": _("Correct the cause and start a new submission."),
+    "live": _("Every region has it. The portal watches its health."),
+    "superseded": _("A newer version took its place."),
+    "withdrawn": _("Start a new submission whenever you are ready."),
+    "rejected": _("Read the reasons; a new submission may start from them."),
+    "expired": _("Reopen the Preview to test; nothing else is lost."),
 }
 
 

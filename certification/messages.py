@@ -48,7 +48,7 @@ class MessageKind:
 
     group: Group
     audiences: tuple[Audience, ...]
-    action_label: str = "Open the submission"
+    action_label: str = _("Open the submission")
     tone: str = ""
     tells_actor: bool = False
     is_required: bool = False

@@ -6,27 +6,51 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from portal.shared.words import lazy as _lazy
+
 # kind -> what it means and where to look first.
 ADVICE: Mapping[str, str] = {
-    "burn_fast": "At this pace the error budget of 30 days is gone in two days. Look at errors by code and "
-    "region, and whether a rollout reached the failing regions.",
-    "burn_slow": "At this pace the error budget of 30 days is gone in five days. Look at errors by code and "
-    "operation.",
-    "burn_steady": "The objective is being missed slowly but steadily. It needs nobody tonight, but somebody "
-    "this week.",
-    "silence": "No data is not healthy: either nobody can call the connector, or telemetry does not arrive.",
-    "calls": "Fewer calls than usual often mean that users cannot connect: look at sign-in and 401 answers.",
-    "failures": "Look at which code and operation the additional failures have, and at rollouts near it.",
-    "latency": "The backend answers slower than usual. Its own figures at the same hour tell why.",
-    "host": "Every call of the connector fails while its host is away. Look at the name, the server and what "
-    "stands before it.",
-    "certificate": "Calls fail as soon as the certificate does. Renew it, and find out why that did not "
-    "happen by itself.",
-    "ownership": "The TXT record that shows who rules the name is gone. Put it back, or say on the page of "
-    "the host that no proof is wanted.",
-    "dormant": "A connector that nobody calls still has to be kept safe. Keep it, or retire it.",
-    "docs": "Users read of another version than they call. Publish the page again, or look at the regions "
-    "that run something else.",
+    "burn_fast": _lazy(
+        "At this pace the error budget of 30 days is gone in two days. Look at errors by "
+        "code and region, and whether a rollout reached the failing regions."
+    ),
+    "burn_slow": _lazy(
+        "At this pace the error budget of 30 days is gone in five days. Look at errors by code and operation."
+    ),
+    "burn_steady": _lazy(
+        "The objective is being missed slowly but steadily. It needs nobody tonight, but somebody this week."
+    ),
+    "silence": _lazy(
+        "No data is not healthy: either nobody can call the connector, or telemetry does not arrive."
+    ),
+    "calls": _lazy(
+        "Fewer calls than usual often mean that users cannot connect: look at sign-in and 401 answers."
+    ),
+    "failures": _lazy(
+        "Look at which code and operation the additional failures have, and at rollouts near it."
+    ),
+    "latency": _lazy("The backend answers slower than usual. Its own figures at the same hour tell why."),
+    "host": _lazy(
+        "Every call of the connector fails while its host is away. Look at the name, the "
+        "server and what stands before it."
+    ),
+    "certificate": _lazy(
+        "Calls fail as soon as the certificate does. Renew it, and find out why that did not "
+        "happen by itself."
+    ),
+    "ownership": _lazy(
+        "The TXT record that shows who rules the name is gone. Put it back, or say on the "
+        "page of the host that no proof is wanted."
+    ),
+    "dormant": _lazy("A connector that nobody calls still has to be kept safe. Keep it, or retire it."),
+    "docs": _lazy(
+        "Users read of another version than they call. Publish the page again, or look at "
+        "the regions that run something else."
+    ),
 }
 
 
@@ -44,28 +68,40 @@ def sentence(kind: str, evidence: Mapping[str, Any]) -> str:
 
 
 def _host(evidence: Mapping[str, Any]) -> str:
-    return f"{evidence['host']}: {evidence['problem'].rstrip('.')}, {evidence['looks']} looks in a row."
+    return _("%(host)s: %(problem)s, %(looks)s looks in a row.") % {
+        "host": evidence["host"],
+        "problem": evidence["problem"].rstrip("."),
+        "looks": evidence["looks"],
+    }
 
 
 def _certificate(evidence: Mapping[str, Any]) -> str:
     if not evidence["expires_at"]:
         return f"{evidence['host']}: {evidence['problem'].rstrip('.')}."
-    ends = datetime.fromisoformat(evidence["expires_at"])
     days = evidence["days"]
-    left = "in one day" if days == 1 else "today" if days < 1 else f"in {days} days"
-    return f"The certificate of {evidence['host']} ends {left}, on {ends.day} {ends:%b %Y}."
+    words = (
+        _("The certificate of %(host)s ends today, on %(day)s.")
+        if days < 1
+        else _("The certificate of %(host)s ends in one day, on %(day)s.")
+        if days == 1
+        else _("The certificate of %(host)s ends in %(days)s days, on %(day)s.")
+    )
+    ends = datetime.fromisoformat(evidence["expires_at"])
+    return words % {"host": evidence["host"], "days": days, "day": date_format(ends, "j M Y")}
 
 
 def _ownership(evidence: Mapping[str, Any]) -> str:
-    return f"The TXT record at {evidence['name']} was there and is not any more."
+    return _("The TXT record at %(name)s was there and is not any more.") % {"name": evidence["name"]}
 
 
 def _dormant(evidence: Mapping[str, Any]) -> str:
-    days = f"No region has reported a call for {evidence['days']} days"
+    days = evidence["days"]
     if not evidence["last_at"]:
-        return f"{days}, or ever."
-    last = datetime.fromisoformat(evidence["last_at"])
-    return f"{days}; the last one was on {last.day} {last:%b %Y}."
+        return _("No region has reported a call for %(days)s days, or ever.") % {"days": days}
+    return _("No region has reported a call for %(days)s days; the last one was on %(day)s.") % {
+        "days": days,
+        "day": date_format(datetime.fromisoformat(evidence["last_at"]), "j M Y"),
+    }
 
 
 def _documentation(evidence: Mapping[str, Any]) -> str:
@@ -82,52 +118,85 @@ _TOLD: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 
 
 def _span(minutes: int) -> str:
+    """Completes “in the last …”."""
     if minutes < 60:
-        return f"{minutes} minutes"
+        return ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
     hours = minutes // 60
     if hours == 1:
-        return "hour"
-    return f"{hours} hours" if hours < 48 else f"{hours // 24} days"
+        return _("hour")
+    if hours < 48:
+        return ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}
+    return ngettext("%(n)s day", "%(n)s days", hours // 24) % {"n": hours // 24}
 
 
-def _window(told: Mapping[str, Any]) -> str:
-    failed, calls = told["failed"], told["calls"]
-    share = 100 * failed / calls if calls else 0
-    return f"{failed:,} of {calls:,} calls failed in the last {_span(told['minutes'])} ({share:.2g}%)"
+def _whole(value: float) -> str:
+    return number_format(round(value), force_grouping=True)
 
 
 def _burning(evidence: Mapping[str, Any]) -> str:
     long, short = evidence["long"], evidence["short"]
-    objective = f"{evidence['objective_percent']:g}%"
-    return (
-        f"{_window(long)}: {long['burn_rate'] or 0:.3g} times what the objective of {objective} allows, "
-        f"and {short['burn_rate'] or 0:.3g} times over the last {_span(short['minutes'])}."
-    )
+    failed, calls = long["failed"], long["calls"]
+    return _(
+        "%(failed)s of %(calls)s calls failed in the last %(span)s (%(share)s%%): %(rate)s times what the "
+        "objective of %(objective)s%% allows, and %(short_rate)s times over the last %(short_span)s."
+    ) % {
+        "failed": _whole(failed),
+        "calls": _whole(calls),
+        "span": _span(long["minutes"]),
+        "share": f"{100 * failed / calls if calls else 0:.2g}",
+        "rate": f"{long['burn_rate'] or 0:.3g}",
+        "objective": f"{evidence['objective_percent']:g}",
+        "short_rate": f"{short['burn_rate'] or 0:.3g}",
+        "short_span": _span(short["minutes"]),
+    }
 
 
 def _silent(evidence: Mapping[str, Any]) -> str:
-    last = evidence["last_at"]
-    since = "for days"
-    if last:
-        moment = datetime.fromisoformat(last)
-        since = f"since {moment.day} {moment:%b, %H:%M} UTC"
-    usual = evidence["expected_calls"]
-    expected = f", where about {usual:,} calls are usual" if usual else ""
-    return f"No region has reported a call {since}{expected}."
+    last, usual = evidence["last_at"], evidence["expected_calls"]
+    if last and usual:
+        words = _("No region has reported a call since %(since)s UTC, where about %(usual)s calls are usual.")
+    elif last:
+        words = _("No region has reported a call since %(since)s UTC.")
+    elif usual:
+        words = _("No region has reported a call for days, where about %(usual)s calls are usual.")
+    else:
+        words = _("No region has reported a call for days.")
+    since = date_format(datetime.fromisoformat(last), "j M, H:i") if last else ""
+    return words % {"since": since, "usual": _whole(usual or 0)}
 
 
 def _unusual(kind: str, evidence: Mapping[str, Any]) -> str:
     begins = datetime.fromisoformat(evidence["hour"])
-    ends = begins + timedelta(hours=1)
-    span = f"{begins.day} {begins:%b, %H:%M} to {ends:%H:%M} UTC"
-    weeks = f"the same hour of {evidence['weeks']} past weeks"
     value, usual = evidence["value"], evidence["usual"]
-    if kind == "calls":
-        everybody = evidence.get("fleet_factor", 1)
-        note = f" (all connectors together are at {100 * everybody:.0f}%)" if everybody < 0.95 else ""
-        return f"{value:,} calls from {span}; {usual:,.0f} are usual for {weeks}{note}."
+    told = {
+        "from": date_format(begins, "j M, H:i"),
+        "to": date_format(begins + timedelta(hours=1), "H:i"),
+        "weeks": evidence["weeks"],
+    }
     if kind == "failures":
+        return _(
+            "%(value)s%% of the calls failed from %(from)s to %(to)s UTC; %(usual)s%% are usual for the "
+            "same hour of %(weeks)s past weeks."
+        ) % {**told, "value": f"{100 * value:.1f}", "usual": f"{100 * usual:.1f}"}
+    told |= {"value": _whole(value), "usual": _whole(usual)}
+    if kind != "calls":
         return (
-            f"{100 * value:.1f}% of the calls failed from {span}; {100 * usual:.1f}% are usual for {weeks}."
+            _(
+                "p95 was %(value)s ms from %(from)s to %(to)s UTC; %(usual)s ms are usual for the same hour "
+                "of %(weeks)s past weeks."
+            )
+            % told
         )
-    return f"p95 was {value:,.0f} ms from {span}; {usual:,.0f} ms are usual for {weeks}."
+    everybody = evidence.get("fleet_factor", 1)
+    if everybody >= 0.95:
+        return (
+            _(
+                "%(value)s calls from %(from)s to %(to)s UTC; %(usual)s are usual for the same hour of "
+                "%(weeks)s past weeks."
+            )
+            % told
+        )
+    return _(
+        "%(value)s calls from %(from)s to %(to)s UTC; %(usual)s are usual for the same hour of "
+        "%(weeks)s past weeks (all connectors together are at %(fleet)s%%)."
+    ) % {**told, "fleet": f"{100 * everybody:.0f}"}

@@ -37,16 +37,19 @@ def check_name(name: str) -> str:
 def _fault_of(name: str) -> str:
     key = name_key(name)
     if not SHORTEST <= len(name) <= LONGEST or not 2 <= len(key) <= LONGEST:
-        return f"A name has {SHORTEST} to {LONGEST} characters, letters and digits among them."
+        return _("A name has %(least)s to %(most)s characters, letters and digits among them.") % {
+            "least": SHORTEST,
+            "most": LONGEST,
+        }
     if not name.isprintable():
-        return "The name contains a character that cannot be seen: type it again."
+        return _("The name contains a character that cannot be seen: type it again.")
     if any(char.isalpha() and not unicodedata.name(char, "").startswith("LATIN") for char in name):
         # Letters of other scripts that look like Latin ones would let one name pass for another.
-        return "Write the name in Latin letters: users in every region search for it."
+        return _("Write the name in Latin letters: users in every region search for it.")
     if not any(char.isalpha() for char in name):
-        return "The name needs a letter."
+        return _("The name needs a letter.")
     if not name[0].isalnum() or not (name[-1].isalnum() or name[-1] == ")"):
-        return "The name begins and ends with a letter or digit."
+        return _("The name begins and ends with a letter or digit.")
     return ""
 
 
@@ -59,7 +62,11 @@ def advice_on(name: str) -> list[str]:
             % {"longest_title": LONGEST_TITLE, "name": len(name)}
         )
     words = re.findall(r"[a-z0-9]+", name.lower())
-    found += [f"Leave out the word “{word}”: it says nothing here." for word in _NOISE_WORDS if word in words]
+    found += [
+        _("Leave out the word “%(word)s”: it says nothing here.") % {"word": word}
+        for word in _NOISE_WORDS
+        if word in words
+    ]
     return found
 
 
@@ -73,6 +80,6 @@ def check_host(host: str) -> str:
     """The host name alone, in lower case; an address that was pasted whole is cut down to it. "" stays ""."""
     host = re.sub(r"^[a-z]+://", "", host.strip().lower()).split("/")[0].split(":")[0].rstrip(".")
     if host and not _HOST.match(host):
-        text = "Give a public host name such as api.example.com, without port and path."
+        text = _("Give a public host name such as api.example.com, without port and path.")
         raise InvalidInput(text, fields={"backend_host": [text]})
     return host

@@ -37,7 +37,7 @@ CHECKLIST: tuple[ChecklistItem, ...] = (
     ),
     ChecklistItem(
         "ten-calls",
-        "10 successful calls of every operation",
+        _("10 successful calls of every operation"),
         _("Made with the definition you will submit, against the production backend."),
     ),
     ChecklistItem(
@@ -56,7 +56,7 @@ CHECKLIST: tuple[ChecklistItem, ...] = (
     ),
     ChecklistItem(
         "intro",
-        "intro.md tells people how to start",
+        _("intro.md tells people how to start"),
         _("What it does, prerequisites, how to get credentials, first steps, known issues, common errors."),
     ),
     ChecklistItem(

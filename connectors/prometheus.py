@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from connectors.latency import BUCKETS, LATENCY_BOUNDS_MS
 
 # What an event is about -> the label that says so, unless a source names others.
@@ -25,13 +27,14 @@ LABELS: Mapping[str, str] = {
 _CODE = re.compile(r"[1-5][0-9]{2}\Z")
 _CLASS = re.compile(r"[1-5][xX]{2}\Z")
 
-RESET = "A counter was reset: what it counted between its last scrape and the reset is lost."
-BOUNDS = (
+# Kept in the source's row and translated when they are shown.
+RESET = gettext_noop("A counter was reset: what it counted between its last scrape and the reset is lost.")
+BOUNDS = gettext_noop(
     "The histogram has other bounds than ours: calls are shown in the slower of the buckets they may be in."
 )
-CLASSES = "Codes come as classes (5xx): they are counted as 500, 400 and so on."
-UNLABELLED = "Some series lack a label that is mapped, and are left out."
-SURPLUS = "A histogram held more calls than the counter: the fastest of them are left out."
+CLASSES = gettext_noop("Codes come as classes (5xx): they are counted as 500, 400 and so on.")
+UNLABELLED = gettext_noop("Some series lack a label that is mapped, and are left out.")
+SURPLUS = gettext_noop("A histogram held more calls than the counter: the fastest of them are left out.")
 
 Key = tuple[str, str, str]
 Series = tuple[Mapping[str, str], Sequence[tuple[int, float]]]

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 AVAILABILITY_TARGET = 0.9995
@@ -109,7 +110,16 @@ def _share(part: int, whole: int) -> str:
     # Never rounded up to a target that was missed.
     digits = 3 if percent > 99 else 2
     floored = math.floor(percent * 10**digits) / 10**digits
-    return f"{floored:.{digits}f}".rstrip("0").rstrip(".") + f"% ({part:,} of {whole:,})"
+    share = f"{floored:.{digits}f}".rstrip("0").rstrip(".")
+    return _("%(share)s%% (%(part)s of %(whole)s)") % {
+        "share": share,
+        "part": _grouped(part),
+        "whole": _grouped(whole),
+    }
+
+
+def _grouped(value: int) -> str:
+    return number_format(value, force_grouping=True)
 
 
 def more_needed(good: int, whole: int, target: float) -> int:
@@ -121,17 +131,18 @@ def _production(found: Measured) -> Criterion:
     reached = found.regions - found.missing_regions
     is_met = None if not found.regions else found.missing_regions == 0 and found.live_since is not None
     missing = "" if is_met else (
-        f"Live in {found.missing_regions} more regions." if found.live_since and found.missing_regions
-        else "A version that is live in every region."
+        _("Live in %(n)s more regions.") % {"n": found.missing_regions}
+        if found.live_since and found.missing_regions
+        else _("A version that is live in every region.")
     )  # fmt: skip
     return Criterion(
         "production",
         _("In production"),
         Weight.REQUIRED,
-        "live in every region, against the production backend",
+        _("live in every region, against the production backend"),
         _("%(reached)s of %(regions)s regions") % {"reached": reached, "regions": found.regions}
         if found.regions
-        else "no region",
+        else _("no region"),
         is_met,
         missing,
         reached / found.regions if found.regions else None,
@@ -141,20 +152,23 @@ def _production(found: Measured) -> Criterion:
 def _ratio(
     key: str, label: str, target: float, target_text: str, good: int, whole: int, advice: str
 ) -> Criterion:
-    """A share that must be reached, over enough calls to prove it."""
+    """A share that must be reached, over enough calls to prove it; `advice` has %(over)s and %(further)s."""
     if not whole:
         return Criterion(
-            key, label, Weight.REQUIRED, target_text, "no data", None, _("Calls in the last 30 days.")
+            key, label, Weight.REQUIRED, target_text, _("no data"), None, _("Calls in the last 30 days.")
         )  # fmt: skip
     is_met = good >= target * whole - 1e-9
     missing = ""
     if whole < LEAST_CALLS:
-        is_met, missing = False, f"{LEAST_CALLS - whole:,} more calls: too few to prove it."
+        is_met, missing = (
+            False,
+            _("%(n)s more calls: too few to prove it.") % {"n": _grouped(LEAST_CALLS - whole)},
+        )
     elif not is_met:
         allowed = math.floor((1 - target) * whole + 1e-9)
         over = whole - good - allowed
         further = more_needed(good, whole, target)
-        missing = f"{over:,} failures too many: {advice}, or {further:,} calls without one."
+        missing = advice % {"over": _grouped(over), "further": _grouped(further)}
     return Criterion(
         key, label, Weight.REQUIRED, target_text, _share(good, whole), is_met, missing, good / whole
     )
@@ -165,18 +179,18 @@ def _available(found: Measured) -> Criterion:
         "availability",
         _("Availability"),
         AVAILABILITY_TARGET,
-        "99.95% of calls without an answer 5xx, in 30 days",
+        _("99.95%% of calls without an answer 5xx, in 30 days") % {},
         found.calls - found.backend_failures,
         found.calls,
-        "mend the backend",
+        _("%(over)s failures too many: mend the backend, or %(further)s calls without one."),
     )
 
 
 def _steady(found: Measured) -> Criterion:
-    label, target = "Available to everybody", "99.5% of connections at that availability"
+    label, target = _("Available to everybody"), _("99.5%% of connections at that availability") % {}
     if not found.hours:
         return Criterion(
-            "steady", label, Weight.REQUIRED, target, "no data", None, _("Calls in the last 30 days.")
+            "steady", label, Weight.REQUIRED, target, _("no data"), None, _("Calls in the last 30 days.")
         )
     is_met = found.steady_hours >= STEADY_TARGET * found.hours - 1e-9
     short = math.ceil(STEADY_TARGET * found.hours - 1e-9) - found.steady_hours
@@ -198,10 +212,10 @@ def _successful(found: Measured) -> Criterion:
         "success",
         _("Success rate"),
         SUCCESS_TARGET,
-        "more than 80% of all calls but the throttled ones",
+        _("more than 80%% of all calls but the throttled ones") % {},
         found.successes,
         found.calls,
-        "look at errors by code",
+        _("%(over)s failures too many: look at errors by code, or %(further)s calls without one."),
     )
 
 
@@ -221,7 +235,7 @@ def _weekly(found: Measured) -> Criterion:
         % {"weekly_target": WEEKLY_TARGET, "weeks": WEEKS},
         _("%(join)s in the last weeks") % {"join": ", ".join(f"{peak:,}" for peak in weeks)}
         if weeks
-        else "no data",
+        else _("no data"),
         is_met,
         ""
         if is_met
@@ -238,7 +252,7 @@ def _connected(found: Measured) -> Criterion:
         Weight.RECOMMENDED,
         _("%(connections_target)s; counted as connections active at once, a lower bound")
         % {"connections_target": CONNECTIONS_TARGET},
-        f"{found.connections:,}" if found.calls else "no data",
+        f"{found.connections:,}" if found.calls else _("no data"),
         is_met,
         ""
         if is_met
@@ -253,8 +267,8 @@ def _supported(support_hours: str) -> Criterion:
         "support",
         _("Support hours"),
         Weight.DECLARED,
-        "the same hours in which the backend is supported",
-        support_hours or "not said yet",
+        _("the same hours in which the backend is supported"),
+        support_hours or _("not said yet"),
         True if support_hours else None,
         "" if support_hours else _("Say them in the request."),
     )

@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from portal.shared.words import lazy as _lazy
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A Monday, so that steps of a week begin on one.
 _FIRST_MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
@@ -50,11 +55,11 @@ class Window:
 
 
 WINDOWS = {
-    "24h": Window("24h", "24 hours", timedelta(hours=24), _HOUR),
-    "7d": Window("7d", "7 days", timedelta(days=7), 6 * _HOUR),
-    "30d": Window("30d", "30 days", timedelta(days=30), _DAY),
-    "90d": Window("90d", "90 days", timedelta(days=90), _DAY),
-    "1y": Window("1y", "a year", timedelta(weeks=52), _WEEK),
+    "24h": Window("24h", _lazy("24 hours"), timedelta(hours=24), _HOUR),
+    "7d": Window("7d", _lazy("7 days"), timedelta(days=7), 6 * _HOUR),
+    "30d": Window("30d", _lazy("30 days"), timedelta(days=30), _DAY),
+    "90d": Window("90d", _lazy("90 days"), timedelta(days=90), _DAY),
+    "1y": Window("1y", _lazy("a year"), timedelta(weeks=52), _WEEK),
 }
 DEFAULT_WINDOW = WINDOWS["24h"]
 
@@ -72,10 +77,13 @@ def floor(moment: datetime, step: timedelta) -> datetime:
 def chosen_window(since: datetime, until: datetime) -> Window:
     """A window between two moments, widened to whole steps. Raises `ValueError` when they are no span."""
     if until <= since:
-        raise ValueError("The range ends before it begins.")
+        raise ValueError(_("The range ends before it begins."))
     if until - since > _LONGEST:
-        raise ValueError(f"A range spans at most {_LONGEST.days:,} days.")
+        raise ValueError(
+            _("A range spans at most %(days)s days.")
+            % {"days": number_format(_LONGEST.days, force_grouping=True)}
+        )
     step = next((step for longest, step in _STEPS if until - since <= longest), _WEEK)
     first, last = floor(since, step), floor(until, step)
     last = last if last == until else last + step
-    return Window("chosen", "the chosen range", last - first, step, first, last)
+    return Window("chosen", _("the chosen range"), last - first, step, first, last)

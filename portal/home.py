@@ -42,5 +42,5 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     if is_for_programs(request):
         body = {"title": _("Internal Server Error"), "status": 500, "code": "error"}
-        return JsonResponse(body | {"detail": "Something failed here; it has been noted."}, status=500)
+        return JsonResponse(body | {"detail": _("Something failed here; it has been noted.")}, status=500)
     return render(request, "500.html", status=500)

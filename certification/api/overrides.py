@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -73,7 +74,8 @@ def ask(data: dict[str, Any], user: User, publisher: UUID | None = None) -> Over
     missing = [name for name in _NEEDS[kind] if not data.get(name)]
     if missing:
         raise InvalidInput(
-            f"{kind} needs {' and '.join(missing)}.", fields={name: ["Name it."] for name in missing}
+            _("%(kind)s needs %(missing)s.") % {"kind": kind, "missing": ", ".join(missing)},
+            fields={name: [_("Name it.")] for name in missing},
         )
     submissions = Submission.objects.visible_to(user).select_related("connector__publisher")
     rollouts = Rollout.objects.visible_to(user).select_related("submission__connector__publisher")
@@ -96,7 +98,9 @@ def ask(data: dict[str, Any], user: User, publisher: UUID | None = None) -> Over
         return services.request_freeze_pass(rollout, freeze, reason=reason, actor=user)
     wave = queries.next_wave(rollout)
     if wave is None:
-        raise InvalidInput("This rollout has no wave left to start.", fields={"rollout": ["No wave left."]})
+        raise InvalidInput(
+            _("This rollout has no wave left to start."), fields={"rollout": [_("No wave left.")]}
+        )
     return services.request_acceleration(wave, reason=reason, actor=user)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -57,7 +58,7 @@ class ReplyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
 
     def get_queryset(self) -> QuerySet[CannedReply]:
         user = signed_in_user(self.request)
-        require(can_manage_replies, user, None, otherwise="Canned replies are for reviewers.")
+        require(can_manage_replies, user, None, otherwise=_("Canned replies are for reviewers."))
         return every_reply()
 
     @extend_schema(request=ReplyDraftSerializer, responses={201: ReplySerializer})

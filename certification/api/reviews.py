@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import path
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -223,7 +224,9 @@ class ClaimViewSet(_OfSubmission):
         others = queries.reviewers_for(submission, self.person)
         to = others.filter(email__iexact=asked.validated_data["to"]).first()
         if to is None:
-            raise serializers.ValidationError({"to": ["No reviewer outside of the publisher's team has it."]})
+            raise serializers.ValidationError(
+                {"to": [_("No reviewer outside of the publisher's team has it.")]}
+            )
         note = asked.validated_data["note"]
         return Response(
             ClaimSerializer(reviews.hand_over(submission, to=to, note=note, actor=self.person)).data

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -138,7 +139,7 @@ class DatesSerializer(serializers.Serializer[Any]):
 
     def validate_waves(self, value: dict[str, Any]) -> dict[int, Any]:
         if not all(number.isdigit() for number in value):
-            raise serializers.ValidationError("Name waves by their number.")
+            raise serializers.ValidationError(_("Name waves by their number."))
         return {int(number): day for number, day in value.items()}
 
 
@@ -258,7 +259,7 @@ class RolloutViewSet(
         submission = data["submission"]
         plan = data.get("plan") or plan_services.default_plan(lane_of(submission))
         if plan is None:
-            raise Blocked("There is no default plan: name a plan, or create one first.")
+            raise Blocked(_("There is no default plan: name a plan, or create one first."))
         dates = schedule.Dates(
             data.get("starts_on") or schedule.propose_start(plan, submission),
             data.get("waves", {}),
@@ -386,7 +387,9 @@ class RolloutViewSet(
         """Who would notice an act: the next wave unless `act` names another."""
         choose = RADII.get(request.query_params.get("act", "next-wave"))
         if choose is None:
-            raise serializers.ValidationError({"act": [f"One of {', '.join(sorted(RADII))}."]})
+            raise serializers.ValidationError(
+                {"act": [_("One of %(acts)s.") % {"acts": ", ".join(sorted(RADII))}]}
+            )
         return Response(AffectedSerializer(choose(self.get_object())).data)
 
     @extend_schema(responses=GateCheckSerializer(many=True))

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -226,7 +227,7 @@ class SubmissionViewSet(
         given = dict(asked.validated_data)
         given.pop("connector", None)
         if "edit_count" not in given:
-            raise serializers.ValidationError({"edit_count": ["Send the edit_count you started from."]})
+            raise serializers.ValidationError({"edit_count": [_("Send the edit_count you started from.")]})
         drafts.save_draft(
             submission, edit_count=given.pop("edit_count"), fields=given, actor=signed_in_user(request)
         )

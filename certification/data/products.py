@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from portal.shared.words import lazy as _lazy
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -32,52 +34,52 @@ class Product:
 PRODUCTS: tuple[Product, ...] = (
     Product(
         "flow",
-        "Flow maker",
-        "Flows that run by themselves, built of triggers and actions.",
+        _lazy("Flow maker"),
+        _lazy("Flows that run by themselves, built of triggers and actions."),
         (
-            Check("find", "Find the connector by its name and by what it does"),
-            Check("connect", "Create a connection, and repair it after a wrong sign-in"),
-            Check("action", "Use every action in a flow and run it with real data"),
-            Check("choices", "Pick from the lists that other operations fill"),
-            Check("output", "Use the outputs of one step in the next"),
-            Check("trigger", "Let each trigger start a flow, and see it fire once for each event"),
-            Check("error", "Give a wrong input and read the error of the failed run"),
+            Check("find", _lazy("Find the connector by its name and by what it does")),
+            Check("connect", _lazy("Create a connection, and repair it after a wrong sign-in")),
+            Check("action", _lazy("Use every action in a flow and run it with real data")),
+            Check("choices", _lazy("Pick from the lists that other operations fill")),
+            Check("output", _lazy("Use the outputs of one step in the next")),
+            Check("trigger", _lazy("Let each trigger start a flow, and see it fire once for each event")),
+            Check("error", _lazy("Give a wrong input and read the error of the failed run")),
         ),
     ),
     Product(
         "app",
-        "App maker",
-        "Apps for screens: galleries, forms and buttons over data.",
+        _lazy("App maker"),
+        _lazy("Apps for screens: galleries, forms and buttons over data."),
         (
-            Check("connect", "Add the connector as data of an app"),
-            Check("read", "Show a list in a gallery and open one entry"),
-            Check("write", "Create, change and delete an entry with a form"),
-            Check("types", "See dates, numbers, choices and pictures as what they are"),
-            Check("paging", "Scroll past the first page of a long list"),
-            Check("error", "See an error in words a user of the app understands"),
+            Check("connect", _lazy("Add the connector as data of an app")),
+            Check("read", _lazy("Show a list in a gallery and open one entry")),
+            Check("write", _lazy("Create, change and delete an entry with a form")),
+            Check("types", _lazy("See dates, numbers, choices and pictures as what they are")),
+            Check("paging", _lazy("Scroll past the first page of a long list")),
+            Check("error", _lazy("See an error in words a user of the app understands")),
         ),
     ),
     Product(
         "logic",
-        "Integration designer",
-        "Integrations that professionals build, with code view and error branches.",
+        _lazy("Integration designer"),
+        _lazy("Integrations that professionals build, with code view and error branches."),
         (
-            Check("connect", "Create a connection for an automated account"),
-            Check("action", "Use every action from the designer and from its code view"),
-            Check("trigger", "Let a trigger run under load without losing or doubling events"),
-            Check("error", "Handle a refusal in an error branch by its status"),
-            Check("repeat", "Repeat a call that timed out without doing the deed twice"),
+            Check("connect", _lazy("Create a connection for an automated account")),
+            Check("action", _lazy("Use every action from the designer and from its code view")),
+            Check("trigger", _lazy("Let a trigger run under load without losing or doubling events")),
+            Check("error", _lazy("Handle a refusal in an error branch by its status")),
+            Check("repeat", _lazy("Repeat a call that timed out without doing the deed twice")),
         ),
     ),
     Product(
         "agent",
-        "Agent builder",
-        "Assistants that choose operations by their descriptions.",
+        _lazy("Agent builder"),
+        _lazy("Assistants that choose operations by their descriptions."),
         (
-            Check("choose", "Ask for something in one's own words and see the right operation chosen"),
-            Check("inputs", "See the assistant ask for the inputs that are missing"),
-            Check("confirm", "See it ask before it changes or deletes something"),
-            Check("answer", "Read an answer that says what the service said, and no more"),
+            Check("choose", _lazy("Ask for something in one's own words and see the right operation chosen")),
+            Check("inputs", _lazy("See the assistant ask for the inputs that are missing")),
+            Check("confirm", _lazy("See it ask before it changes or deletes something")),
+            Check("answer", _lazy("Read an answer that says what the service said, and no more")),
         ),
     ),
 )

@@ -13,6 +13,7 @@ from certification.lifecycle import GUEST_TESTER, GuestTesterState
 from certification.models.previews import Preview
 from certification.models.submissions import Submission
 from portal.shared.models import PublicIdModel
+from portal.shared.words import lazy as _
 
 
 class GuestTesterQuerySet(models.QuerySet["GuestTester"]):
@@ -84,8 +85,8 @@ class ProductCheck(models.Model):
     """What one person says about one item of a product's checklist; the latest word counts."""
 
     class Outcome(models.TextChoices):
-        WORKS = "works", "Works"
-        FAILS = "fails", "Does not work"
+        WORKS = "works", _("Works")
+        FAILS = "fails", _("Does not work")
 
     preview = models.ForeignKey(Preview, on_delete=models.CASCADE, related_name="product_checks")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -41,16 +41,20 @@ def public_entries(*, now: dt.datetime | None = None) -> list[Entry]:
 
 
 def _freeze(freeze: Freeze, names: dict[str, str]) -> Entry:
-    where = ", ".join(names.get(code, code) for code in freeze.regions) or "every region"
+    where = ", ".join(names.get(code, code) for code in freeze.regions) or _("every region")
     kind = _("Extra days") if freeze.opens else _("Freeze")
-    what = _("Waves may start on closed days") if freeze.opens else _("No wave starts")
+    what = (
+        _("Waves may start on closed days in %(where)s.")
+        if freeze.opens
+        else _("No wave starts in %(where)s.")
+    )
     changed = max(freeze.updated_at, freeze.cancelled_at or freeze.created_at)
     return Entry(
         key=f"freeze-{freeze.pk}",
         starts=freeze.starts_at,
         ends=freeze.ends_at,
         summary=f"{kind}: {freeze.name}",
-        description=f"{what} in {where}.",
+        description=what % {"where": where},
         url=reverse("status"),
         changed_at=changed,
         sequence=max(0, int((changed - freeze.created_at).total_seconds())),
@@ -116,14 +120,21 @@ def _wave(
         ends = max(starts, *(row.late for row in expected))
     is_gone = rollout.state in GONE_ROLLOUT_STATES
     is_over = wave.state == "skipped" or (is_gone and wave.started_at is None)
-    regions = ", ".join(sorted(act.region.name for act in acts)) or "no region"
+    regions = ", ".join(sorted(act.region.name for act in acts)) or _("no region")
     stamps = [wave.state_changed_at, wave.moved_at, rollout.state_changed_at, *(row.at for row in expected)]
     return Entry(
         key=f"wave-{wave.pk}",
         starts=starts.astimezone(zone).date(),
         ends=ends.astimezone(zone).date(),
-        summary=f"{rollout.connector.name} {rollout.version.label}: wave {wave.number}, {wave.name}",
-        description=f"{_words(wave, rollout)} Regions: {regions}.",
+        summary=_("%(connector)s %(version)s: wave %(number)s, %(wave)s")
+        % {
+            "connector": rollout.connector.name,
+            "version": rollout.version.label,
+            "number": wave.number,
+            "wave": wave.name,
+        },
+        description=_("%(words)s Regions: %(regions)s.")
+        % {"words": _words(wave, rollout), "regions": regions},
         url=reverse("rollout_detail", args=[rollout.pk]),
         changed_at=max(stamp for stamp in stamps if stamp),
         # Each of these only grows, and every change of the event adds to one of them.
@@ -173,9 +184,13 @@ def _deadlines(user: User, now: dt.datetime) -> Iterable[Entry]:
             key=f"preview-{preview.pk}",
             starts=preview.deadline_at,
             ends=preview.deadline_at,
-            summary=f"{name}: answer in Preview",
-            description=f"Test it in {preview.region.name}, then sign off or refuse. "
-            f"{preview.submission.reference} is “{in_sentence(preview.get_state_display())}” now.",
+            summary=_("%(name)s: answer in Preview") % {"name": name},
+            description=_("Test it in %(region)s, then sign off or refuse. %(reference)s is “%(state)s” now.")
+            % {
+                "region": preview.region.name,
+                "reference": preview.submission.reference,
+                "state": in_sentence(preview.get_state_display()),
+            },
             url=reverse("preview_detail", args=[preview.pk]),
             changed_at=max(at, preview.state_changed_at),
             sequence=count,

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from certification.models import Freeze, Incident, Notification
@@ -67,7 +68,7 @@ def _freezes(now: dt.datetime) -> list[News]:
     names = dict(Region.objects.values_list("code", "name"))
     found = []
     for row in Freeze.objects.filter(ends_at__gt=now - KEPT):
-        where = ", ".join(names.get(code, code) for code in row.regions) or "every region"
+        where = ", ".join(names.get(code, code) for code in row.regions) or _("every region")
         kind = _("Extra days") if row.opens else _("Freeze")
         found.append(
             News(
@@ -75,8 +76,8 @@ def _freezes(now: dt.datetime) -> list[News]:
                 _("Taken back: %(name)s") % {"name": row.name} if row.cancelled_at else f"{kind}: {row.name}",
                 _("%(starts_at)s to %(ends_at)s UTC in %(where)s.")
                 % {
-                    "starts_at": format(row.starts_at, "%d %B %Y, %H:%M"),
-                    "ends_at": format(row.ends_at, "%d %B %Y, %H:%M"),
+                    "starts_at": date_format(row.starts_at, "j F Y, H:i"),
+                    "ends_at": date_format(row.ends_at, "j F Y, H:i"),
                     "where": where,
                 },
                 reverse("status"),

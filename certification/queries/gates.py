@@ -10,11 +10,12 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from certification.models import GateCheck, Rollout, RolloutWave
+from portal.shared.words import lazy as _lazy
 
 WIDTH = 640
 _EDGE = 12
 _ORDER = ("fail", "inconclusive", "pass", "unused")
-_NONE = "no data"
+_NONE = _lazy("no data")
 _MOST_MARGINS = 6.0
 """Beyond so many margins an interval is cut off at the edge: the figures stand beside it."""
 
@@ -165,7 +166,11 @@ def _success_rows(figures: Mapping[str, Any]) -> list[Row]:
 
 def _difference_rows(figures: Mapping[str, Any], label: str) -> list[Row]:
     return [
-        Row(label, _points(figures["estimate"]), f"standard error {100 * figures['error']:.2f}"),
+        Row(
+            label,
+            _points(figures["estimate"]),
+            _("standard error %(error)s") % {"error": f"{100 * figures['error']:.2f}"},
+        ),
         Row(
             _("Interval that holds at every look"),
             _("%(lower)s to %(upper)s")
@@ -196,7 +201,7 @@ def _latency_rows(figures: Mapping[str, Any]) -> list[Row]:
 
 def _codes_rows(figures: Mapping[str, Any]) -> list[Row]:
     codes = sorted(figures.get("codes", {}).items(), key=lambda pair: -pair[1])
-    rows = [Row(code, _percent(share), "not given by the old version") for code, share in codes]
+    rows = [Row(code, _percent(share), _("not given by the old version")) for code, share in codes]
     return rows or _calls_rows(figures)
 
 

@@ -48,12 +48,12 @@ def scopes(rows: list[Incident], *, names_connectors: bool = True) -> dict[objec
 def _scope_of(incident: Incident, names: dict[str, str], names_connectors: bool) -> str:
     parts = []
     if incident.auth_kinds:
-        parts.append("sign-in by " + " or ".join(incident.auth_kinds))
+        parts.append(_("sign-in by %(kinds)s") % {"kinds": ", ".join(incident.auth_kinds)})
     if incident.regions:
         parts.append(", ".join(names.get(code, code) for code in incident.regions))
     chosen = [connector.name for connector in incident.connectors.all()]
     if chosen:
-        parts.append(", ".join(chosen) if names_connectors else "some connectors")
+        parts.append(", ".join(chosen) if names_connectors else _("some connectors"))
     return "; ".join(parts) or _("Everybody")
 
 

@@ -42,8 +42,8 @@ def marks_of(connector: Connector, *, since: datetime, until: datetime, region: 
 def _mark(group: list[RegionDeployment]) -> Mark:
     first = group[0]
     assert first.verified_at is not None
-    version = first.version.label if first.version else "removed"
+    version = first.version.label if first.version else _("removed")
     is_rollback = first.action == RegionDeployment.Action.ROLLBACK
-    place = f"wave {first.wave.number}" if first.wave else _("Preview")
-    label = f"back to {version}" if is_rollback and first.version else version
+    place = _("wave %(number)s") % {"number": first.wave.number} if first.wave else _("Preview")
+    label = _("back to %(version)s") % {"version": version} if is_rollback and first.version else version
     return Mark(first.verified_at, f"{label}, {place}", [row.region.name for row in group], is_rollback)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,16 +24,6 @@ from portal.shared.words import lazy as _lazy
 
 SPARE_ROWS = 2
 """Empty waves offered below those a plan has."""
-
-_WEEKDAYS = (
-    _lazy("Monday"),
-    _lazy("Tuesday"),
-    _lazy("Wednesday"),
-    _lazy("Thursday"),
-    _lazy("Friday"),
-    _lazy("Saturday"),
-    _lazy("Sunday"),
-)
 
 
 def all_plans() -> QuerySet[RolloutPlan]:
@@ -117,7 +108,7 @@ def bands_by_wave(arrivals: Iterable[Arrival]) -> list[WaveBand]:
 
 
 def calendar_words(plan: RolloutPlan) -> list[tuple[str, str]]:
-    weekend = ", ".join(str(_WEEKDAYS[day]) for day in plan.weekend) or _("no day")
+    weekend = ", ".join(str(WEEKDAYS[day]) for day in plan.weekend) or _("no day")
     between = plan.days_between_waves
     spaced = ngettext("one business day", "%(n)s business days", between) % {"n": between}
     if plan.hours_between_waves:

@@ -69,9 +69,11 @@ def _versions(connector: Connector) -> list[Entry]:
         before = versions[index - 1] if index else None
         changelog, is_breaking = _changelog(before, version) if before else ("", False)
         regions = ngettext("%(n)s region", "%(n)s regions", row["regions"]) % {"n": row["regions"]}
-        text = f"Version {version.label} was verified in {regions}." + (
-            "" if before else " It is the first version."
-        )
+        text = (
+            _("Version %(version)s was verified in %(regions)s.")
+            if before
+            else _("Version %(version)s was verified in %(regions)s. It is the first version.")
+        ) % {"version": version.label, "regions": regions}
         key, title = f"version-{version.pk}", _("Version %(label)s") % {"label": version.label}
         entries.append(Entry(key, "version", title, text, row["first"], row["last"], changelog, is_breaking))
     return entries

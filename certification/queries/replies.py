@@ -10,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from certification.models import CannedReply, Submission
 from certification.queries.workbench import findings_of, package_of, verdict_on
@@ -73,7 +74,7 @@ def _values(submission: Submission, anchor: Anchor, user: User, rules: Collectio
         "publisher": submission.connector.publisher.name,
         "reference": submission.reference,
         "reviewer": user.name,
-        "place": describe(anchor.pointer) if anchor.pointer else anchor.file or "the submission",
+        "place": describe(anchor.pointer) if anchor.pointer else anchor.file or _("the submission"),
         "operation": _operation(submission, anchor),
         "rule": rule,
         "rule_title": info.title if info else "",

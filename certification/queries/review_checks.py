@@ -142,7 +142,8 @@ def _why(lane: Lane, page: ChangesPage | None) -> str:
         return _("There is nothing to compare it with.")
     if not page.counts:
         return _("Compared with what is live, nothing changed.")
-    return "Compared with what is live: " + ", ".join(f"{count} {impact}" for impact, count in page.counts)
+    counts = ", ".join(f"{count} {impact}" for impact, count in page.counts)
+    return _("Compared with what is live: %(counts)s") % {"counts": counts}
 
 
 def _check_findings(submission: Submission, validation: Validation | None) -> list[Check]:

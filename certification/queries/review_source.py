@@ -108,7 +108,9 @@ def compared_with(submission: Submission, since: str = "") -> tuple[Version, str
         .order_by("-number")
     )
     found = (earlier.filter(number=since).first() if since.isdigit() else None) or earlier.first()
-    return (found.version, f"revision {found.number}") if found else _live(submission)
+    return (
+        (found.version, _("revision %(number)s") % {"number": found.number}) if found else _live(submission)
+    )
 
 
 def _live(submission: Submission) -> tuple[Version, str] | None:

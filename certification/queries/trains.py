@@ -11,13 +11,13 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 
 from certification.lifecycle import GONE_ROLLOUT_STATES
 from certification.models import Lane, Rollout, RolloutPlan, Train, TrainBoarding
 from certification.planning.calendar import Calendar
 from certification.planning.trains import Timetable
-from portal.shared.words import lazy as _lazy
 
 _GONE = ("rolling_back", *GONE_ROLLOUT_STATES)
 
@@ -141,26 +141,18 @@ def plans_on(train: Train) -> QuerySet[RolloutPlan]:
     return (plans.filter(train=train) | plans.filter(opt_in_train=train)).distinct().order_by("name")
 
 
-_WEEKDAYS = (
-    _lazy("Monday"),
-    _lazy("Tuesday"),
-    _lazy("Wednesday"),
-    _lazy("Thursday"),
-    _lazy("Friday"),
-    _lazy("Saturday"),
-    _lazy("Sunday"),
-)
-
-
 def train_words(train: Train) -> list[tuple[str, str]]:
     lanes = ", ".join(str(Lane(lane).label) for lane in train.lanes)
     return [
-        (_("Leaves on"), ", ".join(str(_WEEKDAYS[day]) for day in sorted(train.weekdays))),
-        ("At", f"{train.departs_at:%H:%M}, {train.time_zone}"),
+        (_("Leaves on"), ", ".join(str(WEEKDAYS[day]) for day in sorted(train.weekdays))),
+        (_("At"), f"{train.departs_at:%H:%M}, {train.time_zone}"),
         (_("Boarding closes"), _("%(cutoff_hours)s hours before") % {"cutoff_hours": train.cutoff_hours}),
         (_("Places"), str(train.capacity)),
-        (_("For one publisher"), str(train.per_publisher) if train.per_publisher else "as many as there are"),
-        (_("Who may board"), lanes or "every lane"),
+        (
+            _("For one publisher"),
+            str(train.per_publisher) if train.per_publisher else _("as many as there are"),
+        ),
+        (_("Who may board"), lanes or _("every lane")),
     ]
 
 

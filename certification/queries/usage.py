@@ -156,9 +156,9 @@ def _judgement(
 
 
 def _reason(operations: tuple[str, ...], connections: int, usage: Usage) -> str:
-    what = "the connector" if operations == (EVERYTHING,) else ", ".join(operations[:3])
+    what = _("the connector") if operations == (EVERYTHING,) else ", ".join(operations[:3])
     if len(operations) > 3:
-        what += f" and {len(operations) - 3} more"
+        what = _("%(first)s and %(more)s more") % {"first": what, "more": len(operations) - 3}
     number = (
         _("No active connection")
         if not connections

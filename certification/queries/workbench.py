@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from certification.models import Finding, Submission, Validation
 from certification.queries.threads import Conversation, ThreadView
@@ -335,7 +336,7 @@ def _parameters(definition: Any, operation: Operation, marks: _Marks) -> list[Pa
         found.append(
             Part(
                 pointer=pointer,
-                name=openapi.text(value, "name") or "(no name)",
+                name=openapi.text(value, "name") or _("(no name)"),
                 where=openapi.text(value, "in"),
                 schema=schema_in_words(definition, schema),
                 is_required=value.get("required") is True,
@@ -356,7 +357,7 @@ def _responses(definition: Any, operation: Operation, marks: _Marks) -> list[Par
         pointer = pointers.join(operation.pointer, "responses", code)
         value = openapi.follow(definition, written).value
         schema = value.get("schema") if isinstance(value, dict) else None
-        words = schema_in_words(definition, schema) if schema is not None else "no body"
+        words = schema_in_words(definition, schema) if schema is not None else _("no body")
         description = openapi.text(value, "description")[:2_000]
         found.append(Part(pointer, code, "", words, False, "", description, *marks.at(pointer)))
     return found[:_MOST_PARAMETERS]
@@ -372,10 +373,10 @@ def schema_in_words(definition: Any, schema: Any, depth: int = 0) -> str:
     kind = openapi.text(schema, "type")
     if kind == "array" and depth < 3:
         inner = schema_in_words(definition, schema.get("items"), depth + 1)
-        return f"array of {inner}" if inner else "array"
+        return _("array of %(inner)s") % {"inner": inner} if inner else "array"
     size = len(openapi.mapping(schema, "properties"))
     if size:
-        return "object with 1 property" if size == 1 else f"object with {size} properties"
+        return ngettext("object with %(n)s property", "object with %(n)s properties", size) % {"n": size}
     form = openapi.text(schema, "format")
     choices = openapi.sequence(schema, "enum")
     kind = f"{kind} ({form})" if form else kind

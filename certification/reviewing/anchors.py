@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from certification.reviewing.differences import line_counterpart
 from connectors.definitions import Document, Package, SourceFile, pointers
 from connectors.definitions.openapi import METHODS, mapping, text
@@ -68,7 +70,7 @@ def anchor_at(package: Package, file: str = "", pointer: str = "", line: int | N
         return Anchor()
     source = package.files.get(file)
     if source is None:
-        raise PlaceNotFound(f"The package has no file “{file}”.")
+        raise PlaceNotFound(_("The package has no file “%(file)s”.") % {"file": file})
     document = document_of(package, file)
     if document is not None:
         if line is not None and not pointer:
@@ -78,7 +80,7 @@ def anchor_at(package: Package, file: str = "", pointer: str = "", line: int | N
                 return _line(source, line)
         return _node(document, pointer)
     if pointer:
-        raise PlaceNotFound(f"“{file}” is not JSON: name a line of it.")
+        raise PlaceNotFound(_("“%(file)s” is not JSON: name a line of it.") % {"file": file})
     if line is None:
         return Anchor(file=file, digest=source.sha256)
     _check_line(source, line)
@@ -87,16 +89,22 @@ def anchor_at(package: Package, file: str = "", pointer: str = "", line: int | N
 
 def _check_line(source: SourceFile, line: int) -> None:
     if not 1 <= line <= source.line_count:
-        raise PlaceNotFound(f"“{source.name}” has {source.line_count} lines.")
+        raise PlaceNotFound(
+            _("“%(source)s” has %(line_count)s lines.")
+            % {"source": source.name, "line_count": source.line_count}
+        )
 
 
 def _node(document: Document, pointer: str) -> Anchor:
     try:
         value = document.resolve(pointer)
     except ValueError as error:
-        raise PlaceNotFound("A JSON Pointer is empty or starts with “/”.") from error
+        raise PlaceNotFound(_("A JSON Pointer is empty or starts with “/”.")) from error
     except LookupError as error:
-        raise PlaceNotFound(f"There is nothing at “{pointer}” in “{document.file.name}”.") from error
+        raise PlaceNotFound(
+            _("There is nothing at “%(pointer)s” in “%(file)s”.")
+            % {"pointer": pointer, "file": document.file.name}
+        ) from error
     if not pointer:
         return Anchor(file=document.file.name, digest=node_digest(value))
     key, span = document.locate(pointer, key=True), document.locate(pointer)

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from connectors.definitions import Document, Operation, Package, SourceFile, operations
 from connectors.definitions.openapi import mapping
 
@@ -66,7 +68,7 @@ def _fixed_points(
     tails: list[int] = []
     ends: list[int] = []
     before: list[int] = [-1] * len(pairs)
-    for at, (_, j) in enumerate(pairs):
+    for at, (_left, j) in enumerate(pairs):
         length = bisect_left(tails, j)
         before[at] = ends[length - 1] if length else -1
         tails[length : length + 1] = [j]
@@ -267,7 +269,7 @@ def _parts(old: Operation, new: Operation) -> tuple[str, ...]:
     if (old.path, old.method) != (new.path, new.method):
         parts.insert(0, "path")
     if _canonical(old.path_item.get("parameters")) != _canonical(new.path_item.get("parameters")):
-        parts.append("parameters of the path")
+        parts.append(_("parameters of the path"))
     return tuple(parts)
 
 

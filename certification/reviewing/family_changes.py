@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from certification.rules.repairs import with_file
 from connectors.definitions import Document, Package
 from connectors.definitions.patching import PatchError, apply_to_file
@@ -43,8 +45,11 @@ class FamilyChange:
         """What is changed, by name."""
         fields = ("host", "contact_name", "contact_url", "contact_email", "website", "privacy_policy")
         named = [name.replace("_", " ") for name in fields if getattr(self, name)]
-        patches = [(self.definition, "definition"), (self.properties, "properties")]
-        return [*named, *(f"patch of the {name}" for patch, name in patches if patch)]
+        patches = [
+            (self.definition, _("patch of the definition")),
+            (self.properties, _("patch of the properties")),
+        ]
+        return [*named, *(name for patch, name in patches if patch)]
 
 
 def changed_package(
@@ -54,12 +59,12 @@ def changed_package(
     is raised. Raises CannotChange."""
     definition = package.definition
     if definition is None or not isinstance(definition.value, dict):
-        raise CannotChange("It has no readable apiDefinition.swagger.json.")
+        raise CannotChange(_("It has no readable apiDefinition.swagger.json."))
     operations = [*_field_operations(definition.value, change), *change.definition]
     package = _patched(package, definition, operations)
     if change.properties:
         if package.properties is None:
-            raise CannotChange("It has no apiProperties.json.")
+            raise CannotChange(_("It has no apiProperties.json."))
         package = _patched(package, package.properties, change.properties)
     assert package.definition is not None
     raised = _raised_version(package.definition.value, taken)
@@ -91,7 +96,7 @@ def _field_operations(definition: Mapping[str, Any], change: FamilyChange) -> It
     }
     if contact:
         if not isinstance(info, dict):
-            raise CannotChange("Its definition has no info.")
+            raise CannotChange(_("Its definition has no info."))
         if not isinstance(info.get("contact"), dict):
             yield _put("/info/contact", {})
         yield from (_put(f"/info/contact/{key}", value) for key, value in contact.items())

@@ -94,8 +94,13 @@ def _how(operation: Operation, trigger: str) -> str:
     if not trigger:
         return ""
     calls_back = isinstance(operation.path_item.get("x-ms-notification-content"), dict)
-    way = "called by the service" if calls_back else "asks the service at intervals"
-    return f"{way}, {'once for each item' if trigger == 'batch' else 'once'}"
+    if trigger == "batch":
+        return (
+            _("called by the service, once for each item")
+            if calls_back
+            else _("asks the service at intervals, once for each item")
+        )
+    return _("called by the service, once") if calls_back else _("asks the service at intervals, once")
 
 
 def _fields(definition: Any, operation: Operation) -> Iterator[Field]:
@@ -166,7 +171,10 @@ def _field(
     return Field(
         pointer=pointer,
         name=name,
-        label=openapi.text(value, "x-ms-summary") or openapi.text(value, "title") or name or _("(no name)"),
+        label=openapi.text(value, "x-ms-summary")
+        or openapi.text(value, "title")
+        or name
+        or _(_("(no name)")),
         control=_control(value),
         hint=openapi.text(value, "description")[:400],
         default="" if default is None else str(default)[:200],
@@ -241,7 +249,7 @@ def _outputs(definition: Any, operation: Operation) -> Iterator[Output]:
         if path or not group:
             kind = openapi.text(about, "format") or openapi.text(about, "type") or "any"
             if "x-ms-dynamic-schema" in about:
-                kind = f"shaped by {_source(about)}"
+                kind = _("shaped by %(source)s") % {"source": _source(about)}
             yield Output(found.pointer, label or "body", kind, group)
             count += 1
 
@@ -271,7 +279,7 @@ def connection_fields(properties: Any) -> list[tuple[str, list[Field]]]:
         for at, each in enumerate(sets):
             name = openapi.text(each, "uiDefinition", "displayName") or openapi.text(each, "name")
             place = f"{base}/{at}/parameters"
-            found.append((name or "(no name)", _connection(openapi.mapping(each, "parameters"), place)))
+            found.append((name or _("(no name)"), _connection(openapi.mapping(each, "parameters"), place)))
         return found
     parameters = openapi.mapping(properties, "properties", "connectionParameters")
     return [("", _connection(parameters, "/properties/connectionParameters"))] if parameters else []

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from portal.shared.words import lazy as _lazy
+
 VARIABLES: Mapping[str, str] = {
-    "connector": "name of the connector",
-    "publisher": "name of the team",
-    "reference": "number of the submission, such as S-1042",
-    "reviewer": "your name",
-    "place": "where the comment stands, in words",
-    "operation": "operationId of the operation that the place belongs to",
-    "rule": "id of the rule that was broken there",
-    "rule_title": "what that rule asks for",
-    "rule_url": "address of the rule's page with examples",
+    "connector": _lazy("name of the connector"),
+    "publisher": _lazy("name of the team"),
+    "reference": _lazy("number of the submission, such as S-1042"),
+    "reviewer": _lazy("your name"),
+    "place": _lazy("where the comment stands, in words"),
+    "operation": _lazy("operationId of the operation that the place belongs to"),
+    "rule": _lazy("id of the rule that was broken there"),
+    "rule_title": _lazy("what that rule asks for"),
+    "rule_url": _lazy("address of the rule's page with examples"),
 }
 _VARIABLE = re.compile(r"\{([a-z_]{1,40})\}")
 

@@ -98,8 +98,12 @@ def _parsed(text: str) -> Any:
     document = Document.read(SourceFile("suggestion.json", text.encode("utf-8", "replace")))
     if not document.is_valid_json:
         found = next((each for each in document.problems if each.code != "bom"), None)
-        where = f" Line {found.line}: {found.message}" if found and found.line else ""
-        raise CannotSuggest(_("This is not valid JSON.%(where)s") % {"where": where})
+        if found and found.line:
+            raise CannotSuggest(
+                _("This is not valid JSON. Line %(line)s: %(message)s")
+                % {"line": found.line, "message": found.message}
+            )
+        raise CannotSuggest(_("This is not valid JSON."))
     return document.value
 
 

@@ -167,7 +167,10 @@ def reveal_credential(credential: TestCredential, *, reason: str, actor: User) -
     )
     reason = reason.strip()
     if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
-        text = f"Say what you need it for, in {SHORTEST_REASON} to {LONGEST_REASON} characters."
+        text = _("Say what you need it for, in %(least)s to %(most)s characters.") % {
+            "least": SHORTEST_REASON,
+            "most": LONGEST_REASON,
+        }
         raise InvalidInput(text, fields={"reason": [text]})
     with transaction.atomic():
         row = TestCredential.objects.select_for_update().get(pk=credential.pk)
@@ -208,20 +211,22 @@ def _checked(given: CredentialInput) -> dict[str, Secret]:
         raise InvalidInput(_("Choose a kind."), fields={"kind": [_("Choose one of the kinds.")]})
     problems: dict[str, list[str]] = {}
     if not given.purpose.strip():
-        problems["purpose"] = ["Say what it is for, such as “Sandbox, read only”."]
+        problems["purpose"] = [_("Say what it is for, such as “Sandbox, read only”.")]
     elif len(given.purpose.strip()) > 120:
-        problems["purpose"] = ["At most 120 characters."]
+        problems["purpose"] = [_("At most 120 characters.")]
     if given.expires_on and given.expires_on < timezone.now().date():
-        problems["expires_on"] = ["This day has passed already."]
+        problems["expires_on"] = [_("This day has passed already.")]
     values: dict[str, Secret] = {}
     for part in KINDS[given.kind]:
         value = given.values.get(part.name, Secret(""))
         if len(value.reveal()) > LONGEST_VALUE:
-            problems[part.name] = [f"{part.label}: at most {LONGEST_VALUE} characters."]
+            problems[part.name] = [
+                _("%(part)s: at most %(most)s characters.") % {"part": part.label, "most": LONGEST_VALUE}
+            ]
         elif value.reveal().strip():
             values[part.name] = value
         elif not part.optional:
-            problems[part.name] = [f"{part.label} is missing."]
+            problems[part.name] = [_("%(part)s is missing.") % {"part": part.label}]
     if problems:
         raise InvalidInput(_("The credential is not complete."), fields=problems)
     return values

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from certification.lifecycle import SUBMISSION, SubmissionState
@@ -21,9 +22,10 @@ from portal.shared.errors import Blocked, Conflict, InvalidInput, NotPermitted
 from portal.shared.policy import require
 from portal.shared.secret_scan import mask_secrets
 from portal.shared.transitions import transition
+from portal.shared.words import lazy as _lazy
 
 LONGEST_REASONS = 5_000
-_OWN_TEAM = "Nobody decides on their own team's work: leave it to another reviewer."
+_OWN_TEAM = _lazy("Nobody decides on their own team's work: leave it to another reviewer.")
 
 
 def decide(
@@ -45,7 +47,7 @@ def decide(
     require(can_decide_submission, actor, submission, otherwise=_OWN_TEAM)
     reasons, wanted = _reasons(verdict, reasons), cleaned(conditions)
     if wanted and verdict != Decision.Verdict.APPROVE:
-        words = "Conditions go with an approval: leave them out, or approve."
+        words = _("Conditions go with an approval: leave them out, or approve.")
         raise InvalidInput(words, fields={"conditions": [words]})
     with transaction.atomic():
         # The connector's row first, as handing in does.
@@ -81,11 +83,15 @@ def _reasons(verdict: str, reasons: str) -> str:
     reasons = mask_secrets(reasons.replace("\0", "\ufffd").strip()).text
     if verdict != Decision.Verdict.APPROVE and not reasons:
         text = (
-            "Say what has to change." if verdict == "request_changes" else "Say why it cannot be certified."
+            _("Say what has to change.")
+            if verdict == "request_changes"
+            else _("Say why it cannot be certified.")
         )
         raise InvalidInput(text, fields={"reasons": [text]})
     if len(reasons) > LONGEST_REASONS:
-        text = f"At most {LONGEST_REASONS:,} characters."
+        text = _("At most %(most)s characters.") % {
+            "most": number_format(LONGEST_REASONS, force_grouping=True)
+        }
         raise InvalidInput(text, fields={"reasons": [text]})
     return reasons
 

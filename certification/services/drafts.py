@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from certification.models import Submission
@@ -19,6 +20,7 @@ from portal.accounts.models import User
 from portal.shared import audit, outbox, storage
 from portal.shared.errors import Conflict, IllegalTransition, InvalidInput
 from portal.shared.policy import require
+from portal.shared.words import lazy as _lazy
 
 FORM_FIELDS = ("kind", "contacts", "categories", "tester_notes", "change_notes", "intro")
 CONTACT_ROLES = {
@@ -42,7 +44,10 @@ class DraftChanged(Conflict):
 
     def __init__(self, stored: Submission, typed: Mapping[str, Any], fields: Iterable[str]) -> None:
         super().__init__(
-            "Somebody saved this draft while you were typing. Nothing is lost: compare both and save again."
+            _(
+                "Somebody saved this draft while you were typing. Nothing is lost: compare both and "
+                "save again."
+            )
         )
         self.stored = stored
         self.typed = dict(typed)
@@ -80,7 +85,7 @@ def save_draft(
         if differing and edit_count != row.edit_count:
             raise DraftChanged(row, wanted, differing)
         if "kind" in differing and row.revision_id:
-            text = "The kind is fixed once the submission was handed in."
+            text = _("The kind is fixed once the submission was handed in.")
             raise InvalidInput(text, fields={"kind": [text]})
         if differing:
             for name in differing:
@@ -103,7 +108,8 @@ def editable(submission: Submission) -> Submission:
     if not row.is_editable:
         label = row.get_state_display()
         raise IllegalTransition(
-            f"{row.reference} is “{label}” now: its form cannot be changed until it comes back."
+            _("%(reference)s is “%(label)s” now: its form cannot be changed until it comes back.")
+            % {"reference": row.reference, "label": label}
         )
     return row
 
@@ -112,13 +118,15 @@ def package_in_form(
     submission: Submission,
     *,
     empty: str,
-    closed: str = "its package cannot be changed until it comes back.",
+    closed: str = _lazy(
+        "%(reference)s is “%(label)s” now: its package cannot be changed until it comes back."
+    ),
 ) -> Version:
-    """The package that a deed is going to change. Raises IllegalTransition (`closed`) when the form cannot be
-    changed now, Conflict (`empty`) when it holds none."""
+    """The package that a deed is going to change. Raises IllegalTransition when the form cannot be
+    changed now (`closed`, with %(reference)s and %(label)s), Conflict (`empty`) when it holds none."""
     if not submission.is_editable:
         label = submission.get_state_display()
-        raise IllegalTransition(f"{submission.reference} is “{label}” now: {closed}")
+        raise IllegalTransition(closed % {"reference": submission.reference, "label": label})
     if submission.version is None:
         raise Conflict(empty)
     return submission.version
@@ -156,21 +164,23 @@ def _cleaned(fields: Mapping[str, Any]) -> dict[str, Any]:
             # Browsers send CRLF; what is stored and compared has one kind of line end.
             cleaned[name] = str(cleaned[name]).replace("\r\n", "\n").replace("\0", "")
             if len(cleaned[name]) > limit:
-                problems[name] = [f"At most {limit:,} characters."]
+                problems[name] = [
+                    _("At most %(most)s characters.") % {"most": number_format(limit, force_grouping=True)}
+                ]
     if "kind" in cleaned and cleaned["kind"] not in Submission.Kind.values:
-        problems["kind"] = ["Choose one of the kinds."]
+        problems["kind"] = [_("Choose one of the kinds.")]
     if "categories" in cleaned:
         cleaned["categories"] = list(dict.fromkeys(cleaned["categories"]))
         if set(cleaned["categories"]) - set(CATEGORIES):
-            problems["categories"] = ["Choose from the list."]
+            problems["categories"] = [_("Choose from the list.")]
         elif len(cleaned["categories"]) > MOST_CATEGORIES:
-            problems["categories"] = [f"Choose at most {MOST_CATEGORIES}."]
+            problems["categories"] = [_("Choose at most %(most)s.") % {"most": MOST_CATEGORIES}]
     if "contacts" in cleaned:
         cleaned["contacts"] = [_contact(entry) for entry in cleaned["contacts"] if _is_filled(entry)]
         if len(cleaned["contacts"]) > MOST_CONTACTS:
-            problems["contacts"] = [f"At most {MOST_CONTACTS} contacts."]
+            problems["contacts"] = [_("At most %(most)s contacts.") % {"most": MOST_CONTACTS}]
         elif any(contact["role"] not in CONTACT_ROLES for contact in cleaned["contacts"]):
-            problems["contacts"] = ["Choose a role from the list for each contact."]
+            problems["contacts"] = [_("Choose a role from the list for each contact.")]
     if problems:
         raise InvalidInput(_("Some fields cannot be saved as they are."), fields=problems)
     return cleaned

@@ -72,20 +72,23 @@ def check_freeze(draft: FreezeDraft) -> None:
     """Raise `InvalidInput` for a draft that cannot be used."""
     faults: dict[str, list[str]] = {}
     if not draft.name.strip():
-        faults["name"] = ["Give it a name that says what it is."]
+        faults["name"] = [_("Give it a name that says what it is.")]
     if not draft.reason.strip():
-        faults["reason"] = ["Say why: publishers whose dates move read it."]
+        faults["reason"] = [_("Say why: publishers whose dates move read it.")]
     if draft.ends_at <= draft.starts_at:
-        faults["ends_at"] = ["It must end after it starts."]
+        faults["ends_at"] = [_("It must end after it starts.")]
     elif draft.ends_at <= database_now():
-        faults["ends_at"] = ["It would be over already."]
+        faults["ends_at"] = [_("It would be over already.")]
     unknown = set(draft.regions) - set(Region.objects.values_list("code", flat=True))
     if unknown:
-        faults["regions"] = [f"There is no region {', '.join(sorted(unknown))}."]
+        faults["regions"] = [_("There is no region %(unknown)s.") % {"unknown": ", ".join(sorted(unknown))}]
     strange = set(draft.auth_kinds) - {kind.value for kind in Authentication}
     if strange:
         known = ", ".join(kind.value for kind in Authentication)
-        faults["auth_kinds"] = [f"No way to sign in: {', '.join(sorted(strange))}. Known are {known}."]
+        faults["auth_kinds"] = [
+            _("No way to sign in: %(strange)s. Known are %(known)s.")
+            % {"strange": ", ".join(sorted(strange)), "known": known}
+        ]
     if faults:
         raise InvalidInput(next(iter(faults.values()))[0], fields=faults)
 

@@ -207,7 +207,7 @@ def let_through(check: GateCheck, *, reason: str, actor: Actor) -> GateCheck:
     """An operator takes responsibility for a gate that could not tell; the next wave may start."""
     require(can_run_rollout, actor, check.rollout)
     if not reason.strip():
-        text = "Say what makes you sure enough: the team and the next operator read it."
+        text = _("Say what makes you sure enough: the team and the next operator read it.")
         raise InvalidInput(text, fields={"reason": [text]})
     with transaction.atomic():
         rollout = Rollout.objects.select_for_update(of=("self",)).get(pk=check.rollout_id)

@@ -97,7 +97,7 @@ async def _invoke(kind: str, endpoint: RegionEndpoint, invocation: Invocation) -
 
 def _refused(region: Region, refusal: RegionRefused) -> CallError:
     if refusal.code in ("capability-missing", "unknown-path"):
-        return NotOffered(f"{region} does not call operations for the portal.")
+        return NotOffered(_("%(region)s does not call operations for the portal.") % {"region": region})
     return CallImpossible(
         _("%(region)s did not call it: %(message)s") % {"region": region, "message": refusal.message}
     )

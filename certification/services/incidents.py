@@ -63,21 +63,23 @@ def open_incident(draft: IncidentDraft, *, actor: User) -> Incident:
 def _check(draft: IncidentDraft) -> list[Connector]:
     faults: dict[str, list[str]] = {}
     if not draft.title.strip():
-        faults["title"] = ["Name what is wrong in a few words."]
+        faults["title"] = [_("Name what is wrong in a few words.")]
     if not draft.text.strip():
-        faults["text"] = ["Say what is known and what people can do meanwhile."]
+        faults["text"] = [_("Say what is known and what people can do meanwhile.")]
     strange = set(draft.auth_kinds) - {str(kind) for kind in Authentication}
     if strange:
-        faults["auth_kinds"] = [f"No way to sign in: {', '.join(sorted(strange))}."]
+        faults["auth_kinds"] = [
+            _("No way to sign in: %(strange)s.") % {"strange": ", ".join(sorted(strange))}
+        ]
     unknown = set(draft.regions) - set(
         Region.objects.filter(pk__in=draft.regions).values_list("pk", flat=True)
     )
     if unknown:
-        faults["regions"] = [f"No region: {', '.join(sorted(unknown))}."]
+        faults["regions"] = [_("No region: %(unknown)s.") % {"unknown": ", ".join(sorted(unknown))}]
     connectors = list(Connector.objects.filter(slug__in=draft.connectors))
     missing = set(draft.connectors) - {connector.slug for connector in connectors}
     if missing:
-        faults["connectors"] = [f"No connector: {', '.join(sorted(missing))}."]
+        faults["connectors"] = [_("No connector: %(missing)s.") % {"missing": ", ".join(sorted(missing))}]
     if faults:
         raise InvalidInput(_("The incident cannot be opened like this."), fields=faults)
     return connectors
@@ -143,7 +145,7 @@ def close_incident(incident: Incident, *, note: str, actor: Actor) -> Incident:
     """Over: its rollouts go on with new dates, unless another incident still concerns them."""
     require(can_manage_incidents, actor, incident)
     if not note.strip():
-        text = "Say how it ended: everybody who was told of it reads this."
+        text = _("Say how it ended: everybody who was told of it reads this.")
         raise InvalidInput(text, fields={"note": [text]})
     with transaction.atomic():
         changes = {"closed_by_id": actor.pk, "closed_at": database_now(), "closing_note": note.strip()}

@@ -18,6 +18,7 @@ from connectors.models import (
 from portal.accounts.models import User
 from portal.shared.secrets import Secret
 from portal.shared.words import lazy as _
+from portal.shared.words import lazy_format
 
 SECRET_MARK = "private-key-of-this-mail"  # noqa: S105 - the mark, not the key
 """Stands in the stored message where the mail itself carries a one-time key."""
@@ -86,13 +87,13 @@ def about_submission(letter: Letter, submission: Submission) -> Letter:
     letter.publisher = submission.connector.publisher
     letter.url = letter.url or address_of("submission_detail", submission.pk)
     letter.names.setdefault("version", submission.version)
-    letter.facts.insert(0, ("Submission", f"{submission.reference}, {submission.connector.name}"))
+    letter.facts.insert(0, (_("Submission"), f"{submission.reference}, {submission.connector.name}"))
     return letter
 
 
 def about_connector(letter: Letter, connector: Connector) -> Letter:
     letter.connector, letter.publisher = connector, connector.publisher
-    letter.facts = [("Connector", connector.name), ("Publisher", connector.publisher.name)]
+    letter.facts = [(_("Connector"), connector.name), (_("Publisher"), connector.publisher.name)]
     return letter
 
 
@@ -106,9 +107,12 @@ def about_documentation(letter: Letter, rollout: Rollout) -> Letter:
     regions = absolute(address_of("public_connector", connector.slug))
     letter.names["documentation_url"] = page
     letter.facts += [
-        ("Documentation", page),
-        (f"The same of {version.label}, for good", fixed),
-        ("Where it is live", regions),
-        *((f"Tried in the {product.name}", f"{page}#availability") for product in products_of(version)),
+        (_("Documentation"), page),
+        (lazy_format(_("The same of {version}, for good"), version=version.label), fixed),
+        (_("Where it is live"), regions),
+        *(
+            (lazy_format(_("Tried in the {product}"), product=product.name), f"{page}#availability")
+            for product in products_of(version)
+        ),
     ]
     return letter

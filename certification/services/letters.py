@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.utils import functional
+
 from certification.models import (
     Appeal,
     Comment,
@@ -103,14 +105,14 @@ def _connector(event: str, payload: dict[str, str]) -> Letter:
         connector=connector,
         person=connector.contact,
         url=address_of("connector_detail", connector.pk),
-        facts=[("Connector", connector.name), ("Publisher", connector.publisher.name)],
+        facts=[(_("Connector"), connector.name), (_("Publisher"), connector.publisher.name)],
     )
 
 
 def _invitation(event: str, payload: dict[str, str]) -> Letter:
     invitation = fetch(Invitation, payload, "publisher", "invited_by")
     letter = Letter(event, invitation, publisher=invitation.publisher, names={"invitation": invitation})
-    letter.facts = [("Team", invitation.publisher.name), ("Role", invitation.get_role_display())]
+    letter.facts = [(_("Team"), invitation.publisher.name), (_("Role"), invitation.get_role_display())]
     if event == "invitation.invite":
         if invitation.state != "open":
             raise NothingToTell
@@ -135,7 +137,7 @@ def _membership(event: str, payload: dict[str, str]) -> Letter:
     letter = Letter(event, membership or publisher, publisher=publisher, person=person)
     letter.names["new_role"] = membership.get_role_display().lower() if membership else ""
     letter.url = address_of("publisher_detail", publisher.slug) if membership else address_of("home")
-    letter.facts = [("Team", publisher.name)]
+    letter.facts = [(_("Team"), publisher.name)]
     return letter
 
 
@@ -173,7 +175,7 @@ def _waiver(event: str, payload: dict[str, str]) -> Letter:
     waiver = fetch(Waiver, payload, "requested_by", "submission__connector__publisher", "submission__version")
     letter = about_submission(Letter(event, waiver), waiver.submission)
     letter.url = address_of("waiver_detail", waiver.pk)
-    letter.facts += [("Rule", waiver.rule), ("Why it is asked for", waiver.reason)]
+    letter.facts += [(_("Rule"), waiver.rule), (_("Why it is asked for"), waiver.reason)]
     letter.names["waiver"] = waiver
     return letter
 
@@ -195,11 +197,11 @@ def _ruletreatment(event: str, payload: dict[str, str]) -> Letter:
     letter = Letter(event, found, person=found.requested_by, url=address_of("treatment_detail", found.pk))
     letter.names["treatment"] = found
     letter.facts = [
-        ("Rule", found.rule),
-        ("Treated as", found.get_treatment_display()),
-        ("For", found.scope or "everybody"),
-        ("From", found.starts_at),
-        ("What was answered", found.decision_reason),
+        (_("Rule"), found.rule),
+        (_("Treated as"), found.get_treatment_display()),
+        (_("For"), found.scope or _("everybody")),
+        (_("From"), found.starts_at),
+        (_("What was answered"), found.decision_reason),
     ]
     return letter
 
@@ -221,7 +223,7 @@ def _credential(event: str, payload: dict[str, str]) -> Letter:
         letter.url = address_of("credential_list", credential.submission_id)
         test = credential.tests.order_by("-at").first()
         if test is not None:
-            letter.facts += [("Credential", credential.purpose), ("What came back", test.message)]
+            letter.facts += [(_("Credential"), credential.purpose), (_("What came back"), test.message)]
     return letter
 
 
@@ -238,27 +240,35 @@ def _preview(event: str, payload: dict[str, str]) -> Letter:
     return letter
 
 
+def _joined(names: list[str]) -> str:
+    return ", ".join(str(name) for name in names)
+
+
+# Names are translated for each reader, so they are joined as late.
+_listed = functional.lazy(_joined, str)
+
+
 def _guesttester(event: str, payload: dict[str, str]) -> Letter:
     tester = fetch(GuestTester, payload, "user", "invited_by", "submission__connector__publisher")
     submission = tester.submission
     names = {"tester": tester, "guest_of": submission.connector.name}
-    products = ", ".join(product.name for product in products_of(tester))
+    products = _listed([product.name for product in products_of(tester)])
     if event == "guesttester.accept":
         letter = about_submission(Letter(event, tester, names=names), submission)
         preview = preview_to_test(submission)
         if preview is not None:
             letter.url = address_of("preview_detail", preview.pk) + "#guests"
         letter.facts += [
-            ("Guest", tester.email),
-            ("Products", products),
-            ("May test until", tester.expires_at),
+            (_("Guest"), tester.email),
+            (_("Products"), products),
+            (_("May test until"), tester.expires_at),
         ]
         return letter
     # Written to somebody outside: nothing of the submission goes along.
     letter = Letter(event, tester, publisher=submission.publisher, names=names, is_private=True)
     letter.address = tester.email
     letter.person = tester.user or User.objects.filter(email__iexact=tester.email).first()
-    letter.facts = [("Connector", submission.connector.name), ("From", submission.publisher.name)]
+    letter.facts = [(_("Connector"), submission.connector.name), (_("From"), submission.publisher.name)]
     if event == "guesttester.revoke":
         letter.url = address_of("tester_home")
         return letter
@@ -269,9 +279,9 @@ def _guesttester(event: str, payload: dict[str, str]) -> Letter:
         testers.opened_token(payload["sealed"]),
     )
     letter.facts += [
-        ("To be tested in", products),
-        ("Until", tester.expires_at),
-        ("A word of the team", tester.note),
+        (_("To be tested in"), products),
+        (_("Until"), tester.expires_at),
+        (_("A word of the team"), tester.note),
     ]
     return letter
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.utils import timezone
+from django.utils import functional, timezone
 from django.utils.formats import date_format
 
 from certification.models import (
@@ -18,6 +18,7 @@ from certification.models import (
     RegionWatch,
     Rehearsal,
     Rollout,
+    RolloutWave,
 )
 from certification.queries.forecasts import slips_of_snapshots
 from certification.queries.rollout_queue import line_of
@@ -42,6 +43,7 @@ from connectors.models import (
 from portal.shared.models import AuditRecord
 from portal.shared.secrets import Secret
 from portal.shared.words import lazy as _
+from portal.shared.words import lazy_format
 
 
 def _incident(event: str, payload: dict[str, str]) -> Letter:
@@ -57,7 +59,7 @@ def _incident(event: str, payload: dict[str, str]) -> Letter:
     letter.names.update(
         incident=incident, publishers=set(rollouts.values_list("connector__publisher_id", flat=True))
     )
-    letter.facts = [("What is wrong", incident.text)] if event == "incident.open" else []
+    letter.facts = [(_("What is wrong"), incident.text)] if event == "incident.open" else []
     return letter
 
 
@@ -68,6 +70,15 @@ def _rehearsal(event: str, payload: dict[str, str]) -> Letter:
     letter.url = address_of("preview_detail", rehearsal.preview_id)
     letter.facts.append((_("Region"), rehearsal.preview.region.name))
     return letter
+
+
+_TASKS = {"remove": _("Remove"), "rollback": _("Roll back to")}
+# Letters are made once and rendered in the language of each reader.
+_told = functional.lazy(sentence, str)
+
+
+def _wave_label(wave: RolloutWave) -> str:
+    return lazy_format(_("Wave {number}: {name}"), number=wave.number, name=wave.name)
 
 
 _ROLLOUT = ("version", "previous_version", "plan", "submission__connector__publisher")
@@ -87,14 +98,13 @@ def _rollout(event: str, payload: dict[str, str]) -> Letter:
             # That its turn has come is a letter of its own, with all dates.
             raise NothingToTell
         letter.facts += [
-            (f"Wave {change.wave.number}: {change.wave.name}", NewDate(change.old_at, change.new_at))
-            for change in changes
+            (_wave_label(change.wave), NewDate(change.old_at, change.new_at)) for change in changes
         ]
     elif event in _DATED:
-        letter.facts += [(f"Wave {wave.number}: {wave.name}", wave.planned_at) for wave in waves]
+        letter.facts += [(_wave_label(wave), wave.planned_at) for wave in waves]
     if event == "rollout.queue":
         before = line_of(rollout.connector_id).before(rollout)
-        letter.facts = [("Waits for", ", ".join(row.version.label for row in before)), *letter.facts]
+        letter.facts = [(_("Waits for"), ", ".join(row.version.label for row in before)), *letter.facts]
     if event == "rollout.complete":
         about_documentation(letter, rollout)
     if rollout.superseded_by:
@@ -162,11 +172,14 @@ def _placement(event: str, payload: dict[str, str]) -> Letter:
     letter.names["region"] = placement.region
     letter.url = address_of("connector_detail", placement.connector_id)
     letter.facts = [
-        ("Connector", placement.connector.name),
-        ("Region", placement.region.name),
-        ("Reported", placement.reported_version.digest[:12] if placement.reported_version else "nothing"),
-        ("Probed", placement.probed_digest[:12] or "nothing"),
-        ("Since", placement.disagrees_since),
+        (_("Connector"), placement.connector.name),
+        (_("Region"), placement.region.name),
+        (
+            _("Reported"),
+            placement.reported_version.digest[:12] if placement.reported_version else _("nothing"),
+        ),
+        (_("Probed"), placement.probed_digest[:12] or _("nothing")),
+        (_("Since"), placement.disagrees_since),
     ]
     return letter
 
@@ -189,11 +202,11 @@ def _override(event: str, payload: dict[str, str]) -> Letter:
     letter.url = address_of("override_detail", request.pk)
     letter.names["request"] = request
     letter.facts += [
-        ("Exception", request.get_kind_display()),
-        ("For", request.what),
-        ("Why it is asked for", request.reason),
-        ("What was answered", request.decision_reason),
-        ("Open until", None if request.is_over else request.expires_at),
+        (_("Exception"), request.get_kind_display()),
+        (_("For"), request.what),
+        (_("Why it is asked for"), request.reason),
+        (_("What was answered"), request.decision_reason),
+        (_("Open until"), None if request.is_over else request.expires_at),
     ]
     return letter
 
@@ -216,10 +229,10 @@ def _regiontask(event: str, payload: dict[str, str]) -> Letter:
     letter.names.update(region=task.region, task=task)
     letter.url = address_of("region_task_detail", task.pk)
     letter.facts = [
-        ("Region", task.region.name),
-        ("Connector", task.connector.name),
-        ("What", {"remove": "Remove", "rollback": "Roll back to"}.get(task.action, "Deploy")),
-        ("Version", task.version_label),
+        (_("Region"), task.region.name),
+        (_("Connector"), task.connector.name),
+        (_("What"), _TASKS.get(task.action, _("Deploy"))),
+        (_("Version"), task.version_label),
         ("SHA-256", task.digest[:12]),
     ]
     return letter
@@ -231,8 +244,8 @@ def _healthalert(event: str, payload: dict[str, str]) -> Letter:
     letter.url = f"{address_of('health_alert_list')}#alert-{alert.pk}"
     letter.names.update(alert=alert, advice=ADVICE.get(alert.kind, ""))
     letter.facts += [
-        ("Since", alert.created_at),
-        ("Measured", sentence(alert.kind, alert.evidence)),
+        (_("Since"), alert.created_at),
+        (_("Measured"), _told(alert.kind, alert.evidence)),
     ]
     return letter
 
@@ -244,8 +257,8 @@ def _availabilityrequest(event: str, payload: dict[str, str]) -> Letter:
     letter.names["request"] = request
     missing = [each["label"] for each in request.scorecard if each["is_met"] is False]
     letter.facts += [
-        ("Asked by", request.requested_by.name),
-        ("Criteria missing then", ", ".join(missing) or "none"),
+        (_("Asked by"), request.requested_by.name),
+        (_("Criteria missing then"), ", ".join(missing) or _("none")),
     ]
     return letter
 
@@ -278,7 +291,7 @@ def _regionwatch(event: str, payload: dict[str, str]) -> Letter:
     letter = Letter(event, watch, address=watch.address, person=watch.user, is_private=True)
     letter.names.update(watch=watch, region=watch.region, version=watch.version, watched=watch.connector)
     letter.names["leave_url"] = absolute(address_of("watch_leave", leaving_token(watch)))
-    letter.facts = [("Connector", watch.connector.name), ("Region", watch.region.name)]
+    letter.facts = [(_("Connector"), watch.connector.name), (_("Region"), watch.region.name)]
     if watch.version:
         letter.facts.append((_("Version"), watch.version.label))
     letter.url = address_of("public_connector", watch.connector.slug)

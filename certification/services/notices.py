@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from certification import policies
@@ -60,15 +61,19 @@ def check(connector: Connector, draft: NoticeDraft, *, actor: User) -> NoticeDra
     faults: dict[str, list[str]] = {}
     text, successor = _clean(draft.text), _clean(draft.successor)
     if draft.kind not in Notice.Kind.values:
-        faults["kind"] = ["Choose what is announced."]
+        faults["kind"] = [_("Choose what is announced.")]
     if not SHORTEST_TEXT <= len(text) <= LONGEST_TEXT:
-        faults["text"] = [f"Say in {SHORTEST_TEXT} to {LONGEST_TEXT:,} characters what users should do."]
+        faults["text"] = [
+            _("Say in %(least)s to %(most)s characters what users should do.")
+            % {"least": SHORTEST_TEXT, "most": number_format(LONGEST_TEXT, force_grouping=True)}
+        ]
     if len(successor) > LONGEST_SUCCESSOR:
-        faults["successor"] = [f"At most {LONGEST_SUCCESSOR} characters."]
+        faults["successor"] = [_("At most %(most)s characters.") % {"most": LONGEST_SUCCESSOR}]
     first = earliest_day()
     if draft.effective_on is None or not first <= draft.effective_on <= first + LONGEST_NOTICE:
         faults["effective_on"] = [
-            f"Users get at least {settings.NOTICE_DAYS} days: {first:%Y-%m-%d} or later."
+            _("Users get at least %(notice_days)s days: %(first)s or later.")
+            % {"notice_days": settings.NOTICE_DAYS, "first": first.isoformat()}
         ]
     if faults:
         raise InvalidInput(_("The notice cannot be announced like this."), fields=faults)
@@ -92,7 +97,10 @@ def _check_connector(connector: Connector, kind: str) -> None:
         raise Blocked(
             _("%(reference)s is on its way: complete or withdraw it before you announce the end.")
             % {"reference": waiting.reference},
-            blockers=[f"{waiting.reference} is “{waiting.get_state_display()}”."],
+            blockers=[
+                _("%(reference)s is “%(state)s”.")
+                % {"reference": waiting.reference, "state": waiting.get_state_display()}
+            ],
         )
 
 

@@ -162,7 +162,7 @@ def language_of(person: User | None) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, NewDate):
         old = date_format(timezone.localtime(value.old_at), "l, j F")
-        return f"{_shown(value.new_at)}, before: {old}"
+        return _("%(new)s, before: %(old)s") % {"new": _shown(value.new_at), "old": old}
     if isinstance(value, datetime):
         local = timezone.localtime(value)
         return f"{date_format(local, 'l, j F Y, H:i')} ({local.tzname()})"

@@ -39,7 +39,7 @@ def choose(rollout: Rollout, numbers: Collection[int], *, reason: str, actor: Ac
         _refuse(row)
         offered = {wave.number: wave for wave in opt_in_choices(row)}
         if not numbers or set(numbers) - set(offered):
-            text = "Choose opt-in waves of the plan that are not in this rollout yet."
+            text = _("Choose opt-in waves of the plan that are not in this rollout yet.")
             raise InvalidInput(text, fields={"waves": [text]})
         _add(row, [offered[number] for number in sorted(numbers)], reason=reason, actor=actor)
     return row

@@ -104,7 +104,7 @@ def _ask(
     **subject: models.Model,
 ) -> OverrideRequest:
     if not reason.strip():
-        text = "Say why the exception is needed: those who agree read it."
+        text = _("Say why the exception is needed: those who agree read it.")
         raise InvalidInput(text, fields={"reason": [text]})
     owner = submission or (rollout.submission if rollout else None)
     assert owner is not None
@@ -133,7 +133,7 @@ def _ask(
 
 def decide(request: OverrideRequest, *, is_approved: bool, reason: str = "", actor: User) -> OverrideRequest:
     """Agree or decline. Never the person who asked, never one person twice: policy and database say so."""
-    otherwise = "Another operator than those who asked and agreed before decides."
+    otherwise = _("Another operator than those who asked and agreed before decides.")
     require(can_decide_override, actor, request, otherwise=otherwise)
     with transaction.atomic():
         if request.rollout_id:

@@ -107,16 +107,20 @@ def _adopt(rollout: Rollout, new: RolloutPlan, *, reason: str, actor: Actor) -> 
     ]
     moves = [move for move in moves if move.old_at != move.new_at]
     for code, (number, planned_at, name) in _regions(rollout).items():
-        old_number, old_at, _ = was.get(code, (number, None, ""))
+        old_number, old_at, _name = was.get(code, (number, None, ""))
         if old_number != number and old_at != planned_at:
-            moves.append(PlanMove(number, name, old_at, planned_at, f"moves from wave {old_number}"))
+            moves.append(
+                PlanMove(
+                    number, name, old_at, planned_at, _("moves from wave %(number)s") % {"number": old_number}
+                )
+            )
     return RolloutMove(rollout, moves)
 
 
 def _because(was: bool, is_there: bool) -> str:
     if was and is_there:
-        return "the plan changes"
-    return "a wave of the new revision" if is_there else "the new revision has no such wave"
+        return _("the plan changes")
+    return _("a wave of the new revision") if is_there else _("the new revision has no such wave")
 
 
 def _regions(rollout: Rollout) -> dict[str, tuple[int, dt.datetime | None, str]]:

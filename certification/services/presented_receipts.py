@@ -104,7 +104,7 @@ def _parsed(data: bytes) -> dict[str, Any]:
 
 def _why(error: Exception) -> str:
     is_json = not isinstance(error, json.JSONDecodeError | UnicodeDecodeError | RecursionError)
-    return str(error) if is_json else "it is not JSON"
+    return str(error) if is_json else _("it is not JSON")
 
 
 def _moment(receipt: Mapping[str, Any]) -> datetime:

@@ -166,10 +166,10 @@ def sign_off_preview(
     coverage = coverage_of(preview)
     untested = coverage.untested if preview.state == PreviewState.TESTING else []
     if untested and not knows_untested:
-        text = (
-            f"{len(untested)} of {len(coverage.lines)} operations had fewer than {SUCCESSES_WANTED} "
-            "successful runs: test them, or confirm that you sign off without."
-        )
+        text = _(
+            "%(untested)s of %(all)s operations had fewer than %(successes_wanted)s successful "
+            "runs: test them, or confirm that you sign off without."
+        ) % {"untested": len(untested), "all": len(coverage.lines), "successes_wanted": SUCCESSES_WANTED}
         raise InvalidInput(text, fields={"knows_untested": [text]})
     changes = {
         "decided_by_id": actor.pk,
@@ -184,7 +184,7 @@ def refuse_preview(preview: Preview, *, reasons: str, actor: Actor) -> Preview:
     """The team says that it does not work, and why; the submission can be corrected and handed in again."""
     require(can_sign_off_preview, actor, preview)
     if not reasons.strip():
-        text = "Say what did not work, so that it can be corrected."
+        text = _("Say what did not work, so that it can be corrected.")
         raise InvalidInput(text, fields={"reasons": [text]})
     changes = {"decided_by_id": actor.pk, "reasons": reasons.strip()}
     return _decide(preview, "refuse", reasons.strip(), actor, changes)
@@ -213,7 +213,7 @@ def extend_preview(preview: Preview, *, business_days: int, reason: str, actor: 
     """More time to test, counted from the present deadline."""
     require(can_extend_preview, actor, preview)
     if not 1 <= business_days <= MAX_EXTENSION_BUSINESS_DAYS:
-        text = f"Between 1 and {MAX_EXTENSION_BUSINESS_DAYS} business days."
+        text = _("Between 1 and %(most)s business days.") % {"most": MAX_EXTENSION_BUSINESS_DAYS}
         raise InvalidInput(text, fields={"business_days": [text]})
     if not reason.strip():
         raise InvalidInput(_("Say why there is more time."), fields={"reason": [_("Say why.")]})

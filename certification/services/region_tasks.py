@@ -81,9 +81,9 @@ def _check_typed(typed: str, digest: str) -> None:
     """Refuse a digest that was not read off the region: too short, or another one."""
     text = typed.strip().lower().removeprefix("sha256:")
     if not re.fullmatch(_TYPED, text):
-        fault = "Type at least the first 12 characters of the SHA-256 that you see there."
+        fault = _("Type at least the first 12 characters of the SHA-256 that you see there.")
     elif not digest.startswith(text):
-        fault = "That is another package than the one to deploy: do not go on, and say that it failed."
+        fault = _("That is another package than the one to deploy: do not go on, and say that it failed.")
     else:
         return
     raise InvalidInput(fault, fields={"seen_digest": [fault]})
@@ -105,7 +105,7 @@ def add_sighting(
     if region.driver != "manual":
         raise InvalidInput(_("This region is probed by the portal: nobody has to look."))
     if text and not re.fullmatch(r"[0-9a-f]{64}", text):
-        text = "Give all 64 characters of the SHA-256, or leave it empty when nothing runs there."
+        text = _("Give all 64 characters of the SHA-256, or leave it empty when nothing runs there.")
         raise InvalidInput(text, fields={"seen_digest": [text]})
     with transaction.atomic():
         sighting = Sighting.objects.create(

@@ -85,7 +85,7 @@ def check_region(
     `kept` names the secrets that are stored already: leaving them empty keeps them.
     """
     if draft.driver not in DRIVER_KINDS:
-        text = f"Choose one of {', '.join(DRIVER_KINDS)}."
+        text = _("Choose one of %(driver_kinds)s.") % {"driver_kinds": ", ".join(DRIVER_KINDS)}
         raise InvalidInput(text, fields={"driver": [text]})
     kind = KINDS[draft.driver]
     given: dict[str, object] = {**draft.settings, **secrets}
@@ -93,9 +93,11 @@ def check_region(
         given[ADDRESS] = draft.base_url
     clean, faults = cleaned_settings(kind, given, surroundings(), kept=kept)
     if not draft.name.strip():
-        faults["name"] = ["Give the region a name."]
+        faults["name"] = [_("Give the region a name.")]
     if draft.place and not (-90 <= draft.place[0] <= 90 and -180 <= draft.place[1] <= 180):
-        faults["latitude"] = ["There is no such place: 90 degrees of latitude and 180 of longitude at most."]
+        faults["latitude"] = [
+            _("There is no such place: 90 degrees of latitude and 180 of longitude at most.")
+        ]
     if faults:
         raise InvalidInput(next(iter(faults.values()))[0], fields=faults)
     latitude, longitude = draft.place or (None, None)
@@ -175,14 +177,14 @@ def change_region(
 def _check_idle(region: Region) -> None:
     """Another driver would not know the keys of what is under way."""
     if RegionDeployment.objects.filter(region=region, state__in=UNDER_WAY).exists():
-        text = "Deployments are under way in it: wait for their end before reaching it another way."
+        text = _("Deployments are under way in it: wait for their end before reaching it another way.")
         raise InvalidInput(text, fields={"driver": [text]})
 
 
 def _told(error: IntegrityError) -> Exception:
     if "region_one_preview" not in str(error):
         return error
-    text = "Another active region is the Preview region: change that one first."
+    text = _("Another active region is the Preview region: change that one first.")
     return InvalidInput(text, fields={"is_preview": [text]})
 
 
@@ -217,7 +219,9 @@ def _check_unused(region: Region) -> None:
     if owners.exists():
         blockers.append(_("Deployments are planned or under way in it."))
     plans = PlanWaveRegion.objects.filter(region=region, plan__is_retired=False)
-    blockers += [f"The plan “{place.plan}” names it." for place in plans.select_related("plan")]
+    blockers += [
+        _("The plan “%(plan)s” names it.") % {"plan": place.plan} for place in plans.select_related("plan")
+    ]
     if blockers:
         raise Blocked(_("The region is in use."), blockers=blockers)
 

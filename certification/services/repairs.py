@@ -80,7 +80,7 @@ def _choose(
 
 
 def _package_of(submission: Submission) -> Version:
-    return drafts.package_in_form(submission, empty="There is no package to repair yet: upload one first.")
+    return drafts.package_in_form(submission, empty=_("There is no package to repair yet: upload one first."))
 
 
 def _known(rules: Iterable[str] | None) -> frozenset[str] | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from django.db import IntegrityError, transaction
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from certification.models import CannedReply
@@ -17,11 +18,12 @@ from portal.accounts.models import User
 from portal.shared import audit
 from portal.shared.errors import Conflict, InvalidInput
 from portal.shared.policy import require
+from portal.shared.words import lazy as _lazy
 
 LONGEST_TITLE = 80
 LONGEST_BODY = 5_000
 MOST_RULES = 20
-_OTHERS = "Reviewers keep the canned replies."
+_OTHERS = _lazy("Reviewers keep the canned replies.")
 
 
 def create_reply(*, title: str, body: str, rules: Iterable[str] = (), actor: User) -> CannedReply:
@@ -82,7 +84,7 @@ def _unique_title() -> Iterator[None]:
     except IntegrityError as error:
         if "cannedreply_title_once" not in str(error):
             raise
-        words = "Another reply has this title."
+        words = _("Another reply has this title.")
         raise InvalidInput(words, fields={"title": [words]}) from error
 
 
@@ -91,16 +93,19 @@ def _fill(reply: CannedReply, title: str, body: str, rules: Iterable[str], actor
     wanted = list(dict.fromkeys(_rule_id(rule.strip()) for rule in rules if rule.strip()))
     problems: dict[str, list[str]] = {}
     if not title or len(title) > LONGEST_TITLE:
-        problems["title"] = [f"A title of at most {LONGEST_TITLE} characters."]
+        problems["title"] = [_("A title of at most %(most)s characters.") % {"most": LONGEST_TITLE}]
     if not body or len(body) > LONGEST_BODY:
-        problems["body"] = [f"A text of at most {LONGEST_BODY:,} characters."]
+        problems["body"] = [
+            _("A text of at most %(most)s characters.")
+            % {"most": number_format(LONGEST_BODY, force_grouping=True)}
+        ]
     elif unknown := unknown_variables(body):
-        problems["body"] = [f"There is no variable {{{unknown[0]}}}."]
+        problems["body"] = [_("There is no variable {%(unknown)s}.") % {"unknown": unknown[0]}]
     strange = [rule for rule in wanted if rule_info(rule) is None]
     if strange:
-        problems["rules"] = [f"There is no rule {strange[0][:20]}."]
+        problems["rules"] = [_("There is no rule %(strange)s.") % {"strange": strange[0][:20]}]
     elif len(wanted) > MOST_RULES:
-        problems["rules"] = [f"At most {MOST_RULES} rules."]
+        problems["rules"] = [_("At most %(most)s rules.") % {"most": MOST_RULES}]
     if problems:
         raise InvalidInput(_("The reply cannot be saved as it is."), fields=problems)
     reply.title, reply.body, reply.rules = title, body, wanted

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import connection, transaction
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from certification.lifecycle import SubmissionState
@@ -16,10 +17,11 @@ from portal.shared import audit, outbox
 from portal.shared.actors import SYSTEM, Actor
 from portal.shared.errors import Conflict, IllegalTransition, InvalidInput
 from portal.shared.policy import require
+from portal.shared.words import lazy as _lazy
 
 CLAIM_LASTS = timedelta(hours=4)
 LONGEST_NOTE = 1_000
-_OWN_TEAM = "Reviewers of other teams review this: nobody decides on their own team's work."
+_OWN_TEAM = _lazy("Reviewers of other teams review this: nobody decides on their own team's work.")
 
 
 def claim(submission: Submission, *, actor: User) -> ReviewClaim:
@@ -32,7 +34,8 @@ def claim(submission: Submission, *, actor: User) -> ReviewClaim:
         row = _locked(submission)
         if row.state != SubmissionState.IN_REVIEW:
             raise IllegalTransition(
-                f"{row.reference} is not in review now: reload the page to see what happened."
+                _("%(reference)s is not in review now: reload the page to see what happened.")
+                % {"reference": row.reference}
             )
         return hold(row, actor=actor)
 
@@ -87,10 +90,12 @@ def hand_over(submission: Submission, *, to: User, note: str, actor: User) -> Re
     require(can_claim_review, actor, submission, otherwise=_OWN_TEAM)
     note = note.strip()
     if not note or len(note) > LONGEST_NOTE:
-        text = f"Say in at most {LONGEST_NOTE:,} characters what was done and what is left."
+        text = _("Say in at most %(most)s characters what was done and what is left.") % {
+            "most": number_format(LONGEST_NOTE, force_grouping=True)
+        }
         raise InvalidInput(_("A hand-over needs a note."), fields={"note": [text]})
     if to.pk == actor.pk or not can_claim_review(to, submission):
-        text = "Choose another reviewer who is not of the publisher's team."
+        text = _("Choose another reviewer who is not of the publisher's team.")
         raise InvalidInput(text, fields={"to": [text]})
     with transaction.atomic():
         row = _locked(submission)
@@ -157,10 +162,12 @@ def _locked(submission: Submission) -> Submission:
 def _own_claim(submission: Submission, actor: User) -> ReviewClaim:
     current = current_claim(submission)
     if current is None or current.reviewer_id != actor.pk:
-        holder = f"{current.reviewer.name} holds it now." if current else "Nobody holds it now."
-        raise Conflict(
-            _("You do not hold this review any more. %(holder)s") % {"holder": holder}, code="not-claimed"
-        )
+        words = _("You do not hold this review any more. Nobody holds it now.")
+        if current:
+            words = _("You do not hold this review any more. %(reviewer)s holds it now.") % {
+                "reviewer": current.reviewer.name
+            }
+        raise Conflict(words, code="not-claimed")
     return current
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from certification.lifecycle import SUBMISSION
@@ -115,7 +116,7 @@ def run_operation(submission: Submission, wanted: Try, *, actor: User) -> TestRu
 def _region(preview: Preview | None) -> Region:
     """The Preview's region, if it calls operations for the portal."""
     if preview is None or not gateway.offers(preview.region):
-        text = "No region calls operations of this version: choose the way directly to the service."
+        text = _("No region calls operations of this version: choose the way directly to the service.")
         raise InvalidInput(text, fields={"target": [text]})
     return preview.region
 
@@ -150,7 +151,10 @@ def _reason(submission: Submission, wanted: Try, actor: User) -> str:
     if wanted.credential_id is None or not _reviews(actor, submission):
         return reason
     if len(reason) < SHORTEST_REASON:
-        text = f"Say what you test, in {SHORTEST_REASON} to {LONGEST_REASON} characters; the team reads it."
+        text = _("Say what you test, in %(least)s to %(most)s characters; the team reads it.") % {
+            "least": SHORTEST_REASON,
+            "most": LONGEST_REASON,
+        }
         raise InvalidInput(text, fields={"reason": [text]})
     return reason
 
@@ -164,9 +168,15 @@ def _check_rate(actor: User) -> None:
     now = database_now()
     own = TestRun.objects.filter(user=actor)
     if own.filter(created_at__gt=now - dt.timedelta(minutes=1)).count() >= RUNS_PER_MINUTE:
-        raise TooMany(f"{RUNS_PER_MINUTE} calls in a minute are the most: wait a moment.")
+        raise TooMany(
+            _("%(runs_per_minute)s calls in a minute are the most: wait a moment.")
+            % {"runs_per_minute": RUNS_PER_MINUTE}
+        )
     if own.filter(created_at__gt=now - dt.timedelta(days=1)).count() >= RUNS_PER_DAY:
-        raise TooMany(f"{RUNS_PER_DAY:,} calls in a day are the most: go on tomorrow.")
+        raise TooMany(
+            _("%(runs_per_day)s calls in a day are the most: go on tomorrow.")
+            % {"runs_per_day": number_format(RUNS_PER_DAY, force_grouping=True)}
+        )
 
 
 def _credential(submission: Submission, pk: UUID | None) -> TestCredential | None:
@@ -174,10 +184,10 @@ def _credential(submission: Submission, pk: UUID | None) -> TestCredential | Non
         return None
     credential = submission.credentials.filter(pk=pk).first()
     if credential is None:
-        text = "This credential is not there any more: choose another one."
+        text = _("This credential is not there any more: choose another one.")
         raise InvalidInput(text, fields={"credential": [text]})
     if credential.is_expired:
-        text = f"“{credential.purpose}” has expired: the team has to replace it."
+        text = _("“%(purpose)s” has expired: the team has to replace it.") % {"purpose": credential.purpose}
         raise InvalidInput(text, fields={"credential": [text]})
     return credential
 
@@ -232,7 +242,9 @@ def report_run(submission: Submission, given: Report, *, actor: User) -> TestRun
     preview, version = _subject(submission)
     known = {each.get("id") for each in version.facts.get("operations", []) if isinstance(each, dict)}
     if given.operation_id not in known:
-        text = f"The package has no operation “{given.operation_id[:200]}”."
+        text = _("The package has no operation “%(operation_id)s”.") % {
+            "operation_id": given.operation_id[:200]
+        }
         raise InvalidInput(text, fields={"operation_id": [text]})
     with transaction.atomic():
         return TestRun.objects.create(

@@ -77,7 +77,7 @@ def _insert(connector: Connector, *, kind: str, form: dict[str, Any], actor: Use
 
 def _already_open(connector: Connector) -> Conflict:
     found = connector.submissions.filter(state__in=PREPARING_STATES).first()
-    name = f"{found.reference} ({found.get_state_display()})" if found else "another submission"
+    name = f"{found.reference} ({found.get_state_display()})" if found else _("another submission")
     return Conflict(
         _("%(connector)s has %(name)s in preparation. Go on with that one, or withdraw it first.")
         % {"connector": connector, "name": name},
@@ -156,10 +156,10 @@ def withdraw(submission: Submission, *, reason: str, actor: Actor) -> None:
     require(can_withdraw_submission, actor, submission)
     reason = reason.strip()
     if not reason:
-        text = "Say in a few words why: it stays in the history."
+        text = _("Say in a few words why: it stays in the history.")
         raise InvalidInput(text, fields={"reason": [text]})
     if len(reason) > LONGEST_REASON:
-        text = f"At most {LONGEST_REASON} characters."
+        text = _("At most %(most)s characters.") % {"most": LONGEST_REASON}
         raise InvalidInput(text, fields={"reason": [text]})
     transition(SUBMISSION, submission, "withdraw", actor=actor, reason=reason, about=[submission.connector])
 

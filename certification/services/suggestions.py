@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from certification.lifecycle import REVIEW_THREAD, SUGGESTION, SuggestionState
@@ -25,11 +26,12 @@ from portal.shared.errors import Conflict, InvalidInput, NotPermitted
 from portal.shared.policy import require
 from portal.shared.secret_scan import mask_secrets
 from portal.shared.transitions import transition
+from portal.shared.words import lazy as _lazy
 
 FILE_NAME = "suggested.zip"
 LONGEST_REASON = 2_000
 WITHOUT_WORDS = "I suggest this change."
-_OTHERS = "Reviewers of other teams suggest changes."
+_OTHERS = _lazy("Reviewers of other teams suggest changes.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def _create(
     except pure.CannotSuggest as error:
         raise InvalidInput(str(error), fields={"suggestion": [str(error)]}) from error
     if mask_secrets(found.after).count > mask_secrets(found.before).count:
-        words = "This looks like a secret: suggest a placeholder instead."
+        words = _("This looks like a secret: suggest a placeholder instead.")
         raise InvalidInput(words, fields={"suggestion": [words]})
     suggestion = Suggestion.objects.create(
         thread=thread,
@@ -129,8 +131,8 @@ def accept(submission: Submission, chosen: Sequence[Suggestion], *, actor: User)
 def _package_of(submission: Submission) -> Version:
     return drafts.package_in_form(
         submission,
-        empty="The form holds no package: upload one first.",
-        closed="suggestions are taken over when it comes back to you.",
+        empty=_("The form holds no package: upload one first."),
+        closed=_("%(reference)s is “%(label)s” now: suggestions are taken over when it comes back to you."),
     )
 
 
@@ -190,7 +192,9 @@ def decline(suggestion: Suggestion, *, reason: str, actor: User) -> Suggestion:
     require(can_answer_suggestion, actor, submission)
     reason = reason.strip()
     if not reason or len(reason) > LONGEST_REASON:
-        words = f"Say in at most {LONGEST_REASON:,} characters why: the reviewer reads it."
+        words = _("Say in at most %(most)s characters why: the reviewer reads it.") % {
+            "most": number_format(LONGEST_REASON, force_grouping=True)
+        }
         raise InvalidInput(words, fields={"reason": [words]})
     with transaction.atomic():
         row = _close(suggestion, "decline", actor, reason=mask_secrets(reason).text)

@@ -20,6 +20,8 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import Model
 from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 from certification.data.products import BY_KEY
 from certification.lifecycle import GUEST_TESTER, PREVIEW
@@ -59,7 +61,7 @@ def invite(preview: Preview, draft: GuestDraft, *, actor: User) -> tuple[GuestTe
     submission = preview.submission
     require(can_invite_tester, actor, submission)
     if preview.state in PREVIEW.terminal:
-        raise Blocked("This Preview is over: there is nothing left to test in it.")
+        raise Blocked(_("This Preview is over: there is nothing left to test in it."))
     email = _check(submission, draft)
     token = _new_token()
     now = timezone.now()
@@ -73,7 +75,7 @@ def invite(preview: Preview, draft: GuestDraft, *, actor: User) -> tuple[GuestTe
                     sent_at=now, expires_at=now + dt.timedelta(days=draft.days),
                 )  # fmt: skip
         except IntegrityError:
-            text = "This address is invited already: send the invitation again instead."
+            text = _("This address is invited already: send the invitation again instead.")
             raise Conflict(text) from None
         audit.record(
             "guesttester.invite", tester, actor=actor, about=_about(tester),
@@ -89,17 +91,17 @@ def _check(submission: Submission, draft: GuestDraft) -> str:
     try:
         validate_email(email)
     except ValidationError:
-        faults["email"] = ["Write an e-mail address such as ada@example.com."]
+        faults["email"] = [_("Write an e-mail address such as ada@example.com.")]
     if submission.publisher.memberships.filter(user__email__iexact=email).exists():
-        faults["email"] = ["This person is in the team and can test already."]
+        faults["email"] = [_("This person is in the team and can test already.")]
     if not draft.products or set(draft.products) - set(BY_KEY):
-        faults["products"] = ["Choose the products in which the person should test."]
+        faults["products"] = [_("Choose the products in which the person should test.")]
     if not 1 <= draft.days <= MOST_DAYS:
-        faults["days"] = [f"Between 1 and {MOST_DAYS} days."]
+        faults["days"] = [_("Between 1 and %(most)s days.") % {"most": MOST_DAYS}]
     if len(draft.note) > 500:
-        faults["note"] = ["At most 500 characters."]
+        faults["note"] = [_("At most 500 characters.")]
     if faults:
-        raise InvalidInput("Nobody was invited: some fields cannot be used.", fields=faults)
+        raise InvalidInput(_("Nobody was invited: some fields cannot be used."), fields=faults)
     return email
 
 
@@ -113,7 +115,7 @@ def _make_room(submission: Submission, email: str, actor: Actor) -> None:
             data={"email": expired.email},
         )  # fmt: skip
     if standing.filter(expires_at__gt=timezone.now()).count() >= MOST_STANDING:
-        raise Blocked(f"{MOST_STANDING} guests are the most: take an access back first.")
+        raise Blocked(_("%(most)s guests are the most: take an access back first.") % {"most": MOST_STANDING})
 
 
 def _about(tester: GuestTester) -> list[Model]:
@@ -135,10 +137,10 @@ def find(token: str) -> GuestTester:
     try:
         signing.loads(token, salt=_SALT, max_age=dt.timedelta(days=MOST_DAYS))
     except signing.BadSignature:
-        raise InvalidInput("This link is not one of ours, or too old. Ask for a new invitation.") from None
+        raise InvalidInput(_("This link is not one of ours, or too old. Ask for a new invitation.")) from None
     found = GuestTester.objects.filter(token_digest=fingerprint(token)).first()
     if found is None:
-        raise InvalidInput("A newer invitation took the place of this link: look for the latest mail.")
+        raise InvalidInput(_("A newer invitation took the place of this link: look for the latest mail."))
     return found
 
 
@@ -147,18 +149,18 @@ def answerable(tester_id: str | UUID | None) -> GuestTester:
     related = ("submission__connector__publisher", "invited_by")
     tester = GuestTester.objects.select_related(*related).filter(pk=tester_id or UUID(int=0)).first()
     if tester is None:
-        raise InvalidInput("Open the link of your invitation mail again.")
+        raise InvalidInput(_("Open the link of your invitation mail again."))
     _still_open(tester)
     return tester
 
 
 def _still_open(tester: GuestTester) -> None:
     if tester.state == "accepted":
-        raise InvalidInput("This invitation was accepted already: its link works once.")
+        raise InvalidInput(_("This invitation was accepted already: its link works once."))
     if tester.state == "revoked":
-        raise InvalidInput("This invitation was taken back.")
+        raise InvalidInput(_("This invitation was taken back."))
     if tester.is_expired:
-        raise InvalidInput("This invitation has run out. Ask for a new one.")
+        raise InvalidInput(_("This invitation has run out. Ask for a new one."))
 
 
 def accept(tester: GuestTester, *, actor: User) -> GuestTester:
@@ -167,15 +169,18 @@ def accept(tester: GuestTester, *, actor: User) -> GuestTester:
     is_own = EmailAddress.objects.filter(user_id=actor.pk, email__iexact=tester.email, verified=True)
     if not is_own.exists():
         raise NotPermitted(
-            "This invitation is for another address. Sign in with the address it was sent to, and verify it."
+            _(
+                "This invitation is for another address. Sign in with the address it was sent to, "
+                "and verify it."
+            )
         )
     if is_member(actor, submission.publisher):
-        raise Conflict("You are in this team: you can test without an invitation.")
+        raise Conflict(_("You are in this team: you can test without an invitation."))
 
     def guard(row: GuestTester) -> None:
         _still_open(row)
         if not can_invite_tester(row.invited_by, row.submission):
-            raise InvalidInput("Whoever invited you may not do so any more. Ask the team for a new one.")
+            raise InvalidInput(_("Whoever invited you may not do so any more. Ask the team for a new one."))
 
     with transaction.atomic():
         return transition(
@@ -190,7 +195,7 @@ def _locked(tester: GuestTester, actor: Actor) -> GuestTester:
     row = GuestTester.objects.select_for_update(of=("self",)).select_related("submission__connector")
     found = row.get(pk=tester.pk)
     if not found.is_standing:
-        raise Conflict("This access was taken back: invite the person anew.")
+        raise Conflict(_("This access was taken back: invite the person anew."))
     return found
 
 
@@ -200,7 +205,7 @@ def send_again(tester: GuestTester, *, actor: User) -> GuestTester:
     with transaction.atomic():
         row = _locked(tester, actor)
         if row.state != "invited":
-            raise Conflict("The invitation was accepted: there is no link to send again.")
+            raise Conflict(_("The invitation was accepted: there is no link to send again."))
         now = timezone.now()
         if row.is_expired:
             row.expires_at = now + dt.timedelta(days=USUAL_DAYS)
@@ -214,7 +219,10 @@ def send_again(tester: GuestTester, *, actor: User) -> GuestTester:
 def prolong(tester: GuestTester, *, days: int = USUAL_DAYS, actor: User) -> GuestTester:
     """So many days from now, if that is later."""
     if not 1 <= days <= MOST_DAYS:
-        raise InvalidInput(f"Between 1 and {MOST_DAYS} days.", fields={"days": ["Too few or too many."]})
+        raise InvalidInput(
+            _("Between 1 and %(most)s days.") % {"most": MOST_DAYS},
+            fields={"days": [_("Too few or too many.")]},
+        )
     with transaction.atomic():
         row = _locked(tester, actor)
         row.expires_at = max(row.expires_at, timezone.now() + dt.timedelta(days=days))
@@ -254,12 +262,12 @@ def check_product(
     require(can_check_products, actor, preview)
     product = BY_KEY.get(product_key)
     if product is None:
-        raise InvalidInput("There is no such product.", fields={"product": ["Unknown product."]})
+        raise InvalidInput(_("There is no such product."), fields={"product": [_("Unknown product.")]})
     _check_words(product.check_keys, words)
     with transaction.atomic():
         row = Preview.objects.select_for_update(of=("self",)).get(pk=preview.pk)
         if row.state != "testing":
-            raise Blocked("The Preview is not open for tests: nothing was kept.")
+            raise Blocked(_("The Preview is not open for tests: nothing was kept."))
         own = ProductCheck.objects.filter(preview=row, user=actor, product=product.key)
         before = {each.item: (each.outcome, each.note) for each in own}
         for item, word in words.items():
@@ -267,7 +275,7 @@ def check_product(
         after = list(own.all())
         if {each.item: (each.outcome, each.note) for each in after} != before:
             fails = sum(each.outcome == "fails" for each in after)
-            facts = {"product": product.name, "works": len(after) - fails, "fails": fails}
+            facts = {"product": str(product.name), "works": len(after) - fails, "fails": fails}
             audit.record(
                 "preview.check", row, actor=actor, data=facts,
                 about=[preview.submission, preview.submission.connector],
@@ -280,17 +288,19 @@ def _check_words(known: frozenset[str], words: Mapping[str, Word]) -> None:
     faults: dict[str, list[str]] = {}
     for item, word in words.items():
         if item not in known:
-            faults[item[:20]] = ["The checklist has no such item."]
+            faults[item[:20]] = [_("The checklist has no such item.")]
         elif word.outcome not in ("", *ProductCheck.Outcome.values):
-            faults[item] = ["Choose whether it works."]
+            faults[item] = [_("Choose whether it works.")]
         elif len(word.note) > LONGEST_NOTE:
-            faults[item] = [f"At most {LONGEST_NOTE:,} characters."]
+            faults[item] = [
+                _("At most %(most)s characters.") % {"most": number_format(LONGEST_NOTE, force_grouping=True)}
+            ]
         elif word.outcome == "fails" and not word.note.strip():
-            faults[item] = ["Say what happened, so that the team can find it."]
+            faults[item] = [_("Say what happened, so that the team can find it.")]
         elif not word.outcome and word.note.strip():
-            faults[item] = ["Say whether it works, too."]
+            faults[item] = [_("Say whether it works, too.")]
     if faults:
-        raise InvalidInput("Nothing was kept yet: look at what is marked.", fields=faults)
+        raise InvalidInput(_("Nothing was kept yet: look at what is marked."), fields=faults)
 
 
 def _keep(preview: Preview, product: str, item: str, word: Word, actor: User) -> None:

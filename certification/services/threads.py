@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from certification.lifecycle import REVIEW_THREAD, SUBMISSION
@@ -100,7 +101,10 @@ def _text(body: str) -> tuple[str, int]:
     if not body:
         raise InvalidInput(_("Write something first."), fields={"body": [_("Write something first.")]})
     if len(body) > LONGEST_COMMENT:
-        words = f"At most {LONGEST_COMMENT:,} characters; this has {len(body):,}."
+        words = _("At most %(most)s characters; this has %(count)s.") % {
+            "most": number_format(LONGEST_COMMENT, force_grouping=True),
+            "count": number_format(len(body), force_grouping=True),
+        }
         raise InvalidInput(words, fields={"body": [words]})
     scan = mask_secrets(body)
     return scan.text, scan.count

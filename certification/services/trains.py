@@ -37,18 +37,22 @@ def check_train(draft: TrainDraft, *, instead_of: Train | None = None) -> None:
     faults = {name: [text] for name, text in check_timetable(draft.timetable).items()}
     strange = sorted(draft.timetable.lanes - set(Lane.values))
     if strange:
-        faults["lanes"] = [f"No lane: {', '.join(strange)}. Known are {', '.join(Lane.values)}."]
+        faults["lanes"] = [
+            _("No lane: %(strange)s. Known are %(values)s.")
+            % {"strange": ", ".join(strange), "values": ", ".join(Lane.values)}
+        ]
     others = Train.objects.filter(name__iexact=draft.timetable.name.strip(), is_retired=False)
     if instead_of:
         others = others.exclude(pk=instead_of.pk)
     if others.exists():
-        faults["name"] = ["There is a train of this name already."]
+        faults["name"] = [_("There is a train of this name already.")]
     if instead_of and draft.timetable.lanes:
         plans = RolloutPlan.objects.filter(is_retired=False).exclude(lane__in=draft.timetable.lanes)
         left = [plan.name for plan in plans.filter(train=instead_of) | plans.filter(opt_in_train=instead_of)]
         if left:
             faults["lanes"] = [
-                f"{', '.join(sorted(left))} boards it: keep its lane or revise the plan first."
+                _("%(left)s boards it: keep its lane or revise the plan first.")
+                % {"left": ", ".join(sorted(left))}
             ]
     if faults:
         raise InvalidInput(next(iter(faults.values()))[0], fields=faults)

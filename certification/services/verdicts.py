@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -43,11 +44,13 @@ def cleaned(conditions: Iterable[Wanted]) -> list[Wanted]:
     ]
     words = ""
     if len(found) > MOST_CONDITIONS:
-        words = f"At most {MOST_CONDITIONS} conditions: with more of them, request changes."
+        words = _("At most %(most)s conditions: with more of them, request changes.") % {
+            "most": MOST_CONDITIONS
+        }
     elif any(len(each.text) > LONGEST_CONDITION for each in found):
-        words = f"At most {LONGEST_CONDITION} characters for a condition."
+        words = _("At most %(most)s characters for a condition.") % {"most": LONGEST_CONDITION}
     elif any(each.due not in DecisionCondition.Due.values for each in found):
-        words = "Say when each condition has to be met."
+        words = _("Say when each condition has to be met.")
     if words:
         raise InvalidInput(words, fields={"conditions": [words]})
     return found
@@ -67,7 +70,9 @@ def settle_condition(condition: DecisionCondition, *, is_met: bool, note: str = 
     require(can_settle_condition, actor, condition)
     note = note.strip()
     if len(note) > LONGEST_CONDITION or not (note or is_met):
-        words = f"Say in at most {LONGEST_CONDITION} characters why it is not asked for any more."
+        words = _("Say in at most %(most)s characters why it is not asked for any more.") % {
+            "most": LONGEST_CONDITION
+        }
         raise InvalidInput(words, fields={"note": [words]})
     transition(
         CONDITION,
@@ -107,7 +112,7 @@ def appeal(decision: Decision, *, text: str, actor: User) -> Appeal:
     require(can_appeal_decision, actor, submission)
     if decision.verdict != Decision.Verdict.REJECT or submission.state != SubmissionState.REJECTED:
         raise Conflict(_("Only a rejection can be appealed against."))
-    text = _text(text, "text", "Say what the reviewer got wrong or could not know.")
+    text = _text(text, "text", _("Say what the reviewer got wrong or could not know."))
     due_at = review_calendar().deadline_after(database_now(), APPEAL_WORKING_DAYS)
     try:
         with transaction.atomic():
@@ -129,7 +134,7 @@ def decide_appeal(found: Appeal, *, is_overturned: bool, answer: str, actor: Use
         found,
         otherwise=_("Administrators decide on appeals: not those of the team, and not who rejected it."),
     )
-    answer = _text(answer, "answer", "Say why: the team and the reviewer read it.")
+    answer = _text(answer, "answer", _("Say why: the team and the reviewer read it."))
     with transaction.atomic():
         again = _again(found) if is_overturned else None
         return transition(
@@ -160,6 +165,11 @@ def withdraw_appeal(found: Appeal, *, actor: User) -> Appeal:
 def _text(value: str, name: str, words: str) -> str:
     value = mask_secrets(value.replace("\0", "\ufffd").strip()).text
     if not value or len(value) > LONGEST_TEXT:
-        words = words if not value else f"At most {LONGEST_TEXT:,} characters."
+        words = (
+            words
+            if not value
+            else _("At most %(most)s characters.")
+            % {"most": number_format(LONGEST_TEXT, force_grouping=True)}
+        )
         raise InvalidInput(words, fields={name: [words]})
     return value

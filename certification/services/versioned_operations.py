@@ -22,9 +22,10 @@ from portal.accounts.models import User
 from portal.shared import audit, storage
 from portal.shared.errors import Conflict, InvalidInput
 from portal.shared.policy import require
+from portal.shared.words import lazy as _lazy
 
 FILE_NAME = "both-operations.zip"
-_NOTHING_PUBLISHED = "Operations are kept in updates of a published connector, and there is none."
+_NOTHING_PUBLISHED = _lazy("Operations are kept in updates of a published connector, and there is none.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import date
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from certification.lifecycle import SUBMISSION, WAIVER
@@ -92,10 +93,12 @@ def _ask(
             audit.record(action, waiver, actor=actor, reason=reason, about=[row], data={"rule": rule})
             outbox.emit("waiver.request", id=str(waiver.pk))
     except IntegrityError as error:
-        what = "An acknowledgement" if action == "waiver.acknowledge" else "A waiver"
-        raise Conflict(
-            _("%(what)s of %(rule)s is asked for or granted already.") % {"what": what, "rule": rule}
-        ) from error
+        words = (
+            _("An acknowledgement of %(rule)s is asked for or granted already.")
+            if action == "waiver.acknowledge"
+            else _("A waiver of %(rule)s is asked for or granted already.")
+        )
+        raise Conflict(words % {"rule": rule}) from error
     return waiver
 
 
@@ -162,8 +165,14 @@ def _check_error(submission: Submission, rule: str, fingerprint: str) -> None:
 def _text(value: str, name: str, shortest: int) -> str:
     value = value.strip()
     if not shortest <= len(value) <= LONGEST_TEXT:
-        text = f"Between {shortest} and {LONGEST_TEXT:,} characters."
+        text = _("Between %(least)s and %(most)s characters.") % {
+            "least": shortest,
+            "most": number_format(LONGEST_TEXT, force_grouping=True),
+        }
         raise InvalidInput(
-            _("The %(name)s is too short or too long.") % {"name": name}, fields={name: [text]}
+            _("The note is too short or too long.")
+            if name == "note"
+            else _("The reason is too short or too long."),
+            fields={name: [text]},
         )
     return value

@@ -67,7 +67,7 @@ def _checked(address: str) -> str:
     try:
         validate_email(email)
     except ValidationError:
-        text = "Write an e-mail address such as ada@example.com."
+        text = _("Write an e-mail address such as ada@example.com.")
         raise InvalidInput(text, fields={"address": [text]}) from None
     return email
 

@@ -18,7 +18,7 @@ _OWN = "private, max-age=300"
 
 @require_safe
 def public_calendar(request: HttpRequest) -> HttpResponse:
-    content = ics.feed(public_entries(), name="Certification: freezes and trains")
+    content = ics.feed(public_entries(), name=_("Certification: freezes and trains"))
     return ics.answer(request, content, filename="certification.ics", cache_control=_SHARED)
 
 
@@ -28,7 +28,7 @@ def personal_calendar(request: HttpRequest, feed_token: str) -> HttpResponse:
     reader = reader_of(feed_token)
     if reader is None:
         raise Http404
-    content = ics.feed(personal_entries(reader), name="Certification: my rollouts")
+    content = ics.feed(personal_entries(reader), name=_("Certification: my rollouts"))
     response = ics.answer(request, content, filename="my-rollouts.ics", cache_control=_OWN)
     # The address is the key: it goes to no other site and into no index.
     response["Referrer-Policy"], response["X-Robots-Tag"] = "no-referrer", "noindex"

@@ -158,14 +158,14 @@ def _field(declared: Input, operation: CallableOperation) -> forms.Field:
         widget = forms.Textarea(attrs=attrs | {"rows": rows, "class": "mono", "wrap": "off"})
     elif declared.type == "boolean":
         initial = str(initial).lower() if initial != "" else ""
-        widget = forms.Select(choices=[("", "not sent"), ("true", "true"), ("false", "false")])
+        widget = forms.Select(choices=[("", _("not sent")), ("true", "true"), ("false", "false")])
     elif declared.choices and declared.type != "array":
-        empty = [] if declared.is_required and declared.has_default else [("", "not sent")]
+        empty = [] if declared.is_required and declared.has_default else [("", _("not sent"))]
         widget = forms.Select(choices=[*empty, *((str(each), str(each)) for each in declared.choices)])
     elif declared.type == "array":
-        widget = forms.Textarea(attrs=attrs | {"rows": 3, "placeholder": "One item per line"})
+        widget = forms.Textarea(attrs=attrs | {"rows": 3, "placeholder": _("One item per line")})
     elif declared.type == "file":
-        widget = forms.Textarea(attrs=attrs | {"rows": 4, "placeholder": "The content of the file"})
+        widget = forms.Textarea(attrs=attrs | {"rows": 4, "placeholder": _("The content of the file")})
     elif declared.type in ("integer", "number"):
         widget = forms.TextInput(attrs=attrs | {"inputmode": "decimal"})
     place = "" if declared.place in ("query", "body") else f" · {declared.place}"

@@ -79,7 +79,7 @@ class CredentialForm(forms.Form):
                 required=False,
                 label=_("Prove it with"),
                 choices=[
-                    ("", _("The portal's choice (%(value)s)") % {"value": call.picked or "none found"}),
+                    ("", _("The portal's choice (%(value)s)") % {"value": call.picked or _("none found")}),
                     *call.operations,
                 ],
                 help_text=_("Called now, every night and before a review. It has to leave data alone."),

@@ -82,7 +82,7 @@ def override_decide(request: HttpRequest, pk: UUID) -> HttpResponse:
         "half_approved": _("You agreed; one more person has to."),
         "declined": _("Declined; who asked was told."),
     }
-    message = said.get(found.state, "You agreed; who asked was told.")
+    message = said.get(found.state, _("You agreed; who asked was told."))
     return done(request, message, reverse("override_detail", args=[found.pk]))
 
 
@@ -107,7 +107,10 @@ def _choices(rollout: Rollout) -> list[tuple[str, str]]:
         if wave
         else []
     )
-    return early + [(f"freeze:{row.pk}", f"Pass the freeze “{row}”") for row in queries.passable_freezes()]
+    return early + [
+        (f"freeze:{row.pk}", _("Pass the freeze “%(row)s”") % {"row": row})
+        for row in queries.passable_freezes()
+    ]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -32,7 +32,7 @@ LIMITS = (
     Limit(
         "drop",
         _lazy("Fall of the success rate"),
-        "points",
+        _lazy("points"),
         _lazy("A fall of this size, surely there, is harm."),
         100,
         99,
@@ -40,7 +40,7 @@ LIMITS = (
     Limit(
         "certain_drop",
         _lazy("Fall beyond doubt"),
-        "points",
+        _lazy("points"),
         _lazy("A smaller fall is harm when it is certain."),
         100,
         99,
@@ -48,7 +48,7 @@ LIMITS = (
     Limit(
         "new_code_share",
         _lazy("New error codes"),
-        "% of the calls",
+        _lazy("percent of the calls"),
         _lazy("Codes the old version did not give."),
         100,
         99,

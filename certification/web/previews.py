@@ -48,7 +48,9 @@ class SignOffForm(forms.Form):
         if not untested:
             del self.fields["knows_untested"]
             return
-        shown = ", ".join(untested[:6]) + (f" and {len(untested) - 6} more" if len(untested) > 6 else "")
+        shown = ", ".join(untested[:6])
+        if len(untested) > 6:
+            shown = _("%(first)s and %(more)s more") % {"first": shown, "more": len(untested) - 6}
         self.fields["knows_untested"].help_text = escape(
             _("Fewer than ten successful calls: %(shown)s.") % {"shown": shown}
         )

@@ -53,7 +53,11 @@ def _choices(submission: Submission, mine: int) -> list[tuple[str, str]]:
     revision = submission.revision
     earlier = submission.revisions.filter(number__lt=revision.number if revision else 0)
     found = [
-        (str(number), f"Revision {number}{' (my last review)' if number == mine else ''}")
+        (
+            str(number),
+            (_("Revision %(number)s (my last review)") if number == mine else _("Revision %(number)s"))
+            % {"number": number},
+        )
         for number in earlier.order_by("-number").values_list("number", flat=True)
     ]
     live = submission.connector.live_version

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
+from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
@@ -27,7 +28,7 @@ def mail_specimens(request: HttpRequest) -> HttpResponse:
     chosen = request.GET.get("mail", EVENTS[0])
     if chosen not in EVENTS:
         raise Http404
-    subject, text, _ = specimen(chosen, reader=signed_in_user(request))
+    subject, text, _html = specimen(chosen, reader=signed_in_user(request))
     context = {
         "chosen": chosen,
         "subject": subject,
@@ -40,7 +41,7 @@ def mail_specimens(request: HttpRequest) -> HttpResponse:
                 (group.label, [event for event, kind in KINDS.items() if kind.group == group])
                 for group in Group
             ),
-            ("Once a day", [DIGEST]),
+            (_("Once a day"), [DIGEST]),
         ],
     }
     return render(request, "certification/mail_specimens.html", context)
@@ -53,7 +54,7 @@ def mail_specimen_body(request: HttpRequest, event: str) -> HttpResponse:
     """The HTML of one mail, for the frame."""
     if event not in EVENTS:
         raise Http404
-    _, _, html = specimen(event, reader=signed_in_user(request))
+    _subject, _text, html = specimen(event, reader=signed_in_user(request))
     return HttpResponse(html, headers={"Content-Security-Policy": FRAMED})
 
 

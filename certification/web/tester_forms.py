@@ -6,28 +6,34 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 
 from certification.data.products import PRODUCTS, Check, Product
 from certification.models import ProductCheck
 from certification.services.testers import LONGEST_NOTE, MOST_DAYS, USUAL_DAYS, GuestDraft, Word
 from portal.shared.errors import InvalidInput, PortalError
 from portal.shared.web import add_errors
+from portal.shared.words import lazy as _lazy
 
 
 class GuestForm(forms.Form):
     """Labels are prefixed in their ids: the page has other forms with a field of this name."""
 
-    email = forms.EmailField(label="E-mail address", help_text="The invitation works for this address only.")
+    email = forms.EmailField(
+        label=_lazy("E-mail address"), help_text=_lazy("The invitation works for this address only.")
+    )
     products = forms.MultipleChoiceField(
         choices=[(product.key, product.name) for product in PRODUCTS],
         widget=forms.CheckboxSelectMultiple,
-        label="Products to test in",
-        help_text="Each brings its own checklist.",
+        label=_lazy("Products to test in"),
+        help_text=_lazy("Each brings its own checklist."),
     )
-    days = forms.IntegerField(min_value=1, max_value=MOST_DAYS, initial=USUAL_DAYS, label="Access in days")
+    days = forms.IntegerField(
+        min_value=1, max_value=MOST_DAYS, initial=USUAL_DAYS, label=_lazy("Access in days")
+    )
     note = forms.CharField(
-        max_length=500, required=False, label="What you want to know",
-        widget=forms.Textarea(attrs={"rows": 2}), help_text="Part of the mail.",
+        max_length=500, required=False, label=_lazy("What you want to know"),
+        widget=forms.Textarea(attrs={"rows": 2}), help_text=_lazy("Part of the mail."),
     )  # fmt: skip
 
     def __init__(self, data: Any = None) -> None:
@@ -52,7 +58,7 @@ class ChecklistForm(forms.Form):
         for check in product.checks:
             before = own.get(check.key)
             self.fields[check.key] = forms.ChoiceField(
-                choices=[("", "Not tried"), *ProductCheck.Outcome.choices],
+                choices=[("", _("Not tried")), *ProductCheck.Outcome.choices],
                 required=False,
                 label=check.text,
                 initial=before.outcome if before else "",
@@ -61,9 +67,9 @@ class ChecklistForm(forms.Form):
             self.fields[f"{check.key}_note"] = forms.CharField(
                 required=False,
                 max_length=LONGEST_NOTE,
-                label=f"Note: {check.text}",
+                label=_("Note: %(check)s") % {"check": check.text},
                 initial=before.note if before else "",
-                widget=forms.Textarea(attrs={"rows": 1, "placeholder": "What you did, what happened"}),
+                widget=forms.Textarea(attrs={"rows": 1, "placeholder": _("What you did, what happened")}),
             )
 
     @property

@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -24,6 +25,7 @@ from certification.web.tester_forms import ChecklistForm, GuestForm
 from portal.shared.errors import InvalidInput, PortalError
 from portal.shared.policy import require
 from portal.shared.web import done, signed_in_user
+from portal.shared.words import in_sentence
 
 # The team's side
 
@@ -45,11 +47,15 @@ def tester_invite(request: HttpRequest, pk: UUID) -> HttpResponse:
     require(policies.can_invite_tester, signed_in_user(request), preview.submission)
     if form.is_valid():
         try:
-            tester, _ = services.invite(preview, form.draft(), actor=signed_in_user(request))
+            tester, _link = services.invite(preview, form.draft(), actor=signed_in_user(request))
         except PortalError as error:
             form.refuse(error)
         else:
-            return done(request, f"An invitation is on its way to {tester.email}.", _guests_address(tester))
+            return done(
+                request,
+                _("An invitation is on its way to %(email)s.") % {"email": tester.email},
+                _guests_address(tester),
+            )
     return show_preview(request, preview, status=422, guest=form)
 
 
@@ -61,7 +67,11 @@ def _tester(request: HttpRequest, pk: UUID) -> GuestTester:
 @login_required
 def tester_send_again(request: HttpRequest, pk: UUID) -> HttpResponse:
     tester = services.send_again(_tester(request, pk), actor=signed_in_user(request))
-    return done(request, f"A new link is on its way to {tester.email}.", _guests_address(tester))
+    return done(
+        request,
+        _("A new link is on its way to %(email)s.") % {"email": tester.email},
+        _guests_address(tester),
+    )
 
 
 @require_POST
@@ -69,7 +79,10 @@ def tester_send_again(request: HttpRequest, pk: UUID) -> HttpResponse:
 def tester_prolong(request: HttpRequest, pk: UUID) -> HttpResponse:
     tester = services.prolong(_tester(request, pk), actor=signed_in_user(request))
     return done(
-        request, f"{tester.email} can test for {services.USUAL_DAYS} more days.", _guests_address(tester)
+        request,
+        _("%(email)s can test for %(usual_days)s more days.")
+        % {"email": tester.email, "usual_days": services.USUAL_DAYS},
+        _guests_address(tester),
     )
 
 
@@ -77,7 +90,9 @@ def tester_prolong(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 def tester_revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
     tester = services.revoke(_tester(request, pk), actor=signed_in_user(request))
-    return done(request, f"The access of {tester.email} has ended.", _guests_address(tester))
+    return done(
+        request, _("The access of %(email)s has ended.") % {"email": tester.email}, _guests_address(tester)
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -93,7 +108,7 @@ def preview_checklist(request: HttpRequest, pk: UUID, product: str) -> HttpRespo
 def _checklist(request: HttpRequest, preview: Preview, key: str, frame: dict[str, Any]) -> HttpResponse:
     product = queries.product(key)
     if product is None:
-        raise InvalidInput("There is no such product.")
+        raise InvalidInput(_("There is no such product."))
     user = signed_in_user(request)
     form = ChecklistForm(request.POST or None, product=product, own=queries.own_words(preview, key, user))
     if request.method == "POST" and form.is_valid():
@@ -102,7 +117,11 @@ def _checklist(request: HttpRequest, preview: Preview, key: str, frame: dict[str
         except InvalidInput as error:
             form.refuse(error)
         else:
-            return done(request, f"Kept: what you found as {product.name.lower()}.", frame["back"])
+            return done(
+                request,
+                _("Kept: what you found as %(value)s.") % {"value": in_sentence(product.name)},
+                frame["back"],
+            )
     context = {"preview": preview, "product": product, "form": form, **frame}
     status = 422 if form.errors else 200
     return render(request, "certification/tester_checklist.html", context, status=status)
@@ -132,7 +151,7 @@ def tester_answer(request: HttpRequest) -> HttpResponse:
         if request.method == "POST":
             services.accept(tester, actor=signed_in_user(request))
             return done(
-                request, "Welcome: begin with the operations.", reverse("tester_page", args=[tester.pk])
+                request, _("Welcome: begin with the operations."), reverse("tester_page", args=[tester.pk])
             )
     except PortalError as error:
         return _unusable(request, error)
@@ -191,7 +210,7 @@ def tester_checklist(request: HttpRequest, pk: UUID, product: str) -> HttpRespon
     tester = _access(request, pk)
     preview = queries.preview_to_test(tester.submission)
     if preview is None or product not in tester.products:
-        raise InvalidInput("You were not asked to test this.")
+        raise InvalidInput(_("You were not asked to test this."))
     frame = {"back": reverse("tester_page", args=[tester.pk]), "is_guest": True, "tester": tester}
     return _checklist(request, preview, product, frame)
 

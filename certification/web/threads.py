@@ -231,7 +231,7 @@ def _answered(request: HttpRequest, thread: Thread, event: str) -> HttpResponse:
             threads.reply(thread, body=body, actor=user)
     except InvalidInput as error:
         return card(request, thread, error=error.message, typed=body, status=422)
-    words = {"": "Answered.", "resolve": "Resolved.", "reopen": "Open again."}[event]
+    words = {"": _("Answered."), "resolve": _("Resolved."), "reopen": _("Open again.")}[event]
     undo = offered("thread.resolve", str(thread.pk), actor=user) if event == "resolve" else ""
     return answer(request, thread, words, body, undo=undo)
 

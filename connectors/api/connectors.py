@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -111,7 +112,7 @@ class _Registration:
         bound = getattr(request.auth, "publisher_id", None)
         publisher = (teams.filter(pk=bound) if bound else teams).first()
         if publisher is None:
-            text = "You belong to no such team."
+            text = _("You belong to no such team.")
             raise InvalidInput(text, fields={"publisher": [text]})
         connector = services.register_connector(publisher, **values, actor=acting_user(request))
         made = visible_connectors(request).get(pk=connector.pk)

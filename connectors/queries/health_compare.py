@@ -128,7 +128,7 @@ def _lines(a: Health, b: Health) -> list[Line]:
 
 def _shown(figures: Figures) -> str:
     if figures.success_rate is None:
-        return "no data"
+        return _("no data")
     return _("%(success_percent)s (%(successes)s of %(counted)s)") % {
         "success_percent": figures.success_percent,
         "successes": format(figures.successes, ","),
@@ -151,7 +151,7 @@ def _rate_line(a: Figures, b: Figures) -> Line:
 
 
 def _latency_line(label: str, a: object, b: object) -> Line:
-    shown = (str(a) if a else "no data", str(b) if b else "no data")
+    shown = (str(a) if a else _("no data"), str(b) if b else _("no data"))
     before, after = getattr(a, "milliseconds", 0), getattr(b, "milliseconds", 0)
     if not before or not after:
         return Line(label, *shown)

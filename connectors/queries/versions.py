@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from connectors.definitions import SourceFile
 from connectors.models import Connector, Upload, Version
@@ -73,20 +74,20 @@ def tree_nodes(
     root = TreeNode("", "dir")
     folders: dict[str, TreeNode] = {"": root}
     for entry in entries:
-        folder, _, name = entry["path"].rpartition("/")
+        folder, _slash, name = entry["path"].rpartition("/")
         node = TreeNode(name, "file", entry["size"], entry["state"], entry["note"])
         if version is not None and entry["state"] == "ok":
             node.url = reverse("version_file", args=[version.pk, entry["name"]])
             node.current = entry["name"] == current
             if entry["name"] != entry["path"]:
-                node.note = f"read as {entry['name']}"
+                node.note = _("read as %(entry)s") % {"entry": entry["name"]}
         _folder(folders, folder).children.append(node)
     return root.children
 
 
 def _folder(folders: dict[str, TreeNode], path: str) -> TreeNode:
     if path not in folders:
-        parent, _, name = path.rpartition("/")
+        parent, _slash, name = path.rpartition("/")
         folders[path] = TreeNode(name, "dir")
         _folder(folders, parent).children.append(folders[path])
     return folders[path]

@@ -22,7 +22,7 @@ def request(connector: Connector, *, support_hours: str, note: str, actor: User)
     require(can_request_availability, actor, connector)
     support_hours = support_hours.strip()
     if not support_hours:
-        text = "Say in which hours users get support."
+        text = _("Say in which hours users get support.")
         raise InvalidInput(text, fields={"support_hours": [text]})
     found = scorecard(connector)
     if not found.meets_required:
@@ -57,7 +57,7 @@ def decide(made: AvailabilityRequest, *, grant: bool, reasons: str, actor: Actor
     require(can_decide_availability, actor, made.connector)
     reasons = reasons.strip()
     if not grant and not reasons:
-        text = "Say what is missing."
+        text = _("Say what is missing.")
         raise InvalidInput(text, fields={"reasons": [text]})
     transition(
         AVAILABILITY,

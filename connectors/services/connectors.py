@@ -81,25 +81,32 @@ def _name_taken(connector: Connector) -> InvalidInput:
     """Says who has the name only where that is no secret: a live connector, or one of the same team."""
     holder = holder_of_name(connector.name_key, besides=connector)
     if holder and holder.publisher_id == connector.publisher_id:
-        text = f"Your team already has “{holder.name}”: open that one and upload a new version."
+        text = _("Your team already has “%(holder)s”: open that one and upload a new version.") % {
+            "holder": holder.name
+        }
     elif holder and holder.live_version_id:
-        text = f"“{holder.name}” is a live connector of {holder.publisher}. Choose another name."
+        text = _("“%(holder)s” is a live connector of %(publisher)s. Choose another name.") % {
+            "holder": holder.name,
+            "publisher": holder.publisher,
+        }
     else:
-        text = f"“{connector.name}” is reserved by another team. Choose another name."
+        text = _("“%(connector)s” is reserved by another team. Choose another name.") % {
+            "connector": connector.name
+        }
     return InvalidInput(text, fields={"name": [text]}, code="name-taken")
 
 
 def _checked_summary(summary: str) -> str:
     summary = summary.strip()
     if len(summary) > 500 or "\0" in summary:
-        text = "A summary has at most 500 characters."
+        text = _("A summary has at most 500 characters.")
         raise InvalidInput(text, fields={"summary": [text]})
     return summary
 
 
 def _checked_date(planned_for: date | None) -> date | None:
     if planned_for is not None and planned_for < timezone.localdate():
-        text = "This day has passed: give the day you hope to be live, or leave it open."
+        text = _("This day has passed: give the day you hope to be live, or leave it open.")
         raise InvalidInput(text, fields={"planned_for": [text]})
     return planned_for
 
@@ -128,7 +135,7 @@ def _checked_changes(row: Connector, values: Mapping[str, Any]) -> dict[str, Any
     if "name" in values:
         checked["name"] = check_name(values["name"])
         if checked["name"] != row.name and (row.approved_version_id or row.state != ConnectorState.PLANNED):
-            text = "The name is fixed since the first approval: users know the connector by it."
+            text = _("The name is fixed since the first approval: users know the connector by it.")
             raise InvalidInput(text, fields={"name": [text]})
     if "summary" in values:
         checked["summary"] = _checked_summary(values["summary"] or "")
@@ -187,7 +194,7 @@ def cancel_connector(connector: Connector, *, reason: str = "", actor: Actor) ->
         if any(getattr(row, f"{pointer}_version_id") for pointer in POINTERS):
             raise Blocked(
                 _("A version of this connector is approved or deployed."),
-                blockers=["Deprecate the connector instead: its users need a date and a way out."],
+                blockers=[_("Deprecate the connector instead: its users need a date and a way out.")],
             )
 
     transition(CONNECTOR, connector, "cancel", actor=actor, reason=reason, guard=nothing_approved)

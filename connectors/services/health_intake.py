@@ -149,7 +149,8 @@ def _check_shape(body: Any) -> None:
     place = "/" + "/".join(str(part) for part in error.instance_path)
     if place == "/bounds_ms":
         raise InvalidInput(
-            f"bounds_ms must be {list(LATENCY_BOUNDS_MS)}: histograms with other bounds cannot be added up.",
+            _("bounds_ms must be %(value)s: histograms with other bounds cannot be added up.")
+            % {"value": list(LATENCY_BOUNDS_MS)},
             code="malformed-request",
         )
     raise InvalidInput(

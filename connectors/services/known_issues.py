@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from connectors.models import Connector, KnownIssue
@@ -75,11 +76,14 @@ def _checked(draft: IssueDraft) -> dict[str, Any]:
     title, text = draft.title.strip(), draft.text.strip()
     fields: dict[str, list[str]] = {}
     if not title or len(title) > _LONGEST_TITLE:
-        fields["title"] = [f"Between 1 and {_LONGEST_TITLE} characters."]
+        fields["title"] = [_("Between 1 and %(most)s characters.") % {"most": _LONGEST_TITLE}]
     if not text or len(text) > _LONGEST_TEXT:
-        fields["text"] = [f"Between 1 and {_LONGEST_TEXT:,} characters: what happens, and what to do."]
+        fields["text"] = [
+            _("Between 1 and %(most)s characters: what happens, and what to do.")
+            % {"most": number_format(_LONGEST_TEXT, force_grouping=True)}
+        ]
     if draft.status is not None and not 400 <= draft.status <= 599:
-        fields["status"] = ["An error code lies between 400 and 599."]
+        fields["status"] = [_("An error code lies between 400 and 599.")]
     if mask_secrets(f"{title}\n{text}").count:
         fields.setdefault("text", []).append(
             _("This looks like a secret, and the page is public: take it out.")

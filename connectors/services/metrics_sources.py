@@ -86,15 +86,15 @@ def _check(draft: SourceDraft) -> None:
     parts = urlsplit(draft.base_url)
     problem = ""
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        problem = "Give the address of the Prometheus, with https://."
+        problem = _("Give the address of the Prometheus, with https://.")
     elif parts.scheme == "http" and not settings.ALLOW_INSECURE_REGIONS:
-        problem = "Only https: the token would travel in clear text."
+        problem = _("Only https: the token would travel in clear text.")
     elif parts.username is not None or parts.query or parts.fragment:
-        problem = "No user name, query or fragment: the token has a field of its own."
+        problem = _("No user name, query or fragment: the token has a field of its own.")
     if problem:
         raise InvalidInput(problem, fields={"base_url": [problem]})
     if not draft.requests_query.strip():
-        text = "Select the counter of calls."
+        text = _("Select the counter of calls.")
         raise InvalidInput(text, fields={"requests_query": [text]})
 
 

@@ -292,7 +292,7 @@ def _save(publisher: Publisher) -> None:
     except ValidationError as error:
         fields = error.message_dict
         if "__all__" in fields:
-            fields["name"] = ["This name is taken by another publisher."]
+            fields["name"] = [_("This name is taken by another publisher.")]
             del fields["__all__"]
         raise InvalidInput(_("Some fields cannot be used."), fields=fields) from error
     except IntegrityError as error:

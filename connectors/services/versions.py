@@ -93,7 +93,7 @@ def _check_files(files: Sequence[tuple[str, bytes]]) -> None:
     names = [name for name, _ in files]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        text = f"Two of the files are called “{twice}”: send each once."
+        text = _("Two of the files are called “%(twice)s”: send each once.") % {"twice": twice}
         raise InvalidInput(text, fields={"files": [text]})
 
 

@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -29,6 +30,13 @@ from portal.shared.words import lazy as _lazy
 PAGE_ROWS = 50
 
 
+def _bounds() -> list[tuple[int, str]]:
+    return [
+        (bound, _("within %(bound)s ms") % {"bound": number_format(bound, force_grouping=True)})
+        for bound in LATENCY_BOUNDS_MS
+    ]
+
+
 class ObjectiveForm(forms.Form):
     success_percent = forms.DecimalField(
         label=_lazy("Success rate, in %"), min_value=50, max_value=99.99, decimal_places=2,
@@ -37,7 +45,7 @@ class ObjectiveForm(forms.Form):
     latency_ms = forms.TypedChoiceField(
         label=_lazy("Latency"),
         coerce=int,
-        choices=[(bound, f"within {bound:,} ms") for bound in LATENCY_BOUNDS_MS],
+        choices=_bounds,
     )
     latency_percent = forms.DecimalField(
         label=_lazy("For this share of calls, in %"), min_value=50, max_value=99.99, decimal_places=2

@@ -32,8 +32,10 @@ class PublisherForm(forms.ModelForm):
         model = Publisher
         fields = ["name", "website", "support_email"]
         help_texts = {
-            "name": "As makers will read it: the company, or your own name if you publish independently.",
-            "support_email": "Where users of your connectors find help. A shared mailbox is best.",
+            "name": _lazy(
+                "As makers will read it: the company, or your own name if you publish independently."
+            ),
+            "support_email": _lazy("Where users of your connectors find help. A shared mailbox is best."),
         }
 
     def validate_unique(self) -> None:

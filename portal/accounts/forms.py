@@ -50,10 +50,12 @@ class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["display_name", "language", "time_zone", "away_until"]
-        labels = {"display_name": "Your name", "away_until": "Away until"}
+        labels = {"display_name": _lazy("Your name"), "away_until": _lazy("Away until")}
         widgets = {"away_until": forms.DateInput(attrs={"type": "date"})}
         help_texts = {
-            "away_until": "While you are away nothing is assigned to you. Leave empty when you are here."
+            "away_until": _lazy(
+                "While you are away nothing is assigned to you. Leave empty when you are here."
+            )
         }
 
 

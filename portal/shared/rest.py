@@ -66,7 +66,10 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
         return answer
     if isinstance(error, exceptions.ValidationError):
         made = problem(
-            400, "invalid-input", "Some fields cannot be used; see errors.", errors=error.get_full_details()
+            400,
+            "invalid-input",
+            _("Some fields cannot be used; see errors."),
+            errors=error.get_full_details(),
         )
     else:
         made = problem(answer.status_code, str(error.default_code).replace("_", "-"), str(error.detail))

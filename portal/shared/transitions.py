@@ -13,10 +13,12 @@ from typing import Any, TypeVar
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from portal.shared import audit, outbox
 from portal.shared.actors import Actor
 from portal.shared.errors import IllegalTransition
+from portal.shared.words import in_sentence
 
 M = TypeVar("M", bound=models.Model)
 
@@ -82,8 +84,11 @@ def transition(
         if before not in move.sources:
             label = lifecycle.states(before).label
             raise IllegalTransition(
-                f"This {lifecycle.noun} is “{label}” now, so “{(move.label or event).lower()}” is not "
-                "possible any more. Reload the page to see what happened."
+                _(
+                    "This is “%(state)s” now, so “%(deed)s” is not possible any more. Reload the page to see "
+                    "what happened."
+                )
+                % {"state": label, "deed": in_sentence(move.label or event)}
             )
         if guard:
             guard(row)

@@ -18,12 +18,14 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 from structlog.contextvars import bound_contextvars
 
 from portal.shared.errors import Blocked, InvalidInput, PortalError
+from portal.shared.words import lazy as _lazy
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -34,6 +36,16 @@ log = structlog.get_logger(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+# The phrases of HTTP, for people: those of the domain's errors.
+_TITLES = {
+    400: _lazy("Bad Request"),
+    403: _lazy("Forbidden"),
+    409: _lazy("Conflict"),
+    413: _lazy("Request Entity Too Large"),
+    429: _lazy("Too Many Requests"),
+    503: _lazy("Service Unavailable"),
+}
 
 
 class RequestIdMiddleware:
@@ -65,8 +77,10 @@ class DomainErrorMiddleware:
         if isinstance(exception, RedisError):
             log.warning("cache_unreachable", error=type(exception).__name__)
             exception = PortalError(
-                "Sign-in is closed for the moment because its rate limits cannot be kept. "
-                "Try again in a minute."
+                _(
+                    "Sign-in is closed for the moment because its rate limits cannot be kept. "
+                    "Try again in a minute."
+                )
             )
             exception.status = 503
         if not isinstance(exception, PortalError):
@@ -86,7 +100,7 @@ def error_page(request: HttpRequest, error: PortalError) -> HttpResponse:
         "error.html",
         {
             "status": error.status,
-            "title": HTTPStatus(error.status).phrase,
+            "title": _TITLES.get(error.status) or HTTPStatus(error.status).phrase,
             "error_message": error.message,
             "details": details,
         },
@@ -95,7 +109,9 @@ def error_page(request: HttpRequest, error: PortalError) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    error = PortalError("Your form was open too long or came from elsewhere. Go back, reload, send it again.")
+    error = PortalError(
+        _("Your form was open too long or came from elsewhere. Go back, reload, send it again.")
+    )
     error.status = 403
     return error_page(request, error)
 

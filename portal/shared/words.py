@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import cast
 
+from django.utils.text import format_lazy
 from django.utils.translation import get_language, gettext_lazy, trans_real
 
 # A lazy text behaves as str wherever it is shown, compared, formatted or stored. Typed as one, tables of
 # labels keep `str` in their fields; only str.join() wants a real one.
 lazy = cast("Callable[[str], str]", gettext_lazy)
+lazy_format = cast("Callable[..., str]", format_lazy)
 
 _NOUNS_WITH_CAPITALS = {"de", "lb"}
 

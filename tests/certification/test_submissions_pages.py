@@ -37,7 +37,7 @@ def test_the_submission_page_says_state_turn_and_next_step_to_every_reader(cast,
         text = answer.content.decode()
         assert answer.status_code == 200
         assert submission.reference in text
-        assert escape(NEXT_STEPS[state]) in text
+        assert escape(str(NEXT_STEPS[state])) in text
         assert "pipeline__step" in text
 
 
