@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from portal.certport import VERSION
-from portal.certport.commands import account, health, packages, rollouts, submissions
+from portal.certport.commands import account, certificates, health, packages, rollouts, submissions
 from portal.certport.output import output
 from portal.certport.problems import CommandFailed, Exit
 
@@ -31,6 +31,7 @@ for _name, _command, _panel in (
     ("validate", packages.validate, "Packages"),
     ("submit", packages.submit, "Packages"),
     ("findings", packages.findings, "Packages"),
+    ("verify", certificates.verify, "Packages"),
     ("connectors", submissions.connectors, "Submissions"),
     ("list", submissions.listing, "Submissions"),
     ("status", submissions.status, "Submissions"),

@@ -58,6 +58,16 @@ class Transport:
     def close(self) -> None:
         self._client.close()
 
+    def read_text(self, path: str) -> str:
+        """A published text file that is no JSON, such as a key. Read without the token."""
+        try:
+            answer = httpx.get(self.url + path, timeout=self._client.timeout, follow_redirects=False)
+        except httpx.HTTPError as error:
+            raise Unreachable(f"{self.url} cannot be reached: {_said(error)}") from error
+        if answer.is_redirect or answer.is_error:
+            raise CommandFailed(f"{self.url}{path} is not there ({answer.status_code}).", Exit.NOT_FOUND)
+        return answer.text
+
     def send(
         self,
         method: str,

@@ -14,15 +14,21 @@ from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.urls import resolve
 from packaging.requirements import Requirement
 
+from certification.attestation import seal, statement
+from connectors.definitions.reading import read_path
 from portal.certport import VERSION
 from portal.management.commands.client import FOLDER, KEYED, REPEATABLE, client_files
 from portal.shared.rest import IdempotentCreation
 from tests.architecture.source import ROOT
 from tests.factories.submissions import WITH_ERROR
 from tests.rules.packages import GOOD, folder
+
+PARTS = ("portal/certport", "certification/attestation", "certification/rules", "connectors/definitions")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +37,7 @@ def alone(tmp_path_factory) -> Path:
     place = tmp_path_factory.mktemp("alone")
     build = place / "build"
     build.mkdir()
-    for name in ("portal/certport", "certification/rules", "connectors/definitions"):
+    for name in PARTS:
         shutil.copytree(ROOT / name, build / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md"):
         (build / name).write_bytes((ROOT / "portal" / "certport" / name).read_bytes())
@@ -113,6 +119,22 @@ def test_the_wheel_checks_packages_as_the_portal_does(alone, tmp_path):
     assert (bad.returncode, "INF-004" in bad.stdout) == (1, True)
 
 
+def test_the_wheel_verifies_certificates(alone, tmp_path):
+    key = Ed25519PrivateKey.generate()
+    folder(tmp_path / "good", GOOD.members())
+    digest = read_path(tmp_path / "good").digest
+    made = seal(statement("tides.zip", digest, {"kind": "approval"}), key)
+    (tmp_path / "certificate.json").write_text(json.dumps(made))
+    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (tmp_path / "key.pem").write_bytes(pem)
+    asked = [str(alone / "certport"), "verify", "certificate.json", "--key", "key.pem", "--package"]
+    holds = run([*asked, "good"], cwd=tmp_path)
+    assert (holds.returncode, "The certificate holds." in holds.stdout) == (0, True), holds.stderr
+    folder(tmp_path / "bad", WITH_ERROR.members())
+    other = run([*asked, "bad"], cwd=tmp_path)
+    assert (other.returncode, "this one is" in other.stderr) == (1, True)
+
+
 def test_shells_are_offered_the_commands(alone, tmp_path):
     asked = {"_CERTPORT_COMPLETE": "complete_bash", "COMP_WORDS": "certport st", "COMP_CWORD": "1"}
     told = run([str(alone / "certport")], cwd=tmp_path, env=asked)
@@ -132,7 +154,7 @@ def test_the_wheel_names_every_library_that_its_files_import():
     named = {re.split(r"[<>=]", each)[0].lower() for each in own["dependencies"]}
     by_module = packages_distributions()
     missing = set()
-    for part in ("portal/certport", "certification/rules", "connectors/definitions"):
+    for part in PARTS:
         for file in (ROOT / part).rglob("*.py"):
             for top in imported_names(file):
                 if top not in sys.stdlib_module_names and top not in (

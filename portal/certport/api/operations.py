@@ -144,6 +144,12 @@ class Api:
         """What happened, newest first; the last 200 events."""
         return cast("list[shapes.History]", self.transport.send("GET", f"/api/v1/submissions/{id}/history/"))
 
+    def submissions_certificates_list(self, id: str) -> list[shapes.Certificate]:
+        """What the portal signed about it, the newest first."""
+        return cast(
+            "list[shapes.Certificate]", self.transport.send("GET", f"/api/v1/submissions/{id}/certificates/")
+        )
+
     def submissions_threads_list(
         self, submission_id: str, *, cursor: str | None = None, page_size: int | None = None
     ) -> shapes.PaginatedThreadList:

@@ -14,6 +14,15 @@ class Blocker(TypedDict):
     place: str
 
 
+class Certificate(TypedDict):
+    id: str
+    kind: str
+    version: str
+    key_id: str
+    issued_at: str
+    envelope: Any
+
+
 class Comment(TypedDict):
     id: str
     author: str

@@ -29,6 +29,7 @@ OPERATIONS = (
     "submissions_readiness_list",
     "submissions_submit_create",
     "submissions_history_list",
+    "submissions_certificates_list",
     "submissions_threads_list",
     "threads_comments_create",
     "threads_resolve_create",
