@@ -66,6 +66,14 @@ def left_behind(place: Place) -> Counter[str]:
         return Counter(dict(cursor.fetchall()))
 
 
+def keys_in_use(place: Place) -> set[str]:
+    """The ids of the keys that a place's rows are stored under."""
+    query = sql.SQL("SELECT DISTINCT split_part({value}, ':', 1) FROM {table} WHERE {value} IS NOT NULL")
+    with connection.cursor() as cursor:
+        cursor.execute(query.format(**_parts(place)))
+        return {key for (key,) in cursor.fetchall() if key}
+
+
 def _rotate_batch(place: Place, after: str, batch: int, report: PlaceReport) -> str:
     """Re-encrypt the next rows behind the id `after`; gives the last id looked at, "" when there are none."""
     query = sql.SQL(
