@@ -16,6 +16,7 @@ from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
 
+from certification.inbound.reading import without_quotes
 from certification.lifecycle import SUBMISSION
 from certification.models import Comment, Notification, ReceivedMail, Submission, Thread
 from certification.services import decisions, received_mail, threads
@@ -233,6 +234,21 @@ def test_an_address_runs_out(cast: Cast, drain_outbox) -> None:
 def test_a_mail_without_new_words_is_told(cast: Cast, drain_outbox) -> None:
     _thread, message = asked(cast, drain_outbox)
     refused(cast, message, answer(message, "\n\n-- \nDev\n"), drain_outbox, "unusable")
+
+
+@pytest.mark.parametrize(
+    "text", ["On " * 13_000, " \n" * 20_000, ("On " * 66 + "\n") * 600, ">" * 40_000, "> > " * 9_000]
+)
+def test_words_made_to_be_expensive_cost_little(text: str) -> None:
+    began = time.monotonic()
+    without_quotes(text)
+    assert time.monotonic() - began < 10
+
+
+def test_long_lines_survive_the_cutting_of_quotes() -> None:
+    long = "A paragraph that a mail program did not wrap, with a word more each time. " * 20
+    text = f"Yes.\n\n{long}\n\nOn Fri, 27 Nov 2026 at 10:00, Portal <portal@portal.test> wrote:\n> Which?\n"
+    assert without_quotes(text) == f"Yes.\n\n{long.strip()}"
 
 
 def report(action: str, status: str) -> bytes:
