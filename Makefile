@@ -17,7 +17,7 @@ AS_IN_PRODUCTION = DJANGO_SETTINGS_MODULE=portal.settings.base SITE_URL=https://
 TEMPLATES := $(wildcard templates)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format messages client wheel bench screens lock clean environment environment-dev
+.PHONY: help run test lint format messages client wheel sbom bench screens lock clean environment environment-dev
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,7 @@ lint: environment-dev  ## style, types, import contracts, migrations, deployment
 	@echo "manage.py check --deploy"
 	@env DATABASE_URL=postgres://localhost/portal REDIS_URL=redis://localhost $(AS_IN_PRODUCTION) \
 		$(VENV_PYTHON) manage.py check --deploy --fail-level WARNING
+	@$(VENV_PYTHON) .ci/vulnerabilities.py
 ifneq ($(TEMPLATES),)
 	$(VENV_PYTHON) -m djlint --check --lint templates
 endif
@@ -67,6 +68,11 @@ wheel: environment-dev  ## pack certport, which stands alone, into build/dist
 	mv build/certport/portal/certport/pyproject.toml build/certport/portal/certport/README.md build/certport/
 	cp LICENSE build/certport/
 	$(VENV_PYTHON) -m uv build --wheel --out-dir build/dist build/certport
+
+sbom: environment-dev  ## write what production is made of, as CycloneDX, to build/sbom.json
+	mkdir -p build
+	$(VENV_PYTHON) -m cyclonedx_py requirements requirements.lock --pyproject pyproject.toml --output-reproducible \
+		--validate --of JSON -o build/sbom.json
 
 bench: environment-dev  ## measure pages, uploads, validations, telemetry and polls
 	@exec $(EMBEDDED) -- $(VENV_PYTHON) -m benchmarks

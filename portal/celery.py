@@ -10,7 +10,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import beat_init, setup_logging, worker_process_init
 from kombu.entity import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.base")
@@ -101,3 +101,18 @@ app.autodiscover_tasks(["portal.shared"])
 @setup_logging.connect
 def _keep_our_logging(**_: object) -> None:
     """Django's settings have configured the logs already; Celery must not do it again."""
+
+
+@worker_process_init.connect
+def _report_as_worker(**_: object) -> None:
+    """In the processes that work, because what sends reports are threads, and they do not survive a fork."""
+    from portal import observability
+
+    observability.start("worker")
+
+
+@beat_init.connect
+def _report_as_beat(**_: object) -> None:
+    from portal import observability
+
+    observability.start("beat")

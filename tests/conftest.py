@@ -12,6 +12,7 @@ from connectors.models import Publisher
 from portal.accounts.models import User
 from portal.shared import outbox
 from tests.factories import MembershipFactory, PublisherFactory, UserFactory
+from tests.template_database import drop_template, use_template
 
 # They wait for processes of their own most of the time: begun first, they wait beside tests that compute.
 _LONGEST_FIRST = ("tests/journeys/", "tests/browser/", "tests/architecture/", "tests/faults/")
@@ -37,6 +38,22 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix, tmp_path_factory, worker_id, django_db_blocker
+):
+    if worker_id != "master":
+        with django_db_blocker.unblock():
+            use_template(tmp_path_factory.getbasetemp().parent)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    factory = getattr(session.config, "_tmp_path_factory", None)
+    if factory is not None and not hasattr(session.config, "workerinput"):
+        drop_template(factory.getbasetemp())
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,15 @@ TRIAL_CLOCK_SCALE = env.float("TRIAL_CLOCK_SCALE", default=1.0) if TRIAL_MODE el
 # How long a gate that cannot tell waits for an operator under a trial clock, in real time.
 TRIAL_GATE_PATIENCE_SECONDS = env.float("TRIAL_GATE_PATIENCE_SECONDS", default=60.0)
 
+# Which build this is, as reports of errors and traces name it.
+PORTAL_VERSION = env("PORTAL_VERSION", default="")
+# Where errors and traces go (portal/observability.py); empty: nowhere. TRACES_ENDPOINT takes OTLP over HTTP,
+# as in http://collector:4318/v1/traces; TRACES_SHARE of all requests and jobs are traced.
+SENTRY_DSN = env("SENTRY_DSN", default="")
+SENTRY_ENVIRONMENT = env("SENTRY_ENVIRONMENT", default="production")
+TRACES_ENDPOINT = env("TRACES_ENDPOINT", default="")
+TRACES_SHARE = env.float("TRACES_SHARE", default=0.1)
+
 # What differs from the thresholds of `certification.gating.thresholds`, such as {"drop": 0.03}.
 GATE_THRESHOLDS = env.json("GATE_THRESHOLDS", default={})
 # Regions may only be called in clear text or on loopback when this is set (trial, tests).

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from django.core.cache import cache
+from django.core.management import get_commands
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -177,6 +178,39 @@ def test_every_alert_says_how_bad_it_is_and_what_to_do():
         assert rule["labels"]["severity"] in {"page", "ticket"}, rule["alert"]
         assert rule["annotations"]["summary"], rule["alert"]
         assert rule["annotations"]["description"], rule["alert"]
+
+
+def test_every_alert_has_a_runbook_and_every_runbook_an_alert():
+    runbooks = MONITORING.parent / "runbooks"
+    named = {str(rule["alert"]): str(rule["annotations"]["runbook_url"]) for rule in _rules()}
+    assert named == {alert: f"docs/runbooks/{alert}.md" for alert in named}
+    pages = {path.stem for path in runbooks.glob("*.md")} - {"README", "connector-alerts"}
+    assert pages == set(named)
+    index = (runbooks / "README.md").read_text()
+    for alert in named:
+        text = (runbooks / f"{alert}.md").read_text()
+        assert text.startswith(f"# {alert}\n"), alert
+        assert {"## Look", "## Do"} <= set(text.splitlines()), alert
+        assert "**Users notice:**" in text, alert
+        assert index.count(f"({alert}.md)") == 1, alert
+
+
+def test_runbooks_lead_to_pages_and_commands_that_exist():
+    runbooks = MONITORING.parent / "runbooks"
+    commands = get_commands()
+    for path in runbooks.glob("*.md"):
+        text = path.read_text()
+        for target in re.findall(r"\]\(([^)#]+)\)", text):
+            assert (path.parent / target).is_file(), f"{path.name}: {target}"
+        for name in re.findall(r"manage\.py (\w+)", text):
+            assert name in commands, f"{path.name}: {name}"
+
+
+def test_every_kind_of_alert_about_a_connector_says_what_to_do():
+    text = (MONITORING.parent / "runbooks" / "connector-alerts.md").read_text()
+    assert re.findall(r"^## (\w+)$", text, re.MULTILINE) == [kind.value for kind in HealthAlert.Kind]
+    for section in text.split("\n## ")[1:]:
+        assert "**Do:**" in section, section[:20]
 
 
 @pytest.fixture(scope="module")
