@@ -124,6 +124,11 @@ def can_leave_publisher(user: Any, publisher: Publisher) -> bool:
     return is_member(user, publisher)
 
 
+def can_manage_trusted_publishers(user: Any, publisher: Publisher) -> bool:
+    """Whoever hands in packages may let a build do so in their name."""
+    return can_register_connector(user, publisher)
+
+
 def can_register_connector(user: Any, publisher: Publisher) -> bool:
     return _has(user, publisher, Role.OWNER, Role.DEVELOPER)
 

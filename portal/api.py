@@ -20,6 +20,7 @@ from portal.accounts.models import ApiToken
 _ROOMS = (
     "portal.accounts.api",
     "connectors.api.publishers",
+    "connectors.api.trusted_publishers",
     "connectors.api.connectors",
     "connectors.api.versions",
     "connectors.api.health",

@@ -15,6 +15,7 @@ from portal.shared import rest, web
 
 _ROOMS = (
     "connectors.web.publishers",
+    "connectors.web.trusted_publishers",
     "connectors.web.connectors",
     "connectors.web.versions",
     "connectors.web.health",

@@ -53,6 +53,8 @@ class MayPush(BasePermission):
         token: Any = request.auth
         if not isinstance(token, ApiToken):
             raise stranger(request)
+        if token.connector_id:
+            raise exceptions.PermissionDenied(_("This token is for one connector, and for certport."))
         needed = {ApiToken.Scope.READ}
         if request.method != "GET":
             needed = {ApiToken.Scope.CONNECTORS, ApiToken.Scope.SUBMISSIONS}

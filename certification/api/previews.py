@@ -17,6 +17,7 @@ from certification.models import Preview
 from certification.queries import previews as queries
 from certification.services import previews as services
 from portal.accounts.models import ApiToken
+from portal.accounts.tokens import within_token
 from portal.shared.web import signed_in_user
 
 
@@ -61,14 +62,18 @@ class PreviewViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericVi
     """Packages in the Preview region, waiting for their team's word."""
 
     serializer_class = PreviewSerializer
+    binds_connector = True
     write_scope = ApiToken.Scope.ROLLOUTS
     filterset_fields = ["state", "submission"]
     queryset = Preview.objects.none()
 
     def get_queryset(self) -> QuerySet[Preview]:
-        found = queries.previews_for(self.request.user)
-        bound = getattr(self.request.auth, "publisher_id", None)
-        return found.filter(submission__connector__publisher=bound) if bound else found
+        return within_token(
+            queries.previews_for(self.request.user),
+            self.request,
+            team="submission__connector__publisher",
+            connector="submission__connector_id",
+        )
 
     def _asked(self, kind: type[serializers.Serializer[Any]]) -> dict[str, Any]:
         asked = kind(data=self.request.data)

@@ -22,6 +22,7 @@ from certification.models import Comment, Decision, ReviewClaim, Submission, Thr
 from certification.queries import reviews as queries
 from certification.services import decisions, reviews, threads
 from portal.accounts.models import ApiToken, User
+from portal.accounts.tokens import within_token
 from portal.shared.policy import require
 from portal.shared.rest import IdempotentCreation
 
@@ -137,18 +138,17 @@ class _OfSubmission(GenericViewSet):
     """What addresses below a submission share: finding it as the caller may see it."""
 
     write_scope = ApiToken.Scope.REVIEWS
+    binds_connector = True
 
     @property
     def person(self) -> User:
         return _person(self.request)
 
     def submission(self) -> Submission:
-        found = Submission.objects.visible_to(self.request.user).select_related(
+        visible = Submission.objects.visible_to(self.request.user).select_related(
             "connector__publisher", "revision__version"
         )
-        bound = getattr(self.request.auth, "publisher_id", None)
-        if bound:
-            found = found.filter(connector__publisher_id=bound)
+        found = within_token(visible, self.request, team="connector__publisher_id", connector="connector_id")
         return get_object_or_404(found, pk=self.kwargs["submission_id"])
 
 

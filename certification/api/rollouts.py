@@ -41,6 +41,7 @@ from certification.services import opt_in, overrides, rollbacks, rollout_queue, 
 from certification.services import plans as plan_services
 from certification.services.advance import holding
 from portal.accounts.models import ApiToken
+from portal.accounts.tokens import within_token
 from portal.shared.errors import Blocked
 from portal.shared.rest import IdempotentCreation
 from portal.shared.web import signed_in_user
@@ -152,7 +153,12 @@ class ScheduleSerializer(DatesSerializer):
         fields = super().get_fields()
         request = self.context.get("request")
         if request is not None:
-            fields["submission"].queryset = Submission.objects.visible_to(request.user)  # type: ignore[attr-defined]
+            fields["submission"].queryset = within_token(  # type: ignore[attr-defined]
+                Submission.objects.visible_to(request.user),
+                request,
+                team="connector__publisher_id",
+                connector="connector_id",
+            )
             fields["plan"].queryset = plan_queries.choices()  # type: ignore[attr-defined]
         return fields
 
@@ -221,8 +227,7 @@ RADII: dict[str, Callable[[Rollout], radii.Affected]] = {
 
 def bound(queryset: QuerySet[Any], request: Request, path: str) -> QuerySet[Any]:
     """A token that belongs to one publisher sees only that publisher's rows."""
-    publisher = getattr(request.auth, "publisher_id", None)
-    return queryset.filter(**{path: publisher}) if publisher else queryset
+    return within_token(queryset, request, team=path)
 
 
 class RolloutViewSet(
@@ -235,6 +240,7 @@ class RolloutViewSet(
     """Versions on their way through the regions. Creating one schedules a signed-off submission."""
 
     serializer_class = RolloutSerializer
+    binds_connector = True
     write_scope = ApiToken.Scope.ROLLOUTS
     filterset_fields = ["state", "submission"]
     queryset = Rollout.objects.none()
@@ -243,7 +249,7 @@ class RolloutViewSet(
         found = Rollout.objects.visible_to(self.request.user).select_related(
             "connector__publisher", "version", "previous_version", "submission__connector__publisher", "plan"
         )
-        return bound(found, self.request, "connector__publisher")
+        return within_token(found, self.request, team="connector__publisher", connector="connector_id")
 
     def get_serializer_class(self) -> type[serializers.BaseSerializer[Rollout]]:
         return RolloutDetailSerializer if self.action == "retrieve" else RolloutSerializer

@@ -28,6 +28,7 @@ from certification.services import submissions as services
 from connectors.models import Connector
 from connectors.services.versions import receive_upload
 from portal.accounts.models import ApiToken
+from portal.accounts.tokens import within_token
 from portal.shared import history
 from portal.shared.rest import IdempotentCreation
 from portal.shared.secrets import Secret
@@ -96,9 +97,10 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
         fields = super().get_fields()
         request = self.context.get("request")
         if request is not None and self.instance is None:
-            found = Connector.objects.visible_to(request.user)
-            bound = getattr(request.auth, "publisher_id", None)
-            fields["connector"].queryset = found.filter(publisher_id=bound) if bound else found  # type: ignore[attr-defined]
+            found = within_token(
+                Connector.objects.visible_to(request.user), request, team="publisher_id", connector="pk"
+            )
+            fields["connector"].queryset = found  # type: ignore[attr-defined]
         return fields
 
     def get_next_step(self, submission: Submission) -> str:
@@ -183,10 +185,9 @@ class CredentialSerializer(serializers.ModelSerializer[TestCredential]):
 
 
 def visible_submissions(request: Request) -> QuerySet[Submission]:
-    """What the caller may see, within the team of a bound token."""
+    """What the caller may see, within the team or connector of a bound token."""
     found = Submission.objects.visible_to(request.user).with_page_data()
-    bound = getattr(request.auth, "publisher_id", None)
-    return found.filter(connector__publisher_id=bound) if bound else found
+    return within_token(found, request, team="connector__publisher_id", connector="connector_id")
 
 
 class SubmissionViewSet(
@@ -199,6 +200,7 @@ class SubmissionViewSet(
 ):
     """Submissions of your teams; staff see those of all teams once they were handed in."""
 
+    binds_connector = True
     serializer_class = SubmissionSerializer
     write_scope = ApiToken.Scope.SUBMISSIONS
     filterset_fields = ["state", "kind", "reference"]

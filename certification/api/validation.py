@@ -82,6 +82,7 @@ class ValidationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Generi
     """Verdicts on packages you may see, newest first."""
 
     serializer_class = ValidationSerializer
+    binds_connector = True
     filterset_fields = ["version", "verdict", "rules_version"]
     queryset = Validation.objects.none()
 
@@ -91,11 +92,13 @@ class ValidationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Generi
         own = Membership.objects.filter(user=user)
         bound = getattr(request.auth, "publisher_id", None)
         own = own.filter(publisher_id=bound) if bound else own
+        connector = getattr(request.auth, "connector_id", None)
         seen = Q(version__connector__publisher__in=own.values("publisher"))
         if user.staff_role and not bound:
             # Like submissions: staff see what left its team once.
             seen |= Q(version__in=Revision.objects.values("version"))
-        return Validation.objects.filter(seen).select_related("version__connector")
+        found = Validation.objects.filter(seen).select_related("version__connector")
+        return found.filter(version__connector_id=connector) if connector else found
 
     @extend_schema(
         parameters=[OpenApiParameter("severity", str), OpenApiParameter("rule", str)],

@@ -20,15 +20,14 @@ from connectors.planning import CHECKLIST_KEYS
 from connectors.queries import connectors as queries
 from connectors.services import connectors as services
 from portal.accounts.models import ApiToken, User
+from portal.accounts.tokens import within_token
 from portal.shared.errors import InvalidInput
 from portal.shared.rest import IdempotentCreation
 
 
 def visible_connectors(request: Request) -> QuerySet[Connector]:
-    """What the caller may see; a token bound to one team sees that team's only."""
-    found = queries.for_page(request.user)
-    bound = getattr(request.auth, "publisher_id", None)
-    return found.filter(publisher_id=bound) if bound else found
+    """What the caller may see; a token bound to one team or connector sees no other."""
+    return within_token(queries.for_page(request.user), request, team="publisher_id", connector="pk")
 
 
 def acting_user(request: Request) -> User:
@@ -109,8 +108,8 @@ class _Registration:
         asked.is_valid(raise_exception=True)
         values = dict(asked.validated_data)
         teams = Publisher.objects.visible_to(request.user).filter(slug=values.pop("publisher"))
-        bound = getattr(request.auth, "publisher_id", None)
-        publisher = (teams.filter(pk=bound) if bound else teams).first()
+        # A token for one connector finds no team here: it registers no other.
+        publisher = within_token(teams, request, team="pk").first()
         if publisher is None:
             text = _("You belong to no such team.")
             raise InvalidInput(text, fields={"publisher": [text]})
@@ -142,6 +141,7 @@ class ConnectorViewSet(
     """The connectors of your teams (staff: all of them)."""
 
     serializer_class = ConnectorSerializer
+    binds_connector = True
     write_scope = ApiToken.Scope.CONNECTORS
     filter_backends = ()
     lookup_value_regex = "[0-9a-f-]{36}"

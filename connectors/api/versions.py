@@ -103,6 +103,7 @@ class VersionViewSet(mixins.RetrieveModelMixin, GenericViewSet[Version]):
     """An immutable package of a connector."""
 
     serializer_class = VersionDetailSerializer
+    binds_connector = True
     lookup_value_regex = "[0-9a-f-]{36}"
     filter_backends = ()
     queryset = Version.objects.none()
@@ -122,6 +123,7 @@ class VersionViewSet(mixins.RetrieveModelMixin, GenericViewSet[Version]):
 
 class ConnectorVersionsView(mixins.ListModelMixin, GenericAPIView[Version]):
     serializer_class = VersionSerializer
+    binds_connector = True
     pagination_class = NewestVersionPagination
     filter_backends = ()
     queryset = Version.objects.none()
@@ -148,6 +150,7 @@ class _Receiving:
 
 class ConnectorUploadsView(IdempotentCreation, _Receiving, mixins.ListModelMixin, GenericAPIView[Upload]):
     serializer_class = UploadSerializer
+    binds_connector = True
     pagination_class = NewestUploadPagination
     parser_classes = (PackageParser,)
     filter_backends = ()

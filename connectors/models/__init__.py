@@ -5,6 +5,7 @@ from connectors.models.health import HealthDay, HealthHour, HealthMinute, Teleme
 from connectors.models.hosts import HostCheck, HostWatch
 from connectors.models.publishers import Invitation, Membership, Publisher
 from connectors.models.sources import MetricsSource
+from connectors.models.trusted_publishers import SpentIdToken, TrustedPublisher
 from connectors.models.versions import Upload, Version
 
 __all__ = [
@@ -23,7 +24,9 @@ __all__ = [
     "MetricsSource",
     "Publisher",
     "Region",
+    "SpentIdToken",
     "TelemetryBatch",
+    "TrustedPublisher",
     "Upload",
     "Version",
 ]

@@ -110,6 +110,7 @@ class ApiToken(PublicIdModel):
     """A key for programs: acts as its owner, within `scopes`, for one team or all of the owner's.
 
     Only the SHA-256 is stored. `prefix` is the first characters, to recognise it by.
+    One that a trusted publisher got lives minutes, may be bound to one connector, and is never renewed.
     """
 
     class Scope(models.TextChoices):
@@ -130,12 +131,22 @@ class ApiToken(PublicIdModel):
     digest = models.CharField(max_length=64, unique=True)
     scopes = ArrayField(models.CharField(max_length=40, choices=Scope.choices), default=list)
     publisher_id = models.UUIDField(null=True, blank=True)
+    # Of a trusted publisher: which one made it, and the one connector it may be used for, if it is one.
+    trusted_publisher_id = models.UUIDField(null=True, blank=True)
+    connector_id = models.UUIDField(null=True, blank=True)
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["user", "-created_at"], name="apitoken_owner")]
+        indexes = [
+            models.Index(fields=["user", "-created_at"], name="apitoken_owner"),
+            models.Index(
+                fields=["trusted_publisher_id"],
+                condition=Q(trusted_publisher_id__isnull=False),
+                name="apitoken_trusted",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"

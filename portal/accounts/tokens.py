@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 # Recognisable, so that secret scanners (and people) see what it is.
 PREFIX = "ccp_"
 MAX_LIFETIME = timedelta(days=366)
+Row = TypeVar("Row", bound=Model)
 _TOUCH_EVERY = timedelta(minutes=5)
 
 
@@ -39,6 +41,8 @@ def create_token(
     lifetime: timedelta,
     publisher_id: UUID | None,
     actor: User,
+    connector_id: UUID | None = None,
+    trusted_publisher_id: UUID | None = None,
 ) -> tuple[ApiToken, Secret]:
     """A new token and its text, which is shown once and kept nowhere."""
     if owner.pk != actor.pk:
@@ -61,6 +65,8 @@ def create_token(
             digest=fingerprint(text),
             scopes=list(scopes),
             publisher_id=publisher_id,
+            connector_id=connector_id,
+            trusted_publisher_id=trusted_publisher_id,
             expires_at=timezone.now() + lifetime,
         )
         audit.record("token.create", token, actor=actor, data={"scopes": list(scopes)})
@@ -89,6 +95,9 @@ def renew_token(token: ApiToken, *, actor: User) -> tuple[ApiToken, Secret]:
         held = ApiToken.objects.select_for_update().select_related(None).get(pk=token.pk)
         if held.revoked_at is not None or held.expires_at <= timezone.now():
             raise Conflict(_("This token has ended meanwhile: sign in again."))
+        if held.trusted_publisher_id is not None:
+            # Renewed again and again, minutes would be for ever.
+            raise Conflict(_("A token of a trusted publisher is not renewed: the build asks for another."))
         revoke_token(held, actor=actor)
         lifetime = timedelta(seconds=round((held.expires_at - held.created_at).total_seconds()))
         return create_token(
@@ -122,8 +131,23 @@ class ApiTokenAuthentication(BaseAuthentication):
         return self.keyword
 
 
+def within_token(found: QuerySet[Row], request: Request, *, team: str, connector: str = "") -> QuerySet[Row]:
+    """`found` within the team and the connector that the request's token is bound to; `team` and `connector`
+    are the paths to their ids."""
+    token: Any = request.auth
+    if not isinstance(token, ApiToken):
+        return found
+    if token.connector_id:
+        # A view that names no path has nothing to show to such a token.
+        return found.filter(**{connector: token.connector_id}) if connector else found.none()
+    return found.filter(**{team: token.publisher_id}) if token.publisher_id else found
+
+
 class HasScope(BasePermission):
-    """Signed in, and for tokens: `read` for safe methods, the view's `write_scope` for the others."""
+    """Signed in, and for tokens: `read` for safe methods, the view's `write_scope` for the others.
+
+    A token for one connector opens only views that say of themselves that they keep to it.
+    """
 
     message = _lazy("This token's scopes do not allow it: make one with the scope the documentation names.")
 
@@ -133,5 +157,7 @@ class HasScope(BasePermission):
         token: Any = request.auth
         if not isinstance(token, ApiToken):
             return True
+        if token.connector_id and not getattr(view, "binds_connector", False):
+            return False
         needed = ApiToken.Scope.READ if request.method in SAFE_METHODS else getattr(view, "write_scope", None)
         return needed is not None and needed in token.scopes

@@ -70,7 +70,8 @@ def tokens(request: HttpRequest) -> HttpResponse:
 def _token_page(
     request: HttpRequest, user: User, form: TokenForm, made: tuple[ApiToken, Secret] | None
 ) -> HttpResponse:
-    mine = ApiToken.objects.filter(user=user).order_by("-created_at")
+    # Those of builds live minutes and are many: trusted publishers are the place where they are ended.
+    mine = ApiToken.objects.filter(user=user, trusted_publisher_id=None).order_by("-created_at")
     token, secret = made or (None, None)
     context = {
         "form": form,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from portal.certport import credentials
+from portal.certport import credentials, identity
 from portal.certport.api.operations import Api
 from portal.certport.output import moment, output
 from portal.certport.problems import CommandFailed, Exit
@@ -16,6 +16,7 @@ from portal.certport.transport import Transport, check_address
 
 FILE_NAME = "certport.toml"
 _WARN_BEFORE = timedelta(days=3)
+_NEARLY_OVER = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,8 @@ def chosen_url(given: str = "") -> str:
     return check_address(url)
 
 
-def connect(given_url: str = "") -> Api:
-    """The API, signed in."""
+def connect(given_url: str = "", connector: str = "") -> Api:
+    """The API, signed in. `connector` is what a build wants a token for, else the project's."""
     url = chosen_url(given_url)
     token = os.environ.get("CERTPORT_TOKEN", "").strip()
     if token:
@@ -72,10 +73,23 @@ def connect(given_url: str = "") -> Api:
             )
         return Api(Transport(url, token))
     stored = credentials.find(url)
+    if (stored is None or _has_ended(stored)) and identity.is_offered():
+        # The same for the word of a build: it is worth a token to whoever gets it.
+        if not (given_url or os.environ.get("CERTPORT_URL")):
+            raise CommandFailed(
+                "A build's ID token goes to a portal that you name: set CERTPORT_URL.", Exit.USAGE
+            )
+        stored = identity.sign_in(url, connector or project().connector)
+        return Api(Transport(url, stored.token))
     if stored is None:
         raise CommandFailed(f"You are not signed in to {url}.", Exit.SIGNED_OUT, details=["certport login"])
     _warn_of_the_end(stored)
     return Api(Transport(url, stored.token))
+
+
+def _has_ended(stored: credentials.SignIn) -> bool:
+    """A little before it does, so that a command does not lose it on its way."""
+    return datetime.fromisoformat(stored.expires_at) - datetime.now(UTC) < _NEARLY_OVER
 
 
 def _warn_of_the_end(stored: credentials.SignIn) -> None:

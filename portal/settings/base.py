@@ -228,6 +228,7 @@ ACCOUNT_RATE_LIMITS = {
     # Programs that ask for a code, and people who type one: ten guesses in five minutes find nothing.
     "device_start": "20/m/ip",
     "device_code": "10/5m/user,30/5m/ip",
+    "oidc_exchange": "60/m/ip",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -351,6 +352,13 @@ NOTICE_DAYS = env.int("NOTICE_DAYS", default=30)
 
 # Errors found by `paconn validate` answer 400 for every token, so that the command fails in any build.
 PACONN_ERRORS_FAIL = env.bool("PACONN_ERRORS_FAIL", default=False)
+
+# Build services whose ID tokens may be exchanged for tokens of minutes (trusted publishers), as kind=issuer:
+# github=https://…, gitlab=https://…. Empty: none.
+TRUSTED_ISSUERS = env.list(
+    "TRUSTED_ISSUERS",
+    default=["github=https://token.actions.githubusercontent.com", "gitlab=https://gitlab.com"],
+)
 
 # How long a program that waits for its owner's word leaves between two questions.
 DEVICE_POLL_SECONDS = 5

@@ -120,6 +120,12 @@ def foreign(**methods: Access) -> Entry:
 REASON = {"reason": "Because the harbour master asked for it today."}
 _MAIL = {"event": "=rollout.halt"}
 _API_TREATMENT = {"rule": "INF-004", "treatment": "warning", **REASON}
+_TRUST = {
+    "issuer": "https://gitlab.com",
+    "repository": "harbour/tides",
+    "workflow": ".gitlab-ci.yml",
+    "scopes": ["read"],
+}
 _form = public
 ALLAUTH = {
     "account_login": foreign(GET=_form, POST=_form),
@@ -258,6 +264,9 @@ CONNECTORS = {
     "webhook_remove": entry(POST=hook_editors, at="webhook"),
     "webhook_message": entry(GET=inbox_readers, at="webhook_message"),
     "webhook_redeliver": entry(POST=hook_editors, at="webhook_message"),
+    "trusted_publisher_list": entry(GET=team_reads),
+    "trusted_publisher_create": entry(GET=editors, POST=editors, data=_TRUST),
+    "trusted_publisher_remove": entry(POST=editors, at="trusted_publisher"),
     "publisher_list": entry(GET=signed_in),
     "publisher_create": entry(GET=signed_in, POST=signed_in, data={"name": "Gull Works"}),
     "publisher_detail": entry(GET=team_reads),
@@ -600,6 +609,13 @@ API_CONNECTORS = {
     # A program that nobody knows yet; what it gets is decided on accounts:device.
     "oauth_device": entry(POST=public, data={"client_id": "certport on a laptop"}),
     "oauth_token": entry(POST=public),
+    "oauth_exchange": entry(POST=public),
+    "trusted-publisher-list": entry(
+        GET=signed_in,
+        POST=Access(EDITORS, SEEN, unseen=in_body),
+        data=lambda w: {"publisher": w.publisher.slug, **_TRUST},
+    ),
+    "trusted-publisher-detail": entry(GET=team_reads, DELETE=editors, at="trusted_publisher"),
     "own_token": entry(GET=token_only, POST=token_only, DELETE=token_only),
     "connector_versions": entry(GET=team_reads, at="connector"),
     "connector_uploads": entry(GET=team_reads, POST=editors, at="connector", is_multipart=True),

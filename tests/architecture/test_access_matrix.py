@@ -33,6 +33,7 @@ READING_MAY = {
     # Signing in needs no token, and every token may end or renew itself.
     "api:oauth_device",
     "api:oauth_token",
+    "api:oauth_exchange",
     "api:own_token",
 }
 # A session opens nothing there, so no form's token is missed.

@@ -66,6 +66,7 @@ from connectors.models import (
     Membership,
     MetricsSource,
     Publisher,
+    TrustedPublisher,
 )
 from connectors.services import known_issues, publishers
 from connectors.services.versions import receive_upload
@@ -426,6 +427,14 @@ def _webhooks(world: World) -> None:
             Ed25519PrivateKey.generate(),
         ),
         key_id="0" * 64,
+    )
+    world.objects["trusted_publisher"] = TrustedPublisher.objects.create(
+        publisher=world.publisher,
+        issuer="https://token.actions.githubusercontent.com",
+        repository=f"{MARKER}/harbour",
+        workflow="release.yml",
+        scopes=["read"],
+        created_by=world.owner,
     )
     world.objects["webhook"] = WebhookEndpoint.objects.create(
         publisher=world.publisher,

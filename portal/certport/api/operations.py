@@ -25,6 +25,12 @@ class Api:
         """Exchange the long code for a token. 400 with `error` as RFC 8628 words it until then."""
         return cast("shapes.IssuedToken", self.transport.send("POST", "/api/v1/oauth/token/", body=body))
 
+    def oauth_exchange_create(self, body: shapes.TokenExchangeRequest) -> shapes.ExchangedToken:
+        """Exchange a build's ID token for a token of minutes (RFC 8693). 400 with `error` says why not."""
+        return cast(
+            "shapes.ExchangedToken", self.transport.send("POST", "/api/v1/oauth/exchange/", body=body)
+        )
+
     def token_retrieve(self) -> shapes.OwnToken:
         """Whom this token speaks for, what it may and until when."""
         return cast("shapes.OwnToken", self.transport.send("GET", "/api/v1/token/"))

@@ -99,6 +99,14 @@ class DeviceGrantRequest(TypedDict):
     client_id: NotRequired[str]
 
 
+class ExchangedToken(TypedDict):
+    access_token: str
+    issued_token_type: str
+    token_type: str
+    expires_in: int
+    scope: str
+
+
 class Finding(TypedDict):
     rule: str
     severity: str
@@ -327,6 +335,13 @@ class Thread(TypedDict):
     author: str
     created_at: str
     comments: list[Comment]
+
+
+class TokenExchangeRequest(TypedDict):
+    grant_type: str
+    subject_token: str
+    subject_token_type: str
+    connector: NotRequired[str]
 
 
 class Upload(TypedDict):

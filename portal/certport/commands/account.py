@@ -11,13 +11,13 @@ from typing import Annotated
 
 import typer
 
-from portal.certport import credentials
+from portal.certport import credentials, identity
 from portal.certport.api import shapes
 from portal.certport.api.operations import Api
 from portal.certport.arguments import AsJson, Url
 from portal.certport.output import moment, output
 from portal.certport.problems import CommandFailed, Exit, Problem, Unreachable
-from portal.certport.settings import chosen_url, connect
+from portal.certport.settings import chosen_url, connect, project
 from portal.certport.transport import Transport
 
 _GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -35,10 +35,19 @@ def login(
         list[str] | None, typer.Option(help="Ask for these scopes only; repeat it for several.")
     ] = None,
     browser: Annotated[bool, typer.Option(help="Open the page of the portal.")] = True,
+    oidc: Annotated[
+        bool, typer.Option("--oidc", help="As a trusted publisher, by the build's own ID token.")
+    ] = False,
+    connector: Annotated[
+        str, typer.Option("--connector", "-c", help="With --oidc: a token for this connector.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Sign in: type a code in the portal, once for each machine."""
     address = chosen_url(url)
+    if oidc:
+        _log_in_as_build(address, url, connector)
+        return
     api = Api(Transport(address))
     # The machine's name, so that it is recognised in the list of tokens.
     asked: shapes.DeviceAuthorizationRequest = {
@@ -54,6 +63,15 @@ def login(
         webbrowser.open(codes["verification_uri"])
     own = _keep(address, _wait(api, codes))
     output.say(f"Signed in to {address} as {own['email']} until {moment(own['expires_at'])}.", "green")
+    output.document({"url": address, **own})
+
+
+def _log_in_as_build(address: str, given_url: str, connector: str) -> None:
+    if not (given_url or os.environ.get("CERTPORT_URL")):
+        raise CommandFailed("Name the portal with --url or CERTPORT_URL.", Exit.USAGE)
+    made = identity.sign_in(address, connector or project().connector)
+    own = Api(Transport(address, made.token)).token_retrieve()
+    output.say(f"Signed in to {address} as a trusted publisher until {moment(made.expires_at)}.", "green")
     output.document({"url": address, **own})
 
 

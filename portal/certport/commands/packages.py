@@ -84,7 +84,7 @@ def submit(
 ) -> None:
     """Send a package and hand it in: again after a correction, anew when nothing is open."""
     name, content = _package_bytes(_package_path(package))
-    api = connect(url)
+    api = connect(url, connector)
     found = find_connector(api, connector)
     upload = _send(api, found, name, content)
     version = upload["version"]

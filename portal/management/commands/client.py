@@ -16,6 +16,7 @@ from drf_spectacular.generators import SchemaGenerator
 OPERATIONS = (
     "oauth_device_create",
     "oauth_token_create",
+    "oauth_exchange_create",
     "token_retrieve",
     "token_renew_create",
     "token_destroy",
