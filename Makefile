@@ -26,7 +26,7 @@ run: environment  ## start the whole portal (HOST=, PORT=, or your own DATABASE_
 	@exec env DJANGO_SETTINGS_MODULE=portal.settings.development $(EMBEDDED) --keep var -- $(VENV_PYTHON) manage.py up
 
 test: environment-dev  ## run every test against throw-away services (PYTEST="tests/rules -x")
-	@exec $(EMBEDDED) -- $(VENV_PYTHON) -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -r R $(PYTEST)
+	@exec $(EMBEDDED) -- $(VENV_PYTHON) -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -r R --durations 20 $(PYTEST)
 
 lint: environment-dev  ## style, types, import contracts, migrations, deployment checks, templates
 	$(VENV_PYTHON) -m ruff check .

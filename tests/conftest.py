@@ -42,9 +42,9 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
-    django_db_modify_db_settings_parallel_suffix, tmp_path_factory, worker_id, django_db_blocker
+    django_db_modify_db_settings_parallel_suffix, request, tmp_path_factory, django_db_blocker
 ):
-    if worker_id != "master":
+    if hasattr(request.config, "workerinput"):
         with django_db_blocker.unblock():
             use_template(tmp_path_factory.getbasetemp().parent)
 
