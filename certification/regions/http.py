@@ -106,12 +106,14 @@ class HttpDriver:
         await self._client.__aexit__(kind, error, trace)
 
     async def deploy(self, endpoint: RegionEndpoint, command: DeployCommand) -> Operation:
-        """See `RegionDriver.deploy`. Up to three requests (command, package, command) share one deadline."""
+        """See `RegionDriver.deploy`. What the region asks for (certificate, package) is sent once, then
+        the command again; all these requests share one deadline."""
         check_package(endpoint, command)
+        at_hand = _asked_for(command)
         async with self._deadline(endpoint):
             answer = await self._post_command(endpoint, command)
-            if command.package is not None and problem_code(answer) == "package-required":
-                await self._put_package(endpoint, command.digest, command.package)
+            while (wanted := at_hand.pop(problem_code(answer) or "", None)) is not None:
+                await self._put(endpoint, command.digest, *wanted)
                 answer = await self._post_command(endpoint, command)
         payload = payload_of(endpoint, answer, "Operation", accepts=(200, 202))
         return accepted_operation(endpoint, payload, command)
@@ -197,9 +199,11 @@ class HttpDriver:
         headers = {"Idempotency-Key": command.idempotency_key, "Content-Type": "application/json"}
         return await self._request(endpoint, "POST", "deployments", headers, orjson.dumps(body))
 
-    async def _put_package(self, endpoint: RegionEndpoint, digest: str, package: bytes) -> None:
-        headers = {"Content-Type": "application/zip"}
-        answer = await self._request(endpoint, "PUT", f"packages/{digest}", headers, package)
+    async def _put(
+        self, endpoint: RegionEndpoint, digest: str, place: str, media_type: str, content: bytes
+    ) -> None:
+        headers = {"Content-Type": media_type}
+        answer = await self._request(endpoint, "PUT", f"{place}/{digest}", headers, content)
         if answer.status not in (201, 204):
             raise error_for(endpoint, answer)
 
@@ -247,6 +251,17 @@ class HttpDriver:
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             reason = redacted(str(error), *endpoint.hidden)
             raise OutcomeUnknown(code, f"the connection broke ({type(error).__name__}: {reason}).") from None
+
+
+def _asked_for(command: DeployCommand) -> dict[str, tuple[str, str, bytes]]:
+    """What can be given when the region answers with a problem: code -> path, media type, content."""
+    given = {}
+    if command.package is not None:
+        given["package-required"] = ("packages", "application/zip", command.package)
+    if command.certificate is not None:
+        text = orjson.dumps(dict(command.certificate))
+        given["certificate-required"] = ("certificates", "application/json", text)
+    return given
 
 
 def _invocation_body(invocation: Invocation) -> bytes:

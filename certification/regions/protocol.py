@@ -30,6 +30,7 @@ from certification.regions.errors import (
 )
 
 __all__ = [
+    "CERTIFICATES",
     "INVOKE",
     "Action",
     "CallsOperations",
@@ -176,6 +177,9 @@ class DeployCommand:
     `package` may be None when the region is known to hold the digest; if it does not, the driver raises
     `RegionRefused(code="package-required")`, and the caller repeats the command with the same key and the
     bytes. When bytes are given they are sent only if the region asks for them.
+
+    `certificate` is the signed envelope about the package (`certification.attestation`); it too travels only
+    when the region asks for it, by `RegionRefused(code="certificate-required")`.
     """
 
     idempotency_key: str
@@ -185,6 +189,7 @@ class DeployCommand:
     version: str
     digest: str
     package: bytes | None = field(default=None, repr=False)
+    certificate: Mapping[str, object] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "action", Action(self.action))
@@ -245,6 +250,8 @@ class OperationCall:
     digest: str = ""
 
 
+CERTIFICATES = "certificates"
+"""The capability of a region that takes no package without a certificate whose key it knows."""
 INVOKE = "invoke"
 """The capability of a region that calls operations with inputs and a lent connection."""
 
@@ -297,7 +304,7 @@ class Invoked:
 class RegionHealth:
     """A region's word about itself. `version` is that of its agent; counts are at this moment.
 
-    `capabilities` are what it can do beyond the protocol's core: `INVOKE`.
+    `capabilities` are what it can do beyond the protocol's core: `INVOKE`, `CERTIFICATES`.
     """
 
     ok: bool

@@ -67,6 +67,27 @@ SCHEMAS: dict[str, dict[str, Any]] = {
             "digest": _DIGEST,
         },
     },
+    "Certificate": {
+        "type": "object",
+        "required": ["payloadType", "payload", "signatures"],
+        "properties": {
+            "payloadType": {"type": "string", "maxLength": 100},
+            "payload": {"type": "string", "maxLength": 250_000},
+            "signatures": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 20,
+                "items": {
+                    "type": "object",
+                    "required": ["sig"],
+                    "properties": {
+                        "keyid": {"type": "string", "maxLength": 200},
+                        "sig": {"type": "string", "maxLength": 1000},
+                    },
+                },
+            },
+        },
+    },
     "Operation": {
         "type": "object",
         "required": ["key", "state", "digest", "deployment_number", "message", "updated_at"],

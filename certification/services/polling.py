@@ -10,7 +10,8 @@ import datetime as dt
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 from asgiref.sync import async_to_sync, sync_to_async
@@ -35,6 +36,7 @@ from certification.regions.protocol import (
     RegionDriver,
     RegionEndpoint,
 )
+from certification.services.certificates import envelope_for
 from certification.services.clock import database_now
 from certification.services.deployments import may_act
 from certification.services.endpoints import endpoint_of, open_driver
@@ -254,20 +256,42 @@ async def _ask(driver: RegionDriver, item: Item) -> Answer:
 
 
 async def _send(driver: RegionDriver, endpoint: RegionEndpoint, row: RegionDeployment) -> Operation:
-    """The command, first without the bytes: most regions of a busy day hold them already."""
+    """The command, first alone: most regions of a busy day hold package and certificate already."""
+    command, given = command_of(row), set[str]()
+    while True:
+        try:
+            return await driver.deploy(endpoint, command)
+        except RegionRefused as refusal:
+            if refusal.code not in _ASKED_FOR or refusal.code in given:
+                raise
+            given.add(refusal.code)
+            command = replace(command, **await _ASKED_FOR[refusal.code](row, refusal))
+
+
+async def _package(row: RegionDeployment, refusal: RegionRefused) -> dict[str, Any]:
     try:
-        return await driver.deploy(endpoint, command_of(row))
-    except RegionRefused as refusal:
-        if refusal.code != "package-required":
-            raise
-    try:
-        package = await sync_to_async(storage.load, thread_sensitive=False)(_digest(row))
+        return {"package": await sync_to_async(storage.load, thread_sensitive=False)(_digest(row))}
     except (OSError, storage.StoredBytesDamaged):
         # The region asked for bytes that we cannot give, so it did not act: as definite as a refusal.
         raise RegionRefused(
             row.region_id, "The stored package is missing or damaged.", code="package-missing", status=412
         ) from None
-    return await driver.deploy(endpoint, command_of(row, package))
+
+
+async def _certificate(row: RegionDeployment, refusal: RegionRefused) -> dict[str, Any]:
+    envelope = await sync_to_async(envelope_for)(row.version or _removed(row))
+    if envelope is None:
+        raise RegionRefused(
+            row.region_id,
+            "The region takes certified packages only, and the portal has no certificate of this one: "
+            f"nobody approved it here, or the portal has no signing key. {refusal.message}",
+            code="certificate-missing",
+            status=412,
+        )
+    return {"certificate": envelope}
+
+
+_ASKED_FOR = {"package-required": _package, "certificate-required": _certificate}
 
 
 def _digest(row: RegionDeployment) -> str:
@@ -282,7 +306,7 @@ def _removed(row: RegionDeployment) -> Version:
     return row.rollout.version
 
 
-def command_of(row: RegionDeployment, package: bytes | None = None) -> DeployCommand:
+def command_of(row: RegionDeployment) -> DeployCommand:
     """The command of a deployment. A rollback to nothing removes the version that the rollout brought."""
     version = row.version or _removed(row)
     action = Action(row.action) if row.version else Action.REMOVE
@@ -294,5 +318,4 @@ def command_of(row: RegionDeployment, package: bytes | None = None) -> DeployCom
         action=action,
         version=version.label,
         digest=version.digest,
-        package=package,
     )

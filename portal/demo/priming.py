@@ -14,6 +14,7 @@ from certification.models import Placement, RegionDeployment
 from certification.regions.drivers import driver_for
 from certification.regions.errors import RegionError, RegionRefused
 from certification.regions.protocol import Action, DeployCommand, RegionDriver, RegionEndpoint
+from certification.services.certificates import envelope_for
 from certification.services.endpoints import endpoint_of
 from connectors.models import Region
 from portal.shared import storage
@@ -69,6 +70,7 @@ def _command(placement: Placement) -> DeployCommand | None:
         version=version.label,
         digest=version.digest,
         package=storage.load(version.digest),
+        certificate=envelope_for(version),
     )
 
 

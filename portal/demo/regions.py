@@ -13,6 +13,7 @@ from django.utils import timezone
 from certification.data import default_plan
 from certification.regions import drivers
 from certification.regions.protocol import (
+    CERTIFICATES,
     INVOKE,
     Action,
     CurrentVersion,
@@ -49,7 +50,7 @@ def install_regions(base_url: str, token: str, *, actor: User) -> None:
         region = regions.add_region(seed.code, draft, secrets={"token": token}, actor=actor)
         # The agent pushes telemetry with the token it is called with.
         Region.objects.filter(pk=region.pk).update(
-            tags=list(seed.tags), telemetry_digest=fingerprint(token), capabilities=[INVOKE]
+            tags=list(seed.tags), telemetry_digest=fingerprint(token), capabilities=[CERTIFICATES, INVOKE]
         )
         regions.set_region_active(region, is_active=True, reason="Answers and holds packages.", actor=actor)
         known.add(seed.code)

@@ -13,7 +13,7 @@ import django
 
 django.setup()
 
-from certification.models import PlanWave, Rollout, RolloutPlan  # noqa: E402
+from certification.models import Decision, PlanWave, Rollout, RolloutPlan, Submission  # noqa: E402
 from certification.services import schedule  # noqa: E402
 from certification.services.clock import database_now  # noqa: E402
 from connectors.latency import BUCKETS  # noqa: E402
@@ -34,6 +34,9 @@ class _Cast:
         self.publisher = PublisherFactory(name="Harbour Office", slug="harbour-office")
         self.operator = User.objects.create_user(
             "operator@portal.example", None, display_name="Operator", staff_role="operator"
+        )
+        self.reviewer = User.objects.create_user(
+            "reviewer@portal.example", None, display_name="Reviewer", staff_role="reviewer"
         )
         owner = User.objects.create_user("owner@harbour.example", None, display_name="Owner")
         MembershipFactory(publisher=self.publisher, user=owner, role="owner")
@@ -65,7 +68,17 @@ def main() -> None:
         else:
             connector = ConnectorFactory(publisher=cast.publisher)
             submission = add_submission(cast, state="signed_off", connector=connector, marker=str(number))
+            _approve(cast, submission)
             _schedule(cast, submission, plain)
+
+
+def _approve(cast: _Cast, submission: Submission) -> None:
+    """Regions take certified packages only, and a certificate needs somebody's decision."""
+    revision = submission.revision
+    Decision.objects.create(
+        submission=submission, revision=revision, digest=revision.version.digest, verdict="approve",
+        reviewer=cast.reviewer,
+    )  # fmt: skip
 
 
 def _schedule(cast: _Cast, submission: object, plan: RolloutPlan) -> Rollout:
@@ -80,6 +93,8 @@ def _schedule_update(cast: _Cast, plan: RolloutPlan, number: int) -> Rollout:
     first.connector.live_version = first.version
     first.connector.save()
     newer = add_submission(cast, state="signed_off", connector=first.connector, marker=f"{number} new")
+    _approve(cast, first)
+    _approve(cast, newer)
     return _schedule(cast, newer, plan)
 
 

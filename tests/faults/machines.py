@@ -124,10 +124,12 @@ class Machines:
             )
 
     def start_agent(self) -> None:
+        keys = self.folder / "certificate-keys.pem"
+        keys.write_text(self.run("manage.py", "generate_key", "--public").stdout)
         self._launch(
             "agent", "-m", "certification.regions.agent", "--regions", ",".join(["preview-us", *self.codes]),
             "--port", str(self.agent_port), "--data-dir", str(self.folder / "regions"),
-            "--deploy-seconds", "0.02-0.2", "--faults",
+            "--deploy-seconds", "0.02-0.2", "--faults", "--certificate-keys", str(keys),
         )  # fmt: skip
         for _ in range(600):
             with suppress(httpx.HTTPError):

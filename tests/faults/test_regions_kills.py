@@ -37,7 +37,7 @@ moment = sys.argv[1]
 if moment == "before the call":
     HttpDriver.deploy = die_async
 elif moment == "during the call":
-    HttpDriver._put_package = die_async
+    HttpDriver._put = die_async
 elif moment == "after the call":
     polling.record = die
 elif moment == "after the report":

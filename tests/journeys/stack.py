@@ -114,7 +114,10 @@ class Stack:
         self.run("manage.py", "migrate", "--verbosity", "0")
         self.staff = json.loads(self.run("-m", "tests.journeys.seed"))
         codes = ",".join(region.code for region in default_plan.REGIONS)
+        keys = self.folder / "certificate-keys.pem"
+        keys.write_text(self.run("manage.py", "generate_key", "--public"))
         self.launch("regions", "-m", "certification.regions.agent", "--regions", codes, "--port", str(self.regions_port),
+                    "--certificate-keys", str(keys),
                     "--data-dir", str(self.folder / "regions"), "--deploy-seconds", "0.05-0.2", "--faults",
                     "--portal", self.url)  # fmt: skip
         self.launch("web", "-m", "gunicorn", "portal.wsgi:application", "--bind", f"127.0.0.1:{self.port}", "--workers", "2",

@@ -126,7 +126,7 @@ def test_everything_waits_for_the_migrations_and_the_migrations_for_the_database
 
 def test_regions_get_none_of_the_portal_s_secrets() -> None:
     for name in ("region-north", "region-south"):
-        assert SERVICES[name]["environment"].keys() == {"REGION_TOKEN"}
+        assert SERVICES[name]["environment"].keys() == {"REGION_TOKEN", "REGION_CERTIFICATE_KEYS"}
         assert SERVICES[name]["profiles"] == ["trial"]
 
 

@@ -23,6 +23,7 @@ from certification.regions.agent.ledger import LedgerConflict
 from certification.regions.agent.packages import MAX_PACKAGE_BYTES, DigestDiffers
 from certification.regions.agent.region import AgentOptions, Region
 from certification.regions.protocol import (
+    CERTIFICATES,
     DIGEST_PATTERN,
     INVOKE,
     KEY_PATTERN,
@@ -34,7 +35,13 @@ from certification.regions.schemas import first_fault, matches
 
 MAX_JSON_BYTES = 64 * 1024
 MAX_INVOCATION_BYTES = 256 * 1024
-_CONFLICT_STATUS = {"idempotency-conflict": 409, "stale-deployment": 409, "package-required": 412}
+MAX_CERTIFICATE_BYTES = 256 * 1024
+_CONFLICT_STATUS = {
+    "idempotency-conflict": 409,
+    "stale-deployment": 409,
+    "package-required": 412,
+    "certificate-required": 412,
+}
 _TRANSPORT = "region.transport"
 
 Handler = Callable[[Region, Request], Awaitable[Response]]
@@ -64,14 +71,33 @@ async def deploy(region: Region, request: Request) -> Response:
     is_held = await asyncio.to_thread(region.packages.holds, command["digest"])
     try:
         accepted, is_new = await asyncio.to_thread(
-            region.ledger.accept, key, command, is_held=is_held, due_at=region.deployer.draw_due_time()
-        )
+            region.ledger.accept, key, command, is_held=is_held, due_at=region.deployer.draw_due_time(),
+            untrusted=await _untrusted(region, command),
+        )  # fmt: skip
     except LedgerConflict as conflict:
         title = conflict.code.replace("-", " ").capitalize()
         raise ProblemRaised(_CONFLICT_STATUS[conflict.code], conflict.code, title, str(conflict)) from None
     if is_new:
         region.deployer.carry_out(accepted)
     return JSONResponse(_operation_json(accepted.operation), 202 if is_new else 200)
+
+
+async def _untrusted(region: Region, command: dict[str, Any]) -> str:
+    if region.trust is None:
+        return ""
+    return await asyncio.to_thread(region.trust.fault_of, command["digest"], command["connector"])
+
+
+async def put_certificate(region: Region, request: Request) -> Response:
+    digest = _digest(request)
+    if region.trust is None:
+        raise ProblemRaised(404, "capability-missing", "This region knows no key to verify certificates with")
+    content = await _body(request, MAX_CERTIFICATE_BYTES)
+    if fault := await asyncio.to_thread(region.trust.keep, digest, content):
+        raise ProblemRaised(
+            422, "certificate-rejected", "The certificate of this package does not hold", fault
+        )
+    return Response(status_code=204)
 
 
 async def operation(region: Region, request: Request) -> Response:
@@ -82,17 +108,22 @@ async def operation(region: Region, request: Request) -> Response:
 
 
 async def put_package(region: Region, request: Request) -> Response:
-    digest = request.path_params["digest"]
-    if not matches(DIGEST_PATTERN, digest):
-        raise ProblemRaised(
-            400, "malformed-request", "Name the package by its SHA-256 in lower-case hexadecimal"
-        )
+    digest = _digest(request)
     content = await _body(request, MAX_PACKAGE_BYTES)
     try:
         is_new = await asyncio.to_thread(region.packages.keep, digest, content)
     except DigestDiffers:
         raise ProblemRaised(422, "digest-mismatch", "The bytes received are not the package named") from None
     return Response(status_code=201 if is_new else 204)
+
+
+def _digest(request: Request) -> str:
+    digest = str(request.path_params["digest"])
+    if not matches(DIGEST_PATTERN, digest):
+        raise ProblemRaised(
+            400, "malformed-request", "Name the package by its SHA-256 in lower-case hexadecimal"
+        )
+    return digest
 
 
 async def current(region: Region, request: Request) -> Response:
@@ -111,7 +142,10 @@ async def health(region: Region, request: Request) -> Response:
         "load": float(running + region.calls.in_progress),
         "running_operations": running,
         "deployed_connectors": len(deployed),
-        "capabilities": [INVOKE] if region.gateway else [],
+        "capabilities": [
+            *([CERTIFICATES] if region.trust else []),
+            *([INVOKE] if region.gateway else []),
+        ],
     }
     return JSONResponse(body)
 
@@ -263,6 +297,7 @@ def _routes(regions: dict[str, Region], *, has_faults: bool) -> list[Route]:
         ("POST", "deployments", deploy, "deploy"),
         ("GET", "operations/{key}", operation, "operation"),
         ("PUT", "packages/{digest}", put_package, "package"),
+        ("PUT", "certificates/{digest}", put_certificate, "certificate"),
         ("GET", "connectors/{connector}", current, "current"),
         ("POST", "connectors/{connector}/operations/{operation}", call, "call"),
         ("POST", "connectors/{connector}/invocations", invoke, "invoke"),

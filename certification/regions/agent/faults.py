@@ -17,7 +17,7 @@ from typing import Any
 import jsonschema_rs
 from starlette.responses import Response, StreamingResponse
 
-CALLS = ("deploy", "operation", "package", "current", "health", "call", "invoke")
+CALLS = ("deploy", "operation", "package", "certificate", "current", "health", "call", "invoke")
 FAIL_DEPLOYS = "fail-deploys"
 
 

@@ -108,12 +108,13 @@ class Ledger:
             return self._database.execute(query, values).fetchall()
 
     def accept(
-        self, key: str, request: dict[str, object], *, is_held: bool, due_at: float
+        self, key: str, request: dict[str, object], *, is_held: bool, due_at: float, untrusted: str = ""
     ) -> tuple[Accepted, bool]:
         """Record a command; returns it and whether it is new. Raises LedgerConflict.
 
         The checks come in an order that lets a repetition of an accepted command always succeed: key, then
-        fence, then possession of the package.
+        fence, then trust in the package, then possession of it. `untrusted` says why the package has no
+        valid certificate; a rollback to what has been in effect here needs none: trouble can always be ended.
         """
         connector, number = str(request["connector"]), request["deployment_number"]
         content = (connector, number, request["action"], request["version"], request["digest"])
@@ -128,6 +129,8 @@ class Ledger:
             if not isinstance(number, int) or number <= newest:
                 detail = f"Deployment {number} is not above {newest}, the newest accepted for {connector}."
                 raise LedgerConflict("stale-deployment", detail)
+            if untrusted and not _may_go_untrusted(database, request):
+                raise LedgerConflict("certificate-required", untrusted)
             if not is_held and request["action"] != REMOVE:
                 raise LedgerConflict("package-required", "Send the package first: PUT packages/{digest}.")
             database.execute(
@@ -216,6 +219,14 @@ class Ledger:
 def _newest_number(database: sqlite3.Connection, connector: str) -> int:
     query = "SELECT coalesce(max(number), 0) FROM operations WHERE connector = ?"
     return int(database.execute(query, (connector,)).fetchone()[0])
+
+
+def _may_go_untrusted(database: sqlite3.Connection, request: dict[str, object]) -> bool:
+    if request["action"] != Action.ROLLBACK.value:
+        return request["action"] == REMOVE
+    query = "SELECT 1 FROM effective WHERE connector = ? AND digest = ? AND action <> ?"
+    values = (request["connector"], request["digest"], REMOVE)
+    return database.execute(query, values).fetchone() is not None
 
 
 def _append(database: sqlite3.Connection, row: sqlite3.Row) -> None:

@@ -22,6 +22,7 @@ from certification.regions.protocol import Token
 
 if TYPE_CHECKING:
     from certification.regions.agent.gateway import Gateway, GatewayOptions
+    from certification.regions.agent.trust import Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class AgentOptions:
 
     `deploy_seconds` is the shortest and longest time of a deployment; `traffic_per_minute` the generated
     calls per region (0 = none); `has_faults` opens the control endpoints; `gateway` lets the portal call
-    operations through the region.
+    operations through the region; `certificate_keys` (PEM, one or more public keys) makes the regions refuse
+    every package without a certificate that one of these keys signed.
     """
 
     tokens: dict[str, Token]
@@ -43,6 +45,7 @@ class AgentOptions:
     profiles: Profiles = field(default_factory=Profiles)
     push_idle_seconds: float = 5.0
     gateway: GatewayOptions | None = None
+    certificate_keys: str = ""
 
 
 class Region:
@@ -76,6 +79,7 @@ class Region:
             idle_seconds=options.push_idle_seconds,
         )
         self.gateway = None if options.gateway is None else self._gateway(options.gateway)
+        self.trust = self._trust(options.certificate_keys, directory) if options.certificate_keys else None
         self._traffic = (
             Traffic(self.ledger, self.calls, per_minute=options.traffic_per_minute, chance=chance)
             if options.traffic_per_minute > 0
@@ -88,6 +92,11 @@ class Region:
         from certification.regions.agent.gateway import Gateway
 
         return Gateway(self.ledger, self.packages, options)
+
+    def _trust(self, keys: str, directory: Path) -> Trust:
+        from certification.regions.agent.trust import Trust, public_keys
+
+        return Trust(public_keys(keys), directory / "certificates")
 
     async def start(self, client: httpx.AsyncClient) -> None:
         await self.deployer.resume()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from certification.regions.agent.gateway import GatewayOptions
 
 TOKEN_VARIABLE = "REGION_TOKEN"  # noqa: S105 - the name of a variable
+KEYS_VARIABLE = "REGION_CERTIFICATE_KEYS"
 
 
 def _duration_range(text: str) -> tuple[float, float]:
@@ -79,6 +80,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="call operations for the portal, within EGRESS_PUBLIC and EGRESS_LOCAL_HOSTS of the environment",
     )
+    parser.add_argument(
+        "--certificate-keys",
+        type=Path,
+        metavar="PEM",
+        help="refuse packages without a certificate signed by one of the public keys in this file "
+        f"(default: variable {KEYS_VARIABLE}; without either, certificates are not asked for)",
+    )
     parser.add_argument("--seed", type=int, help="make durations, calls and statuses repeatable")
     parser.add_argument("--push-idle-seconds", type=float, default=5.0, help=argparse.SUPPRESS)
 
@@ -98,6 +106,17 @@ def read_tokens(codes: list[str], token_file: Path | None) -> dict[str, Token]:
     if missing:
         raise ValueError(f"The token file has no token for {', '.join(missing)}.")
     return {code: Token(known[code]) for code in codes}
+
+
+def read_certificate_keys(file: Path | None) -> str:
+    """The PEM text of the trusted keys, or nothing. Raises ValueError or OSError when they are unusable."""
+    # Files of variables hold one line: there a line end is written as \n.
+    text = file.read_text("ascii") if file else os.environ.get(KEYS_VARIABLE, "").replace("\\n", "\n")
+    if file or text.strip():
+        from certification.regions.agent.trust import public_keys
+
+        public_keys(text)
+    return text.strip()
 
 
 def _gateway() -> GatewayOptions:
@@ -121,6 +140,7 @@ def options_from(arguments: dict[str, Any]) -> AgentOptions:
         profiles=Profiles.from_file(arguments["profiles"]) if arguments["profiles"] else Profiles(),
         push_idle_seconds=arguments["push_idle_seconds"],
         gateway=_gateway() if arguments["gateway"] else None,
+        certificate_keys=read_certificate_keys(arguments.get("certificate_keys")),
     )
 
 

@@ -23,6 +23,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from certification.services.receipts import public_key_pem
 from portal.demo import services as demo_services
 from portal.embedded.places import describe_run
 from portal.embedded.ports import RememberedPorts
@@ -193,10 +194,22 @@ def region_agent(place: Place, codes: Sequence[str]) -> Program:
         "--traffic",
         str(CALLS_PER_MINUTE_AND_REGION),
         "--gateway",
+        *certificate_keys(place.var),
     )
     return Program(
         "regions", (PYTHON, "-m", "certification.regions.agent", "--regions", ",".join(codes), *listen, *data)
     )
+
+
+def certificate_keys(var: Path) -> tuple[str, ...]:
+    """The regions of a trial take certified packages only; what an earlier key signed counts too."""
+    pem, path = public_key_pem(), var / "certificate-keys.pem"
+    if pem is None:
+        return ()
+    known = path.read_text("ascii") if path.exists() else ""
+    if pem.decode() not in known:
+        path.write_text(known + pem.decode(), "ascii")
+    return ("--certificate-keys", str(path))
 
 
 def demo_backend(place: Place) -> Program:
