@@ -1,6 +1,6 @@
 """`manage.py generate_key`: a new key for FIELD_ENCRYPTION_KEYS; with --receipts for RECEIPT_SIGNING_KEY.
 
-With --public it prints the public half of the RECEIPT_SIGNING_KEY in use, for regions that verify certificates.
+With --public it prints the public half of the RECEIPT_SIGNING_KEY in use, for regions that verify with it.
 """
 
 from __future__ import annotations
