@@ -17,7 +17,7 @@ AS_IN_PRODUCTION = DJANGO_SETTINGS_MODULE=portal.settings.base SITE_URL=https://
 TEMPLATES := $(wildcard templates)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format messages client wheel sbom bench screens lock clean environment environment-dev
+.PHONY: help run test lint format messages client schema wheel sbom bench screens lock clean environment environment-dev
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,9 @@ lint: environment-dev  ## style, types, import contracts, migrations, deployment
 	@env DATABASE_URL=postgres://localhost/portal REDIS_URL=redis://localhost $(AS_IN_PRODUCTION) \
 		$(VENV_PYTHON) manage.py check --deploy --fail-level WARNING
 	@$(VENV_PYTHON) .ci/vulnerabilities.py
+	@echo "manage.py schema --check"
+	@env DATABASE_URL=postgres://localhost/portal REDIS_URL=redis://localhost $(AS_IN_PRODUCTION) \
+		$(VENV_PYTHON) manage.py schema --check
 ifneq ($(TEMPLATES),)
 	$(VENV_PYTHON) -m djlint --check --lint templates
 endif
@@ -58,9 +61,14 @@ messages: environment-dev  ## gather texts into the catalogues of portal/locale 
 	env DATABASE_URL=postgres://localhost/portal REDIS_URL=redis://localhost $(AS_IN_PRODUCTION) \
 		$(VENV_PYTHON) manage.py compilemessages --ignore '.venv/*'
 
-client: environment-dev  ## write the typed client of certport from the schema of the API
+client: environment-dev  ## write the typed client of certport, and the schema it is made from
 	env DATABASE_URL=postgres://localhost/portal REDIS_URL=redis://localhost $(AS_IN_PRODUCTION) \
 		$(VENV_PYTHON) manage.py client
+	@$(MAKE) schema
+
+schema: environment-dev  ## write docs/openapi.yaml, and say what breaks programs written for the last release
+	env DATABASE_URL=postgres://localhost/portal REDIS_URL=redis://localhost $(AS_IN_PRODUCTION) \
+		$(VENV_PYTHON) manage.py schema
 
 wheel: environment-dev  ## pack certport, which stands alone, into build/dist
 	rm -rf build/certport && mkdir -p build/certport build/dist

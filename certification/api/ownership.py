@@ -129,6 +129,7 @@ class OwnershipClaimViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Ge
 
     serializer_class = OwnershipClaimSerializer
     filterset_fields = ["state"]
+    outside_actions = frozenset({"check"})
     queryset = OwnershipClaim.objects.none()
 
     @property

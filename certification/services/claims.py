@@ -21,7 +21,7 @@ from connectors.runtime.errors import CallFailed, EgressRefused
 from connectors.runtime.hosts import TxtResolver, is_owned, system_txt, txt_value
 from connectors.services.calls import egress
 from portal.accounts.models import User
-from portal.shared import audit, outbox
+from portal.shared import audit, outbox, sandbox
 from portal.shared.actors import SYSTEM, Actor
 from portal.shared.errors import Conflict, InvalidInput, TooMany
 from portal.shared.policy import require
@@ -70,6 +70,7 @@ def check_claim(claim: OwnershipClaim, *, resolve: TxtResolver = system_txt, act
     _refuse_closed(claim)
     if claim.checked_at and timezone.now() - claim.checked_at < BETWEEN_CHECKS:
         raise TooMany(_("It was looked at a moment ago: wait ten seconds."))
+    sandbox.refuse_outside()
     OwnershipClaim.objects.filter(pk=claim.pk).update(checked_at=timezone.now())
     problems: list[str] = []
     for proof, look in _looks(claim, resolve):

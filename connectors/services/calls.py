@@ -12,6 +12,7 @@ from connectors.models import Version
 from connectors.queries.packages import package_of
 from connectors.runtime import Caller, CallResult, Connection, Egress, Target
 from connectors.runtime.tokens import TokenCache
+from portal.shared import sandbox
 
 _tokens = TokenCache()
 
@@ -22,7 +23,8 @@ def _egress(is_public: bool, local_hosts: tuple[str, ...]) -> Egress:
 
 
 def egress() -> Egress:
-    """The portal's one way out, made of the settings as they are now."""
+    """The portal's one way out, made of the settings as they are now. Closed in a sandbox."""
+    sandbox.refuse_outside()
     return _egress(settings.EGRESS_PUBLIC, tuple(settings.EGRESS_LOCAL_HOSTS))
 
 

@@ -66,7 +66,18 @@ class OwnTokenSerializer(serializers.ModelSerializer[ApiToken]):
 
     class Meta:
         model = ApiToken
-        fields = ["id", "name", "prefix", "scopes", "expires_at", "created_at", "email", "person", "teams"]
+        fields = [
+            "id",
+            "name",
+            "prefix",
+            "scopes",
+            "expires_at",
+            "created_at",
+            "email",
+            "person",
+            "teams",
+            "is_sandbox",
+        ]
         read_only_fields = fields
 
     def get_teams(self, token: ApiToken) -> list[str]:

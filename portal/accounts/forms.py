@@ -96,6 +96,13 @@ class TokenForm(forms.Form):
     )
     publisher = forms.ChoiceField(required=False, help_text=_lazy("Limit the token to one team."))
     days = forms.IntegerField(min_value=1, max_value=366, initial=90, label=_lazy("Days until it expires"))
+    is_sandbox = forms.BooleanField(
+        required=False,
+        label=_lazy("Sandbox"),
+        help_text=_lazy(
+            "For trying out: what it writes is checked and answered as usual, and changes nothing."
+        ),
+    )
 
     def __init__(self, *args: Any, publishers: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

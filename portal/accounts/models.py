@@ -134,6 +134,8 @@ class ApiToken(PublicIdModel):
     # Of a trusted publisher: which one made it, and the one connector it may be used for, if it is one.
     trusted_publisher_id = models.UUIDField(null=True, blank=True)
     connector_id = models.UUIDField(null=True, blank=True)
+    # What it writes is checked and answered, then undone.
+    is_sandbox = models.BooleanField(default=False, db_default=False)
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Model, QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
@@ -18,7 +19,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from portal.accounts.models import ApiToken, User
-from portal.shared import audit
+from portal.shared import audit, sandbox
 from portal.shared.errors import Conflict, InvalidInput, NotPermitted
 from portal.shared.secrets import Secret, fingerprint
 from portal.shared.words import lazy as _lazy
@@ -43,8 +44,9 @@ def create_token(
     actor: User,
     connector_id: UUID | None = None,
     trusted_publisher_id: UUID | None = None,
+    is_sandbox: bool = False,
 ) -> tuple[ApiToken, Secret]:
-    """A new token and its text, which is shown once and kept nowhere."""
+    """A new token and its text, which is shown once and kept nowhere. What a sandbox token writes is undone."""
     if owner.pk != actor.pk:
         raise NotPermitted(_("Everybody makes their own tokens."))
     unknown = set(scopes) - set(ApiToken.Scope.values)
@@ -67,9 +69,11 @@ def create_token(
             publisher_id=publisher_id,
             connector_id=connector_id,
             trusted_publisher_id=trusted_publisher_id,
+            is_sandbox=is_sandbox,
             expires_at=timezone.now() + lifetime,
         )
-        audit.record("token.create", token, actor=actor, data={"scopes": list(scopes)})
+        data = {"scopes": list(scopes), **({"sandbox": True} if is_sandbox else {})}
+        audit.record("token.create", token, actor=actor, data=data)
     return token, Secret(text)
 
 
@@ -107,7 +111,14 @@ def renew_token(token: ApiToken, *, actor: User) -> tuple[ApiToken, Secret]:
             lifetime=min(lifetime, MAX_LIFETIME),
             publisher_id=held.publisher_id,
             actor=actor,
+            is_sandbox=held.is_sandbox,
         )
+
+
+def token_text(request: Request | HttpRequest) -> str:
+    """What a request shows as its token; empty when it shows none of ours."""
+    keyword, _blank, text = request.headers.get("Authorization", "").partition(" ")
+    return text.strip() if keyword.lower() == "bearer" and text.startswith(PREFIX) else ""
 
 
 class ApiTokenAuthentication(BaseAuthentication):
@@ -116,12 +127,15 @@ class ApiTokenAuthentication(BaseAuthentication):
     keyword = _lazy("Bearer")
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
-        keyword, _blank, text = request.headers.get("Authorization", "").partition(" ")
-        if keyword.lower() != self.keyword.lower() or not text.startswith(PREFIX):
+        text = token_text(request)
+        if not text:
             return None
-        token = ApiToken.objects.select_related("user").filter(digest=fingerprint(text.strip())).first()
+        token = ApiToken.objects.select_related("user").filter(digest=fingerprint(text)).first()
         if token is None or not token.is_usable():
             raise AuthenticationFailed(_("This token is unknown, expired or revoked: make a new one."))
+        if token.is_sandbox and request.method not in SAFE_METHODS and not sandbox.is_active():
+            # Addresses that cannot undo what they do take no such token.
+            raise AuthenticationFailed(_("Sandbox tokens write below /api/v1/ only."))
         now = timezone.now()
         if token.last_used_at is None or now - token.last_used_at > _TOUCH_EVERY:
             ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)

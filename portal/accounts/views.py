@@ -59,6 +59,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
             scopes=form.cleaned_data["scopes"],
             lifetime=timedelta(days=form.cleaned_data["days"]),
             publisher_id=UUID(chosen) if chosen else None,
+            is_sandbox=form.cleaned_data["is_sandbox"],
             actor=user,
         )
     except InvalidInput as error:

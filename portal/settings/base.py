@@ -388,6 +388,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "portal.shared.schema.describe",
+    ],
     # Fields called "state", "kind" and "role" hold other words in every noun; these are their names.
     "ENUM_NAME_OVERRIDES": {
         "SubmissionStateEnum": "certification.lifecycle.SubmissionState",

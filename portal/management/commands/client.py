@@ -92,13 +92,13 @@ def _method(name: str, method: str, path: str, operation: dict[str, Any]) -> tup
     """The text of one method, and the shapes it names."""
     used: set[str] = set()
     parameters = operation.get("parameters", [])
-    places = [each["name"] for each in parameters if each["in"] == "path"]
+    places = [each["name"] for each in parameters if each.get("in") == "path"]
     signature = ["self", *(f"{place}: str" for place in places)]
     call = [f'"{method.upper()}"', f'f"{path}"' if places else f'"{path}"']
     for argument, passed in _body(operation, used):
         signature.append(argument)
         call.append(passed)
-    queries = [each for each in parameters if each["in"] == "query"]
+    queries = [each for each in parameters if each.get("in") == "query"]
     if queries:
         kinds = [f"{each['name']}: {_kind(each['schema'], used)} | None = None" for each in queries]
         signature += ["*", *kinds]
