@@ -46,7 +46,7 @@ def create_token(
     trusted_publisher_id: UUID | None = None,
     is_sandbox: bool = False,
 ) -> tuple[ApiToken, Secret]:
-    """A new token and its text, which is shown once and kept nowhere. What a sandbox token writes is undone."""
+    """A new token and its text, shown once and kept nowhere. What a sandbox token writes is undone."""
     if owner.pk != actor.pk:
         raise NotPermitted(_("Everybody makes their own tokens."))
     unknown = set(scopes) - set(ApiToken.Scope.values)

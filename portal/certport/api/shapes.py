@@ -161,6 +161,7 @@ class OwnToken(TypedDict):
     email: str
     person: str
     teams: list[str]
+    is_sandbox: bool
 
 
 class PackageRequest(TypedDict):
