@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from rest_framework.routers import BaseRouter
 from rest_framework.viewsets import GenericViewSet
 
 from certification import policies
+from certification.api.submissions import SubmissionViewSet
 from certification.models import Comment, Decision, ReviewClaim, Submission, Thread
 from certification.queries import reviews as queries
 from certification.services import decisions, reviews, threads
@@ -324,6 +326,27 @@ class DecisionViewSet(IdempotentCreation, mixins.ListModelMixin, mixins.CreateMo
     def perform_create(self, serializer: serializers.BaseSerializer[Decision]) -> None:
         given = serializer.validated_data
         serializer.instance = decisions.decide(self.submission(), **given, actor=self.person)
+
+
+def _threads_of(request: Request, ids: Sequence[Any]) -> dict[str, list[Any]]:
+    found = Thread.objects.visible_to(request.user).filter(submission__in=ids).order_by("created_at", "pk")
+    return _by_submission(_with_comments(found), ThreadSerializer)
+
+
+def _decisions_of(request: Request, ids: Sequence[Any]) -> dict[str, list[Any]]:
+    return _by_submission(queries.decisions_of(ids), DecisionSerializer)
+
+
+def _by_submission(
+    rows: QuerySet[Any], serializer: type[serializers.Serializer[Any]]
+) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for each in rows:
+        found.setdefault(str(each.submission_id), []).append(serializer(each).data)
+    return found
+
+
+SubmissionViewSet.includes |= {"threads": _threads_of, "decisions": _decisions_of}
 
 
 def register(router: BaseRouter) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -32,6 +32,7 @@ from portal.accounts.tokens import within_token
 from portal.shared import history
 from portal.shared.rest import IdempotentCreation
 from portal.shared.secrets import Secret
+from portal.shared.sparse import Include
 from portal.shared.web import signed_in_user
 
 
@@ -204,6 +205,8 @@ class SubmissionViewSet(
     serializer_class = SubmissionSerializer
     write_scope = ApiToken.Scope.SUBMISSIONS
     filterset_fields = ["state", "kind", "reference"]
+    # Nouns that belong to a submission put themselves in here.
+    includes: ClassVar[dict[str, Include]] = {}
     queryset = Submission.objects.none()
 
     def get_queryset(self) -> QuerySet[Submission]:

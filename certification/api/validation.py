@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
@@ -18,11 +19,13 @@ from rest_framework.viewsets import GenericViewSet, ViewSet
 from certification.api.submissions import visible_submissions
 from certification.models import Finding, Revision, RuleTreatment, Submission, Validation, Waiver
 from certification.queries.treatments import treated_rules
+from certification.queries.validation import findings_of
 from certification.rules.rulebook import catalogue, rule_info
 from certification.rules.version import RULES_VERSION
 from certification.services import waivers as services
 from connectors.models import Membership
 from portal.accounts.models import ApiToken
+from portal.shared.sparse import Include
 from portal.shared.web import signed_in_user
 
 
@@ -78,12 +81,21 @@ class FindingSerializer(serializers.ModelSerializer[Finding]):
         read_only_fields = fields
 
 
+def _findings_of(request: Request, ids: Sequence[Any]) -> dict[str, list[Any]]:
+    """Of validations that the caller sees already."""
+    found: dict[str, list[Any]] = {}
+    for each in findings_of(ids):
+        found.setdefault(str(each.validation_id), []).append(FindingSerializer(each).data)
+    return found
+
+
 class ValidationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Validation]):
     """Verdicts on packages you may see, newest first."""
 
     serializer_class = ValidationSerializer
     binds_connector = True
     filterset_fields = ["version", "verdict", "rules_version"]
+    includes: ClassVar[dict[str, Include]] = {"findings": _findings_of}
     queryset = Validation.objects.none()
 
     def get_queryset(self) -> QuerySet[Validation]:

@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from certification.lifecycle import TURNS, Turn
 from certification.models import (
     Comment,
+    Decision,
     Lane,
     ReviewClaim,
     ReviewVisit,
@@ -299,3 +300,9 @@ def approval_blockers(submission: Submission) -> list[str]:
                 % {"rule": rule, "where": where}
             )
     return blockers
+
+
+def decisions_of(submissions: Sequence[Any]) -> QuerySet[Decision]:
+    """The decisions on these submissions (ids that the caller saw already), oldest first."""
+    found = Decision.objects.filter(submission__in=submissions).order_by("created_at", "pk")
+    return found.select_related("submission", "reviewer", "revision")

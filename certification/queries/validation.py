@@ -366,3 +366,9 @@ def places_of(submission: Submission, waiver: Waiver) -> list[FindingRow]:
     rows = [FindingRow.of(finding) for finding in found[:20]]
     _add_excerpts(rows)
     return rows
+
+
+def findings_of(validations: Iterable[Any]) -> QuerySet[Finding]:
+    """The findings of these validations (ids that the caller saw already), in the order of the files."""
+    found = Finding.objects.filter(validation__in=list(validations))
+    return found.order_by("file", "line", "column", "id")

@@ -25,7 +25,9 @@ from django.utils.translation import gettext as _
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
+from portal.shared.errors import InvalidInput
 from portal.shared.rest import problem
+from portal.shared.sparse import reshape
 
 View = Callable[..., HttpResponseBase]
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -55,6 +57,18 @@ def conditional(view: View) -> View:
     return answer
 
 
+def _shaped(response: HttpResponseBase) -> HttpResponseBase:
+    """As the query wants a read answered, before it gets its tag."""
+    if isinstance(response, Response) and response.status_code == 200:
+        try:
+            reshape(response)
+        except InvalidInput as error:
+            members = {"errors": error.fields}
+            refused = problem(error.status, error.code, error.message, **members)
+            return _as_api(response.renderer_context["request"], refused)  # type: ignore[attr-defined]
+    return _rendered(response)
+
+
 def _rendered(response: HttpResponseBase) -> HttpResponseBase:
     render = getattr(response, "render", None)
     if callable(render) and not getattr(response, "is_rendered", True):
@@ -68,7 +82,7 @@ def tag_of(content: bytes) -> str:
 
 
 def _read(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    response = _rendered(response)
+    response = _shaped(response)
     if response.status_code != 200 or not isinstance(response, Response):
         return response
     tag = tag_of(response.content)
@@ -179,7 +193,7 @@ def _current(request: HttpRequest, resource: _Resource | None) -> Any:
     options = {**resource.view.initkwargs, "throttle_classes": ()}
     actions = getattr(resource.view, "actions", None)
     view = resource.view.cls.as_view(*([actions] if actions is not None else []), **options)
-    return _rendered(view(_reading(request, resource.path), **resource.kwargs))
+    return _shaped(view(_reading(request, resource.path), **resource.kwargs))
 
 
 def _reading(request: HttpRequest, path: str) -> HttpRequest:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
+
+from portal.shared.sparse import MOST_INCLUDING, reads_objects
+
 _METHODS = ("get", "post", "put", "patch", "delete")
 _PROBLEMS = {
     "400": "What was sent cannot be used; `errors` says why, by field.",
@@ -57,6 +62,12 @@ def describe(result: dict[str, Any], **_context: Any) -> dict[str, Any]:
         key: {"in": "header", "name": name, "description": text, "schema": {"type": "string"}}
         for key, (name, text) in _HEADERS.items()
     }
+    components["parameters"]["Fields"] = {
+        "in": "query",
+        "name": "fields",
+        "description": "Only these fields, with commas between.",
+        "schema": {"type": "string"},
+    }
     for path, operations in result["paths"].items():
         for method in _METHODS:
             if method in operations:
@@ -77,6 +88,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     if method == "get":
         responses.setdefault("304", {"$ref": "#/components/responses/NotModified"})
         parameters.append({"$ref": "#/components/parameters/IfNoneMatch"})
+        parameters.append({"$ref": "#/components/parameters/Fields"})
         if "200" in responses:
             responses["200"].setdefault("headers", {})["ETag"] = {"$ref": "#/components/headers/ETag"}
     else:
@@ -87,3 +99,14 @@ def _statuses(path: str, method: str, operation: dict[str, Any]) -> Iterator[str
     yield from ("400", "401", "403", "404", "406", "412", "429", "503")
     if method != "get":
         yield from ("409", "413", "415")
+
+
+class ReadingSchema(AutoSchema):
+    """Tells in the schema what reads of a view may put in."""
+
+    def get_override_parameters(self) -> list[Any]:
+        offered = sorted(getattr(self.view, "includes", ()))
+        if self.method != "GET" or not offered or not reads_objects(self.view):
+            return []
+        text = f"Put in: {', '.join(offered)}; commas between. A page has {MOST_INCLUDING} rows at most then."
+        return [OpenApiParameter("include", str, description=text)]

@@ -47,6 +47,7 @@ class Api:
         self,
         *,
         cursor: str | None = None,
+        ids: str | None = None,
         page_size: int | None = None,
         q: str | None = None,
         state: str | None = None,
@@ -57,7 +58,7 @@ class Api:
             self.transport.send(
                 "GET",
                 "/api/v1/connectors/",
-                query={"cursor": cursor, "page_size": page_size, "q": q, "state": state},
+                query={"cursor": cursor, "ids": ids, "page_size": page_size, "q": q, "state": state},
             ),
         )
 
@@ -98,6 +99,8 @@ class Api:
         self,
         *,
         cursor: str | None = None,
+        ids: str | None = None,
+        include: str | None = None,
         kind: str | None = None,
         page_size: int | None = None,
         reference: str | None = None,
@@ -111,6 +114,8 @@ class Api:
                 "/api/v1/submissions/",
                 query={
                     "cursor": cursor,
+                    "ids": ids,
+                    "include": include,
                     "kind": kind,
                     "page_size": page_size,
                     "reference": reference,
@@ -125,9 +130,12 @@ class Api:
             "shapes.Submission", self.transport.send("POST", "/api/v1/submissions/", body=body, keyed=True)
         )
 
-    def submissions_retrieve(self, id: str) -> shapes.Submission:
+    def submissions_retrieve(self, id: str, *, include: str | None = None) -> shapes.Submission:
         """Submissions of your teams; staff see those of all teams once they were handed in."""
-        return cast("shapes.Submission", self.transport.send("GET", f"/api/v1/submissions/{id}/"))
+        return cast(
+            "shapes.Submission",
+            self.transport.send("GET", f"/api/v1/submissions/{id}/", query={"include": include}),
+        )
 
     def submissions_package_create(self, id: str, body: shapes.PackageRequest) -> shapes.UploadAnswer:
         """Put a package into the form: `version` of the connector, or `files` as multipart/form-data."""
@@ -157,7 +165,12 @@ class Api:
         )
 
     def submissions_threads_list(
-        self, submission_id: str, *, cursor: str | None = None, page_size: int | None = None
+        self,
+        submission_id: str,
+        *,
+        cursor: str | None = None,
+        ids: str | None = None,
+        page_size: int | None = None,
     ) -> shapes.PaginatedThreadList:
         """The conversation about a submission. Notes of reviewers are listed for staff only."""
         return cast(
@@ -165,7 +178,7 @@ class Api:
             self.transport.send(
                 "GET",
                 f"/api/v1/submissions/{submission_id}/threads/",
-                query={"cursor": cursor, "page_size": page_size},
+                query={"cursor": cursor, "ids": ids, "page_size": page_size},
             ),
         )
 
@@ -183,6 +196,8 @@ class Api:
         self,
         *,
         cursor: str | None = None,
+        ids: str | None = None,
+        include: str | None = None,
         page_size: int | None = None,
         rules_version: str | None = None,
         verdict: str | None = None,
@@ -196,6 +211,8 @@ class Api:
                 "/api/v1/validations/",
                 query={
                     "cursor": cursor,
+                    "ids": ids,
+                    "include": include,
                     "page_size": page_size,
                     "rules_version": rules_version,
                     "verdict": verdict,
@@ -219,6 +236,7 @@ class Api:
         self,
         *,
         cursor: str | None = None,
+        ids: str | None = None,
         page_size: int | None = None,
         state: str | None = None,
         submission: str | None = None,
@@ -229,7 +247,13 @@ class Api:
             self.transport.send(
                 "GET",
                 "/api/v1/previews/",
-                query={"cursor": cursor, "page_size": page_size, "state": state, "submission": submission},
+                query={
+                    "cursor": cursor,
+                    "ids": ids,
+                    "page_size": page_size,
+                    "state": state,
+                    "submission": submission,
+                },
             ),
         )
 
@@ -249,6 +273,7 @@ class Api:
         self,
         *,
         cursor: str | None = None,
+        ids: str | None = None,
         page_size: int | None = None,
         state: str | None = None,
         submission: str | None = None,
@@ -259,7 +284,13 @@ class Api:
             self.transport.send(
                 "GET",
                 "/api/v1/rollouts/",
-                query={"cursor": cursor, "page_size": page_size, "state": state, "submission": submission},
+                query={
+                    "cursor": cursor,
+                    "ids": ids,
+                    "page_size": page_size,
+                    "state": state,
+                    "submission": submission,
+                },
             ),
         )
 
