@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from portal.certport import VERSION
-from portal.certport.commands import account, certificates, health, packages, rollouts, submissions
+from portal.certport.commands import account, certificates, forms, health, packages, rollouts, submissions
 from portal.certport.output import output
 from portal.certport.problems import CommandFailed, Exit
 
@@ -30,6 +30,7 @@ for _name, _command, _panel in (
     ("init", packages.init, "Packages"),
     ("validate", packages.validate, "Packages"),
     ("submit", packages.submit, "Packages"),
+    ("form", forms.form, "Submissions"),
     ("findings", packages.findings, "Packages"),
     ("verify", certificates.verify, "Packages"),
     ("connectors", submissions.connectors, "Submissions"),

@@ -137,6 +137,34 @@ class Api:
             self.transport.send("GET", f"/api/v1/submissions/{id}/", query={"include": include}),
         )
 
+    def submissions_partial_update(self, id: str, body: shapes.PatchedSubmissionRequest) -> shapes.Submission:
+        """Change the form. `edit_count` is required."""
+        return cast(
+            "shapes.Submission", self.transport.send("PATCH", f"/api/v1/submissions/{id}/", body=body)
+        )
+
+    def submissions_credentials_list(self, id: str) -> list[shapes.Credential]:
+        """The test credentials, without their values."""
+        return cast(
+            "list[shapes.Credential]", self.transport.send("GET", f"/api/v1/submissions/{id}/credentials/")
+        )
+
+    def submissions_credentials_create(self, id: str, body: shapes.CredentialRequest) -> shapes.Credential:
+        """Store a test credential."""
+        return cast(
+            "shapes.Credential",
+            self.transport.send("POST", f"/api/v1/submissions/{id}/credentials/", body=body),
+        )
+
+    def submissions_credentials_update(
+        self, credential_id: str, id: str, body: shapes.CredentialRequest
+    ) -> shapes.Credential:
+        """Replace a test credential whole."""
+        return cast(
+            "shapes.Credential",
+            self.transport.send("PUT", f"/api/v1/submissions/{id}/credentials/{credential_id}/", body=body),
+        )
+
     def submissions_package_create(self, id: str, body: shapes.PackageRequest) -> shapes.UploadAnswer:
         """Put a package into the form: `version` of the connector, or `files` as multipart/form-data."""
         return cast(

@@ -80,6 +80,24 @@ class ContactRequest(TypedDict):
     email: str
 
 
+class Credential(TypedDict):
+    id: str
+    kind: str
+    purpose: str
+    field_names: list[str]
+    expires_on: NotRequired[str | None]
+    is_expired: bool
+    updated_by: str
+    updated_at: str
+
+
+class CredentialRequest(TypedDict):
+    kind: str
+    purpose: str
+    values: dict[str, str]
+    expires_on: NotRequired[str | None]
+
+
 class DeviceAuthorizationRequest(TypedDict):
     client_id: str
     scope: NotRequired[str]
@@ -203,6 +221,17 @@ class PaginatedValidationList(TypedDict):
     next: NotRequired[str | None]
     previous: NotRequired[str | None]
     results: list[Validation]
+
+
+class PatchedSubmissionRequest(TypedDict):
+    connector: NotRequired[str]
+    kind: NotRequired[str]
+    contacts: NotRequired[list[ContactRequest]]
+    categories: NotRequired[list[str]]
+    tester_notes: NotRequired[str]
+    change_notes: NotRequired[str]
+    intro: NotRequired[str]
+    edit_count: NotRequired[int]
 
 
 class Preview(TypedDict):

@@ -17,7 +17,9 @@ from connectors.definitions.reading import read_path
 from portal.certport.api import shapes
 from portal.certport.api.operations import Api
 from portal.certport.arguments import AsJson, Reference, Url
+from portal.certport.commands.forms import Assignments, FromFile, fill_in
 from portal.certport.commands.submissions import show_findings
+from portal.certport.filling import read_filling
 from portal.certport.finding import OVER, find_connector, find_submission, find_validation, submissions_of
 from portal.certport.output import output
 from portal.certport.problems import CommandFailed, Exit
@@ -79,10 +81,13 @@ def submit(
     kind: Annotated[str, typer.Option(help="new, update or hotfix, for a new submission.")] = "",
     draft: Annotated[bool, typer.Option("--draft", help="Fill the form, hand nothing in.")] = False,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Wait until it is your turn.")] = False,
+    assignments: Assignments = None,
+    file: FromFile = None,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
     """Send a package and hand it in: again after a correction, anew when nothing is open."""
+    filling = read_filling(assignments or (), file)
     name, content = _package_bytes(_package_path(package))
     api = connect(url, connector)
     found = find_connector(api, connector)
@@ -94,6 +99,8 @@ def submit(
     submission = _open_submission(api, found, kind)
     api.submissions_package_create(submission["id"], {"version": version["id"]})
     submission = api.submissions_retrieve(submission["id"])
+    if filling:
+        submission = fill_in(api, submission, filling)
     if not draft:
         submission = _hand_in(api, submission)
     if watch:
@@ -179,7 +186,7 @@ def _hand_in(api: Api, submission: shapes.Submission) -> shapes.Submission:
     raise CommandFailed(
         f"{submission['reference']} holds the package and cannot be handed in yet.",
         Exit.FINDINGS,
-        details=[*(each["text"] for each in blockers), f"Fill it in at {address}"],
+        details=[*(each["text"] for each in blockers), f"Fill it in with certport form, or at {address}"],
         data={"code": "blocked", "reference": submission["reference"], "blockers": blockers, "url": address},
     )
 
