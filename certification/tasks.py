@@ -16,6 +16,7 @@ from certification.services import (
     previews,
     received_mail,
     rehearsals,
+    retention,
     reviews,
     rollout_queue,
     rollouts,
@@ -189,6 +190,10 @@ def collect_webhooks() -> None:
 
 def forget_webhook_messages() -> None:
     webhook_sending.forget_old()
+
+
+def keep_to_retention() -> None:
+    retention.keep_to_rules()
 
 
 def certify_approval(*, id: str) -> None:

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 from certification.models import CannedReply, Freeze, Incident, RolloutPlan, RuleTreatment, Train
 from certification.policies import can_see_administration
 from certification.queries.mail_texts import texts_in_use
+from certification.services.retention import RULES
 from connectors.models import MetricsSource, Region
 from portal.accounts.models import User
 from portal.shared import audit, history
@@ -79,6 +80,11 @@ SUBJECTS = (
     Subject(
         _("Canned replies"), _("Texts that reviewers use again and again."), "reply_list", "message",
         ("cannedreply",), CannedReply.objects.count, _("replies"),
+    ),
+    Subject(
+        _("Retention"), _("How long the portal keeps what it need not keep for ever."), "retention",
+        "archive", ("retention",), lambda: len(RULES), pgettext_lazy("retention", "rules"),
+        is_for_administrators=True,
     ),
     Subject(
         _("People and staff roles"), _("Who reviews, operates and administers."), "accounts:people", "users",

@@ -73,6 +73,7 @@ _ROOMS = (
     "certification.web.notifications",
     "certification.web.webhooks",
     "certification.web.received_mail",
+    "certification.web.retention",
     "portal.search.pages",
     "portal.administration",
     "portal.undo",

@@ -15,6 +15,7 @@ from certification.models.previews import Preview
 from certification.models.received_mail import ReceivedMail
 from certification.models.region_tasks import RegionTask, Sighting, SimulatedOperation
 from certification.models.rehearsals import Rehearsal
+from certification.models.retention import RetentionRun
 from certification.models.reviews import Comment, Decision, ReviewClaim, ReviewVisit, Thread
 from certification.models.rollouts import (
     DateChange,
@@ -75,6 +76,7 @@ __all__ = [
     "RegionTask",
     "RegionWatch",
     "Rehearsal",
+    "RetentionRun",
     "ReviewClaim",
     "ReviewMark",
     "ReviewVisit",

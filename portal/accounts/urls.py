@@ -12,6 +12,7 @@ urlpatterns = [
     path("device/", device_pages.device, name="device"),
     path("calendar/", views.calendar, name="calendar"),
     path("calendar/drop/", views.calendar_drop, name="calendar_drop"),
+    path("data/", views.your_data, name="your_data"),
     path("theme/", views.theme, name="theme"),
     path("language/", views.language, name="language"),
     path("people/", views.people, name="people"),

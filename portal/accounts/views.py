@@ -11,7 +11,7 @@ from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from portal.accounts import feeds, services
 from portal.accounts.forms import PaconnTokenForm, ProfileForm, TokenForm
 from portal.accounts.models import ApiToken, CalendarFeed, User
+from portal.accounts.personal_data import archive_of
 from portal.accounts.tokens import create_token, revoke_token
 from portal.shared.errors import InvalidInput
 from portal.shared.secrets import Secret
@@ -161,6 +162,18 @@ def calendar(request: HttpRequest) -> HttpResponse:
 def calendar_drop(request: HttpRequest) -> HttpResponse:
     feeds.drop_feed(actor=signed_in_user(request))
     return done(request, _("The address does not work any more."), reverse("accounts:calendar"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@reauthentication_required
+@never_cache
+def your_data(request: HttpRequest) -> HttpResponse | FileResponse:
+    """What the portal holds about the reader; POST answers with it as a file."""
+    user = signed_in_user(request)
+    if request.method == "POST":
+        return FileResponse(archive_of(actor=user), as_attachment=True, filename="your-data.zip")
+    return render(request, "accounts/your_data.html")
 
 
 @require_POST

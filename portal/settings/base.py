@@ -308,6 +308,11 @@ RECEIVE_MAIL_BYTES = env.int("RECEIVE_MAIL_BYTES", default=10 * 1024 * 1024)
 # How long what webhooks were told stays to be looked at and sent again.
 WEBHOOK_LOG_DAYS = env.int("WEBHOOK_LOG_DAYS", default=30)
 RECEIVED_MAIL_KEEP_DAYS = env.int("RECEIVED_MAIL_KEEP_DAYS", default=90)
+# How long other rows stay after their use is over: docs/operations.md, "What is kept for how long".
+KEEP_SESSION_NOTES_DAYS = env.int("KEEP_SESSION_NOTES_DAYS", default=90)
+KEEP_INVITATIONS_DAYS = env.int("KEEP_INVITATIONS_DAYS", default=180)
+KEEP_TOKENS_DAYS = env.int("KEEP_TOKENS_DAYS", default=365)
+KEEP_MESSAGES_DAYS = env.int("KEEP_MESSAGES_DAYS", default=730)
 
 # Language and time: stored in UTC, shown in the reader's zone.
 LANGUAGE_CODE = "en"

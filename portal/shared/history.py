@@ -285,6 +285,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "calendarfeed.make": (_("made a new address for the calendar"), "calendar", "neutral"),
     "calendarfeed.drop": (_("took the address of the calendar away"), "calendar", "neutral"),
     "token.revoke": (_("revoked an API token"), "key", "neutral"),
+    "user.download_data": (_("downloaded what the portal holds about them"), "download", "neutral"),
     "user.set_staff_role": (_("changed the staff role from “{from}” to “{to}”"), "user", "warning"),
 }
 

@@ -224,6 +224,7 @@ SHELL = {
     "api_docs": entry(GET=public),
     "api_not_found": entry(),
     "accounts:profile": entry(GET=signed_in, POST=signed_in),
+    "accounts:your_data": entry(GET=signed_in, POST=signed_in),
     "accounts:tokens": entry(GET=signed_in, POST=signed_in),
     "accounts:device": entry(GET=signed_in, POST=signed_in),
     "accounts:paconn_token": entry(GET=signed_in, POST=signed_in),
@@ -249,6 +250,7 @@ SHELL = {
     # Providers sign each mail with a secret that is not set here.
     "received_mail_hook": entry(POST=region_only),
     "job_list": entry(GET=operators_hidden),
+    "retention": entry(GET=administrators_hidden),
     "job_run_again": entry(POST=operators_hidden, at="job"),
 }
 
