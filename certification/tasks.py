@@ -30,6 +30,7 @@ from certification.services import (
     watches,
     webhook_sending,
 )
+from portal.shared import rotation
 
 
 def validate_submission(*, id: str) -> None:
@@ -202,3 +203,8 @@ def certify_approval(*, id: str) -> None:
 
 def certify_live(*, id: str) -> None:
     certificates.issue_for_rollout(id)
+
+
+def rotate_secrets(*, id: str, after: str = "") -> None:
+    """`id` is the place that the rotation has come to."""
+    rotation.go_on(place=id, after=after)

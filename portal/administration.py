@@ -25,6 +25,7 @@ from portal.accounts.models import User
 from portal.shared import audit, history
 from portal.shared.history import SENTENCES, HistoryEntry
 from portal.shared.policy import require
+from portal.shared.secrets import keyring
 from portal.shared.web import signed_in_user
 
 _PAGE = 50
@@ -85,6 +86,10 @@ SUBJECTS = (
         _("Retention"), _("How long the portal keeps what it need not keep for ever."), "retention",
         "archive", ("retention",), lambda: len(RULES), pgettext_lazy("retention", "rules"),
         is_for_administrators=True,
+    ),
+    Subject(
+        _("Encryption keys"), _("Which key the stored secrets are under."), "key_rotation", "key",
+        ("secrets",), lambda: len(keyring()), pgettext_lazy("encryption", "keys"), is_for_administrators=True,
     ),
     Subject(
         _("People and staff roles"), _("Who reviews, operates and administers."), "accounts:people", "users",

@@ -174,6 +174,7 @@ _STEPS: dict[str, tuple[Subscription, ...]] = {
     "preview.sign_off": (_REHEARSE, _mail("preview.sign_off")),
     "connector.cancel": (_END_WITH_CONNECTOR,),
     "notification.queue": (_DELIVER,),
+    "secrets.rotate": (Subscription("certification.tasks.rotate_secrets"),),
     "webhookdelivery.queue": (_TELL_WEBHOOK,),
     "notification.fail": (Subscription("certification.tasks.pause_for_bounce"),),
 }

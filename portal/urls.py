@@ -78,6 +78,7 @@ _ROOMS = (
     "portal.administration",
     "portal.undo",
     "portal.operations",
+    "portal.key_rotation",
     "portal.metrics",
 )
 

@@ -286,6 +286,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "calendarfeed.drop": (_("took the address of the calendar away"), "calendar", "neutral"),
     "token.revoke": (_("revoked an API token"), "key", "neutral"),
     "user.download_data": (_("downloaded what the portal holds about them"), "download", "neutral"),
+    "user.rotate_secrets": (_("moved the stored secrets to the newest key"), "key", "neutral"),
     "user.set_staff_role": (_("changed the staff role from “{from}” to “{to}”"), "user", "warning"),
 }
 

@@ -14,6 +14,7 @@ from django.apps import apps
 from django.db import connection, models, transaction
 from psycopg import sql
 
+from portal.shared import outbox
 from portal.shared.models import OutboxJob
 from portal.shared.secrets import EncryptedJSONField, decrypt, encrypt, keyring
 
@@ -118,3 +119,49 @@ def _primary_key(model: type[models.Model]) -> str:
     column = model._meta.pk.column
     assert column is not None
     return column
+
+
+BATCHES_A_JOB = 20
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`held` rows of a place with a secret, and how many of them are `left` under which older key."""
+
+    place: Place
+    held: int
+    left: Counter[str]
+
+    @property
+    def done(self) -> int:
+        return self.held - self.left.total()
+
+
+def progress() -> list[Progress]:
+    """Read from the rows themselves, so it is true whoever rotates and however a run ended."""
+    return [Progress(place, _held(place), left_behind(place)) for place in places()]
+
+
+def _held(place: Place) -> int:
+    query = sql.SQL("SELECT count(*) FROM {table} WHERE {value} IS NOT NULL")
+    with connection.cursor() as cursor:
+        cursor.execute(query.format(**_parts(place)))
+        return int(cursor.fetchone()[0])
+
+
+def go_on(*, place: str = "", after: str = "", batch: int = 500) -> None:
+    """One job of a rotation: some batches from the row behind `after` of `place` on, then the next job.
+
+    A job that is killed comes again with the same place; what it had moved no longer matches.
+    """
+    left = BATCHES_A_JOB
+    for each in sorted(places(), key=str):
+        if str(each) < place:
+            continue
+        last = after if str(each) == place else ""
+        while last := _rotate_batch(each, last, batch, PlaceReport(each)):
+            left -= 1
+            if left == 0:
+                with transaction.atomic():
+                    outbox.emit("secrets.rotate", id=str(each), after=last)
+                return

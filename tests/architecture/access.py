@@ -250,6 +250,7 @@ SHELL = {
     # Providers sign each mail with a secret that is not set here.
     "received_mail_hook": entry(POST=region_only),
     "job_list": entry(GET=operators_hidden),
+    "key_rotation": entry(GET=administrators_hidden, POST=administrators_hidden),
     "retention": entry(GET=administrators_hidden),
     "job_run_again": entry(POST=operators_hidden, at="job"),
 }
