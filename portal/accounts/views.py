@@ -11,7 +11,7 @@ from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -168,11 +168,14 @@ def calendar_drop(request: HttpRequest) -> HttpResponse:
 @login_required
 @reauthentication_required
 @never_cache
-def your_data(request: HttpRequest) -> HttpResponse | FileResponse:
+def your_data(request: HttpRequest) -> HttpResponse:
     """What the portal holds about the reader; POST answers with it as a file."""
     user = signed_in_user(request)
     if request.method == "POST":
-        return FileResponse(archive_of(actor=user), as_attachment=True, filename="your-data.zip")
+        with archive_of(actor=user) as file:
+            response = HttpResponse(file.read(), content_type="application/zip")
+        response["Content-Disposition"] = 'attachment; filename="your-data.zip"'
+        return response
     return render(request, "accounts/your_data.html")
 
 

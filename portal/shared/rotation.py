@@ -136,6 +136,11 @@ class Progress:
     def done(self) -> int:
         return self.held - self.left.total()
 
+    @property
+    def others(self) -> list[tuple[str, int]]:
+        """Older key and how many rows are under it; a template cannot ask a Counter for its items."""
+        return sorted(self.left.items())
+
 
 def progress() -> list[Progress]:
     """Read from the rows themselves, so it is true whoever rotates and however a run ended."""

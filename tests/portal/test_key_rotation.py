@@ -60,7 +60,8 @@ def test_a_worker_killed_between_two_batches_costs_nothing(cast, regions, small_
     rotate, calls = rotation._rotate_batch, []
 
     def dies(*given):
-        calls.append(given)
+        if given[0].table == "connectors_region":
+            calls.append(given)
         if len(calls) == 4:
             raise SystemExit
         return rotate(*given)

@@ -83,10 +83,12 @@ def test_an_address_counts_once_it_is_confirmed(cast):
     assert row.keys() == {"id", "created_at", "expires_at", "state_changed_at"}
 
 
-def test_no_table_gives_out_a_secret_and_every_named_one_exists():
+def test_no_table_gives_out_a_secret_and_every_named_one_exists(cast):
     labels = {model._meta.label_lower: model for model in apps.get_models()}
     assert set(personal_data.OWN) | set(personal_data.WORDS) <= set(labels)
     for label, model in labels.items():
+        if personal_data.rows_about(model, cast.owner) is None:
+            continue
         given = set(personal_data._given(model))
         for field in model._meta.local_concrete_fields:
             if isinstance(field, EncryptedJSONField):
@@ -119,5 +121,5 @@ def test_the_file_comes_from_the_page(cast, sign_in):
     assert "Download your data" in page.content.decode()
     answer = browser.post(reverse("accounts:your_data"))
     assert answer["Content-Disposition"] == 'attachment; filename="your-data.zip"'
-    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert "accounts.user.json" in archive.namelist()
