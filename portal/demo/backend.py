@@ -1,7 +1,7 @@
 """`python -m portal.demo.backend --port 8200`: the services of the demo connectors behind one local port.
 
 `PUT /_demo/<host>` with {"latency_ms": 900, "failures_percent": 50, "status": 500} makes one of them slow or
-faulty, until it is set back; `GET /_demo` says how each is set.
+faulty, until it is set back; `GET /_demo` says how each is set. `POST /_hooks` takes what webhooks send.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from portal.demo.services import DemoServices, Knobs, hosts
+from portal.demo.services import HOOKS, DemoServices, Knobs, hosts
 
 LONGEST_LATENCY_MS = 60_000
 
@@ -33,6 +33,10 @@ def application(services: DemoServices) -> Starlette:
             await asyncio.sleep(min(delay, LONGEST_LATENCY_MS) / 1000)
         headers = {"Content-Type": "application/json", **reply.headers}
         return Response(reply.content, reply.status, headers if reply.body is not None else reply.headers)
+
+    async def take(request: Request) -> Response:
+        await request.body()
+        return Response(status_code=204)
 
     async def knobs(request: Request) -> Response:
         return JSONResponse({name: asdict(each) for name, each in services.knobs.items()})
@@ -53,6 +57,7 @@ def application(services: DemoServices) -> Starlette:
         routes=[
             Route("/_demo", knobs, methods=["GET"]),
             Route("/_demo/{host}", turn, methods=["PUT"]),
+            Route(HOOKS, take, methods=["POST"]),
             Route("/{rest:path}", serve, methods=methods),
         ]
     )

@@ -28,14 +28,20 @@ def add_station(*, administrator: User, operator: User) -> None:
     region = regions.add_region(CODE, draft, secrets={}, actor=administrator)
     live = Connector.objects.exclude(live_version=None).select_related("live_version").order_by("slug")[:2]
     for connector in live:
-        _ask(region, connector)
+        ask_for(region, connector)
     done = RegionTask.objects.filter(region=region).order_by("created_at").first()
     if done is not None:
-        region_tasks.take(done, actor=operator)
-        region_tasks.finish(done, seen_digest=done.digest, note="Took ten minutes.", actor=operator)
+        do(done, actor=operator)
 
 
-def _ask(region: Region, connector: Connector) -> None:
+def do(task: RegionTask, *, actor: User) -> None:
+    """Somebody does it, and types the digest that the console shows."""
+    region_tasks.take(task, actor=actor)
+    region_tasks.finish(task, seen_digest=task.digest, note="Took ten minutes.", actor=actor)
+
+
+def ask_for(region: Region, connector: Connector) -> None:
+    """A task for the station's people: install what is live."""
     version = connector.live_version
     assert version is not None
     command = DeployCommand(

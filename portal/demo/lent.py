@@ -1,4 +1,7 @@
-"""While the history of the demo world is told, calls of operations are answered in this process."""
+"""While the history of the demo world is told, calls of operations are answered in this process.
+
+The demo's services are the only addresses that webhooks may have then.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from certification.services import webhooks
 from connectors.runtime import Caller, Egress
 from connectors.runtime.connecting import Timings
 from connectors.runtime.egress import Incoming, Outgoing
@@ -37,6 +41,7 @@ class ToldEgress(Egress):
 def told_services() -> Iterator[None]:
     """Operations are answered by the demo services inside the block."""
     known = dict.fromkeys(hosts(), ("127.0.0.1", 0))
-    told = Caller(ToldEgress(local_hosts=known, is_public=False))
-    with replaced(calls, "caller", lambda: told):
+    egress = ToldEgress(local_hosts=known, is_public=False)
+    told = Caller(egress)
+    with replaced(calls, "caller", lambda: told), replaced(webhooks, "egress", lambda: egress):
         yield

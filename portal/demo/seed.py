@@ -20,7 +20,7 @@ from certification.services.clock import database_now, due_from
 from connectors.definitions import read_archive
 from connectors.services import health
 from portal.accounts.models import User
-from portal.demo import by_hand, care, people, telemetry
+from portal.demo import by_hand, care, joining, people, telemetry
 from portal.demo.clock import Clock, replaced, told_time
 from portal.demo.director import Director
 from portal.demo.gates import ToldGates, told_gates
@@ -65,6 +65,7 @@ def build(base_url: str, token: str, *, with_telemetry: bool = True, say: Say = 
             world = World(clock, regions, gates, ends_at=present)
             _tell(world, base_url, token)
             by_hand.add_station(administrator=world.user(people.ADA), operator=world.user(people.OSKAR))
+            joining.write()
         _hand_over_to_the_portal()
         _check_complete()
         if with_telemetry:

@@ -51,6 +51,10 @@ class Knobs:
     status: int = 503
 
 
+HOOKS = "/_hooks"
+"""The path at which each service takes what webhooks send."""
+
+
 @cache
 def blueprints() -> dict[str, Blueprint]:
     """Every demo connector by the host of its service."""

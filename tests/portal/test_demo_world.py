@@ -18,6 +18,7 @@ from certification.models import (
     Finding,
     Freeze,
     GuestTester,
+    ImportedConnector,
     Incident,
     Notification,
     OverrideRequest,
@@ -29,11 +30,13 @@ from certification.models import (
     Rollout,
     RolloutPlan,
     Submission,
+    SubmissionFamily,
     Thread,
     Train,
     TrainBoarding,
     Waiver,
     WarningNote,
+    WebhookEndpoint,
 )
 from certification.models import TestCredential as Credential
 from certification.queries import gates as gate_queries
@@ -150,9 +153,8 @@ def test_live_connectors_are_verified_in_every_region(world):
         )
     )
     assert len(everywhere) >= 27
-    for connector in Connector.objects.filter(state="active", scheduled_version=None).exclude(
-        live_version=None
-    ):
+    live = Connector.objects.filter(state="active", scheduled_version=None).exclude(live_version=None)
+    for connector in live.filter(imported=None):
         placed = Placement.objects.filter(connector=connector, verified_version=connector.live_version)
         assert set(placed.values_list("region_id", flat=True)) >= everywhere, connector
 
@@ -367,3 +369,26 @@ def test_told_time_lives_in_a_transaction_only(db):
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regnamespace('demo_clock') IS NULL")
         assert cursor.fetchone()[0]
+
+
+def test_a_connector_that_was_live_before_waits_for_its_makers(world):
+    imported = ImportedConnector.objects.get()
+    assert imported.connector.live_version is not None
+    assert not imported.connector.publisher.memberships.exists()
+    assert list(imported.connector.placements.values_list("region_id", flat=True)) == ["arctic-station"]
+    page = enter("operator").get(reverse("import_list")).content.decode()
+    assert imported.connector.name in page
+
+
+def test_one_change_over_several_connectors_is_under_way(world):
+    family = SubmissionFamily.objects.get()
+    members = [each.submission for each in family.members.select_related("submission__version")]
+    assert len(members) >= 2
+    assert all(each.version is not None and each.version.number > 1 for each in members)
+
+
+def test_a_program_hears_of_what_happens(world):
+    endpoint = WebhookEndpoint.objects.get()
+    assert endpoint.is_active
+    page = enter("owner").get(reverse("webhook_detail", args=[endpoint.pk])).content.decode()
+    assert endpoint.url in page

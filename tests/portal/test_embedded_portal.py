@@ -21,6 +21,7 @@ import pytest
 
 from portal.embedded.ports import free_port
 from portal.embedded.processes import is_running, wait_until
+from tests.effort import IS_FULL
 
 PROJECT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(300)]
@@ -183,6 +184,7 @@ def test_a_second_run_is_quick_keeps_the_data_and_the_secrets_and_shows_none_of_
         assert secret not in first.said + second.said
 
 
+@pytest.mark.skipif(not IS_FULL, reason="the whole portal a third time: TEST_EFFORT=full")
 def test_killing_the_outermost_process_takes_everything_down(portal: RunningPortal) -> None:
     portal.wait_for("The portal is ready")
     assert len(portal.everything_of_this_run()) > 5

@@ -244,3 +244,27 @@ FREIGHT = Blueprint(
     categories=("Commerce", "Productivity"),
     things=(_TRAILER,),
 )
+
+_BUOY = thing(
+    "Buoy",
+    "Buoys",
+    "code! Code | The number painted on the buoy.",
+    "latitude:double Latitude | The latitude in degrees north.",
+    "longitude:double Longitude | The longitude in degrees east.",
+    "waveHeight:double Wave height | The height of the waves in metres.",
+    "waterTemperature:double Water temperature | The temperature of the water in degrees Celsius.",
+    "measuredAt:time Measured at | When the buoy last reported.",
+    calls="list get",
+    filters=("minimumWaveHeight:double Minimum wave height | Only buoys in waves of at least this height.",),
+)
+BUOYS = Blueprint(
+    title="Skerry Buoys",
+    host="api.skerry-buoys.example",
+    description="Waves, water temperature and positions of the measuring buoys off the Skerry islands.",
+    publisher="Skerry Ocean Watch",
+    colour="#2a7f86",
+    glyph="waves",
+    auth="api_key",
+    categories=("Data",),
+    things=(_BUOY,),
+)
