@@ -13,8 +13,6 @@ from portal.demo.packages.build import files_of, zip_of
 from portal.demo.packages.by_the_water import BUOYS, TIDES
 from portal.demo.services import HOOKS
 
-_UNDER_WAY = (*PREPARING_STATES, "scheduled", "rolling_out", "held", "halted", "rolling_back")
-
 
 def write() -> None:
     """After the history, through the services, in the name of who does it."""
@@ -41,10 +39,10 @@ def import_buoys(*, actor: User) -> None:
 
 
 def begin_family() -> SubmissionFamily | None:
-    """The team with most idle connectors gives them a new privacy policy; None when no team has two."""
+    """The team with most free connectors gives them a new privacy policy; None when no team has two."""
     publishers = Publisher.objects.exclude(memberships=None).order_by("slug")
-    publisher = max(publishers, key=lambda each: len(_idle(each)))
-    connectors = _idle(publisher)
+    publisher = max(publishers, key=lambda each: len(_free(each)))
+    connectors = _free(publisher)
     if len(connectors) < 2:
         return None
     owner: User = publisher.memberships.filter(role="owner").select_related("user")[0].user
@@ -62,9 +60,13 @@ def begin_family() -> SubmissionFamily | None:
     return family
 
 
-def _idle(publisher: Publisher) -> list[Connector]:
-    live = publisher.connectors.filter(live_version__isnull=False, state="active").order_by("slug")
-    return list(live.exclude(submissions__state__in=_UNDER_WAY))
+def _free(publisher: Publisher) -> list[Connector]:
+    """Those that users have or are about to get, and whose next version nobody prepares yet."""
+    released = publisher.connectors.filter(
+        submissions__state__in=("live", "scheduled", "rolling_out", "held")
+    )
+    free = released.exclude(submissions__state__in=PREPARING_STATES)
+    return list(free.order_by("slug").distinct())
 
 
 def tell_a_program(*, actor: User) -> None:

@@ -255,7 +255,9 @@ _BUOY = thing(
     "waterTemperature:double Water temperature | The temperature of the water in degrees Celsius.",
     "measuredAt:time Measured at | When the buoy last reported.",
     calls="list get",
+    title="code",
     filters=("minimumWaveHeight:double Minimum wave height | Only buoys in waves of at least this height.",),
+    hook="breaks loose",
 )
 BUOYS = Blueprint(
     title="Skerry Buoys",
