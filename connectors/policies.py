@@ -145,6 +145,10 @@ def can_upload_version(user: Any, connector: Connector) -> bool:
     return can_edit_connector(user, connector)
 
 
+def can_bind_repository(user: Any, connector: Connector) -> bool:
+    return can_edit_connector(user, connector)
+
+
 def can_cancel_connector(user: Any, connector: Connector) -> bool:
     return _has(user, connector.publisher, Role.OWNER)
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from connectors.services import connectors, health, health_watch, host_watch, metrics_sources
+from connectors.services import (
+    connectors,
+    health,
+    health_watch,
+    host_watch,
+    metrics_sources,
+    repository_fetching,
+)
 
 
 def assign_contact(*, id: str) -> None:
@@ -35,3 +42,11 @@ def watch_dormant() -> None:
 
 def read_metrics_sources() -> None:
     metrics_sources.read_sources()
+
+
+def fetch_repository(*, id: str) -> None:
+    repository_fetching.fetch_repository(id)
+
+
+def poll_repositories() -> None:
+    repository_fetching.poll_repositories()

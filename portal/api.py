@@ -47,6 +47,7 @@ _ROOMS = (
     "certification.api.notifications",
     "certification.api.events",
     "certification.api.webhooks",
+    "certification.api.repositories",
 )
 
 router = SimpleRouter()

@@ -65,6 +65,7 @@ TIMETABLE = {
     "collect-webhooks": _every(5, "certification.tasks.collect_webhooks"),
     "forget-webhook-messages": _every(3600, "certification.tasks.forget_webhook_messages"),
     "keep-to-retention": _every(3600, "certification.tasks.keep_to_retention"),
+    "poll-repositories": _every(30, "connectors.tasks.poll_repositories", "webhooks"),
     "roll-up-health": _every(30, "connectors.tasks.roll_up_health"),
     "watch-objectives": _every(60, "connectors.tasks.watch_objectives"),
     "watch-usual": _every(900, "connectors.tasks.watch_usual"),

@@ -31,6 +31,7 @@ _CERTIFY = Subscription("certification.tasks.certify_approval", max_attempts=8)
 _CERTIFY_LIVE = Subscription("certification.tasks.certify_live", max_attempts=8)
 _PUBLISH = Subscription("certification.tasks.publish_documentation", max_attempts=8)
 _TELL_WEBHOOK = Subscription("certification.tasks.tell_webhook", queue="webhooks")
+_FETCH = Subscription("connectors.tasks.fetch_repository", queue="webhooks", max_attempts=3)
 _DELIVER = Subscription("certification.tasks.deliver", queue="mail", max_attempts=40)
 
 # Whatever moves a region's date: the forecast is made anew.
@@ -175,6 +176,7 @@ _STEPS: dict[str, tuple[Subscription, ...]] = {
     "connector.cancel": (_END_WITH_CONNECTOR,),
     "notification.queue": (_DELIVER,),
     "secrets.rotate": (Subscription("certification.tasks.rotate_secrets"),),
+    "repository.fetch": (_FETCH,),
     "webhookdelivery.queue": (_TELL_WEBHOOK,),
     "notification.fail": (Subscription("certification.tasks.pause_for_bounce"),),
 }

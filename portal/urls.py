@@ -72,6 +72,8 @@ _ROOMS = (
     "certification.web.specimens",
     "certification.web.notifications",
     "certification.web.webhooks",
+    "certification.web.repositories",
+    "certification.web.repository_hooks",
     "certification.web.received_mail",
     "certification.web.retention",
     "portal.search.pages",

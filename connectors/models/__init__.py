@@ -4,12 +4,19 @@ from connectors.models.connectors import Connector, Region
 from connectors.models.health import HealthDay, HealthHour, HealthMinute, TelemetryBatch
 from connectors.models.hosts import HostCheck, HostWatch
 from connectors.models.publishers import Invitation, Membership, Publisher
+from connectors.models.repositories import (
+    CommitUpload,
+    Repository,
+    RepositoryBinding,
+    RepositoryDelivery,
+)
 from connectors.models.sources import MetricsSource
 from connectors.models.trusted_publishers import SpentIdToken, TrustedPublisher
 from connectors.models.versions import Upload, Version
 
 __all__ = [
     "AvailabilityRequest",
+    "CommitUpload",
     "Connector",
     "HealthAlert",
     "HealthDay",
@@ -24,6 +31,9 @@ __all__ = [
     "MetricsSource",
     "Publisher",
     "Region",
+    "Repository",
+    "RepositoryBinding",
+    "RepositoryDelivery",
     "SpentIdToken",
     "TelemetryBatch",
     "TrustedPublisher",

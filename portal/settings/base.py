@@ -51,6 +51,11 @@ ALLOW_INSECURE_REGIONS = env.bool("ALLOW_INSECURE_REGIONS", default=TRIAL_MODE)
 # comma separated) are reached over plain http; they exist in trial mode only.
 EGRESS_PUBLIC = env.bool("EGRESS_PUBLIC", default=True)
 EGRESS_LOCAL_HOSTS = env.list("EGRESS_LOCAL_HOSTS", default=[]) if TRIAL_MODE else []
+# Git repositories of teams: seconds between two looks at each, and the largest pack that is fetched. Those on
+# the server's own disk (file://) are read in trial mode only.
+REPOSITORY_POLL_SECONDS = env.int("REPOSITORY_POLL_SECONDS", default=300)
+REPOSITORY_MAX_MB = env.int("REPOSITORY_MAX_MB", default=512)
+REPOSITORY_LOCAL_FILES = env.bool("REPOSITORY_LOCAL_FILES", default=False) if TRIAL_MODE else False
 # One look a day at the host of every live connector: its name, its certificate, whether it answers at all.
 HOST_WATCH = env.bool("HOST_WATCH", default=True)
 HOST_WATCH_HOURS = env.int("HOST_WATCH_HOURS", default=24)
@@ -171,6 +176,8 @@ CACHES = {
 
 # Files: packages by digest below PACKAGE_ROOT, uploads as they came in beside them.
 PACKAGE_ROOT = Path(env("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media"))) / "packages"
+# Mirrors of Git repositories. They are fetched again when they are lost, so they need no backup.
+REPOSITORY_ROOT = PACKAGE_ROOT.parent / "repositories"
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "var" / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]

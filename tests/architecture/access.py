@@ -256,7 +256,16 @@ SHELL = {
 }
 
 _WEBHOOK = {"url": "https://hooks.harbour.example/other", "format": "standard"}
+_BINDING = {"address": "https://git.harbour.example/all.git", "branch": "dev", "kind": "git"}
 CONNECTORS = {
+    "connector_repository": entry(GET=team_reads, at="connector"),
+    "repository_bind": entry(GET=editors, POST=editors, at="connector", data=_BINDING),
+    "repository_fetch": entry(POST=editors, at="connector"),
+    "repository_unbind": entry(POST=editors, at="connector"),
+    "repository_secret": entry(POST=editors, at="connector"),
+    "commit_take": entry(POST=editors, at="connector"),
+    # Servers of repositories sign each message with a secret of the repository.
+    "repository_hook": entry(POST=region_only, at="repository"),
     "webhook_list": entry(GET=team_reads),
     "webhook_create": entry(GET=editors, POST=editors, data=_WEBHOOK),
     "webhook_detail": entry(GET=inbox_readers, at="webhook"),
@@ -594,6 +603,8 @@ ROLLOUTS = {
 _API_CREDENTIAL = {"kind": "api_key", "purpose": "Sandbox", "values": {"key": "another-key-for-tests"}}
 _API_MESSAGE = {"pk": "webhook", "message": "webhook_message"}
 API_CONNECTORS = {
+    "connector_repository": entry(GET=team_reads, PUT=editors, DELETE=editors, at="connector", data=_BINDING),
+    "commit_take": entry(POST=editors, at="connector"),
     "event-log": entry(GET=signed_in),
     "webhook-list": entry(
         GET=signed_in,

@@ -66,6 +66,8 @@ from connectors.models import (
     Membership,
     MetricsSource,
     Publisher,
+    Repository,
+    RepositoryBinding,
     TrustedPublisher,
 )
 from connectors.services import known_issues, publishers
@@ -189,6 +191,7 @@ def build() -> World:
         _health,
         _messages,
         _webhooks,
+        _repositories,
         _account,
     ):
         noun(world)
@@ -451,6 +454,22 @@ def _webhooks(world: World) -> None:
         next_attempt_at=None,
         attempts=[{"at": timezone.now().isoformat(), "status": 500, "ms": 80, "error": ""}],
         answer="Not today.",
+    )
+
+
+def _repositories(world: World) -> None:
+    world.objects["repository"] = Repository.objects.create(
+        publisher=world.publisher,
+        address="https://git.harbour.example/zq7quartz/all.git",
+        secrets={"token": "quay-token", "hook": "quay-secret"},
+    )
+    RepositoryBinding.objects.create(
+        connector=world.objects["connector"],
+        repository=world.objects["repository"],
+        branch="dev",
+        folder="connectors/zq7quartz",
+        commits=[{"sha": "a" * 40, "author": "Astrid", "at": timezone.now().isoformat(), "summary": MARKER}],
+        is_read=True,
     )
 
 

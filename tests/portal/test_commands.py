@@ -120,6 +120,7 @@ def test_rotation_knows_every_encrypted_column():
         "certification_webhookendpoint.secrets",
         "connectors_metricssource.credentials",
         "connectors_region.credentials",
+        "connectors_repository.secrets",
         "shared_outboxjob.payload (sealed)",
     }
 

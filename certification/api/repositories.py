@@ -1,0 +1,152 @@
+"""Endpoints of a connector's repository: the binding, the newest commits, and taking one to submit it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import BaseRouter
+
+from certification.api.submissions import SubmissionSerializer
+from certification.queries import repositories as queries
+from certification.services import commits
+from connectors.api.connectors import acting_user, visible_connectors
+from connectors.models import Connector, RepositoryBinding
+from connectors.models import Repository as RepositoryRow
+from connectors.policies import can_bind_repository
+from connectors.services import repositories as services
+from portal.accounts.models import ApiToken
+from portal.shared.policy import require
+
+
+class CommitSerializer(serializers.Serializer[Any]):
+    sha = serializers.CharField()
+    author = serializers.CharField()
+    at = serializers.DateTimeField()
+    summary = serializers.CharField(allow_blank=True)
+
+
+class RepositoryBindingSerializer(serializers.ModelSerializer[RepositoryBinding]):
+    """`commits`: the newest that touch the folder, newest first. Credentials are never given out."""
+
+    address = serializers.CharField(source="repository.address", read_only=True)
+    repository_kind = serializers.CharField(source="repository.kind", read_only=True)
+    api_base = serializers.CharField(source="repository.api_base", read_only=True)
+    host_key = serializers.CharField(source="repository.host_key", read_only=True)
+    fetched_at = serializers.DateTimeField(source="repository.fetched_at", read_only=True, allow_null=True)
+    last_error = serializers.CharField(source="repository.last_error", read_only=True)
+    commits = CommitSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = RepositoryBinding
+        fields = [
+            "connector", "repository", "address", "repository_kind", "api_base", "branch", "folder",
+            "host_key", "fetched_at", "last_error", "is_read", "commits",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class RepositoryBindingRequestSerializer(serializers.Serializer[Any]):
+    """Secrets that are left out stay as they are stored for this address."""
+
+    address = serializers.CharField(max_length=500)
+    branch = serializers.CharField(max_length=200)
+    folder = serializers.CharField(max_length=400, required=False, allow_blank=True, default="")
+    repository_kind = serializers.ChoiceField(choices=RepositoryRow.Kind.choices, default="git")
+    api_base = serializers.URLField(max_length=300, required=False, allow_blank=True, default="")
+    user = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
+    token = serializers.CharField(max_length=400, required=False, default="", write_only=True)
+    private_key = serializers.CharField(
+        max_length=8000, required=False, default="", trim_whitespace=False, write_only=True
+    )
+
+    def draft(self) -> services.BindingDraft:
+        data = dict(self.validated_data)
+        return services.BindingDraft(kind=data.pop("repository_kind"), **data)
+
+
+class CommitChoiceSerializer(serializers.Serializer[Any]):
+    """Empty: the newest commit of the folder."""
+
+    commit = serializers.RegexField(r"^[0-9a-f]{40}$", required=False, allow_blank=True, default="")
+
+
+class RepositoryView(GenericAPIView[RepositoryBinding]):
+    """The repository a connector is bound to."""
+
+    serializer_class = RepositoryBindingSerializer
+    write_scope = ApiToken.Scope.TEAM
+    queryset = RepositoryBinding.objects.none()
+
+    def _connector(self) -> Connector:
+        return get_object_or_404(visible_connectors(self.request), pk=self.kwargs["pk"])
+
+    def _binding(self) -> RepositoryBinding:
+        binding = queries.binding_of(self._connector(), self.request.user)
+        if binding is None:
+            raise Http404
+        return binding
+
+    @extend_schema(operation_id="connectors_repository", tags=["connectors"])
+    def get(self, request: Request, pk: str) -> Response:
+        """The binding and its newest commits."""
+        return Response(RepositoryBindingSerializer(self._binding()).data)
+
+    @extend_schema(
+        operation_id="connectors_repository_bind",
+        tags=["connectors"],
+        request=RepositoryBindingRequestSerializer,
+        responses=RepositoryBindingSerializer,
+    )
+    def put(self, request: Request, pk: str) -> Response:
+        """Bind the connector, once the repository answered and has the branch."""
+        connector, actor = self._connector(), acting_user(request)
+        require(can_bind_repository, actor, connector)
+        asked = RepositoryBindingRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        binding = services.bind_connector(connector, asked.draft(), actor=actor)
+        return Response(RepositoryBindingSerializer(binding).data)
+
+    @extend_schema(operation_id="connectors_repository_unbind", tags=["connectors"], responses={204: None})
+    def delete(self, request: Request, pk: str) -> Response:
+        """Bind it to nothing."""
+        services.unbind_connector(self._binding(), actor=acting_user(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class CommitTakingView(RepositoryView):
+    """Packages from commits."""
+
+    http_method_names = ["post", "options"]
+    write_scope = ApiToken.Scope.SUBMISSIONS
+
+    @extend_schema(
+        operation_id="connectors_repository_take",
+        tags=["connectors"],
+        request=CommitChoiceSerializer,
+        responses={201: SubmissionSerializer},
+    )
+    def post(self, request: Request, pk: str) -> Response:
+        """Put the package at a commit into the open draft, or into a new one."""
+        asked = CommitChoiceSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        sha = asked.validated_data["commit"]
+        submission = commits.take_commit(self._binding(), sha, actor=acting_user(request))
+        return Response(SubmissionSerializer(submission).data, status=status.HTTP_201_CREATED)
+
+
+urlpatterns = [
+    path("connectors/<uuid:pk>/repository/", RepositoryView.as_view(), name="connector_repository"),
+    path("connectors/<uuid:pk>/repository/take/", CommitTakingView.as_view(), name="commit_take"),
+]
+
+
+def register(router: BaseRouter) -> None:
+    """Nothing here is a collection of its own."""

@@ -1,0 +1,59 @@
+"""Bindings of connectors to repositories, and what came of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from connectors.models import CommitUpload, Connector, RepositoryBinding, RepositoryDelivery
+
+
+def bindings_visible_to(user: Any) -> QuerySet[RepositoryBinding]:
+    """Bindings of the connectors that `user` may see, without secrets; by connector."""
+    return (
+        RepositoryBinding.objects.filter(connector__in=Connector.objects.visible_to(user))
+        .select_related("connector__publisher", "repository__publisher")
+        .defer("repository__secrets")
+        .order_by("connector__name", "pk")
+    )
+
+
+def binding_of(connector: Connector, user: Any) -> RepositoryBinding | None:
+    return bindings_visible_to(user).filter(connector=connector).first()
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCommit:
+    """A commit of the folder; `taken` is the newest upload that was read from it."""
+
+    sha: str
+    author: str
+    at: dt.datetime
+    summary: str
+    taken: CommitUpload | None
+
+
+def shown_commits(binding: RepositoryBinding) -> list[ShownCommit]:
+    """The newest commits of a binding, newest first, with what was taken from each."""
+    found = CommitUpload.objects.filter(
+        upload__connector=binding.connector_id, commit__in=[each["sha"] for each in binding.commits]
+    ).select_related("upload__version")
+    taken = {each.commit: each for each in found.order_by("upload__received_at")}
+    return [
+        ShownCommit(
+            each["sha"],
+            each["author"],
+            dt.datetime.fromisoformat(each["at"]),
+            each["summary"],
+            taken.get(each["sha"]),
+        )
+        for each in binding.commits
+    ]
+
+
+def deliveries_of(binding: RepositoryBinding) -> QuerySet[RepositoryDelivery]:
+    """What the forge told of the repository, newest first."""
+    return RepositoryDelivery.objects.filter(repository_id=binding.repository_id)

@@ -1,0 +1,78 @@
+"""What the server of a repository tells: signed, taken once, and followed by a look of our own.
+
+Nothing of a message is believed but that something happened: what changed is read from the repository.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from connectors.models import Repository, RepositoryDelivery
+from portal.shared import outbox
+from portal.shared.errors import Conflict, InvalidInput
+
+_ID_HEADERS = ("X-GitHub-Delivery", "X-Gitea-Delivery", "X-Delivery-Id")
+_EVENT_HEADERS = ("X-GitHub-Event", "X-Gitea-Event", "X-Event")
+_SIGNATURE_HEADER = "X-Hub-Signature-256"
+
+
+class NotSigned(InvalidInput):
+    """The signature is missing or wrong."""
+
+    status = 401
+    code = "not-signed"
+
+
+def receive(repository: Repository | None, headers: Mapping[str, str], body: bytes) -> str:
+    """Take in one message; returns what was done, in words.
+
+    Raises `NotSigned`, `InvalidInput` when it has no id, and `Conflict` when its id or its very bytes came
+    before: the id is no part of what is signed, so a repetition under another id is refused as well.
+    """
+    if repository is None or not _is_signed(repository, headers, body):
+        raise NotSigned(_("The signature is missing or wrong."))
+    delivery_id = _header(headers, _ID_HEADERS)
+    if not delivery_id or len(delivery_id) > 100:
+        raise InvalidInput(_("The message has no id: send it as %(name)s.") % {"name": _ID_HEADERS[-1]})
+    event = _header(headers, _EVENT_HEADERS)[:60] or "push"
+    try:
+        with transaction.atomic():
+            delivery = RepositoryDelivery.objects.create(
+                repository=repository,
+                delivery_id=delivery_id,
+                digest=hashlib.sha256(body).hexdigest(),
+                event=event,
+                outcome=_outcome(event),
+            )
+            if event == "push":
+                outbox.emit("repository.fetch", id=str(repository.pk))
+    except IntegrityError:
+        raise Conflict(_("This message was taken before."), code="delivery-known") from None
+    return delivery.outcome
+
+
+def _outcome(event: str) -> str:
+    if event == "push":
+        return _("Looked for new commits.")
+    if event == "ping":
+        return _("Answered: the secret fits.")
+    return _("Nothing to do.")
+
+
+def _header(headers: Mapping[str, str], names: tuple[str, ...]) -> str:
+    return next((headers[name] for name in names if headers.get(name)), "")
+
+
+def _is_signed(repository: Repository, headers: Mapping[str, str], body: bytes) -> bool:
+    """HMAC-SHA256 over the raw body, in hex after "sha256=", as GitHub and Gitea sign."""
+    secret = (repository.secrets or {}).get("hook")
+    if not secret:
+        return False
+    wanted = hmac.new(secret.reveal().encode(), body, hashlib.sha256).hexdigest()  # type: ignore[union-attr]
+    given = headers.get(_SIGNATURE_HEADER, "").removeprefix("sha256=")
+    return hmac.compare_digest(wanted.encode(), given.encode("utf-8", "replace"))

@@ -1,0 +1,91 @@
+"""Addresses of Git repositories: https, ssh and, where it is allowed, file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from connectors.repositories.errors import RepositoryError
+
+_SCP = re.compile(r"(?P<user>[A-Za-z0-9._-]+)@(?P<host>[A-Za-z0-9.-]+):(?P<path>[^:].*)\Z")
+_REF = re.compile(r"(?!.*(?:\.\.|//|@\{|\.lock(?:/|\Z)))[A-Za-z0-9_][A-Za-z0-9._/+-]{0,199}(?<![/.])\Z")
+_PARTS = re.compile(r"[^/\0\\]{1,120}\Z")
+_PORTS = {"https": 443, "ssh": 22, "file": 0}
+LONGEST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a repository is. `path` begins with a slash, except below an account's home (ssh)."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    user: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Raises `RepositoryError` for anything but https://, ssh://, user@host:path and file:///."""
+        text = text.strip()
+        if len(text) > LONGEST or any(ord(letter) < 33 or ord(letter) > 126 for letter in text):
+            raise _refused("The address contains blanks or other forbidden characters.")
+        short = _SCP.match(text)
+        if short:
+            return cls("ssh", short["host"].lower(), 22, short["path"], short["user"])
+        try:
+            parts = urlsplit(text)
+            port = parts.port
+        except ValueError:
+            raise _refused("The address cannot be read.") from None
+        if parts.scheme not in _PORTS:
+            raise _refused("Give an address that begins with https:// or ssh://, or git@host:path.")
+        if parts.query or parts.fragment or parts.password is not None:
+            raise _refused("No password, query or fragment: the token has a field of its own.")
+        if parts.username and parts.scheme != "ssh":
+            raise _refused("No user name in the address: it has a field of its own.")
+        if (parts.scheme != "file" and not parts.hostname) or len(parts.path) < 2:
+            raise _refused("Give the host and the path of the repository.")
+        return cls(
+            parts.scheme,
+            (parts.hostname or "").lower(),
+            port or _PORTS[parts.scheme],
+            unquote(parts.path) if parts.scheme != "https" else parts.path,
+            parts.username or ("git" if parts.scheme == "ssh" else ""),
+        )
+
+    @property
+    def text(self) -> str:
+        """One spelling for one repository."""
+        port = "" if self.port == _PORTS[self.scheme] else f":{self.port}"
+        user = f"{self.user}@" if self.user else ""
+        path = self.path if self.path.startswith("/") else f"/~/{self.path}"
+        return f"{self.scheme}://{user}{self.host}{port}{path.rstrip('/')}"
+
+    @property
+    def name(self) -> str:
+        """`owner/name`, or what comes nearest to it."""
+        return "/".join(self.path.strip("/").removesuffix(".git").split("/")[-2:])
+
+
+def _refused(message: str) -> RepositoryError:
+    return RepositoryError(message, "address")
+
+
+def checked_branch(text: str) -> str:
+    """A branch's name without refs/heads/. Raises `RepositoryError`."""
+    name = text.strip().removeprefix("refs/heads/")
+    if not _REF.match(name):
+        raise RepositoryError("This is no name of a branch.", "address")
+    return name
+
+
+def checked_folder(text: str) -> str:
+    """A folder relative to the root, without slashes around it; empty for the root. Raises
+    `RepositoryError`."""
+    folder = text.strip().strip("/")
+    parts = folder.split("/") if folder else []
+    if any(part in {".", "..", ".git"} or not _PARTS.match(part) for part in parts) or len(parts) > 12:
+        raise RepositoryError("Give a folder of the repository, such as connectors/tides.", "address")
+    return folder

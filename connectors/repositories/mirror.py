@@ -1,0 +1,147 @@
+"""A bare copy of a repository on this machine: fetched into, never checked out, without hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from dulwich.diff_tree import tree_changes
+from dulwich.objects import Commit, ObjectID
+from dulwich.refs import Ref
+from dulwich.repo import Repo
+
+from connectors.repositories.errors import RepositoryError
+from connectors.repositories.transport import Route
+
+MOST_COMMITS = 5_000
+"""How far back a history is read for the newest commits of a folder."""
+MOST_BRANCHES = 200
+COMMITS_SHOWN = 20
+_HEADS = b"refs/heads/"
+
+
+def opened(folder: Path) -> Repo:
+    """The mirror there, made when there is none."""
+    if (folder / "HEAD").exists():
+        return Repo(str(folder))
+    folder.mkdir(parents=True, exist_ok=True)
+    return Repo.init_bare(str(folder))
+
+
+def list_heads(route: Route) -> dict[str, str]:
+    """Branch -> commit, without fetching anything; the first `MOST_BRANCHES` by name."""
+    client, path = route.client()
+    found = client.get_refs(path.encode()).refs
+    return _heads(found)
+
+
+def _heads(refs: Mapping[Any, Any]) -> dict[str, str]:
+    names = sorted(name for name, sha in refs.items() if name.startswith(_HEADS) and sha)
+    return {
+        name.removeprefix(_HEADS).decode("utf-8", "replace"): refs[name].decode()
+        for name in names[:MOST_BRANCHES]
+    }
+
+
+def fetch(repo: Repo, route: Route, wanted: Iterable[str]) -> dict[str, str]:
+    """Bring the refs `wanted` (full names) up to date; returns those that exist as name -> commit."""
+    names = [Ref(name.encode()) for name in dict.fromkeys(wanted)]
+    client, path = route.client()
+
+    def missing(refs: Mapping[Any, Any], depth: int | None = None) -> list[Any]:
+        shas = {refs[name] for name in names if refs.get(name)}
+        return [sha for sha in shas if sha not in repo.object_store]
+
+    result = client.fetch(path.encode(), repo, determine_wants=missing, ref_prefix=list(names))
+    found = {name: sha for name in names if (sha := result.refs.get(name))}
+    for name in names:
+        if name in found:
+            repo.refs.set_if_equals(name, None, found[name])
+            repo.refs[name] = found[name]
+        elif name in repo.refs:
+            del repo.refs[name]
+    return {name.decode(): sha.decode() for name, sha in found.items()}
+
+
+def commit_of(repo: Repo, sha: str) -> Commit:
+    """Raises `RepositoryError` when it is not there or is no commit."""
+    try:
+        found = repo.object_store[ObjectID(sha.encode())]
+    except (KeyError, ValueError):
+        raise RepositoryError(f"There is no commit {sha[:12]} in what was fetched.", "missing") from None
+    if not isinstance(found, Commit):
+        raise RepositoryError(f"{sha[:12]} is no commit.", "missing")
+    return found
+
+
+def described(commit: Commit) -> dict[str, str]:
+    """A commit in words: `sha`, `author`, `at` (ISO, UTC) and the first line of its message."""
+    author = commit.author.decode("utf-8", "replace").partition(" <")[0]
+    first = commit.message.decode("utf-8", "replace").strip().partition("\n")[0]
+    try:
+        at = datetime.fromtimestamp(commit.commit_time, UTC).isoformat()
+    except (OverflowError, ValueError, OSError):
+        at = datetime.fromtimestamp(0, UTC).isoformat()
+    return {
+        "sha": commit.id.decode(),
+        "author": _plain(author)[:120],
+        "at": at,
+        "summary": _plain(first)[:200],
+    }
+
+
+def _plain(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable())
+
+
+def history(repo: Repo, head: str, *, until: str = "") -> Iterator[tuple[Commit, Commit | None]]:
+    """First parents from `head`, each with its own, up to and without `until`. A merge counts as one
+    commit."""
+    current: Commit | None = commit_of(repo, head)
+    for _count in range(MOST_COMMITS):
+        if current is None or current.id.decode() == until:
+            return
+        parents = current.parents
+        parent = commit_of(repo, parents[0].decode()) if parents else None
+        yield current, parent
+        current = parent
+
+
+def newest_by_folder(
+    repo: Repo, head: str, folders: Sequence[str], *, until: str = ""
+) -> tuple[dict[str, list[dict[str, str]]], bool]:
+    """Folder -> the commits after `until` that touch it, newest first, at most `COMMITS_SHOWN` each; and
+    whether `until` was come upon, which it is not after a branch was rewritten. One walk serves all folders.
+    """
+    found: dict[str, list[dict[str, str]]] = {folder: [] for folder in folders}
+    open_folders = set(found)
+    is_reached = head == until
+    for commit, parent in history(repo, head, until=until):
+        is_reached = parent is not None and parent.id.decode() == until
+        for folder in touched_folders(repo, parent, commit, open_folders):
+            found[folder].append(described(commit))
+            if len(found[folder]) == COMMITS_SHOWN:
+                open_folders.discard(folder)
+        if not open_folders:
+            break
+    return found, is_reached
+
+
+def touched_folders(repo: Repo, base: Commit | None, head: Commit, folders: Iterable[str]) -> set[str]:
+    """Those of `folders` in which something differs between two commits."""
+    wanted = set(folders)
+    if not wanted or (base is not None and base.tree == head.tree):
+        return set()
+    touched: set[str] = {""} & wanted
+    for change in tree_changes(repo.object_store, base.tree if base else None, head.tree):
+        for entry in (change.old, change.new):
+            if entry is not None and entry.path:
+                touched |= _parents(entry.path) & wanted
+    return touched
+
+
+def _parents(path: bytes) -> set[str]:
+    parts = path.decode("utf-8", "replace").split("/")
+    return {"/".join(parts[:depth]) for depth in range(1, len(parts) + 1)}

@@ -1,0 +1,187 @@
+"""Binding a connector to a folder of a Git repository, and the secrets to reach it with."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from connectors import policies
+from connectors.models import Connector, Repository, RepositoryBinding
+from connectors.repositories import Address, RepositoryError, checked_branch, checked_folder, heads
+from connectors.runtime import EgressRefused
+from connectors.services.calls import egress
+from connectors.services.repository_fetching import place_of
+from portal.accounts.models import User
+from portal.shared import audit, outbox
+from portal.shared.errors import InvalidInput
+from portal.shared.policy import require
+from portal.shared.secrets import Secret
+
+GITHUB_API = "https://api.github.com"
+MOST_BRANCHES_NAMED = 8
+_SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class BindingDraft:
+    """Empty secrets keep those that the team's repository has. `user` and `token` are for https,
+    `private_key` (PEM, without a passphrase) for ssh. For GitHub the token reports checks too."""
+
+    address: str
+    branch: str
+    folder: str = ""
+    kind: str = "git"
+    api_base: str = ""
+    user: str = ""
+    token: str = ""
+    private_key: str = ""
+
+
+def bind_connector(connector: Connector, draft: BindingDraft, *, actor: User) -> RepositoryBinding:
+    """Bind or bind anew, once the repository answered and has the branch. Its commits are read right after.
+
+    Raises `InvalidInput` naming the field that is wrong, also when the folder is another connector's.
+    """
+    require(policies.can_bind_repository, actor, connector)
+    clean = _cleaned(draft)
+    known = Repository.objects.filter(publisher=connector.publisher, address=clean.address).first()
+    _refuse_token_elsewhere(known, clean)
+    row = known or Repository(publisher=connector.publisher, address=clean.address)
+    row.kind, row.api_base = clean.kind, clean.api_base
+    row.secrets = _secrets(row, clean)
+    # Asked before anything is stored: a binding that never worked helps nobody.
+    row.host_key = _answering(row, clean.branch)
+    try:
+        with transaction.atomic():
+            row.save()
+            binding, _made = RepositoryBinding.objects.update_or_create(
+                connector=connector,
+                defaults={
+                    "repository": row,
+                    "branch": clean.branch,
+                    "folder": clean.folder,
+                    "commits": [],
+                    "is_read": False,
+                    "created_by": actor,
+                },
+            )
+            _note("bind", connector, binding, actor)
+            _forget_unused()
+            outbox.emit("repository.fetch", id=str(row.pk))
+    except IntegrityError:
+        raise _wrong("folder", _("Another connector is bound to this folder of this branch.")) from None
+    return binding
+
+
+def unbind_connector(binding: RepositoryBinding, *, actor: User) -> None:
+    """The connector is uploaded by hand again. The last binding takes the credentials with it."""
+    require(policies.can_bind_repository, actor, binding.connector)
+    with transaction.atomic():
+        _note("unbind", binding.connector, binding, actor)
+        binding.delete()
+        _forget_unused()
+
+
+def fetch_now(binding: RepositoryBinding, *, actor: User) -> None:
+    """Look for new commits without waiting for the next turn."""
+    require(policies.can_bind_repository, actor, binding.connector)
+    with transaction.atomic():
+        outbox.emit("repository.fetch", id=str(binding.repository_id))
+
+
+def rotate_hook_secret(binding: RepositoryBinding, *, actor: User) -> Secret:
+    """A new secret for what the forge sends, shown once; the one before is worth nothing at once."""
+    require(policies.can_bind_repository, actor, binding.connector)
+    secret = Secret(secrets.token_hex(_SECRET_BYTES))
+    with transaction.atomic():
+        row = Repository.objects.select_for_update().get(pk=binding.repository_id)
+        row.secrets = {**(row.secrets or {}), "hook": secret}
+        row.save(update_fields=["secrets"])
+        audit.record("repository.rotate_secret", row, actor=actor, about=[binding.connector, row.publisher])
+    return secret
+
+
+def _forget_unused() -> None:
+    """Repositories that no connector is bound to any more, with their credentials."""
+    Repository.objects.filter(bindings=None).delete()
+
+
+def _note(verb: str, connector: Connector, binding: RepositoryBinding, actor: User) -> None:
+    address = binding.repository.address
+    data = {"address": address, "branch": binding.branch, "folder": binding.folder or "/"}
+    about = [connector, connector.publisher]
+    audit.record(f"repository.{verb}", binding.repository, actor=actor, about=about, data=data)
+
+
+def _cleaned(draft: BindingDraft) -> BindingDraft:
+    address = branch = folder = ""
+    faults: dict[str, list[str]] = {}
+    try:
+        address = Address.parse(draft.address).text
+    except RepositoryError as error:
+        faults["address"] = [error.message]
+    try:
+        branch = checked_branch(draft.branch)
+    except RepositoryError as error:
+        faults["branch"] = [error.message]
+    try:
+        folder = checked_folder(draft.folder)
+    except RepositoryError as error:
+        faults["folder"] = [error.message]
+    if draft.kind not in Repository.Kind.values:
+        faults["kind"] = [_("Choose one of the listed kinds.")]
+    api_base = (draft.api_base.strip() or GITHUB_API).rstrip("/") if draft.kind == "github" else ""
+    if api_base and (fault := _fault_of_api(api_base)):
+        faults["api_base"] = [fault]
+    if faults:
+        raise InvalidInput(_("The repository cannot be bound like this."), fields=faults)
+    return BindingDraft(
+        address, branch, folder, draft.kind, api_base, draft.user.strip(), draft.token.strip(),
+        draft.private_key.replace("\r\n", "\n").strip(),
+    )  # fmt: skip
+
+
+def _fault_of_api(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.query or parts.fragment:
+        return _("No query or fragment.")
+    try:
+        egress().check(address)
+    except EgressRefused as refused:
+        return _("This address cannot be called: %(why)s") % {"why": str(refused)}
+    return ""
+
+
+def _refuse_token_elsewhere(known: Repository | None, draft: BindingDraft) -> None:
+    """A token that was given for one API is not shown to another by whoever changes the address."""
+    if known and known.api_base not in {"", draft.api_base} and draft.api_base and not draft.token:
+        raise _wrong("token", _("The address of the API changes: give the token again."))
+
+
+def _secrets(row: Repository, draft: BindingDraft) -> dict[str, Secret | str]:
+    given = {"user": draft.user, "token": draft.token, "private_key": draft.private_key}
+    kept = dict(row.secrets or {})
+    if draft.private_key and not draft.private_key.endswith("\n"):
+        given["private_key"] += "\n"
+    return kept | {name: Secret(value) for name, value in given.items() if value}
+
+
+def _answering(row: Repository, branch: str) -> str:
+    """The server's key, if it has one. Raises `InvalidInput` when there is no answer or no such branch."""
+    try:
+        answer = heads(place_of(row))
+    except RepositoryError as error:
+        raise _wrong("token" if error.kind == "access" else "address", error.message) from None
+    names = answer["heads"]
+    if branch not in names:
+        known = ", ".join(list(names)[:MOST_BRANCHES_NAMED]) or _("none")
+        raise _wrong("branch", _("There is no such branch. There are: %(known)s.") % {"known": known})
+    return str(answer["host_key"])
+
+
+def _wrong(field: str, text: str) -> InvalidInput:
+    return InvalidInput(_("The repository cannot be bound like this."), fields={field: [text]})
