@@ -73,6 +73,6 @@ def _is_signed(repository: Repository, headers: Mapping[str, str], body: bytes) 
     secret = (repository.secrets or {}).get("hook")
     if not secret:
         return False
-    wanted = hmac.new(secret.reveal().encode(), body, hashlib.sha256).hexdigest()  # type: ignore[union-attr]
+    wanted = hmac.new(secret.reveal().encode(), body, hashlib.sha256).hexdigest()
     given = headers.get(_SIGNATURE_HEADER, "").removeprefix("sha256=")
     return hmac.compare_digest(wanted.encode(), given.encode("utf-8", "replace"))
