@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -28,12 +29,13 @@ class NotSigned(InvalidInput):
     code = "not-signed"
 
 
-def receive(repository: Repository | None, headers: Mapping[str, str], body: bytes) -> str:
+def receive(repository_id: UUID, headers: Mapping[str, str], body: bytes) -> str:
     """Take in one message; returns what was done, in words.
 
     Raises `NotSigned`, `InvalidInput` when it has no id, and `Conflict` when its id or its very bytes came
     before: the id is no part of what is signed, so a repetition under another id is refused as well.
     """
+    repository = Repository.objects.filter(pk=repository_id).first()
     if repository is None or not _is_signed(repository, headers, body):
         raise NotSigned(_("The signature is missing or wrong."))
     delivery_id = _header(headers, _ID_HEADERS)

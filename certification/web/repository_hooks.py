@@ -10,7 +10,6 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from certification.services import repository_hooks as services
-from connectors.models import Repository
 from portal.shared.errors import PortalError
 
 
@@ -18,9 +17,8 @@ from portal.shared.errors import PortalError
 @require_POST
 def repository_hook(request: HttpRequest, pk: UUID) -> HttpResponse:
     """2xx: taken. 401: not signed with this repository's secret, or no such repository. 409: taken before."""
-    repository = Repository.objects.filter(pk=pk).first()
     try:
-        outcome = services.receive(repository, request.headers, request.body)
+        outcome = services.receive(pk, request.headers, request.body)
     except PortalError as error:
         return JsonResponse({"detail": error.message}, status=error.status)
     return JsonResponse({"outcome": outcome}, status=202)

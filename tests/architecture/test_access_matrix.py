@@ -47,6 +47,7 @@ TOKEN_ONLY = {
     "paconn_apis",
     "paconn_api",
     "received_mail_hook",
+    "repository_hook",
 }
 # Personal: no token changes it, whatever its scopes.
 SIGNED_IN_ONLY = {("api:notification-preferences", "PATCH")}
