@@ -19,7 +19,6 @@ from certification.queries import repositories as queries
 from certification.services import commits
 from connectors.api.connectors import acting_user, visible_connectors
 from connectors.models import Connector, RepositoryBinding
-from connectors.models import Repository as RepositoryRow
 from connectors.policies import can_bind_repository
 from connectors.services import repositories as services
 from portal.accounts.models import ApiToken
@@ -37,8 +36,6 @@ class RepositoryBindingSerializer(serializers.ModelSerializer[RepositoryBinding]
     """`commits`: the newest that touch the folder, newest first. Credentials are never given out."""
 
     address = serializers.CharField(source="repository.address", read_only=True)
-    repository_kind = serializers.CharField(source="repository.kind", read_only=True)
-    api_base = serializers.CharField(source="repository.api_base", read_only=True)
     host_key = serializers.CharField(source="repository.host_key", read_only=True)
     fetched_at = serializers.DateTimeField(source="repository.fetched_at", read_only=True, allow_null=True)
     last_error = serializers.CharField(source="repository.last_error", read_only=True)
@@ -47,7 +44,7 @@ class RepositoryBindingSerializer(serializers.ModelSerializer[RepositoryBinding]
     class Meta:
         model = RepositoryBinding
         fields = [
-            "connector", "repository", "address", "repository_kind", "api_base", "branch", "folder",
+            "connector", "repository", "address", "branch", "folder",
             "host_key", "fetched_at", "last_error", "is_read", "commits",
         ]  # fmt: skip
         read_only_fields = fields
@@ -59,8 +56,6 @@ class RepositoryBindingRequestSerializer(serializers.Serializer[Any]):
     address = serializers.CharField(max_length=500)
     branch = serializers.CharField(max_length=200)
     folder = serializers.CharField(max_length=400, required=False, allow_blank=True, default="")
-    repository_kind = serializers.ChoiceField(choices=RepositoryRow.Kind.choices, default="git")
-    api_base = serializers.URLField(max_length=300, required=False, allow_blank=True, default="")
     user = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
     token = serializers.CharField(max_length=400, required=False, default="", write_only=True)
     private_key = serializers.CharField(
@@ -69,7 +64,7 @@ class RepositoryBindingRequestSerializer(serializers.Serializer[Any]):
 
     def draft(self) -> services.BindingDraft:
         data = dict(self.validated_data)
-        return services.BindingDraft(kind=data.pop("repository_kind"), **data)
+        return services.BindingDraft(**data)
 
 
 class CommitChoiceSerializer(serializers.Serializer[Any]):

@@ -19,7 +19,7 @@ from certification.policies import can_create_submission
 from certification.queries import repositories as queries
 from certification.services import commits
 from certification.web.submission_pages import submission_url
-from connectors.models import Connector, Repository, RepositoryBinding
+from connectors.models import Connector, RepositoryBinding
 from connectors.policies import can_bind_repository
 from connectors.queries import connectors as connector_queries
 from connectors.services import repositories as services
@@ -44,15 +44,6 @@ class BindingForm(forms.Form):
         label=_lazy("Folder"),
         help_text=_lazy("Where its files lie, such as certified-connectors/Tides. Empty: the root."),
     )
-    kind = forms.ChoiceField(
-        choices=Repository.Kind.choices,
-        label=_lazy("Kind"),
-        help_text=_lazy("GitHub: pull requests are checked and answered too."),
-    )
-    api_base = forms.URLField(
-        max_length=300, required=False, assume_scheme="https", label=_lazy("Address of the API"),
-        help_text=_lazy("For a GitHub of your own. Empty: github.com."),
-    )  # fmt: skip
     user = forms.CharField(
         max_length=120, required=False, label=_lazy("User name"),
         help_text=_lazy("Where a token alone is not enough."),
@@ -60,7 +51,7 @@ class BindingForm(forms.Form):
     token = forms.CharField(
         max_length=400, required=False, label=_lazy("Token"),
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text=_lazy("For https. Reading is enough; to answer pull requests it has to write checks too."),
+        help_text=_lazy("For https. Reading is enough."),
     )  # fmt: skip
     private_key = forms.CharField(
         max_length=8000, required=False, strip=False, label=_lazy("Private key"),
@@ -135,8 +126,6 @@ def _initial(binding: RepositoryBinding | None) -> dict[str, str]:
         "address": repository.address,
         "branch": binding.branch,
         "folder": binding.folder,
-        "kind": repository.kind,
-        "api_base": repository.api_base,
     }
 
 

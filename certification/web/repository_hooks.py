@@ -1,4 +1,4 @@
-"""Where servers of repositories tell of pushes and pull requests."""
+"""Where servers of repositories tell of pushes."""
 
 from __future__ import annotations
 

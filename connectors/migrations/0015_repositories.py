@@ -51,14 +51,7 @@ class Migration(migrations.Migration):
                         db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("git", "Git"), ("github", "GitHub")], default="git", max_length=10
-                    ),
-                ),
                 ("address", models.CharField(max_length=500)),
-                ("api_base", models.URLField(blank=True, max_length=300)),
                 ("secrets", portal.shared.secrets.EncryptedJSONField(null=True)),
                 ("host_key", models.CharField(blank=True, max_length=80)),
                 ("heads", models.JSONField(blank=True, default=dict)),
@@ -153,12 +146,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="repository",
             constraint=models.UniqueConstraint(fields=("publisher", "address"), name="repository_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="repository",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["git", "github"])), name="repository_kind_known"
-            ),
         ),
         migrations.AddConstraint(
             model_name="repositorybinding",

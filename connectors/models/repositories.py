@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 from django.db.models.functions import Now
 
 from connectors.models.connectors import Connector
@@ -12,7 +11,6 @@ from connectors.models.publishers import Publisher
 from connectors.models.versions import Upload
 from portal.shared.models import PublicIdModel
 from portal.shared.secrets import EncryptedJSONField
-from portal.shared.words import lazy as _
 
 
 class Repository(PublicIdModel):
@@ -24,14 +22,8 @@ class Repository(PublicIdModel):
     the one job that fetches.
     """
 
-    class Kind(models.TextChoices):
-        GIT = "git", _("Git")
-        GITHUB = "github", _("GitHub")
-
     publisher = models.ForeignKey(Publisher, on_delete=models.CASCADE, related_name="repositories")
-    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.GIT)
     address = models.CharField(max_length=500)
-    api_base = models.URLField(max_length=300, blank=True)
     secrets = EncryptedJSONField(null=True)
     host_key = models.CharField(max_length=80, blank=True)
     heads = models.JSONField(default=dict, blank=True)
@@ -44,7 +36,6 @@ class Repository(PublicIdModel):
         ordering = ["address"]
         constraints = [
             models.UniqueConstraint(fields=["publisher", "address"], name="repository_once"),
-            models.CheckConstraint(name="repository_kind_known", condition=Q(kind__in=["git", "github"])),
         ]
 
     def __str__(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -12,8 +11,6 @@ from django.utils.translation import gettext as _
 from connectors import policies
 from connectors.models import Connector, Repository, RepositoryBinding
 from connectors.repositories import Address, RepositoryError, checked_branch, checked_folder, heads
-from connectors.runtime import EgressRefused
-from connectors.services.calls import egress
 from connectors.services.repository_fetching import place_of
 from portal.accounts.models import User
 from portal.shared import audit, outbox
@@ -21,7 +18,6 @@ from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
 from portal.shared.secrets import Secret
 
-GITHUB_API = "https://api.github.com"
 MOST_BRANCHES_NAMED = 8
 _SECRET_BYTES = 32
 
@@ -29,13 +25,11 @@ _SECRET_BYTES = 32
 @dataclass(frozen=True, slots=True)
 class BindingDraft:
     """Empty secrets keep those that the team's repository has. `user` and `token` are for https,
-    `private_key` (PEM, without a passphrase) for ssh. For GitHub the token reports checks too."""
+    `private_key` (PEM, without a passphrase) for ssh."""
 
     address: str
     branch: str
     folder: str = ""
-    kind: str = "git"
-    api_base: str = ""
     user: str = ""
     token: str = ""
     private_key: str = ""
@@ -49,9 +43,7 @@ def bind_connector(connector: Connector, draft: BindingDraft, *, actor: User) ->
     require(policies.can_bind_repository, actor, connector)
     clean = _cleaned(draft)
     known = Repository.objects.filter(publisher=connector.publisher, address=clean.address).first()
-    _refuse_token_elsewhere(known, clean)
     row = known or Repository(publisher=connector.publisher, address=clean.address)
-    row.kind, row.api_base = clean.kind, clean.api_base
     row.secrets = _secrets(row, clean)
     # Asked before anything is stored: a binding that never worked helps nobody.
     row.host_key = _answering(row, clean.branch)
@@ -132,34 +124,12 @@ def _cleaned(draft: BindingDraft) -> BindingDraft:
         folder = checked_folder(draft.folder)
     except RepositoryError as error:
         faults["folder"] = [error.message]
-    if draft.kind not in Repository.Kind.values:
-        faults["kind"] = [_("Choose one of the listed kinds.")]
-    api_base = (draft.api_base.strip() or GITHUB_API).rstrip("/") if draft.kind == "github" else ""
-    if api_base and (fault := _fault_of_api(api_base)):
-        faults["api_base"] = [fault]
     if faults:
         raise InvalidInput(_("The repository cannot be bound like this."), fields=faults)
     return BindingDraft(
-        address, branch, folder, draft.kind, api_base, draft.user.strip(), draft.token.strip(),
+        address, branch, folder, draft.user.strip(), draft.token.strip(),
         draft.private_key.replace("\r\n", "\n").strip(),
     )  # fmt: skip
-
-
-def _fault_of_api(address: str) -> str:
-    parts = urlsplit(address)
-    if parts.query or parts.fragment:
-        return _("No query or fragment.")
-    try:
-        egress().check(address)
-    except EgressRefused as refused:
-        return _("This address cannot be called: %(why)s") % {"why": str(refused)}
-    return ""
-
-
-def _refuse_token_elsewhere(known: Repository | None, draft: BindingDraft) -> None:
-    """A token that was given for one API is not shown to another by whoever changes the address."""
-    if known and known.api_base not in {"", draft.api_base} and draft.api_base and not draft.token:
-        raise _wrong("token", _("The address of the API changes: give the token again."))
 
 
 def _secrets(row: Repository, draft: BindingDraft) -> dict[str, Secret | str]:

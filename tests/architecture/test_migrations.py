@@ -15,7 +15,7 @@ from django.db.migrations.state import ModelState, ProjectState
 from django_migration_linter.sql_analyser import PostgresqlAnalyser, analyse_sql_statements
 
 # The newest migration of the first release. Nobody has a database that is older, so only what follows is asked.
-FIRST_RELEASE = {"accounts": 6, "certification": 29, "connectors": 13, "shared": 3}
+FIRST_RELEASE = {"accounts": 8, "certification": 30, "connectors": 15, "shared": 3}
 # Migration -> kinds of faults that cannot meet anybody, and why in a comment beside it.
 EXCEPTIONS: dict[str, frozenset[str]] = {}
 

@@ -182,17 +182,6 @@ def test_two_connectors_share_one_mirror_and_two_teams_never_do(cast, binding, o
 
 
 @pytest.mark.django_db
-def test_a_kept_token_is_not_shown_to_another_api(cast, binding, settings):
-    settings.EGRESS_LOCAL_HOSTS = [*settings.EGRESS_LOCAL_HOSTS, "api.harbour.example=127.0.0.1:1"]
-    github = {"kind": "github", "api_base": "https://api.harbour.example"}
-    repositories.bind_connector(binding.connector, draft_of(**github), actor=cast.owner)
-    elsewhere = draft_of(kind="github", api_base=f"https://{HOST}/api", token="")
-    with pytest.raises(InvalidInput) as refused:
-        repositories.bind_connector(binding.connector, elsewhere, actor=cast.owner)
-    assert "token" in refused.value.fields
-
-
-@pytest.mark.django_db
 def test_the_poller_asks_once_a_turn_and_a_failure_is_told_on_the_page(
     cast, binding, origin, sign_in, settings
 ):
