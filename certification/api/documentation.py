@@ -15,6 +15,7 @@ from rest_framework.viewsets import GenericViewSet
 from certification.queries import documentation as queries
 from connectors.api.connectors import visible_connectors
 from connectors.models import Connector
+from portal.shared.rest import UUID_PATTERN
 
 
 class DocumentRowSerializer(serializers.Serializer[Any]):
@@ -115,7 +116,7 @@ class ConnectorDocumentationViewSet(GenericViewSet[Connector]):
 
     filter_backends = ()
     pagination_class = None
-    lookup_value_regex = "[0-9a-f-]{36}"
+    lookup_value_regex = UUID_PATTERN
     serializer_class = PublishedDocumentSerializer
     queryset = Connector.objects.none()
 

@@ -34,10 +34,10 @@ class FamilySerializer(serializers.ModelSerializer[SubmissionFamily]):
 
     publisher = serializers.SlugField(source="publisher.slug")
     connectors = serializers.ListField(child=serializers.SlugField(), write_only=True)
-    total = serializers.IntegerField(read_only=True, default=None)
-    waiting = serializers.IntegerField(read_only=True, default=None)
-    live = serializers.IntegerField(read_only=True, default=None)
-    ended = serializers.IntegerField(read_only=True, default=None)
+    total = serializers.IntegerField(read_only=True, default=None, allow_null=True)
+    waiting = serializers.IntegerField(read_only=True, default=None, allow_null=True)
+    live = serializers.IntegerField(read_only=True, default=None, allow_null=True)
+    ended = serializers.IntegerField(read_only=True, default=None, allow_null=True)
 
     class Meta:
         model = SubmissionFamily
@@ -55,10 +55,10 @@ class FamilyMemberSerializer(serializers.Serializer[Any]):
     reference = serializers.CharField(source="submission.reference")
     connector = serializers.SlugField(source="connector.slug")
     state = serializers.CharField(source="submission.state")
-    version = serializers.CharField(source="submission.version.label", default=None)
-    digest = serializers.CharField(source="submission.revision.version.digest", default=None)
-    rollout = serializers.UUIDField(source="rollout.pk", default=None)
-    rollout_state = serializers.CharField(source="rollout.state", default=None)
+    version = serializers.CharField(source="submission.version.label", default=None, allow_null=True)
+    digest = serializers.CharField(source="submission.revision.version.digest", default=None, allow_null=True)
+    rollout = serializers.UUIDField(source="rollout.pk", default=None, allow_null=True)
+    rollout_state = serializers.CharField(source="rollout.state", default=None, allow_null=True)
     wave = serializers.IntegerField()
     waves = serializers.IntegerField()
     verified = serializers.IntegerField()

@@ -28,8 +28,10 @@ from portal.shared.web import signed_in_user
 class OverrideSerializer(serializers.ModelSerializer[OverrideRequest]):
     """`approved_by` is the first of two who agree to a hotfix."""
 
-    region = serializers.CharField(source="deployment.region_id", read_only=True, default=None)
-    wave = serializers.IntegerField(source="wave.number", read_only=True, default=None)
+    region = serializers.CharField(
+        source="deployment.region_id", read_only=True, default=None, allow_null=True
+    )
+    wave = serializers.IntegerField(source="wave.number", read_only=True, default=None, allow_null=True)
 
     class Meta:
         model = OverrideRequest

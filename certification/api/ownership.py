@@ -29,7 +29,7 @@ from portal.shared.web import signed_in_user
 class ImportedConnectorSerializer(serializers.ModelSerializer[ImportedConnector]):
     connector = serializers.SlugField(source="connector.slug")
     name = serializers.CharField(source="connector.name")
-    version = serializers.CharField(source="connector.live_version.label", default=None)
+    version = serializers.CharField(source="connector.live_version.label", default=None, allow_null=True)
     owner = serializers.SlugField(source="connector.publisher.slug")
 
     class Meta:
@@ -64,7 +64,7 @@ class ImportOutcomeSerializer(serializers.Serializer[Any]):
 
     line = serializers.IntegerField()
     name = serializers.CharField()
-    id = serializers.UUIDField(source="imported.pk", default=None)
+    id = serializers.UUIDField(source="imported.pk", default=None, allow_null=True)
     problem = serializers.CharField()
 
 
@@ -95,6 +95,7 @@ class OwnershipClaimSerializer(serializers.ModelSerializer[OwnershipClaim]):
 
     connector = serializers.SlugField(source="connector.slug", read_only=True)
     publisher = serializers.SlugField(source="publisher.slug", read_only=True)
+    proof = serializers.ChoiceField(choices=OwnershipClaim.Proof.choices, allow_blank=True, read_only=True)
     records = serializers.SerializerMethodField()
     files = serializers.SerializerMethodField()
 

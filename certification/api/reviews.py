@@ -10,6 +10,7 @@ from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils.translation import gettext as _
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -169,7 +170,7 @@ class ReviewQueueViewSet(GenericViewSet[Submission]):
             OpenApiParameter("sort", str, enum=["deadline"]),
             OpenApiParameter("page", int),
         ],
-        responses=QueuePageSerializer,
+        responses=forced_singular_serializer(QueuePageSerializer),
     )
     def list(self, request: Request) -> Response:
         """A page of the queue with the counts of its parts."""

@@ -43,7 +43,7 @@ from certification.services.advance import holding
 from portal.accounts.models import ApiToken
 from portal.accounts.tokens import within_token
 from portal.shared.errors import Blocked
-from portal.shared.rest import IdempotentCreation
+from portal.shared.rest import UUID_PATTERN, IdempotentCreation
 from portal.shared.web import signed_in_user
 
 
@@ -52,7 +52,7 @@ class RolloutSerializer(serializers.ModelSerializer[Rollout]):
     publisher = serializers.SlugField(source="connector.publisher.slug", read_only=True)
     version_label = serializers.CharField(source="version.label", read_only=True)
     previous_version_label = serializers.CharField(
-        source="previous_version.label", read_only=True, default=None
+        source="previous_version.label", read_only=True, default=None, allow_null=True
     )
 
     class Meta:
@@ -103,7 +103,7 @@ class RolloutDetailSerializer(RolloutSerializer):
 
 class DateChangeSerializer(serializers.ModelSerializer[DateChange]):
     wave = serializers.IntegerField(source="wave.number", read_only=True)
-    by = serializers.CharField(source="actor.name", read_only=True, default=None)
+    by = serializers.CharField(source="actor.name", read_only=True, default=None, allow_null=True)
 
     class Meta:
         model = DateChange
@@ -121,7 +121,7 @@ class ForecastSerializer(serializers.ModelSerializer[ForecastSnapshot]):
 
 
 class DeploymentSerializer(serializers.ModelSerializer[RegionDeployment]):
-    wave = serializers.IntegerField(source="wave.number", read_only=True, default=None)
+    wave = serializers.IntegerField(source="wave.number", read_only=True, default=None, allow_null=True)
 
     class Meta:
         model = RegionDeployment
@@ -406,7 +406,7 @@ class RolloutViewSet(
         return Response(GateCheckSerializer(rows, many=True).data)
 
     @extend_schema(request=ReasonSerializer, responses=GateCheckSerializer)
-    @action(detail=True, methods=["post"], url_path=r"gates/(?P<gate_id>[0-9a-f-]{36})/let-through")
+    @action(detail=True, methods=["post"], url_path=rf"gates/(?P<gate_id>{UUID_PATTERN})/let-through")
     def let_through(self, request: Request, pk: str, gate_id: str) -> Response:
         """Let a gate that could not tell pass, with a reason."""
         found = gate_queries.of_rollouts(Rollout.objects.visible_to(request.user).filter(pk=pk))
@@ -423,7 +423,7 @@ class RolloutViewSet(
         return get_object_or_404(rows, pk=deployment_id)
 
     @extend_schema(request=ReasonSerializer, responses=DeploymentSerializer)
-    @action(detail=True, methods=["post"], url_path=r"deployments/(?P<deployment_id>[0-9a-f-]{36})/retry")
+    @action(detail=True, methods=["post"], url_path=rf"deployments/(?P<deployment_id>{UUID_PATTERN})/retry")
     def retry(self, request: Request, pk: str, deployment_id: str) -> Response:
         """Try a failed region again."""
         deployment = self._deployment(deployment_id)
@@ -431,7 +431,7 @@ class RolloutViewSet(
         return Response(DeploymentSerializer(self._deployment(deployment_id)).data)
 
     @extend_schema(request=ReasonSerializer, responses={201: OverrideSerializer})
-    @action(detail=True, methods=["post"], url_path=r"deployments/(?P<deployment_id>[0-9a-f-]{36})/skip")
+    @action(detail=True, methods=["post"], url_path=rf"deployments/(?P<deployment_id>{UUID_PATTERN})/skip")
     def skip(self, request: Request, pk: str, deployment_id: str) -> Response:
         """Ask to leave a region out; another operator has to agree."""
         found = overrides.request_skip(

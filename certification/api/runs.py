@@ -16,6 +16,7 @@ from rest_framework.viewsets import GenericViewSet
 from certification.models import Submission, TestRun
 from certification.services import runs as services
 from portal.accounts.models import ApiToken
+from portal.shared.rest import UUID_PATTERN
 from portal.shared.web import signed_in_user
 
 
@@ -82,5 +83,5 @@ class TestRunViewSet(mixins.ListModelMixin, GenericViewSet[TestRun]):
 
 def register(router: BaseRouter) -> None:
     router.register(
-        r"submissions/(?P<submission_pk>[0-9a-f-]{36})/test-runs", TestRunViewSet, basename="test-run"
+        rf"submissions/(?P<submission_pk>{UUID_PATTERN})/test-runs", TestRunViewSet, basename="test-run"
     )

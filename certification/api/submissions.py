@@ -30,7 +30,7 @@ from connectors.services.versions import receive_upload
 from portal.accounts.models import ApiToken
 from portal.accounts.tokens import within_token
 from portal.shared import history
-from portal.shared.rest import IdempotentCreation
+from portal.shared.rest import UUID_PATTERN, IdempotentCreation
 from portal.shared.secrets import Secret
 from portal.shared.sparse import Include
 from portal.shared.web import signed_in_user
@@ -51,8 +51,12 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
     contacts = ContactSerializer(many=True, required=False)
     categories = serializers.ListField(child=serializers.CharField(max_length=60), required=False)
     edit_count = serializers.IntegerField(required=False)
-    version_label = serializers.CharField(source="version.label", read_only=True, default=None)
-    revision = serializers.IntegerField(source="revision.number", read_only=True, default=None)
+    version_label = serializers.CharField(
+        source="version.label", read_only=True, default=None, allow_null=True
+    )
+    revision = serializers.IntegerField(
+        source="revision.number", read_only=True, default=None, allow_null=True
+    )
     turn = serializers.CharField(read_only=True)
     next_step = serializers.SerializerMethodField()
 
@@ -351,7 +355,7 @@ class SubmissionViewSet(
         return Response(CredentialSerializer(credential).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=CredentialSerializer, responses=CredentialSerializer)
-    @action(detail=True, methods=["put"], url_path=r"credentials/(?P<credential_id>[0-9a-f-]{36})")
+    @action(detail=True, methods=["put"], url_path=rf"credentials/(?P<credential_id>{UUID_PATTERN})")
     def credential(self, request: Request, credential_id: str, pk: str | None = None) -> Response:
         """Replace a test credential whole."""
         credential = self._credential(credential_id)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -29,9 +29,15 @@ from portal.shared.web import signed_in_user
 _SHOWN = dt.timedelta(days=60)
 
 
+@extend_schema_field({"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}(:[0-9]{2})?$", "example": "10:00"})
+class WallClockField(serializers.TimeField):
+    """A time of day in the train's own zone; JSON Schema's "time" would want an offset."""
+
+
 class TrainSerializer(serializers.ModelSerializer[Train]):
     """Leaves on `weekdays` (Monday = 0) at `departs_at` in `time_zone`; without `lanes` all may board."""
 
+    departs_at = WallClockField()
     weekdays = serializers.ListField(child=serializers.IntegerField(min_value=0, max_value=6))
     lanes = serializers.ListField(child=serializers.CharField(max_length=8), required=False, default=list)
     reason = serializers.CharField(max_length=1_000, write_only=True, required=False, default="")

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -18,6 +19,7 @@ from rest_framework.viewsets import GenericViewSet, ViewSet
 
 from certification.api.submissions import visible_submissions
 from certification.models import Finding, Revision, RuleTreatment, Submission, Validation, Waiver
+from certification.models.validation import Severity
 from certification.queries.treatments import treated_rules
 from certification.queries.validation import findings_of
 from certification.rules.rulebook import catalogue, rule_info
@@ -60,7 +62,9 @@ class ValidationSerializer(serializers.ModelSerializer[Validation]):
 
 
 class FindingSerializer(serializers.ModelSerializer[Finding]):
-    """`catalogued` is the engine's severity where a `treatment` of this portal changed it."""
+    """`catalogued` is the engine's severity where a `treatment` of this portal changed it, else empty."""
+
+    catalogued = serializers.ChoiceField(choices=Severity.choices, allow_blank=True, read_only=True)
 
     class Meta:
         model = Finding
@@ -129,7 +133,9 @@ class ValidationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Generi
 class WaiverSerializer(serializers.ModelSerializer[Waiver]):
     submission = serializers.SlugRelatedField(slug_field="reference", queryset=Submission.objects.none())
     requested_by = serializers.CharField(source="requested_by.name", read_only=True)
-    decided_by = serializers.CharField(source="decided_by.name", read_only=True, default=None)
+    decided_by = serializers.CharField(
+        source="decided_by.name", read_only=True, default=None, allow_null=True
+    )
 
     class Meta:
         model = Waiver
@@ -266,6 +272,11 @@ def _treatments(found: list[RuleTreatment]) -> list[dict[str, Any]]:
     ]
 
 
+class RuleCatalogueSerializer(serializers.Serializer[Any]):
+    rules_version = serializers.CharField()
+    rules = serializers.ListField(child=serializers.DictField())
+
+
 class RuleViewSet(ViewSet):
     """The rules and what is known of them; open to everybody."""
 
@@ -273,7 +284,7 @@ class RuleViewSet(ViewSet):
     authentication_classes: list[Any] = []
     lookup_value_regex = r"[A-Za-z]{3}-\d{3}[a-z]?"
 
-    @extend_schema(responses={200: dict[str, Any]})
+    @extend_schema(responses={200: forced_singular_serializer(RuleCatalogueSerializer)})
     def list(self, request: Request) -> Response:
         """{rules_version, rules: [...]}, in the order of the catalogue."""
         treated = treated_rules()

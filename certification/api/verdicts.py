@@ -24,7 +24,9 @@ from portal.shared.web import signed_in_user
 
 class ConditionSerializer(serializers.ModelSerializer[DecisionCondition]):
     submission = serializers.CharField(source="decision.submission.reference", read_only=True)
-    settled_by = serializers.CharField(source="settled_by.name", read_only=True, default=None)
+    settled_by = serializers.CharField(
+        source="settled_by.name", read_only=True, default=None, allow_null=True
+    )
 
     class Meta:
         model = DecisionCondition
@@ -70,8 +72,12 @@ class AppealSerializer(serializers.ModelSerializer[Appeal]):
 
     submission = serializers.CharField(source="decision.submission.reference", read_only=True)
     raised_by = serializers.CharField(source="raised_by.name", read_only=True)
-    decided_by = serializers.CharField(source="decided_by.name", read_only=True, default=None)
-    successor = serializers.CharField(source="successor.reference", read_only=True, default=None)
+    decided_by = serializers.CharField(
+        source="decided_by.name", read_only=True, default=None, allow_null=True
+    )
+    successor = serializers.CharField(
+        source="successor.reference", read_only=True, default=None, allow_null=True
+    )
 
     class Meta:
         model = Appeal

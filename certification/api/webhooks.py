@@ -20,7 +20,7 @@ from certification.services import webhooks as services
 from certification.services.webhook_sending import message_id
 from connectors.models import Publisher
 from portal.accounts.models import ApiToken
-from portal.shared.rest import IdempotentCreation
+from portal.shared.rest import UUID_PATTERN, IdempotentCreation
 from portal.shared.web import signed_in_user
 
 
@@ -169,7 +169,7 @@ class WebhookViewSet(
         return self.get_paginated_response(WebhookMessageSerializer(page or [], many=True).data)
 
     @extend_schema(request=None, responses=WebhookMessageSerializer)
-    @action(detail=True, methods=["post"], url_path=r"messages/(?P<message>[0-9a-f-]{36})/redeliver")
+    @action(detail=True, methods=["post"], url_path=rf"messages/(?P<message>{UUID_PATTERN})/redeliver")
     def redeliver(self, request: Request, pk: str, message: str) -> Response:
         """Send a message once more under its own id."""
         found = queries.deliveries_of(request.user).filter(endpoint=self.get_object())

@@ -55,5 +55,5 @@ def shown_commits(binding: RepositoryBinding) -> list[ShownCommit]:
 
 
 def deliveries_of(binding: RepositoryBinding) -> QuerySet[RepositoryDelivery]:
-    """What the forge told of the repository, newest first."""
+    """What the repository's server told, newest first."""
     return RepositoryDelivery.objects.filter(repository_id=binding.repository_id)

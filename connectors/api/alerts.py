@@ -20,6 +20,7 @@ from connectors.lifecycle import OPEN_ALERT_STATES, HealthAlertState
 from connectors.models import HealthAlert
 from connectors.services import health_alerts as services
 from portal.accounts.models import ApiToken
+from portal.shared.rest import UUID_PATTERN
 
 _STATES = ("open", *HealthAlertState.values)
 
@@ -77,7 +78,7 @@ class HealthAlertViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Gener
     serializer_class = HealthAlertSerializer
     write_scope = ApiToken.Scope.HEALTH
     filter_backends = ()
-    lookup_value_regex = "[0-9a-f-]{36}"
+    lookup_value_regex = UUID_PATTERN
     queryset = HealthAlert.objects.none()
 
     def get_queryset(self) -> QuerySet[HealthAlert]:

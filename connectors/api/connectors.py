@@ -22,7 +22,7 @@ from connectors.services import connectors as services
 from portal.accounts.models import ApiToken, User
 from portal.accounts.tokens import within_token
 from portal.shared.errors import InvalidInput
-from portal.shared.rest import IdempotentCreation
+from portal.shared.rest import UUID_PATTERN, IdempotentCreation
 
 
 def visible_connectors(request: Request) -> QuerySet[Connector]:
@@ -43,7 +43,7 @@ class VersionReferenceSerializer(serializers.ModelSerializer[Version]):
 
 class ConnectorSerializer(serializers.ModelSerializer[Connector]):
     publisher = serializers.CharField(source="publisher.slug", read_only=True)
-    contact = serializers.CharField(source="contact.name", read_only=True, default=None)
+    contact = serializers.CharField(source="contact.name", read_only=True, default=None, allow_null=True)
     checklist = serializers.DictField(
         child=serializers.DateTimeField(), read_only=True, help_text="Ticked item to the time it was ticked."
     )
@@ -144,7 +144,7 @@ class ConnectorViewSet(
     binds_connector = True
     write_scope = ApiToken.Scope.CONNECTORS
     filter_backends = ()
-    lookup_value_regex = "[0-9a-f-]{36}"
+    lookup_value_regex = UUID_PATTERN
     queryset = Connector.objects.none()
 
     def get_queryset(self) -> QuerySet[Connector]:

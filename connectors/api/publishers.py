@@ -19,7 +19,7 @@ from connectors.models.publishers import Role
 from connectors.queries import publishers as queries
 from connectors.services import publishers as services
 from portal.accounts.models import ApiToken
-from portal.shared.rest import IdempotentCreation
+from portal.shared.rest import UUID_PATTERN, IdempotentCreation
 from portal.shared.web import signed_in_user
 
 
@@ -94,9 +94,9 @@ class PublisherViewSet(
         return found.filter(pk=bound) if bound else found
 
     def perform_create(self, serializer: serializers.BaseSerializer[Publisher]) -> None:
-        serializer.instance = services.create_publisher(
-            **serializer.validated_data, actor=signed_in_user(self.request)
-        )
+        made = services.create_publisher(**serializer.validated_data, actor=signed_in_user(self.request))
+        # With its counts, as every other answer tells it.
+        serializer.instance = queries.publishers_for(self.request.user).get(pk=made.pk)
 
     def perform_update(self, serializer: serializers.BaseSerializer[Publisher]) -> None:
         publisher = self.get_object()
@@ -158,7 +158,7 @@ class PublisherViewSet(
         return Response(InvitationSerializer(invitation).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})
-    @action(detail=True, methods=["delete"], url_path=r"invitations/(?P<invitation_id>[0-9a-f-]{36})")
+    @action(detail=True, methods=["delete"], url_path=rf"invitations/(?P<invitation_id>{UUID_PATTERN})")
     def revoke(self, request: Request, slug: str, invitation_id: str) -> Response:
         """Take an invitation back."""
         invitation = get_object_or_404(self.get_object().invitations, pk=invitation_id)

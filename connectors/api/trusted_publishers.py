@@ -22,6 +22,7 @@ from connectors.models import Connector, Publisher, TrustedPublisher
 from connectors.queries import trusted_publishers as queries
 from connectors.services import token_exchange
 from connectors.services import trusted_publishers as services
+from portal.accounts.api import OAuthErrorSerializer
 from portal.accounts.models import ApiToken
 from portal.accounts.tokens import within_token
 from portal.shared.errors import InvalidInput, TooMany
@@ -128,7 +129,7 @@ class TokenExchangeView(APIView):
         operation_id="oauth_exchange_create",
         tags=["oauth"],
         request=TokenExchangeSerializer,
-        responses=ExchangedTokenSerializer,
+        responses={200: ExchangedTokenSerializer, 400: OAuthErrorSerializer},
     )
     def post(self, request: Request) -> Response:
         """Exchange a build's ID token for a token of minutes (RFC 8693). 400 with `error` says why not."""

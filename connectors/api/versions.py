@@ -25,7 +25,7 @@ from connectors.models import Upload, Version
 from connectors.queries import versions as queries
 from connectors.services import versions as services
 from portal.accounts.models import ApiToken
-from portal.shared.rest import IdempotentCreation, NewestFirstCursorPagination
+from portal.shared.rest import UUID_PATTERN, IdempotentCreation, NewestFirstCursorPagination
 
 
 class VersionSerializer(serializers.ModelSerializer[Version]):
@@ -104,7 +104,7 @@ class VersionViewSet(mixins.RetrieveModelMixin, GenericViewSet[Version]):
 
     serializer_class = VersionDetailSerializer
     binds_connector = True
-    lookup_value_regex = "[0-9a-f-]{36}"
+    lookup_value_regex = UUID_PATTERN
     filter_backends = ()
     queryset = Version.objects.none()
 

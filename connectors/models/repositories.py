@@ -17,7 +17,7 @@ class Repository(PublicIdModel):
     """A repository as one team reaches it; its connectors share one mirror on the server.
 
     Two teams never share one, so that nobody reads by another's credentials. `secrets` may hold `user`,
-    `token`, `private_key` and `hook` (signs what the forge sends). `host_key` is the fingerprint that an ssh
+    `token`, `private_key` and `hook` (signs what its server sends). `host_key` is the fingerprint that an ssh
     server showed first. `heads` maps a followed branch to its newest commit. `busy_until` is the lease of
     the one job that fetches.
     """

@@ -86,7 +86,7 @@ def fetch_now(binding: RepositoryBinding, *, actor: User) -> None:
 
 
 def rotate_hook_secret(binding: RepositoryBinding, *, actor: User) -> Secret:
-    """A new secret for what the forge sends, shown once; the one before is worth nothing at once."""
+    """A new secret for the webhook, shown once; the one before is worth nothing at once."""
     require(policies.can_bind_repository, actor, binding.connector)
     secret = Secret(secrets.token_hex(_SECRET_BYTES))
     with transaction.atomic():

@@ -50,6 +50,13 @@ class DeviceGrantSerializer(serializers.Serializer[Any]):
     client_id = serializers.CharField(max_length=80, required=False)
 
 
+class OAuthErrorSerializer(serializers.Serializer[Any]):
+    """RFC 6749, 5.2."""
+
+    error = serializers.CharField()
+    error_description = serializers.CharField(required=False)
+
+
 class IssuedTokenSerializer(serializers.Serializer[Any]):
     access_token = serializers.CharField()
     token_type = serializers.CharField()
@@ -136,7 +143,7 @@ class DeviceTokenView(APIView):
         operation_id="oauth_token_create",
         tags=["oauth"],
         request=DeviceGrantSerializer,
-        responses=IssuedTokenSerializer,
+        responses={200: IssuedTokenSerializer, 400: OAuthErrorSerializer},
     )
     def post(self, request: Request) -> Response:
         """Exchange the long code for a token. 400 with `error` as RFC 8628 words it until then."""

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 PROBLEM_TYPE = "application/problem+json"
+# For addresses: anything else is no address at all, before a database is asked.
+UUID_PATTERN = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
 def problem(status: int, code: str, detail: str, **members: Any) -> Response:

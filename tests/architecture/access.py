@@ -256,7 +256,7 @@ SHELL = {
 }
 
 _WEBHOOK = {"url": "https://hooks.harbour.example/other", "format": "standard"}
-_BINDING = {"address": "https://git.harbour.example/all.git", "branch": "dev", "kind": "git"}
+_BINDING = {"address": "https://git.harbour.example/all.git", "branch": "dev"}
 CONNECTORS = {
     "connector_repository": entry(GET=team_reads, at="connector"),
     "repository_bind": entry(GET=editors, POST=editors, at="connector", data=_BINDING),

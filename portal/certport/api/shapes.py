@@ -46,7 +46,7 @@ class Connector(TypedDict):
     state: str
     state_changed_at: str
     checklist: dict[str, str]
-    contact: str
+    contact: str | None
     contact_assigned_at: str | None
     approved_version: VersionReference | None
     scheduled_version: VersionReference | None
@@ -272,7 +272,7 @@ class Rollout(TypedDict):
     publisher: str
     version: str
     version_label: str
-    previous_version_label: str
+    previous_version_label: str | None
     digest: str
     plan: str
     state: str
@@ -293,7 +293,7 @@ class RolloutDetail(TypedDict):
     publisher: str
     version: str
     version_label: str
-    previous_version_label: str
+    previous_version_label: str | None
     digest: str
     plan: str
     state: str
@@ -326,8 +326,8 @@ class Submission(TypedDict):
     turn: str
     next_step: str
     version: str | None
-    version_label: str
-    revision: int
+    version_label: str | None
+    revision: int | None
     contacts: NotRequired[list[Contact]]
     categories: NotRequired[list[str]]
     tester_notes: NotRequired[str]
