@@ -37,7 +37,7 @@ class WallClockField(serializers.TimeField):
 class TrainSerializer(serializers.ModelSerializer[Train]):
     """Leaves on `weekdays` (Monday = 0) at `departs_at` in `time_zone`; without `lanes` all may board."""
 
-    departs_at = WallClockField()
+    departs_at = WallClockField(required=False)
     weekdays = serializers.ListField(child=serializers.IntegerField(min_value=0, max_value=6))
     lanes = serializers.ListField(child=serializers.CharField(max_length=8), required=False, default=list)
     reason = serializers.CharField(max_length=1_000, write_only=True, required=False, default="")

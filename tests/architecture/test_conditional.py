@@ -30,9 +30,13 @@ def test_an_unchanged_answer_is_not_sent_again(world: World, route):
     if role is None:
         pytest.skip("read with a token of its own")
     path = route.path(kwargs_for(world, found, route.kwargs))
-    first = world.ask(role, "GET", path, dict(found.query))
-    if first.status_code != 200 or not first["Content-Type"].startswith("application/json"):
-        pytest.skip("answers no JSON here")
-    cache.clear()
-    again = world.client(role).get(path, dict(found.query), headers={"If-None-Match": first["ETag"]})
+    # An answer may round hours or days: on a slow machine one of them can be over between two looks.
+    for _look in range(3):
+        first = world.ask(role, "GET", path, dict(found.query))
+        if first.status_code != 200 or not first["Content-Type"].startswith("application/json"):
+            pytest.skip("answers no JSON here")
+        cache.clear()
+        again = world.client(role).get(path, dict(found.query), headers={"If-None-Match": first["ETag"]})
+        if again.status_code == 304:
+            break
     assert again.status_code == 304
