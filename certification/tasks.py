@@ -14,7 +14,6 @@ from certification.services import (
     overrides,
     pauses,
     previews,
-    received_mail,
     rehearsals,
     retention,
     reviews,
@@ -117,10 +116,6 @@ def complete_notices() -> None:
     notices.complete_due()
 
 
-def forget_received_mail() -> None:
-    received_mail.forget_received()
-
-
 def forget_watches() -> None:
     watches.forget_ended()
 
@@ -187,10 +182,6 @@ def tell_webhook(*, id: str) -> None:
 
 def collect_webhooks() -> None:
     webhook_sending.collect()
-
-
-def forget_webhook_messages() -> None:
-    webhook_sending.forget_old()
 
 
 def keep_to_retention() -> None:

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from certification.inbound.addresses import SignedAddress
@@ -27,7 +25,7 @@ from portal.accounts.models import User
 from portal.shared import outbox
 from portal.shared.errors import Conflict, InvalidInput, NotPermitted, PortalError, TooLarge
 
-__all__ = ["NotOurs", "forget_received", "receive"]
+__all__ = ["NotOurs", "receive"]
 
 _Outcome = ReceivedMail.Outcome
 ANSWERED = frozenset(
@@ -151,10 +149,3 @@ def _comment(message: Notification, writer: User, text: str) -> Comment:
     assert message.submission is not None
     opened = threads.open_thread(message.submission, body=text, actor=writer)
     return opened.comments.get()
-
-
-def forget_received() -> int:
-    """One tick: delete records that are older than `RECEIVED_MAIL_KEEP_DAYS`; returns how many."""
-    before = timezone.now() - timedelta(days=settings.RECEIVED_MAIL_KEEP_DAYS)
-    deleted, _by_table = ReceivedMail.objects.filter(received_at__lt=before).delete()
-    return deleted

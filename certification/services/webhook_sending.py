@@ -11,9 +11,8 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook
 
@@ -211,12 +210,3 @@ def _give_up(delivery: WebhookDelivery, attempt: Attempt) -> None:
             "webhookendpoint.disable", endpoint, actor=SYSTEM, about=[endpoint.publisher], reason=because
         )
         outbox.emit("webhookendpoint.disable", id=str(endpoint.pk))
-
-
-def forget_old() -> int:
-    """Remove messages whose time in the log is over; returns how many."""
-    oldest = timezone.now() - dt.timedelta(days=settings.WEBHOOK_LOG_DAYS)
-    found = WebhookDelivery.objects.filter(created_at__lt=oldest).exclude(
-        state=WebhookDelivery.State.WAITING, next_attempt_at__gt=F("created_at")
-    )
-    return found.delete()[0]

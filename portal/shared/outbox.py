@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -303,11 +303,3 @@ def drain(*, limit: int = 1_000) -> int:
             return count
         perform(held)
     raise RuntimeError(f"More than {limit} jobs: one of them emits itself for ever.")
-
-
-def forget_finished(*, older_than: timedelta = timedelta(days=7)) -> int:
-    """Delete done jobs that are old enough not to be asked about."""
-    deleted, _ = OutboxJob.objects.filter(
-        state=OutboxJob.State.DONE, finished_at__lt=timezone.now() - older_than
-    ).delete()
-    return deleted
