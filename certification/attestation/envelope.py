@@ -22,6 +22,10 @@ class CertificateInvalid(ValueError):
     """The certificate does not hold; the message says why, in words for whoever verifies it."""
 
 
+class UnknownSigner(CertificateInvalid):
+    """Nothing in the envelope was signed by the key that was asked; another key may have."""
+
+
 def key_id(key: Ed25519PublicKey) -> str:
     """SHA-256 hex of the public key's 32 bytes."""
     return hashlib.sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()
@@ -46,7 +50,7 @@ def opened(envelope: Any, key: Ed25519PublicKey, *, digest: str = "") -> dict[st
     text = _payload(envelope)
     signatures = envelope.get("signatures")
     if not isinstance(signatures, list) or not any(_fits(each, key, text) for each in signatures):
-        raise CertificateInvalid("no signature fits this key: it is another portal's, or was changed")
+        raise UnknownSigner("no signature fits this key: it is another portal's, or was changed")
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

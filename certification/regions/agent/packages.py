@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import re
-import secrets
 import zipfile
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
+
+from certification.regions.agent.durable import write
 
 MAX_PACKAGE_BYTES = 30 * 1024 * 1024
 MAX_DEFINITION_BYTES = 10 * 1024 * 1024
@@ -43,17 +43,7 @@ class PackageStore:
             raise DigestDiffers(digest)
         if path.is_file():
             return False
-        draft = path.with_suffix(f".{secrets.token_hex(8)}.part")
-        with draft.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.rename(path)
-        directory = os.open(self._directory, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        write(path, content)
         return True
 
     def read(self, digest: str) -> bytes:

@@ -6,9 +6,7 @@ Everything happens here, offline: the keys came with the agent's settings, never
 from __future__ import annotations
 
 import json
-import os
 import re
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from certification.attestation import CertificateInvalid, opened
-from certification.attestation.envelope import key_id
+from certification.attestation.envelope import UnknownSigner, key_id
+from certification.regions.agent.durable import write
 
 _PEM = re.compile("-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----", re.DOTALL)
 _SHOWN_CHARACTERS = 12
@@ -52,13 +51,7 @@ class Trust:
             self._opened(digest, content)
         except CertificateInvalid as fault:
             return str(fault)
-        path = self._directory / f"{digest}.json"
-        draft = path.with_suffix(f".{secrets.token_hex(8)}.part")
-        with draft.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.rename(path)
+        write(self._directory / f"{digest}.json", content)
         return ""
 
     def fault_of(self, digest: str, connector: str) -> str:
@@ -66,9 +59,7 @@ class Trust:
         try:
             content = (self._directory / f"{digest}.json").read_bytes()
         except OSError:
-            return (
-                "This region takes certified packages only. Send the certificate: PUT certificates/{digest}."
-            )
+            return _ASKING
         try:
             found = self._opened(digest, content)
         except CertificateInvalid as fault:
@@ -85,9 +76,7 @@ class Trust:
         for key in self._keys:
             try:
                 return opened(envelope, key, digest=digest)
-            except CertificateInvalid as fault:
-                reason = str(fault)
-                if not reason.startswith("no signature fits"):
-                    raise
+            except UnknownSigner:
+                continue
         known = ", ".join(key_id(key)[:_SHOWN_CHARACTERS] for key in self._keys)
         raise CertificateInvalid(f"no key known here ({known}) has signed it")
