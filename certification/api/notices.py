@@ -19,6 +19,7 @@ from certification.queries.notices import visible_notices
 from certification.services import notices as services
 from connectors.models import Connector
 from portal.accounts.models import ApiToken
+from portal.accounts.tokens import within_token
 from portal.shared.web import signed_in_user
 
 
@@ -62,8 +63,7 @@ class NoticeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericVie
 
     def get_queryset(self) -> QuerySet[Notice]:
         found = visible_notices(self.request.user).order_by("-announced_at")
-        bound = getattr(self.request.auth, "publisher_id", None)
-        return found.filter(connector__publisher_id=bound) if bound else found
+        return within_token(found, self.request, team="connector__publisher_id")
 
     @extend_schema(request=NoticeDraftSerializer, responses={201: NoticeSerializer})
     def create(self, request: Request) -> Response:
@@ -78,8 +78,7 @@ class NoticeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericVie
 
     def _connectors(self) -> QuerySet[Connector]:
         found = Connector.objects.visible_to(self.request.user).select_related("publisher", "live_version")
-        bound = getattr(self.request.auth, "publisher_id", None)
-        return found.filter(publisher_id=bound) if bound else found
+        return within_token(found, self.request, team="publisher_id")
 
     @extend_schema(request=NoticeCancellationSerializer, responses=NoticeSerializer)
     @action(detail=True, methods=["post"])

@@ -19,6 +19,7 @@ from certification.queries import notifications as queries
 from certification.services import notifications as services
 from portal.accounts.models import ApiToken, NotificationPreference
 from portal.accounts.services import set_preference
+from portal.accounts.tokens import within_token
 from portal.shared.web import signed_in_user
 
 
@@ -50,8 +51,7 @@ class NotificationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Gene
 
     def get_queryset(self) -> QuerySet[Notification]:
         found = queries.inbox(self.request.user)
-        bound = getattr(self.request.auth, "publisher_id", None)
-        return found.filter(publisher_id=bound) if bound else found
+        return within_token(found, self.request, team="publisher_id")
 
     @extend_schema(request=None, responses=NotificationSerializer)
     @action(detail=True, methods=["post"])

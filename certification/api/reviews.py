@@ -288,8 +288,7 @@ class ThreadViewSet(mixins.RetrieveModelMixin, GenericViewSet[Thread]):
         found = _with_comments(Thread.objects.visible_to(self.request.user)).select_related(
             "submission__connector__publisher"
         )
-        bound = getattr(self.request.auth, "publisher_id", None)
-        return found.filter(submission__connector__publisher_id=bound) if bound else found
+        return within_token(found, self.request, team="submission__connector__publisher_id")
 
     @extend_schema(request=CommentSerializer, responses={201: CommentSerializer})
     @action(detail=True, methods=["post"], url_path="comments")

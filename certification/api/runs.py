@@ -16,6 +16,7 @@ from rest_framework.viewsets import GenericViewSet
 from certification.models import Submission, TestRun
 from certification.services import runs as services
 from portal.accounts.models import ApiToken
+from portal.accounts.tokens import within_token
 from portal.shared.rest import UUID_PATTERN
 from portal.shared.web import signed_in_user
 
@@ -59,10 +60,8 @@ class TestRunViewSet(mixins.ListModelMixin, GenericViewSet[TestRun]):
 
     def submission(self) -> Submission:
         found = Submission.objects.visible_to(self.request.user).with_page_data()
-        bound = getattr(self.request.auth, "publisher_id", None)
-        if bound:
-            found = found.filter(connector__publisher=bound)
-        return get_object_or_404(found, pk=self.kwargs["submission_pk"])
+        within = within_token(found, self.request, team="connector__publisher_id")
+        return get_object_or_404(within, pk=self.kwargs["submission_pk"])
 
     def get_queryset(self) -> QuerySet[TestRun]:
         if getattr(self, "swagger_fake_view", False):

@@ -21,6 +21,7 @@ from certification.reviewing.suggestions import LONGEST_NODE
 from certification.services import suggestions as services
 from certification.services.threads import LONGEST_COMMENT, Place
 from portal.accounts.models import ApiToken
+from portal.accounts.tokens import within_token
 
 
 class SuggestionSerializer(serializers.ModelSerializer[Suggestion]):
@@ -107,8 +108,7 @@ class SuggestionViewSet(mixins.RetrieveModelMixin, GenericViewSet[Suggestion]):
             "thread__submission__connector__publisher",
             "thread__submission__version",
         )
-        bound = getattr(self.request.auth, "publisher_id", None)
-        return found.filter(thread__submission__connector__publisher_id=bound) if bound else found
+        return within_token(found, self.request, team="thread__submission__connector__publisher_id")
 
     @extend_schema(request=None, responses=SuggestionSerializer)
     @action(detail=True, methods=["post"])

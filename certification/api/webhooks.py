@@ -20,6 +20,7 @@ from certification.services import webhooks as services
 from certification.services.webhook_sending import message_id
 from connectors.models import Publisher
 from portal.accounts.models import ApiToken
+from portal.accounts.tokens import within_token
 from portal.shared.rest import UUID_PATTERN, IdempotentCreation
 from portal.shared.web import signed_in_user
 
@@ -46,9 +47,8 @@ class WebhookSerializer(serializers.ModelSerializer[WebhookEndpoint]):
         fields = super().get_fields()
         request = self.context.get("request")
         if request is not None and self.instance is None:
-            found = Publisher.objects.visible_to(request.user)
-            bound = getattr(request.auth, "publisher_id", None)
-            fields["publisher"].queryset = found.filter(pk=bound) if bound else found  # type: ignore[attr-defined]
+            teams = within_token(Publisher.objects.visible_to(request.user), request, team="pk")
+            fields["publisher"].queryset = teams  # type: ignore[attr-defined]
         elif self.instance is not None:
             fields["publisher"].read_only = True
             fields["publisher"].queryset = None  # type: ignore[attr-defined]
@@ -100,8 +100,7 @@ class WebhookViewSet(
 
     def get_queryset(self) -> QuerySet[WebhookEndpoint]:
         found = queries.endpoints_of(self.request.user)
-        bound = getattr(self.request.auth, "publisher_id", None)
-        return found.filter(publisher_id=bound) if bound else found
+        return within_token(found, self.request, team="publisher_id")
 
     @extend_schema(responses={201: WebhookSecretSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:

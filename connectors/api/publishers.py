@@ -19,6 +19,7 @@ from connectors.models.publishers import Role
 from connectors.queries import publishers as queries
 from connectors.services import publishers as services
 from portal.accounts.models import ApiToken
+from portal.accounts.tokens import within_token
 from portal.shared.rest import UUID_PATTERN, IdempotentCreation
 from portal.shared.web import signed_in_user
 
@@ -90,8 +91,7 @@ class PublisherViewSet(
 
     def get_queryset(self) -> QuerySet[Publisher]:
         found = queries.publishers_for(self.request.user)
-        bound = getattr(self.request.auth, "publisher_id", None)
-        return found.filter(pk=bound) if bound else found
+        return within_token(found, self.request, team="pk")
 
     def perform_create(self, serializer: serializers.BaseSerializer[Publisher]) -> None:
         made = services.create_publisher(**serializer.validated_data, actor=signed_in_user(self.request))
