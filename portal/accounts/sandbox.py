@@ -10,10 +10,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from rest_framework.permissions import SAFE_METHODS
 
-from portal.accounts.models import ApiToken
-from portal.accounts.tokens import token_text
+from portal.accounts.tokens import shown_token
 from portal.shared import sandbox
-from portal.shared.secrets import fingerprint
 
 
 def sandboxed(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -21,7 +19,8 @@ def sandboxed(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not _is_by_sandbox_token(request):
+        token = shown_token(request)
+        if token is None or not token.is_sandbox:
             return view(request, *args, **kwargs)
         if request.method in SAFE_METHODS:
             response = view(request, *args, **kwargs)
@@ -35,8 +34,3 @@ def sandboxed(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
         return response
 
     return answer
-
-
-def _is_by_sandbox_token(request: HttpRequest) -> bool:
-    text = token_text(request)
-    return bool(text) and ApiToken.objects.filter(digest=fingerprint(text), is_sandbox=True).exists()

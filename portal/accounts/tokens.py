@@ -121,16 +121,27 @@ def token_text(request: Request | HttpRequest) -> str:
     return text.strip() if keyword.lower() == "bearer" and text.startswith(PREFIX) else ""
 
 
+def shown_token(request: Request | HttpRequest) -> ApiToken | None:
+    """The token that a request shows, good or not; looked up once a request, whoever asks."""
+    plain = request._request if isinstance(request, Request) else request
+    if not hasattr(plain, "_shown_token"):
+        text = token_text(plain)
+        known = ApiToken.objects.select_related("user")
+        found = known.filter(digest=fingerprint(text)).first() if text else None
+        plain._shown_token = found  # type: ignore[attr-defined]
+    shown: ApiToken | None = plain._shown_token  # type: ignore[attr-defined]
+    return shown
+
+
 class ApiTokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer ccp_…`. `request.auth` is the `ApiToken`."""
 
     keyword = _lazy("Bearer")
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
-        text = token_text(request)
-        if not text:
+        if not token_text(request):
             return None
-        token = ApiToken.objects.select_related("user").filter(digest=fingerprint(text)).first()
+        token = shown_token(request)
         if token is None or not token.is_usable():
             raise AuthenticationFailed(_("This token is unknown, expired or revoked: make a new one."))
         if token.is_sandbox and request.method not in SAFE_METHODS and not sandbox.is_active():

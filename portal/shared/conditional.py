@@ -86,9 +86,10 @@ def _read(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     if response.status_code != 200 or not isinstance(response, Response):
         return response
     tag = tag_of(response.content)
-    refused = _refused(request, response)
-    if refused is not None and request.headers.get("If-Match"):
-        return _as_api(request, refused)
+    if request.headers.get("If-Match"):
+        refused = _refused(request, response)
+        if refused is not None:
+            return _as_api(request, refused)
     known = parse_etags(request.headers.get("If-None-Match", ""))
     # Whether a reader's copy is still good is asked weakly: proxies that compress make tags weak.
     if known == ["*"] or tag in {each.removeprefix("W/") for each in known}:
