@@ -14,7 +14,16 @@ from django.db import connection, models, transaction
 from structlog.contextvars import get_contextvars
 
 from portal.shared.actors import Actor
-from portal.shared.audit_chain import FORMAT, GENESIS, chain_hash
+from portal.shared.audit_chain import (
+    ERASING,
+    FORMAT,
+    GENESIS,
+    Erasures,
+    chain_hash,
+    commit,
+    is_as_sealed,
+    parts_of,
+)
 from portal.shared.models import AuditRecord, AuditSeal
 
 LATE_RECORDS = 10_000
@@ -43,14 +52,19 @@ def record(
     if not connection.in_atomic_block:
         raise RuntimeError(f"{action}: an audit record belongs to the transaction of the deed")
     keys = dict.fromkeys([key_of(obj), *(key_of(other) for other in about)])
+    # As the database gives it back, which is what is verified later.
+    said = json.loads(json.dumps(dict(data or {})))
+    commitments, salts = commit(parts_of(reason, said))
     return AuditRecord.objects.create(
         actor_id=actor.pk,
         action=action,
         object_key=key_of(obj),
         about=list(keys),
         reason=reason,
-        data=dict(data or {}),
+        data=said,
         request_id=str(get_contextvars().get("request_id", "")),
+        commitments=commitments,
+        salts=salts,
     )
 
 
@@ -74,9 +88,9 @@ def of_nouns(nouns: Iterable[str]) -> models.QuerySet[AuditRecord]:
     return AuditRecord.objects.filter(wanted).select_related("actor").order_by("-id")
 
 
-def body_of(record: AuditRecord, *, sequence: int) -> dict[str, Any]:
-    """What is sealed of a record, as plain JSON."""
-    return {
+def body_of(record: AuditRecord, *, sequence: int, version: int) -> dict[str, Any]:
+    """What is under the seal of a record, as plain JSON, in the format of that seal."""
+    body: dict[str, Any] = {
         "sequence": sequence,
         "id": record.pk,
         "at": record.at.isoformat(),
@@ -84,15 +98,22 @@ def body_of(record: AuditRecord, *, sequence: int) -> dict[str, Any]:
         "action": record.action,
         "object": record.object_key,
         "about": record.about,
-        "reason": record.reason,
-        "data": record.data,
         "request_id": record.request_id,
     }
+    if version == 1:
+        return {**body, "reason": record.reason, "data": record.data}
+    return {**body, "format": version, "commitments": record.commitments}
 
 
-def digest(record: AuditRecord, *, sequence: int, previous_hash: str) -> str:
-    """SHA-256 hex over the previous hash and the record's canonical JSON."""
-    return chain_hash(body_of(record, sequence=sequence), previous_hash)
+def _line_of(seal: AuditSeal) -> dict[str, Any]:
+    """A sealed record with its words, as an export has it and the verifier reads it."""
+    record, version = seal.record, seal.format
+    line = body_of(record, sequence=seal.sequence, version=version)
+    if version != 1:
+        line |= {"reason": record.reason, "data": record.data, "salts": record.salts}
+    if record.erased:
+        line["erased"] = record.erased
+    return {**line, "previous_hash": seal.previous_hash, "hash": seal.hash}
 
 
 def seal(*, limit: int = 5_000, everything: bool = False) -> int:
@@ -114,8 +135,14 @@ def seal(*, limit: int = 5_000, everything: bool = False) -> int:
         seals = []
         for record in AuditRecord.objects.filter(seal=None, pk__gt=floor).order_by("id")[:limit]:
             sequence += 1
-            value = digest(record, sequence=sequence, previous_hash=previous)
-            seals.append(AuditSeal(sequence=sequence, record=record, previous_hash=previous, hash=value))
+            # Without commitments: a worker of the release before wrote it.
+            version = 1 if record.commitments is None else 2
+            value = chain_hash(body_of(record, sequence=sequence, version=version), previous)
+            seals.append(
+                AuditSeal(
+                    sequence=sequence, record=record, previous_hash=previous, hash=value, format=version
+                )
+            )
             previous = value
         AuditSeal.objects.bulk_create(seals)
         return len(seals)
@@ -128,16 +155,18 @@ def seal_everything() -> int:
 
 @dataclass(frozen=True)
 class ChainReport:
-    """`checked` records, the `head` hash, and one sentence for each fault found."""
+    """`checked` records, the `head` hash, one sentence for each fault found, and how many records have lost
+    words to an erasure."""
 
     checked: int
     head: str
     faults: list[str]
+    erased: int = 0
 
 
 def verify_chain() -> ChainReport:
     """Recompute the whole chain; every altered, removed or reordered record is named."""
-    previous, checked, faults = GENESIS, 0, []
+    previous, checked, faults, erasures = GENESIS, 0, [], Erasures()
     seals = AuditSeal.objects.select_related("record").order_by("sequence")
     for expected, item in enumerate(seals.iterator(chunk_size=2_000), start=1):
         checked += 1
@@ -146,10 +175,19 @@ def verify_chain() -> ChainReport:
             break
         if item.previous_hash != previous:
             faults.append(f"Seal {item.sequence} does not follow the seal before it.")
-        if digest(item.record, sequence=item.sequence, previous_hash=item.previous_hash) != item.hash:
+        line = _line_of(item)
+        if not is_as_sealed(line):
             faults.append(f"Record {item.record_id} was altered after it was sealed.")
+        erasures.note(line)
         previous = item.hash
-    return ChainReport(checked, previous, faults)
+    _note_unsealed(erasures)
+    return ChainReport(checked, previous, [*faults, *erasures.faults()], len(erasures.missed))
+
+
+def _note_unsealed(erasures: Erasures) -> None:
+    """Words go in the transaction of the record that tells of it, which is sealed seconds later."""
+    for record in AuditRecord.objects.filter(action=ERASING, seal=None):
+        erasures.note({"action": record.action, "data": record.data})
 
 
 def export_lines(*, after: int = 0) -> Iterator[str]:
@@ -162,8 +200,7 @@ def export_lines(*, after: int = 0) -> Iterator[str]:
     seals = AuditSeal.objects.filter(sequence__gt=after).select_related("record").order_by("sequence")
     for item in seals.iterator(chunk_size=2_000):
         count, previous = count + 1, item.hash
-        sealed = {"previous_hash": item.previous_hash, "hash": item.hash}
-        yield _line({**body_of(item.record, sequence=item.sequence), **sealed})
+        yield _line(_line_of(item))
     yield _line({"records": count, "head": previous})
 
 

@@ -7,6 +7,12 @@ whole; 1: it has faults; 2: it cannot be read.
 
 An export is JSON Lines: a first line with `format`, `after` (the sequence before the first record) and
 `previous_hash`, one line a record in the order of the chain, and a last line with `records` and `head`.
+
+Records of format 2 are chained through commitments: of the reason and of each value of the data only
+SHA-256(salt, value) is under the seal, so that one that names a person can be taken away, with its salt,
+while the chain still verifies. Records of format 1 are under the seal with their words; one that lost some
+keeps its hash, which nobody can recompute any more. In either case a later record of the chain has to say
+which words were taken from which record (`audit.erase`): without it they count as altered.
 """
 
 from __future__ import annotations
@@ -14,6 +20,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import secrets
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,14 +28,95 @@ from pathlib import Path
 from typing import Any
 
 GENESIS = "0" * 64
-FORMAT = "audit-trail/1"
+FORMAT = "audit-trail/2"
+FORMATS = ("audit-trail/1", FORMAT)
+ERASING = "audit.erase"
+"""The action of records that say what was taken away: their data's `records` maps ids to names of parts."""
 _SEALS = ("previous_hash", "hash")
+_BESIDE = {1: (*_SEALS, "erased"), 2: (*_SEALS, "erased", "reason", "data", "salts")}
+"""Record format -> members of a line that are not under its hash."""
 
 
 def chain_hash(body: Mapping[str, Any], previous_hash: str) -> str:
     """SHA-256 hex over the previous hash and the canonical JSON of a record."""
-    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(previous_hash.encode() + canonical.encode()).hexdigest()
+    return hashlib.sha256(previous_hash.encode() + _canonical(body)).hexdigest()
+
+
+def parts_of(reason: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record says, as parts that are committed to one by one: `reason`, and `data.<name>`."""
+    parts: dict[str, Any] = {"reason": reason} if reason else {}
+    return parts | {f"data.{name}": value for name, value in data.items()}
+
+
+def commitment(value: Any, salt: str) -> str:
+    """SHA-256 hex over the salt (hex) and the canonical JSON of one part."""
+    return hashlib.sha256(bytes.fromhex(salt) + _canonical(_whole(value))).hexdigest()
+
+
+def commit(parts: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+    """The commitments of all parts, and the salt of each."""
+    salts = {name: secrets.token_hex(16) for name in parts}
+    return {name: commitment(value, salts[name]) for name, value in parts.items()}, salts
+
+
+def is_as_sealed(item: Mapping[str, Any]) -> bool:
+    """Whether a record still is what its seal says, as far as that can be known: see `erased`."""
+    version = item.get("format", 1)
+    if version not in _BESIDE or not (version == 2 or "format" not in item):
+        return False
+    if version == 1 and item.get("erased"):
+        return True
+    body = {name: value for name, value in item.items() if name not in _BESIDE[version]}
+    if chain_hash(body, str(item.get("previous_hash"))) != item.get("hash"):
+        return False
+    return version == 1 or _keeps_commitments(item)
+
+
+def _keeps_commitments(item: Mapping[str, Any]) -> bool:
+    commitments, salts = item.get("commitments") or {}, item.get("salts") or {}
+    erased, parts = set(item.get("erased") or ()), parts_of(item.get("reason", ""), item.get("data") or {})
+    if set(parts) - set(commitments) - erased:
+        return False
+    left = set(commitments) - erased
+    return all(
+        name in parts and name in salts and commitment(parts[name], salts[name]) == commitments[name]
+        for name in left
+    )
+
+
+def _canonical(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _whole(value: Any) -> Any:
+    """Numbers as every JSON store gives them back: 1.0 and 1e16 may come back without a fraction."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {str(name): _whole(each) for name, each in value.items()}
+    return [_whole(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+@dataclass
+class Erasures:
+    """What records miss, and what the chain says was taken from them: record id -> names of parts."""
+
+    missed: dict[int, set[str]] = field(default_factory=dict)
+    told: dict[int, set[str]] = field(default_factory=dict)
+
+    def note(self, item: Mapping[str, Any]) -> None:
+        """Take in one record, in any order."""
+        if item.get("erased"):
+            self.missed.setdefault(item["id"], set()).update(item["erased"])
+        records = (item.get("data") or {}).get("records") if item.get("action") == ERASING else None
+        for record, parts in (records or {}).items():
+            self.told.setdefault(int(record), set()).update(parts)
+
+    def faults(self) -> Iterator[str]:
+        for record, parts in sorted(self.missed.items()):
+            if untold := parts - self.told.get(record, set()):
+                names = ", ".join(sorted(untold))
+                yield f"Record {record} lacks {names}, and no erasure in the chain says so."
 
 
 @dataclass
@@ -39,6 +127,7 @@ class Trail:
     head: str = GENESIS
     faults: list[str] = field(default_factory=list)
     closed: bool = False
+    erasures: Erasures = field(default_factory=Erasures)
 
 
 def verify_lines(lines: Iterable[str], *, head: str = "") -> Trail:
@@ -48,7 +137,7 @@ def verify_lines(lines: Iterable[str], *, head: str = "") -> Trail:
     """
     parsed = _objects(lines)
     first = next(parsed, None)
-    if first is None or first.get("format") != FORMAT:
+    if first is None or first.get("format") not in FORMATS:
         raise ValueError(f"This is no exported audit trail: its first line does not say {FORMAT}.")
     trail = Trail(head=str(first.get("previous_hash", "")))
     after = first.get("after")
@@ -60,6 +149,7 @@ def verify_lines(lines: Iterable[str], *, head: str = "") -> Trail:
     for item in parsed:
         _check(trail, item, expected=after + trail.checked + 1)
         seen.add(trail.head)
+    trail.faults.extend(trail.erasures.faults())
     if not trail.closed:
         trail.faults.append("The end is missing: records may have been cut off.")
     if head and head not in seen:
@@ -93,9 +183,9 @@ def _check(trail: Trail, item: dict[str, Any], *, expected: int) -> None:
         trail.faults.append(f"Record {item['sequence']} stands where {expected} belongs.")
     if item.get("previous_hash") != trail.head:
         trail.faults.append(f"Record {item['sequence']} does not follow the record before it.")
-    body = {name: value for name, value in item.items() if name not in _SEALS}
-    if chain_hash(body, str(item.get("previous_hash"))) != item.get("hash"):
+    if not is_as_sealed(item):
         trail.faults.append(f"Record {item['sequence']} was altered after it was sealed.")
+    trail.erasures.note(item)
     trail.head = str(item.get("hash"))
 
 
@@ -114,6 +204,8 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     sys.stdout.write(f"{trail.checked} records checked\nhead {trail.head}\n")
+    if trail.erasures.missed:
+        sys.stdout.write(f"{len(trail.erasures.missed)} records lack words that were erased.\n")
     for fault in trail.faults:
         sys.stderr.write(f"{fault}\n")
     if not trail.faults:

@@ -68,6 +68,10 @@ class AuditRecord(models.Model):
     """What somebody did, append-only: the database refuses UPDATE and DELETE.
 
     `about` names every object whose history shows the record, as "<noun>:<id>".
+    Under the seal is a commitment for each part of what it says (`audit_chain.parts_of`), not the part
+    itself: the one change that the database allows takes words and salt of parts away and names them in
+    `erased`.
+    Without `commitments` it was written by a release that sealed the words themselves.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -81,6 +85,9 @@ class AuditRecord(models.Model):
     reason = models.TextField(blank=True, default="")
     data = models.JSONField(default=dict)
     request_id = models.CharField(max_length=64, blank=True, default="")
+    commitments = models.JSONField(null=True)
+    salts = models.JSONField(null=True)
+    erased = ArrayField(models.TextField(), null=True)
 
     class Meta:
         indexes = [
@@ -95,13 +102,17 @@ class AuditRecord(models.Model):
 
 
 class AuditSeal(models.Model):
-    """The hash chain over the records: one seal a record, in the order they were sealed."""
+    """The hash chain over the records: one seal a record, in the order they were sealed.
+
+    `format` says what is under the hash: 1 the record with its words, 2 with commitments to them.
+    """
 
     sequence = models.BigIntegerField(primary_key=True)
     record = models.OneToOneField(AuditRecord, on_delete=models.PROTECT, related_name="seal")
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
     sealed_at = models.DateTimeField(db_default=Now())
+    format = models.PositiveSmallIntegerField(db_default=1)
 
     class Meta:
         constraints = [

@@ -81,9 +81,11 @@ def test_a_hash_kept_elsewhere_uncovers_a_rewritten_chain(exported):
     assert faults(items, head=kept) == []
     previous = audit_chain.GENESIS
     for item in items[1:-1]:
-        body = {name: value for name, value in item.items() if name not in ("hash", "previous_hash")}
-        body["reason"] = "rewritten"
-        item.update(body, previous_hash=previous, hash=audit_chain.chain_hash(body, previous))
+        commitments, salts = audit_chain.commit(audit_chain.parts_of("rewritten", item["data"]))
+        item.update(reason="rewritten", commitments=commitments, salts=salts)
+        beside = ("hash", "previous_hash", "reason", "data", "salts")
+        body = {name: value for name, value in item.items() if name not in beside}
+        item.update(previous_hash=previous, hash=audit_chain.chain_hash(body, previous))
         previous = item["hash"]
     items[-1]["head"] = previous
     assert faults(items) == []

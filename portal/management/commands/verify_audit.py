@@ -29,6 +29,8 @@ class Command(BaseCommand):
         waiting = AuditRecord.objects.filter(seal=None).count()
         self.stdout.write(f"{report.checked} records checked, {waiting} not sealed yet")
         self.stdout.write(f"head {report.head}")
+        if report.erased:
+            self.stdout.write(f"{report.erased} records lack words that were erased")
         for fault in report.faults:
             self.stderr.write(fault)
         if report.faults:
