@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from django.db import connection, connections
 from django.test import Client
 
 from portal.accounts.models import User
+from tests.architecture.world import built
+from tests.browser.stage import Stage
 from tests.services import CHROMIUM_ARGUMENTS, chromium_path
 
 # Playwright's own loop runs in the test's thread; the ORM may still be used there.
@@ -30,6 +33,43 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_ARGUMENTS))
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def world(chromium, django_db_setup, django_db_blocker):
+    """After the browser: what is opened inside its loop has to be closed there."""
+    with django_db_blocker.unblock():
+        with built() as made:
+            # While the browser thinks, the transaction that holds the world rests.
+            connection.cursor().execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            yield made
+        connections.close_all()
+
+
+@pytest.fixture(scope="module")
+def stage(chromium, world):
+    """One page for all visits of a module."""
+    page = chromium.new_page(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    yield Stage(page, world)
+    page.close()
+
+
+@pytest.fixture
+def new_stage(chromium, world):
+    """`new_stage(width=390)`: pages of a browser that was never here, with an empty cache."""
+    contexts = []
+
+    def enter(*, width: int = 1440, scheme: str = "light") -> Stage:
+        contexts.append(
+            chromium.new_context(
+                viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+            )
+        )
+        return Stage(contexts[-1].new_page(), world)
+
+    yield enter
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture

@@ -10,15 +10,26 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django.contrib.staticfiles import finders
 from django.http import HttpResponse
 
+from tests.architecture.access import TABLE, kwargs_for
 from tests.architecture.html import html_faults
+from tests.architecture.routes import ROUTES
 from tests.architecture.world import World
 
 SITE = "http://portal.test"
+# Every address that may be a page. A mail as its reader's program would show it stands in a frame where nothing runs.
+PAGES = {
+    route.name: route
+    for route in ROUTES
+    if not route.is_api
+    and route.name in TABLE
+    and "GET" in TABLE[route.name].methods
+    and route.name != "mail_specimen_body"
+}
 _OBSERVER = """
 window.shifts = 0; window.longest = 0;
 new PerformanceObserver(list => list.getEntries().forEach(e => { if (!e.hadRecentInput) window.shifts += e.value }))
@@ -49,6 +60,12 @@ class Stage:
         self.page.route("**/*", self._answer)
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def path(self, name: str, **query: str) -> str:
+        """The address of a page in this world, by the name of its route."""
+        found, route = TABLE[name], PAGES[name]
+        path = route.path(kwargs_for(self.world, found, route.kwargs))
+        return f"{path}?{urlencode(asked)}" if (asked := {**found.query, **query}) else path
 
     def visit(self, role: str, path: str) -> bool:
         """Look at a page as somebody; False when there is no page of its own (a fragment, a file, a redirect)."""
@@ -86,7 +103,10 @@ class Stage:
             route.fulfill(status=404)
             return
         content = Path(found).read_bytes()
-        self._sent(name, content)
+        # Files have names of their content and are kept for good; a browser whose requests are answered here
+        # keeps nothing and asks twice.
+        if name not in dict(self.sent):
+            self._sent(name, content)
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         route.fulfill(body=content, headers={"content-type": kind})
 

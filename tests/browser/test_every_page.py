@@ -11,15 +11,14 @@ import os
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.db import connection, connections
 
-from tests.architecture.access import CONNECTORS, REVIEWS, ROLLOUTS, SUBMISSIONS, TABLE, kwargs_for
-from tests.architecture.routes import ROUTES
-from tests.architecture.world import built
-from tests.browser.stage import Stage
-from tests.effort import IS_FULL
+from tests.architecture.access import CONNECTORS, REVIEWS, ROLLOUTS, SUBMISSIONS, TABLE
+from tests.browser.stage import PAGES, Stage
+from tests.effort import IS_FULL, effort
 
 AXE = Axe().axe_script
+# All pages take a while: `-k "quiet and fits and 3"` looks at one piece of them.
+PIECES = effort(1, 12)
 pytestmark = [pytest.mark.browser, pytest.mark.django_db, pytest.mark.timeout(900)]
 ROLES = ("owner", "reviewer", "operator", "administrator", "guest_tester", "anonymous")
 # Who works in a part of the site; the first of them that gets in looks at its pages.
@@ -45,13 +44,6 @@ COLOURS = {
     "iframes": False,
 }
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-PAGES = {
-    route.name: route
-    for route in ROUTES
-    if not route.is_api and route.name in TABLE and "GET" in TABLE[route.name].methods
-}
-# A mail as its reader's program would show it, in a frame where nothing runs.
-del PAGES["mail_specimen_body"]
 
 
 def _lookers(name: str) -> list[str]:
@@ -63,30 +55,6 @@ def _lookers(name: str) -> list[str]:
         return found
     first = next((roles for names, roles in WORKS if name in names), ("administrator",))
     return [next((role for role in first if role in allowed), found[0])] if found else []
-
-
-@pytest.fixture(scope="module")
-def world(chromium, django_db_setup, django_db_blocker):
-    """After the browser: what is opened inside its loop has to be closed there."""
-    with django_db_blocker.unblock():
-        with built() as made:
-            yield made
-        connections.close_all()
-
-
-@pytest.fixture(scope="module")
-def stage(chromium, world):
-    # While the browser thinks, the transaction that holds the world rests.
-    connection.cursor().execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-    page = chromium.new_page(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
-    yield Stage(page, world)
-    page.close()
-
-
-def _path(stage: Stage, name: str) -> str:
-    found, route = TABLE[name], PAGES[name]
-    query = "&".join(f"{key}={value}" for key, value in found.query.items())
-    return route.path(kwargs_for(stage.world, found, route.kwargs)) + (f"?{query}" if query else "")
 
 
 def _violations(page, options: dict, where: str) -> list[str]:
@@ -110,23 +78,13 @@ def _faults(stage: Stage) -> list[str]:
     return [*faults, *stage.complaints]
 
 
-def test_every_page_is_valid_accessible_quiet_and_fits(stage):
+@pytest.mark.parametrize("piece", range(PIECES))
+def test_every_page_is_valid_accessible_quiet_and_fits(stage, piece):
     looked, faults = 0, []
-    for name in sorted(PAGES):
+    for name in sorted(PAGES)[piece::PIECES]:
         for role in _lookers(name):
-            if stage.visit(role, _path(stage, name)):
+            if stage.visit(role, stage.path(name)):
                 looked += 1
                 faults += [f"{name} as {role}: {fault}" for fault in _faults(stage)]
     assert faults == [], "\n" + "\n".join(faults)
-    assert looked > (110 if IS_FULL else 30), f"only {looked} pages were found"
-
-
-@pytest.mark.parametrize("role", ["owner", "reviewer", "operator"])
-def test_the_first_page_is_light_and_stands_still(stage, role):
-    """14 requests and 111 kB when this was written, with an empty cache."""
-    assert stage.visit(role, "/")
-    assert sum(size for _, size in stage.sent) <= 120_000, sorted(stage.sent, key=lambda each: -each[1])
-    assert len(stage.sent) <= 20, stage.sent
-    assert stage.page.evaluate("window.shifts") <= 0.05
-    # Generous: the machine may be busy with other tests.
-    assert stage.page.evaluate("window.longest") <= 1_000
+    assert looked > (110 if IS_FULL else 30) // PIECES, f"only {looked} pages were found"
