@@ -72,7 +72,7 @@ schema: environment-dev  ## write docs/openapi.yaml, and say what breaks program
 
 wheel: environment-dev  ## pack certport, which stands alone, into build/dist
 	rm -rf build/certport && mkdir -p build/certport build/dist
-	tar cf - --exclude __pycache__ portal/certport certification/attestation certification/rules connectors/definitions | tar xf - -C build/certport
+	tar cf - --exclude __pycache__ portal/certport certification/attestation certification/rules connectors/confinement connectors/definitions | tar xf - -C build/certport
 	mv build/certport/portal/certport/pyproject.toml build/certport/portal/certport/README.md build/certport/
 	cp LICENSE build/certport/
 	$(VENV_PYTHON) -m uv build --wheel --out-dir build/dist build/certport

@@ -20,6 +20,7 @@ from certification.services import commits
 from connectors.api.connectors import acting_user, visible_connectors
 from connectors.models import Connector, RepositoryBinding
 from connectors.policies import can_bind_repository
+from connectors.repository_words import failure_of
 from connectors.services import repositories as services
 from portal.accounts.models import ApiToken
 from portal.shared.policy import require
@@ -38,7 +39,7 @@ class RepositoryBindingSerializer(serializers.ModelSerializer[RepositoryBinding]
     address = serializers.CharField(source="repository.address", read_only=True)
     host_key = serializers.CharField(source="repository.host_key", read_only=True)
     fetched_at = serializers.DateTimeField(source="repository.fetched_at", read_only=True, allow_null=True)
-    last_error = serializers.CharField(source="repository.last_error", read_only=True)
+    last_error = serializers.SerializerMethodField(help_text="Empty when the last look succeeded.")
     commits = CommitSerializer(many=True, read_only=True)
 
     class Meta:
@@ -48,6 +49,9 @@ class RepositoryBindingSerializer(serializers.ModelSerializer[RepositoryBinding]
             "host_key", "fetched_at", "last_error", "is_read", "commits",
         ]  # fmt: skip
         read_only_fields = fields
+
+    def get_last_error(self, binding: RepositoryBinding) -> str:
+        return failure_of(binding.repository)
 
 
 class RepositoryBindingRequestSerializer(serializers.Serializer[Any]):

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from certification.rules.findings import Finding, Report
     from certification.rules.profiles import Profile
     from certification.rules.rulebook import Figures, RuleInfo, catalogue, rule_info
-    from certification.rules.sandbox import Limits, check_bytes
+    from certification.rules.sandbox import check_bytes
     from certification.rules.version import RULES_VERSION
+    from connectors.confinement import Limits
 
 __all__ = [
     "RULES_VERSION",

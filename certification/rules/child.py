@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import codecs
-import contextlib
-import ctypes
 import gc
 import importlib
 import json
 import os
-import resource
 import sys
 from pathlib import Path
 from typing import Any
 
-_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
-_PR_SET_NO_NEW_PRIVS, _PR_SET_DUMPABLE = 38, 4
-_NOBODY = 65534
+from connectors.confinement import powers
+
 _CODECS = ("cp1252", "cp437", "idna", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
-_FORBIDDEN = (
-    "socket.",
-    "subprocess.",
-    "os.exec",
-    "os.fork",
-    "os.posix_spawn",
-    "os.spawn",
-    "os.system",
-    "ctypes.",
-)
+_FORBIDDEN = (*powers.STARTING, "socket.", "ctypes.")
 
 
 def main() -> int:
@@ -73,45 +60,15 @@ def confine(limits: dict[str, Any]) -> None:
         codecs.lookup(name)
     # Pillow loads the reader of a format when the first picture of it comes, which is too late here.
     importlib.import_module("PIL.PngImagePlugin")
-    _leave_network()
-    _drop_privileges()
-    cpu = int(limits["processor_seconds"])
-    for kind, soft, hard in (
-        (resource.RLIMIT_AS, limits["memory_bytes"], limits["memory_bytes"]),
-        (resource.RLIMIT_CPU, cpu, cpu + 1),
-        (resource.RLIMIT_FSIZE, limits["file_bytes"], limits["file_bytes"]),
-        (resource.RLIMIT_NOFILE, limits["open_files"], limits["open_files"]),
-        (resource.RLIMIT_NPROC, 0, 0),
-        (resource.RLIMIT_CORE, 0, 0),
-    ):
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(kind, (soft, hard))
-    sys.addaudithook(_refuse)
+    powers.leave_network()
+    powers.become_nobody()
+    powers.limit(limits, processes=0)
+    powers.refuse(_is_refused)
     gc.disable()
 
 
-def _leave_network() -> None:
-    """An empty network name space where the kernel grants one; the audit hook refuses sockets anyway."""
-    with contextlib.suppress(OSError, AttributeError):
-        libc = ctypes.CDLL(None, use_errno=True)
-        if libc.unshare(_CLONE_NEWNET) != 0:
-            libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
-        libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-
-
-def _drop_privileges() -> None:
-    if os.geteuid() != 0:
-        return
-    with contextlib.suppress(OSError):
-        os.setgroups([])
-    with contextlib.suppress(OSError):
-        os.setresgid(_NOBODY, _NOBODY, _NOBODY)
-        os.setresuid(_NOBODY, _NOBODY, _NOBODY)
-
-
-def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
-    if event.startswith(_FORBIDDEN) or (event == "open" and not _is_code(arguments)):
-        raise PermissionError("not available while a package is checked")
+def _is_refused(event: str, arguments: tuple[Any, ...]) -> bool:
+    return event.startswith(_FORBIDDEN) or (event == "open" and not _is_code(arguments))
 
 
 def _is_code(arguments: tuple[Any, ...]) -> bool:

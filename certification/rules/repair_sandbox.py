@@ -15,7 +15,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from certification.rules.profiles import Profile
-from certification.rules.sandbox import EXIT_MEMORY, MIB, Limits, run
+from certification.rules.sandbox import EXIT_MEMORY
+from connectors.confinement import MIB, Limits, run
 
 REPAIR_LIMITS = Limits(processor_seconds=20, wall_seconds=25.0)
 

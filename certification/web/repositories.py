@@ -22,6 +22,7 @@ from certification.web.submission_pages import submission_url
 from connectors.models import Connector, RepositoryBinding
 from connectors.policies import can_bind_repository
 from connectors.queries import connectors as connector_queries
+from connectors.repository_words import failure_of
 from connectors.services import repositories as services
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
@@ -88,6 +89,7 @@ def connector_repository(request: HttpRequest, pk: str) -> HttpResponse:
         "connector": connector,
         "tab": "repository",
         "binding": binding,
+        "failure": failure_of(binding.repository) if binding else "",
         "commits": queries.shown_commits(binding) if binding else [],
         "can_bind": can_bind_repository(request.user, connector),
         "can_take": can_create_submission(request.user, connector),

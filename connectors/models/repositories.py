@@ -18,8 +18,9 @@ class Repository(PublicIdModel):
 
     Two teams never share one, so that nobody reads by another's credentials. `secrets` may hold `user`,
     `token`, `private_key` and `hook` (signs what its server sends). `host_key` is the fingerprint that an ssh
-    server showed first. `heads` maps a followed branch to its newest commit. `busy_until` is the lease of
-    the one job that fetches.
+    server showed first. `last_error` is a code of `connectors.repositories.errors`, its values what the
+    sentence names (`connectors/repository_words.py`). `heads` maps a followed branch to its newest commit.
+    `busy_until` is the lease of the one job that fetches.
     """
 
     publisher = models.ForeignKey(Publisher, on_delete=models.CASCADE, related_name="repositories")
@@ -30,6 +31,7 @@ class Repository(PublicIdModel):
     fetched_at = models.DateTimeField(null=True)
     tried_at = models.DateTimeField(null=True)
     last_error = models.CharField(max_length=300, blank=True)
+    last_error_values = models.JSONField(null=True)
     busy_until = models.DateTimeField(null=True)
 
     class Meta:

@@ -5,9 +5,11 @@ Knows no framework. `process` is what the portal calls; the rest runs in its chi
 
 from connectors.repositories.addresses import Address, checked_branch, checked_folder
 from connectors.repositories.errors import RepositoryError
-from connectors.repositories.process import Branch, Limits, Place, fetch, files, heads
+from connectors.repositories.limits import COMMITS_SHOWN, Limits
+from connectors.repositories.process import Branch, Place, fetch, files, heads
 
 __all__ = [
+    "COMMITS_SHOWN",
     "Address",
     "Branch",
     "Limits",

@@ -30,7 +30,7 @@ class Address:
         """Raises `RepositoryError` for anything but https://, ssh://, user@host:path and file:///."""
         text = text.strip()
         if len(text) > LONGEST or any(ord(letter) < 33 or ord(letter) > 126 for letter in text):
-            raise _refused("The address contains blanks or other forbidden characters.")
+            raise RepositoryError("address-characters")
         short = _SCP.match(text)
         if short:
             return cls("ssh", short["host"].lower(), 22, short["path"], short["user"])
@@ -38,15 +38,15 @@ class Address:
             parts = urlsplit(text)
             port = parts.port
         except ValueError:
-            raise _refused("The address cannot be read.") from None
+            raise RepositoryError("address-unreadable") from None
         if parts.scheme not in _PORTS:
-            raise _refused("Give an address that begins with https:// or ssh://, or git@host:path.")
+            raise RepositoryError("address-scheme")
         if parts.query or parts.fragment or parts.password is not None:
-            raise _refused("No password, query or fragment: the token has a field of its own.")
+            raise RepositoryError("address-secret")
         if parts.username and parts.scheme != "ssh":
-            raise _refused("No user name in the address: it has a field of its own.")
+            raise RepositoryError("address-user")
         if (parts.scheme != "file" and not parts.hostname) or len(parts.path) < 2:
-            raise _refused("Give the host and the path of the repository.")
+            raise RepositoryError("address-incomplete")
         return cls(
             parts.scheme,
             (parts.hostname or "").lower(),
@@ -69,15 +69,11 @@ class Address:
         return "/".join(self.path.strip("/").removesuffix(".git").split("/")[-2:])
 
 
-def _refused(message: str) -> RepositoryError:
-    return RepositoryError(message, "address")
-
-
 def checked_branch(text: str) -> str:
     """A branch's name without refs/heads/. Raises `RepositoryError`."""
     name = text.strip().removeprefix("refs/heads/")
     if not _REF.match(name):
-        raise RepositoryError("This is no name of a branch.", "address")
+        raise RepositoryError("branch-name")
     return name
 
 
@@ -87,5 +83,5 @@ def checked_folder(text: str) -> str:
     folder = text.strip().strip("/")
     parts = folder.split("/") if folder else []
     if any(part in {".", "..", ".git"} or not _PARTS.match(part) for part in parts) or len(parts) > 12:
-        raise RepositoryError("Give a folder of the repository, such as connectors/tides.", "address")
+        raise RepositoryError("folder-name")
     return folder

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import contextlib
 import errno
 import fcntl
+import importlib
 import json
-import resource
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,67 +18,80 @@ import httpcore
 import paramiko
 from dulwich.errors import GitProtocolError, NotGitRepository
 
+from connectors.confinement import powers
 from connectors.repositories import folders, mirror
 from connectors.repositories.addresses import Address
 from connectors.repositories.errors import RepositoryError
 from connectors.repositories.transport import Route
 from connectors.runtime.egress import Egress
-from connectors.runtime.errors import CallError
 
-_TOO_LARGE = "The repository is larger than is taken."
-_UNREADABLE = ("The repository could not be read.", "broken")
-_WORDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], tuple[str, str]], ...] = (
-    (MemoryError, (_TOO_LARGE, "limit")),
-    (NotGitRepository, ("There is no Git repository at this address.", "access")),
-    (GitProtocolError, ("The server does not answer as Git's smart protocol asks for.", "broken")),
-    (httpcore.TimeoutException, ("The repository did not answer in time.", "limit")),
+_CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+    (MemoryError, "too-large"),
+    (NotGitRepository, "no-repository"),
+    (GitProtocolError, "protocol"),
+    (httpcore.TimeoutException, "too-slow"),
     (
         (OSError, EOFError, httpcore.NetworkError, httpcore.ProtocolError, paramiko.SSHException),
-        ("The connection broke.", "broken"),
+        "connection-broke",
     ),
 )
+# Imported when they are first needed, which is too late here: nobody may not even see where Python lies.
+_LATE = tuple(
+    f"dulwich.{name}"
+    for name in (
+        "bitmap", "commit_graph", "filters", "index", "midx", "object_format", "reflog", "trailers", "walk",
+        "worktree",
+    )
+)  # fmt: skip
 
 
 def main() -> int:
-    """Exit code 0 with {"answer"} or {"error", "kind"} on standard output."""
+    """Exit code 0 with {"answer"} or {"error", "values"} on standard output."""
     request = json.loads(sys.stdin.buffer.read())
-    _confine(request["limits"])
     try:
-        answer: dict[str, Any] = {"answer": _answer(request)}
+        place = _confine(request)
+        answer: dict[str, Any] = {"answer": _answer(request, place)}
     except Exception as error:  # noqa: BLE001 - whatever a repository does is told, and ends here
-        message, kind = _told(error)
-        answer = {"error": message, "kind": kind}
+        told = _told(error)
+        answer = {"error": told.code, "values": told.values}
     sys.stdout.write(json.dumps(answer))
     sys.stdout.flush()
     return 0
 
 
-def _told(error: Exception) -> tuple[str, str]:
-    """What is said of a failure, and its kind. Nothing of what was sent or received is in it."""
+def _told(error: Exception) -> RepositoryError:
+    """What is said of a failure. Nothing of what was sent or received is in it."""
     if isinstance(error, RepositoryError):
-        return error.message, error.kind
-    if isinstance(error, CallError):
-        return error.message, "address"
+        return error
     if isinstance(error, OSError) and error.errno == errno.EFBIG:
-        return _TOO_LARGE, "limit"
-    return next((told for kinds, told in _WORDS if isinstance(error, kinds)), _UNREADABLE)
+        return RepositoryError("too-large")
+    code = next((code for kinds, code in _CODES if isinstance(error, kinds)), "unreadable")
+    return RepositoryError(code)
 
 
-def _confine(limits: dict[str, Any]) -> None:
-    for kind, value in (
-        (resource.RLIMIT_AS, limits["memory_bytes"]),
-        (resource.RLIMIT_FSIZE, limits["file_bytes"]),
-        (resource.RLIMIT_CPU, limits["processor_seconds"]),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(kind, (int(value), int(value)))
+def _confine(request: dict[str, Any]) -> Path:
+    """Become nobody, under limits, able to start nothing; returns where the mirror is from then on.
+
+    The network stays: it is what this child is for, and every address goes through the guard.
+    """
+    for name in _LATE:
+        importlib.import_module(name)
+    for name in ("idna", "utf-8", "ascii", "latin-1"):
+        codecs.lookup(name)
+    Egress().tls()
+    place = Path() if request["verb"] == "heads" else powers.given(Path(request["mirror"]))
+    # One on this machine (trial mode alone) is read as the portal itself reads: it may be closed to nobody.
+    if not (request["local_files"] and request["address"].startswith("file:")):
+        powers.become_nobody()
+    powers.limit(request["limits"])
+    powers.refuse(lambda event, _arguments: event.startswith(powers.STARTING))
+    return place
 
 
-def _answer(request: dict[str, Any]) -> dict[str, Any]:
+def _answer(request: dict[str, Any], place: Path) -> dict[str, Any]:
     route = _route(request)
     if request["verb"] == "heads":
         return {"heads": mirror.list_heads(route), "host_key": route.host_key}
-    place = Path(request["mirror"])
     with _alone(place):
         repo = mirror.opened(place)
         try:
@@ -101,7 +115,6 @@ def _route(request: dict[str, Any]) -> Route:
 @contextlib.contextmanager
 def _alone(place: Path) -> Iterator[None]:
     """One process at a time in a mirror. The lock goes with the process, however it ends."""
-    place.mkdir(parents=True, exist_ok=True)
     with (place / "portal.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -23,7 +23,7 @@ def folder_files(repo: Repo, sha: str, folder: str, *, most_bytes: int) -> dict[
     left = [most_bytes]
     _collect(repo, tree, "", files, left)
     if not files:
-        raise RepositoryError(f"The folder {folder or '/'} of {sha[:12]} is empty.", "missing")
+        raise RepositoryError("folder-empty", folder=folder or "/", commit=sha[:12])
     return files
 
 
@@ -33,18 +33,18 @@ def _folder(repo: Repo, root: ObjectID, folder: str) -> Tree:
         try:
             mode, sha = current[part.encode()]  # type: ignore[index]
         except KeyError:
-            raise RepositoryError(f"There is no folder {folder} in this commit.", "missing") from None
+            raise RepositoryError("no-folder", folder=folder) from None
         _check_kind(folder, mode)
         current = repo.object_store[sha]
         if not isinstance(current, Tree):
-            raise RepositoryError(f"{folder} is a file: give its folder.", "content")
+            raise RepositoryError("file-not-folder", folder=folder)
     assert isinstance(current, Tree)
     return current
 
 
 def _collect(repo: Repo, tree: Tree, prefix: str, files: dict[str, bytes], left: list[int]) -> None:
     if prefix.count("/") > MOST_DEPTH:
-        raise RepositoryError(f"Folders lie deeper than {MOST_DEPTH} levels: {prefix[:80]}.", "content")
+        raise RepositoryError("too-deep", most=MOST_DEPTH, name=prefix)
     for entry in tree.iteritems():
         name = prefix + entry.path.decode("utf-8", "replace")
         _check_kind(name, entry.mode)
@@ -54,22 +54,22 @@ def _collect(repo: Repo, tree: Tree, prefix: str, files: dict[str, bytes], left:
         elif isinstance(found, Blob):
             files[name] = _content(name, found, left)
             if len(files) > MOST_FILES:
-                raise RepositoryError(f"The folder has more than {MOST_FILES} files.", "limit")
+                raise RepositoryError("too-many-files", most=MOST_FILES)
 
 
 def _check_kind(name: str, mode: int) -> None:
     if S_ISGITLINK(mode):
-        raise RepositoryError(f"{name} is a submodule: these are not followed.", "content")
+        raise RepositoryError("submodule", name=name)
     if stat.S_ISLNK(mode):
-        raise RepositoryError(f"{name} is a symbolic link: put the file itself there.", "content")
+        raise RepositoryError("link", name=name)
 
 
 def _content(name: str, blob: Blob, left: list[int]) -> bytes:
     size = blob.raw_length()
     left[0] -= size
     if left[0] < 0:
-        raise RepositoryError(f"The files are larger than is taken; the last was {name}.", "limit")
+        raise RepositoryError("too-many-bytes", name=name)
     content: bytes = blob.data
     if content.startswith(_LFS):
-        raise RepositoryError(f"{name} is only a pointer of Git LFS: commit the file itself.", "content")
+        raise RepositoryError("lfs-pointer", name=name)
     return content

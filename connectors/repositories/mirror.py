@@ -13,12 +13,12 @@ from dulwich.refs import Ref
 from dulwich.repo import Repo
 
 from connectors.repositories.errors import RepositoryError
+from connectors.repositories.limits import COMMITS_SHOWN
 from connectors.repositories.transport import Route
 
 MOST_COMMITS = 5_000
 """How far back a history is read for the newest commits of a folder."""
 MOST_BRANCHES = 200
-COMMITS_SHOWN = 20
 _HEADS = b"refs/heads/"
 
 
@@ -70,9 +70,9 @@ def commit_of(repo: Repo, sha: str) -> Commit:
     try:
         found = repo.object_store[ObjectID(sha.encode())]
     except (KeyError, ValueError):
-        raise RepositoryError(f"There is no commit {sha[:12]} in what was fetched.", "missing") from None
+        raise RepositoryError("no-commit", commit=sha[:12]) from None
     if not isinstance(found, Commit):
-        raise RepositoryError(f"{sha[:12]} is no commit.", "missing")
+        raise RepositoryError("no-commit", commit=sha[:12])
     return found
 
 

@@ -3,36 +3,15 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
-import os
 import signal
-import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
+from connectors.confinement import Outcome, run
 from connectors.repositories.errors import RepositoryError
-
-MIB = 1024 * 1024
-_ROOT = Path(__file__).resolve().parents[2]
-_CODE = (
-    "import sys\nsys.path.insert(0, sys.argv[1])\n"
-    "from connectors.repositories.child import main\nsys.exit(main())\n"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What the child may use: `file_bytes` bounds the pack, `wall_seconds` everything together."""
-
-    memory_bytes: int = 2048 * MIB
-    processor_seconds: int = 90
-    wall_seconds: float = 95.0
-    file_bytes: int = 512 * MIB
+from connectors.repositories.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +46,10 @@ def fetch(place: Place, branches: Sequence[Branch], *, limits: Limits | None = N
 
     A branch that is not there is left out; one that was rewritten is not continued. Raises
     `RepositoryError`."""
-    return _ask(place, {"verb": "fetch", "branches": [asdict(each) for each in branches]}, limits or Limits())
+    limits = (limits or Limits()).with_answer(
+        branches=len(branches), folders=sum(len(each.folders) for each in branches)
+    )
+    return _ask(place, {"verb": "fetch", "branches": [asdict(each) for each in branches]}, limits)
 
 
 def files(
@@ -82,46 +64,26 @@ def files(
     """The files of a folder at a commit and the commit in words. `refs` are fetched when it is not there yet.
     Raises `RepositoryError`."""
     request = {"verb": "files", "sha": sha, "folder": folder, "refs": list(refs), "most_bytes": most_bytes}
-    answer = _ask(place, request, limits or Limits())
+    answer = _ask(place, request, (limits or Limits()).with_answer(content=most_bytes))
     found = {name: base64.b64decode(content) for name, content in answer["files"].items()}
     return found, answer["commit"]
 
 
 def _ask(place: Place, request: dict[str, Any], limits: Limits) -> dict[str, Any]:
     whole = {**asdict(place), **request, "limits": asdict(limits), "seconds": limits.wall_seconds - 2}
-    with tempfile.TemporaryDirectory(prefix="repository-") as folder, _child(folder) as child:
-        try:
-            output, _errors = child.communicate(json.dumps(whole).encode(), timeout=limits.wall_seconds)
-        except subprocess.TimeoutExpired:
-            raise RepositoryError("The repository took too long.", "limit") from None
-        finally:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(child.pid, signal.SIGKILL)
-    return _read(child.returncode, output)
+    return _read(run([json.dumps(whole).encode()], limits, entry="connectors.repositories.child"))
 
 
-def _child(folder: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-I", "-c", _CODE, str(_ROOT)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=folder,
-        # No home and no configuration: neither keys, helpers nor hooks of this machine take part.
-        env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "TZ": "UTC", "HOME": folder},
-        start_new_session=True,
-        close_fds=True,
-    )
-
-
-def _read(returncode: int, output: bytes) -> dict[str, Any]:
+def _read(outcome: Outcome) -> dict[str, Any]:
+    if outcome.too_much:
+        raise RepositoryError("too-large")
+    if outcome.timed_out or outcome.returncode == -signal.SIGXCPU:
+        raise RepositoryError("too-slow")
     try:
-        answer = json.loads(output)
-    except ValueError:
-        if returncode == -signal.SIGXCPU or returncode == -signal.SIGKILL:
-            raise RepositoryError("The repository took too long.", "limit") from None
-        raise RepositoryError("The repository could not be read.") from None
-    if "error" in answer:
-        raise RepositoryError(answer["error"], answer["kind"])
-    found: dict[str, Any] = answer["answer"]
+        answer = json.loads(outcome.output)
+        if "error" in answer:
+            raise RepositoryError(str(answer["error"]), **answer["values"])
+        found: dict[str, Any] = answer["answer"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise RepositoryError("unreadable") from None
     return found

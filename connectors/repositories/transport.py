@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpcore
 import paramiko
@@ -18,7 +18,9 @@ from connectors.repositories.addresses import Address
 from connectors.repositories.errors import RepositoryError
 from connectors.runtime.connecting import Clock, PinnedBackend
 from connectors.runtime.egress import USER_AGENT, Egress
+from connectors.runtime.errors import CallFailed, EgressRefused
 
+_T = TypeVar("_T")
 _KEY_KINDS = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
 
 
@@ -49,17 +51,29 @@ class Route:
         called."""
         if self.address.scheme == "file":
             if not self._local_files:
-                raise RepositoryError("Repositories on this machine are not read here.", "address")
+                raise RepositoryError("local-files")
             return LocalGitClient(), str(Path(self.address.path))
         # An ssh server is judged by its name and addresses exactly like a web server.
         port = self.address.port if self.address.scheme == "https" else 443
-        self.egress.check(f"https://{self.address.host}:{port}/")
+        self._judge(lambda: self.egress.check(f"https://{self.address.host}:{port}/"))
         if self.address.scheme == "https":
             return _GuardedHttp(self), self.address.path
         return (
             SSHGitClient(self.address.host, self.address.port, self.address.user, vendor=_GuardedSsh(self)),
             self.address.path,
         )
+
+    def addresses(self, host: str, port: int) -> list[tuple[str, int]]:
+        """Where to connect: addresses that were all judged. Raises `RepositoryError`."""
+        return self._judge(lambda: self.egress.addresses(host, port, self.clock))
+
+    def _judge(self, ask: Callable[[], _T]) -> _T:
+        try:
+            return ask()
+        except EgressRefused:
+            raise RepositoryError("not-called", host=self.address.host) from None
+        except CallFailed:
+            raise RepositoryError("name-unknown", host=self.address.host) from None
 
 
 class _GuardedHttp(AbstractHttpGitClient):
@@ -71,9 +85,7 @@ class _GuardedHttp(AbstractHttpGitClient):
         port = "" if route.address.port == 443 else f":{route.address.port}"
         self._scheme = "http" if is_local else "https"
         super().__init__(f"{self._scheme}://{route.address.host}{port}", dumb=False)
-        backend = PinnedBackend(
-            lambda host, port: route.egress.addresses(host, port, route.clock), route.clock
-        )
+        backend = PinnedBackend(route.addresses, route.clock)
         self._pool = httpcore.ConnectionPool(
             ssl_context=route.egress.tls(), network_backend=backend, max_connections=1, http2=False
         )
@@ -117,13 +129,13 @@ class _GuardedHttp(AbstractHttpGitClient):
 
 def _judge_status(status: int) -> None:
     if status in {401, 403}:
-        raise RepositoryError("The server refuses the credentials, or asks for some.", "access")
+        raise RepositoryError("credentials")
     if status == 404:
-        raise RepositoryError("There is no such repository, or the credentials may not see it.", "access")
+        raise RepositoryError("no-repository")
     if 300 <= status < 400:
-        raise RepositoryError("The repository has moved: give its new address.", "address")
+        raise RepositoryError("moved")
     if status != 200:
-        raise RepositoryError(f"The server answered {status}.")
+        raise RepositoryError("status", status=status)
 
 
 class _Answer:
@@ -182,28 +194,25 @@ class _GuardedSsh(SSHVendor):
             channel.exec_command(command)
         except paramiko.AuthenticationException:
             transport.close()
-            raise RepositoryError("The server does not accept this key.", "access") from None
+            raise RepositoryError("key-refused") from None
         except paramiko.SSHException:
             transport.close()
-            raise RepositoryError("No connection by ssh came about.") from None
+            raise RepositoryError("no-connection", host=host) from None
         return _Channel(transport, channel)
 
     def _connect(self, host: str, port: int) -> socket.socket:
-        for place in self._route.egress.addresses(host, port, self._route.clock):
+        for place in self._route.addresses(host, port):
             try:
                 return socket.create_connection(place, timeout=min(15.0, self._route.clock.left()))
             except OSError:
                 continue
-        raise RepositoryError(f"No connection to “{host}”.")
+        raise RepositoryError("no-connection", host=host)
 
 
 def _checked_key(key: paramiko.PKey, known: str) -> str:
     seen = "SHA256:" + base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
     if known and known != seen:
-        raise RepositoryError(
-            f"The server shows another key ({seen}) than before: ask who runs it, then bind it again.",
-            "host-key",
-        )
+        raise RepositoryError("host-key", key=seen)
     return seen
 
 
@@ -213,7 +222,7 @@ def _key(text: str) -> paramiko.PKey:
             return kind.from_private_key(StringIO(text))
         except (paramiko.SSHException, ValueError, IndexError):
             continue
-    raise RepositoryError("Give a private key without a passphrase (Ed25519, ECDSA or RSA).", "access")
+    raise RepositoryError("key-unreadable")
 
 
 class _Channel:

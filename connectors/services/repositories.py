@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from connectors import policies
 from connectors.models import Connector, Repository, RepositoryBinding
 from connectors.repositories import Address, RepositoryError, checked_branch, checked_folder, heads
+from connectors.repository_words import told
 from connectors.services.repository_fetching import place_of
 from portal.accounts.models import User
 from portal.shared import audit, outbox
@@ -115,15 +116,15 @@ def _cleaned(draft: BindingDraft) -> BindingDraft:
     try:
         address = Address.parse(draft.address).text
     except RepositoryError as error:
-        faults["address"] = [error.message]
+        faults["address"] = [told(error)]
     try:
         branch = checked_branch(draft.branch)
     except RepositoryError as error:
-        faults["branch"] = [error.message]
+        faults["branch"] = [told(error)]
     try:
         folder = checked_folder(draft.folder)
     except RepositoryError as error:
-        faults["folder"] = [error.message]
+        faults["folder"] = [told(error)]
     if faults:
         raise InvalidInput(_("The repository cannot be bound like this."), fields=faults)
     return BindingDraft(
@@ -145,7 +146,7 @@ def _answering(row: Repository, branch: str) -> str:
     try:
         answer = heads(place_of(row))
     except RepositoryError as error:
-        raise _wrong("token" if error.kind == "access" else "address", error.message) from None
+        raise _wrong("token" if error.kind == "access" else "address", told(error)) from None
     names = answer["heads"]
     if branch not in names:
         known = ", ".join(list(names)[:MOST_BRANCHES_NAMED]) or _("none")

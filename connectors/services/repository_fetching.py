@@ -15,8 +15,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from connectors.models import Repository, RepositoryBinding
-from connectors.repositories import Branch, Limits, Place, RepositoryError, fetch, files
-from connectors.repositories.mirror import COMMITS_SHOWN
+from connectors.repositories import COMMITS_SHOWN, Branch, Limits, Place, RepositoryError, fetch, files
+from connectors.repository_words import told
 from connectors.services.calls import egress
 from portal.shared import outbox
 from portal.shared.errors import InvalidInput
@@ -81,8 +81,8 @@ def fetch_repository(repository_id: str) -> None:
         answer = fetch(place_of(repository), _branches(repository), limits=limits())
         _record(repository, answer)
     except RepositoryError as error:
-        log.warning("repository_failed", repository=str(repository.pk), kind=error.kind)
-        rows.update(last_error=error.message[:300])
+        log.warning("repository_failed", repository=str(repository.pk), code=error.code)
+        rows.update(last_error=error.code, last_error_values=error.values)
     finally:
         rows.update(busy_until=None)
 
@@ -113,7 +113,7 @@ def _record(repository: Repository, answer: dict[str, Any]) -> None:
             heads={name: branch["head"] for name, branch in branches.items()},
             host_key=answer["host_key"],
             fetched_at=timezone.now(),
-            last_error=_lost({binding.branch for binding in bindings} - set(branches)),
+            **_lost({binding.branch for binding in bindings} - set(branches)),
         )
 
 
@@ -126,8 +126,9 @@ def _note_commits(binding: RepositoryBinding, branch: dict[str, Any] | None) -> 
     binding.is_read = True
 
 
-def _lost(names: set[str]) -> str:
-    return f"There is no branch {', '.join(sorted(names))} any more."[:300] if names else ""
+def _lost(names: set[str]) -> dict[str, Any]:
+    values = {"branch": ", ".join(sorted(names))[:200]} if names else None
+    return {"last_error": "no-branch" if names else "", "last_error_values": values}
 
 
 def read_commit(binding: RepositoryBinding, sha: str) -> tuple[dict[str, bytes], dict[str, str]]:
@@ -145,4 +146,4 @@ def read_commit(binding: RepositoryBinding, sha: str) -> tuple[dict[str, bytes],
             limits=limits(),
         )
     except RepositoryError as error:
-        raise InvalidInput(error.message, fields={"commit": [error.message]}) from None
+        raise InvalidInput(told(error), fields={"commit": [told(error)]}) from None

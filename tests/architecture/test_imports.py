@@ -14,6 +14,7 @@ from tests.architecture.source import ROOT
 # Pure packages: they must work in a process in which these cannot even be imported.
 PURE = (
     "certification.rules",
+    "connectors.confinement",
     "connectors.definitions",
     "connectors.runtime",
     "certification.planning",

@@ -193,9 +193,9 @@ def test_the_poller_asks_once_a_turn_and_a_failure_is_told_on_the_page(
     settings.EGRESS_LOCAL_HOSTS = [f"{HOST}=127.0.0.1:1"]
     outbox.drain()
     binding.repository.refresh_from_db()
-    assert binding.repository.last_error
+    assert binding.repository.last_error == "connection-broke"
     page = sign_in(cast.viewer).get(reverse("connector_repository", args=[binding.connector_id]))
-    assert binding.repository.last_error in page.content.decode()
+    assert "The connection broke." in page.content.decode()
     assert "Tides, first" in page.content.decode()
 
 

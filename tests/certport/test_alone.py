@@ -28,7 +28,10 @@ from tests.architecture.source import ROOT
 from tests.factories.submissions import WITH_ERROR
 from tests.rules.packages import GOOD, folder
 
-PARTS = ("portal/certport", "certification/attestation", "certification/rules", "connectors/definitions")
+PARTS = (
+    "portal/certport", "certification/attestation", "certification/rules",
+    "connectors/confinement", "connectors/definitions",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -106,7 +106,6 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "certification/wording.py": ("… is no variable", "… had no value"),
     "connectors/services/health_alerts.py": ("No version of", "It is over."),
     "connectors/services/metrics_sources.py": ("No answer",),
-    "connectors/services/repository_fetching.py": ("There is no branch",),
     "connectors/services/token_exchange.py": ("this portal does not trust",),
     "connectors/services/versions.py": ("… files",),
 }  # fmt: skip

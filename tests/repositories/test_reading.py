@@ -70,14 +70,14 @@ def test_a_mirror_that_was_lost_is_fetched_again_for_its_files(origin, tmp_path)
 def test_a_wrong_token_an_unknown_repository_and_another_server_are_told_apart(origin, tmp_path):
     with over_http({"/harbour/all.git": origin}) as port:
         assert set(heads(place_of(tmp_path, port))["heads"]) == {"dev"}
-        with pytest.raises(RepositoryError, match="refuses the credentials") as refused:
+        with pytest.raises(RepositoryError, match="credentials") as refused:
             heads(place_of(tmp_path, port, secrets={"user": USER, "token": "wrong"}))
         assert refused.value.kind == "access"
-        with pytest.raises(RepositoryError, match=r"no Git repository|no such repository"):
+        with pytest.raises(RepositoryError, match="no-repository"):
             heads(place_of(tmp_path, port, address=f"https://{HOST}/harbour/none.git"))
     with pytest.raises(RepositoryError) as gone:
         heads(place_of(tmp_path, port))
-    assert TOKEN not in gone.value.message
+    assert TOKEN not in str(gone.value)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_addresses_inside_the_network_are_not_called(tmp_path, address):
 
 def test_files_of_this_machine_are_read_only_where_it_is_allowed(origin, tmp_path):
     address = f"file://{origin.folder}"
-    with pytest.raises(RepositoryError, match="not read here"):
+    with pytest.raises(RepositoryError, match="local-files"):
         heads(place_of(tmp_path, 1, address=address))
     found = fetch(
         place_of(tmp_path, 1, address=address, local_files=True), [Branch("dev", ["connectors/buoys"])]
@@ -117,7 +117,7 @@ def test_over_ssh_the_key_of_the_server_is_kept_and_compared(origin, tmp_path):
             address=f"ssh://git@{HOST}/harbour/all.git",
             secrets={"private_key": text, "host_key": "SHA256:another"},
         )
-        with pytest.raises(RepositoryError, match="another key") as changed:
+        with pytest.raises(RepositoryError, match="host-key") as changed:
             heads(known)
         assert changed.value.kind == "host-key"
         stranger = place_of(
@@ -126,17 +126,17 @@ def test_over_ssh_the_key_of_the_server_is_kept_and_compared(origin, tmp_path):
             address=f"ssh://git@{HOST}/harbour/all.git",
             secrets={"private_key": private_key()[1]},
         )
-        with pytest.raises(RepositoryError, match="does not accept this key"):
+        with pytest.raises(RepositoryError, match="key-refused"):
             heads(stranger)
 
 
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ((0o120000, b"../../etc/passwd"), "symbolic link"),
+        ((0o120000, b"../../etc/passwd"), "link"),
         ((0o160000, b"1" * 40), "submodule"),
-        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n", "Git LFS"),
-        (b"x" * 5000, "larger"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n", "lfs-pointer"),
+        (b"x" * 5000, "too-many-bytes"),
     ],
 )
 def test_what_is_no_plain_small_file_is_refused_by_name(origin, tmp_path, entry, said):
@@ -144,7 +144,7 @@ def test_what_is_no_plain_small_file_is_refused_by_name(origin, tmp_path, entry,
     place = place_of(tmp_path, 1, address=f"file://{origin.folder}", local_files=True)
     with pytest.raises(RepositoryError, match=said) as refused:
         files(place, sha=sha, folder="connectors/tides", refs=["refs/heads/dev"], most_bytes=4000)
-    assert "icon.png" in refused.value.message
+    assert refused.value.values["name"] == "icon.png"
 
 
 def test_a_pack_beyond_the_limit_and_a_child_without_time_end_as_limits(tmp_path):
@@ -156,7 +156,7 @@ def test_a_pack_beyond_the_limit_and_a_child_without_time_end_as_limits(tmp_path
     with pytest.raises(RepositoryError) as large:
         fetch(place, [Branch("dev", [""])], limits=Limits(file_bytes=MIB))
     assert large.value.kind == "limit"
-    with pytest.raises(RepositoryError, match="too long"):
+    with pytest.raises(RepositoryError, match="too-slow"):
         fetch(place, [Branch("dev", [""])], limits=Limits(wall_seconds=0.05))
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from certification.rules import Context, Limits, Profile, Report, check_bytes, check_package, sandbox
 from certification.rules.examples import Case, examples
+from connectors.confinement import process
 from connectors.definitions import read_archive
 
 NEW = Profile("new", "verified")
@@ -33,7 +34,7 @@ except MemoryError:
 
 def run(monkeypatch: pytest.MonkeyPatch, body: str, limits: Limits = FAST) -> Report:
     indented = "\n".join("    " + line for line in body.strip().splitlines())
-    monkeypatch.setattr(sandbox, "_ENTRY", entry(indented))
+    monkeypatch.setattr(process, "code_of", lambda _module: entry(indented))
     return check_bytes(b"{}", filename="x.zip", profile=NEW, limits=limits)
 
 
