@@ -71,9 +71,9 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "certification/regions/": ("",),
     "certification/rules/": ("",),
     "certification/simulation/": ("",),
+    "connectors/confinement/": ("",),
     "connectors/definitions/": ("",),
     "connectors/identity/": ("",),
-    "connectors/repositories/": ("",),
     "connectors/package_records.py": ("",),
     "connectors/runtime/": ("",),
     # Kept in rows and in the audit trail by workers, who have no reader in front of them.
