@@ -1,4 +1,4 @@
-from django.db import migrations
+"""What the database refuses by itself: the audit trail is written once."""
 
 APPEND_ONLY = """
 CREATE FUNCTION shared_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -10,16 +10,3 @@ CREATE TRIGGER auditrecord_append_only BEFORE UPDATE OR DELETE ON shared_auditre
 CREATE TRIGGER auditseal_append_only BEFORE UPDATE OR DELETE ON shared_auditseal
     FOR EACH ROW EXECUTE FUNCTION shared_refuse_change();
 """
-
-UNDO = """
-DROP TRIGGER auditrecord_append_only ON shared_auditrecord;
-DROP TRIGGER auditseal_append_only ON shared_auditseal;
-DROP FUNCTION shared_refuse_change();
-"""
-
-
-class Migration(migrations.Migration):
-    """The audit trail is written once: the database refuses to change or delete it."""
-
-    dependencies = [("shared", "0001_initial")]
-    operations = [migrations.RunSQL(APPEND_ONLY, UNDO)]

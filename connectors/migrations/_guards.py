@@ -1,4 +1,4 @@
-from django.db import migrations
+"""What the database keeps by itself: the last owner, the immutable version, the samples' partitions, the words of the search."""
 
 # Deferred to the end of the transaction: an owner may hand over and leave in one go.
 LAST_OWNER = """
@@ -15,10 +15,6 @@ END $$;
 CREATE CONSTRAINT TRIGGER membership_last_owner AFTER UPDATE OR DELETE ON connectors_membership
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION connectors_keep_an_owner();
 """
-LAST_OWNER_UNDO = """
-DROP TRIGGER membership_last_owner ON connectors_membership;
-DROP FUNCTION connectors_keep_an_owner();
-"""
 
 IMMUTABLE_VERSION = """
 CREATE FUNCTION connectors_version_is_immutable() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -31,10 +27,6 @@ BEGIN
 END $$;
 CREATE TRIGGER version_immutable BEFORE UPDATE ON connectors_version
     FOR EACH ROW EXECUTE FUNCTION connectors_version_is_immutable();
-"""
-IMMUTABLE_VERSION_UNDO = """
-DROP TRIGGER version_immutable ON connectors_version;
-DROP FUNCTION connectors_version_is_immutable();
 """
 
 # One row per (region, connector, version, operation, minute) and batch; partitions are made day by day. No foreign
@@ -58,13 +50,29 @@ CREATE INDEX connectors_sample_read ON connectors_sample (connector_id, minute);
 CREATE INDEX connectors_sample_batch ON connectors_sample (batch_id);
 """
 
+# Bodies of this kind are bound when they are made: they mean the same whatever the search path is later. The
+# texts are cut so that no package can overflow a tsvector (1 MB) and with it refuse its own upload.
+SEARCH_FUNCTIONS = r"""
+CREATE FUNCTION connectors_plain(given text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN lower(unaccent('unaccent', given));
 
-class Migration(migrations.Migration):
-    """Promises the database keeps by itself, and the partitioned table of samples."""
+CREATE FUNCTION connectors_words(name text, summary text, host text) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN to_tsvector('simple', connectors_plain(concat_ws(' ', name, summary, replace(host, '.', ' '))));
 
-    dependencies = [("connectors", "0001_initial")]
-    operations = [
-        migrations.RunSQL(LAST_OWNER, LAST_OWNER_UNDO),
-        migrations.RunSQL(IMMUTABLE_VERSION, IMMUTABLE_VERSION_UNDO),
-        migrations.RunSQL(SAMPLES, "DROP TABLE connectors_sample"),
-    ]
+CREATE FUNCTION connectors_operation_words(facts jsonb) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN to_tsvector('simple', connectors_plain(left(coalesce((
+        SELECT string_agg(concat_ws(' ', each ->> 'id', regexp_replace(each ->> 'id', '([a-z0-9])([A-Z])', '\1 \2', 'g'),
+                                    each ->> 'summary'), ' ')
+        FROM jsonb_array_elements(
+            CASE jsonb_typeof(facts -> 'operations') WHEN 'array' THEN facts -> 'operations' ELSE '[]' END
+        ) AS each
+    ), ''), 200000)));
+"""
+
+SEARCH_INDEXES = """
+CREATE INDEX connector_words ON connectors_connector USING gin (connectors_words(name, summary, backend_host));
+CREATE INDEX version_operation_words ON connectors_version USING gin (connectors_operation_words(facts));
+"""

@@ -1,4 +1,4 @@
-from django.db import migrations
+"""What the database refuses by itself, whatever code runs: decisions and calls to regions that may not be."""
 
 DECISION = """
 CREATE FUNCTION certification_check_decision() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -35,15 +35,9 @@ CREATE TRIGGER revision_append_only BEFORE UPDATE ON certification_revision
 CREATE TRIGGER datechange_append_only BEFORE UPDATE ON certification_datechange
     FOR EACH ROW EXECUTE FUNCTION shared_refuse_change();
 """
-DECISION_UNDO = """
-DROP TRIGGER decision_checked ON certification_decision;
-DROP TRIGGER decision_append_only ON certification_decision;
-DROP TRIGGER revision_append_only ON certification_revision;
-DROP TRIGGER datechange_append_only ON certification_datechange;
-DROP FUNCTION certification_check_decision();
-"""
 
-# The last wall behind the services: no call to a region is prepared for a rollout that does not run.
+# The last wall behind the services: no call to a region is prepared for a rollout that does not run, except that
+# opt-in waves under way go on after their rollout is complete.
 INTENT = """
 CREATE FUNCTION certification_check_intent() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -58,7 +52,9 @@ BEGIN
           FROM certification_rollout WHERE id = NEW.rollout_id FOR SHARE;
         IF NEW.action = 'deploy' THEN
             SELECT digest INTO package_digest FROM connectors_version WHERE id = NEW.version_id;
-            IF rollout_state <> 'running' THEN
+            IF rollout_state <> 'running' AND NOT (rollout_state = 'completed' AND EXISTS (
+                SELECT 1 FROM certification_rolloutwave
+                 WHERE id = NEW.wave_id AND is_opt_in AND state = 'running')) THEN
                 RAISE EXCEPTION 'rollout is %, nothing is deployed', rollout_state
                       USING ERRCODE = 'check_violation', CONSTRAINT = 'deployment_only_while_running';
             END IF;
@@ -75,26 +71,11 @@ END $$;
 CREATE TRIGGER deployment_intent_checked BEFORE UPDATE ON certification_regiondeployment
     FOR EACH ROW EXECUTE FUNCTION certification_check_intent();
 """
-INTENT_UNDO = """
-DROP TRIGGER deployment_intent_checked ON certification_regiondeployment;
-DROP FUNCTION certification_check_intent();
-"""
 
 # The numbers people quote: S-1001, S-1002 and so on. Outside of transactions, so that nobody waits for a number.
 REFERENCE = "CREATE SEQUENCE certification_submission_reference START 1001"
-REFERENCE_UNDO = "DROP SEQUENCE certification_submission_reference"
 
-
-class Migration(migrations.Migration):
-    """Rules about decisions and deployments that hold whatever code runs."""
-
-    dependencies = [
-        ("certification", "0001_initial"),
-        ("connectors", "0002_guards"),
-        ("shared", "0002_guards"),
-    ]
-    operations = [
-        migrations.RunSQL(DECISION, DECISION_UNDO),
-        migrations.RunSQL(INTENT, INTENT_UNDO),
-        migrations.RunSQL(REFERENCE, REFERENCE_UNDO),
-    ]
+FORECASTS = """
+CREATE TRIGGER forecast_append_only BEFORE UPDATE ON certification_forecastsnapshot
+    FOR EACH ROW EXECUTE FUNCTION shared_refuse_change();
+"""
