@@ -40,7 +40,7 @@ def _newer() -> list[tuple[str, str]]:
 
 @pytest.mark.django_db
 def test_migrations_after_the_first_release_let_old_workers_go_on():
-    loader = MigrationLoader(connection, replace_migrations=False)
+    loader = MigrationLoader(connection)
     found = {}
     for app, name in _newer():
         state = loader.project_state((app, name), at_end=False)

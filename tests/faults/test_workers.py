@@ -20,9 +20,9 @@ SECONDS_OF_TROUBLE = 32
 SEED = 20_417
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory):
-    made = Stack(tmp_path_factory.mktemp("workers"))
+@pytest.fixture
+def stack(tmp_path):
+    made = Stack(tmp_path)
     try:
         made.start()
         yield made

@@ -51,7 +51,7 @@ END $$;
 class Migration(migrations.Migration):
     """Words about a person can be taken out of the audit trail; what is left still verifies."""
 
-    dependencies = [("shared", "0003_audit_by_action")]
+    dependencies = [("shared", "0003_first_release")]
     operations = [
         migrations.AddField("auditrecord", "commitments", models.JSONField(null=True)),
         migrations.AddField("auditrecord", "salts", models.JSONField(null=True)),
