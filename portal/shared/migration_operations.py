@@ -14,8 +14,8 @@ from django.db.migrations.state import ProjectState
 class CreateModels(Operation):
     """Many models in one step, which may refer to each other in circles.
 
-    Django renders every related model anew after every operation, which took half a minute for a hundred models;
-    here it does so once. PostgreSQL gets the foreign keys at the end of the migration, as with single operations.
+    Django renders every related model anew after every operation, which took half a minute for a hundred
+    models; here it does so once. The foreign keys come at the end of the migration, as with single operations.
     """
 
     def __init__(self, models: Sequence[CreateModel]) -> None:
