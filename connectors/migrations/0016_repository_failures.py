@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("connectors", "0015_repositories"),
+        ("connectors", "0015_first_release"),
     ]
 
     operations = [
