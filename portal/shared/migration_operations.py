@@ -15,7 +15,7 @@ class CreateModels(Operation):
     """Many models in one step, which may refer to each other in circles.
 
     Django renders every related model anew after every operation, which took half a minute for a hundred
-    models; here it does so once. The foreign keys come at the end of the migration, as with single operations.
+    models; here it does so once. The foreign keys come at the end of the migration, as ever.
     """
 
     def __init__(self, models: Sequence[CreateModel]) -> None:
