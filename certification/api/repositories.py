@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from django.urls import path
+from django.urls import path, reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.generics import GenericAPIView
@@ -77,11 +78,20 @@ class CommitChoiceSerializer(serializers.Serializer[Any]):
     commit = serializers.RegexField(r"^[0-9a-f]{40}$", required=False, allow_blank=True, default="")
 
 
+class HookSecretSerializer(serializers.Serializer[Any]):
+    """Where the repository's server tells of pushes, and the secret it signs with: told once."""
+
+    address = serializers.URLField()
+    secret = serializers.CharField()
+
+
 class RepositoryView(GenericAPIView[RepositoryBinding]):
     """The repository a connector is bound to."""
 
     serializer_class = RepositoryBindingSerializer
     write_scope = ApiToken.Scope.TEAM
+    binds_connector = True
+    outside_actions = frozenset({"put"})
     queryset = RepositoryBinding.objects.none()
 
     def _connector(self) -> Connector:
@@ -120,11 +130,51 @@ class RepositoryView(GenericAPIView[RepositoryBinding]):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+class RepositoryFetchView(RepositoryView):
+    """Looking for commits without waiting for the next turn."""
+
+    http_method_names = ["post", "options"]
+    write_scope = ApiToken.Scope.SUBMISSIONS
+
+    @extend_schema(
+        operation_id="connectors_repository_fetch",
+        tags=["connectors"],
+        request=None,
+        responses={202: RepositoryBindingSerializer},
+    )
+    def post(self, request: Request, pk: str) -> Response:
+        """Look for new commits now; answered before they are read."""
+        binding = self._binding()
+        services.fetch_now(binding, actor=acting_user(request))
+        return Response(RepositoryBindingSerializer(binding).data, status=status.HTTP_202_ACCEPTED)
+
+
+class HookSecretView(RepositoryView):
+    """The secret of the webhook."""
+
+    http_method_names = ["post", "options"]
+
+    @extend_schema(
+        operation_id="connectors_repository_secret",
+        tags=["connectors"],
+        request=None,
+        responses=HookSecretSerializer,
+    )
+    def post(self, request: Request, pk: str) -> Response:
+        """A new secret for the webhook; the one before is worth nothing at once."""
+        binding = self._binding()
+        secret = services.rotate_hook_secret(binding, actor=acting_user(request))
+        address = settings.SITE_URL + reverse("repository_hook", args=[binding.repository_id])
+        body = HookSecretSerializer({"address": address, "secret": secret.reveal()}).data
+        return Response(body, headers={"Cache-Control": "no-store"})
+
+
 class CommitTakingView(RepositoryView):
     """Packages from commits."""
 
     http_method_names = ["post", "options"]
     write_scope = ApiToken.Scope.SUBMISSIONS
+    outside_actions = frozenset({"post"})
 
     @extend_schema(
         operation_id="connectors_repository_take",
@@ -143,6 +193,8 @@ class CommitTakingView(RepositoryView):
 
 urlpatterns = [
     path("connectors/<uuid:pk>/repository/", RepositoryView.as_view(), name="connector_repository"),
+    path("connectors/<uuid:pk>/repository/fetch/", RepositoryFetchView.as_view(), name="repository_fetch"),
+    path("connectors/<uuid:pk>/repository/secret/", HookSecretView.as_view(), name="repository_secret"),
     path("connectors/<uuid:pk>/repository/take/", CommitTakingView.as_view(), name="commit_take"),
 ]
 

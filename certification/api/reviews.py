@@ -281,14 +281,23 @@ class ThreadViewSet(mixins.RetrieveModelMixin, GenericViewSet[Thread]):
     """One thread: read it, answer, resolve, reopen."""
 
     serializer_class = ThreadSerializer
+    binds_connector = True
     queryset = Thread.objects.none()
-    write_scope = ApiToken.Scope.REVIEWS
+
+    @property
+    def write_scope(self) -> ApiToken.Scope:
+        # A build answers by the right it hands packages in with: it is given none over reviews.
+        token: Any = self.request.auth
+        is_build = isinstance(token, ApiToken) and token.trusted_publisher_id is not None
+        answers = is_build and self.action in {"reply", "resolve"}
+        return ApiToken.Scope.SUBMISSIONS if answers else ApiToken.Scope.REVIEWS
 
     def get_queryset(self) -> QuerySet[Thread]:
         found = _with_comments(Thread.objects.visible_to(self.request.user)).select_related(
             "submission__connector__publisher"
         )
-        return within_token(found, self.request, team="submission__connector__publisher_id")
+        at = "submission__connector"
+        return within_token(found, self.request, team=f"{at}__publisher_id", connector=f"{at}_id")
 
     @extend_schema(request=CommentSerializer, responses={201: CommentSerializer})
     @action(detail=True, methods=["post"], url_path="comments")

@@ -74,7 +74,12 @@ def find_preview(api: Api, submission: shapes.Submission) -> shapes.Preview:
     found = api.previews_list(submission=submission["id"])["results"]
     if not found:
         raise CommandFailed(f"{submission['reference']} is in no Preview yet.", Exit.CONFLICT)
-    return found[0]
+    return api.previews_retrieve(found[0]["id"])
+
+
+def address_of(noun: str, row: Mapping[str, Any]) -> str:
+    """Where the API has it, for `Transport.as_read`."""
+    return f"/api/v1/{noun}/{row['id']}/"
 
 
 def find_rollout(api: Api, submission: shapes.Submission) -> shapes.RolloutDetail:

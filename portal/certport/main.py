@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 
 from portal.certport import VERSION
-from portal.certport.commands import account, certificates, forms, health, packages, rollouts, submissions
+from portal.certport.commands import (
+    account,
+    certificates,
+    forms,
+    health,
+    packages,
+    repositories,
+    retirements,
+    rollouts,
+    submissions,
+)
 from portal.certport.output import output
 from portal.certport.problems import CommandFailed, Exit
 
@@ -33,6 +43,7 @@ for _name, _command, _panel in (
     ("form", forms.form, "Submissions"),
     ("findings", packages.findings, "Packages"),
     ("verify", certificates.verify, "Packages"),
+    ("register", submissions.register, "Submissions"),
     ("connectors", submissions.connectors, "Submissions"),
     ("list", submissions.listing, "Submissions"),
     ("status", submissions.status, "Submissions"),
@@ -48,8 +59,10 @@ for _name, _command, _panel in (
     ("stop", rollouts.stop, "Rollouts"),
     ("rollback", rollouts.rollback, "Rollouts"),
     ("health", health.health, "Rollouts"),
+    ("retire", retirements.retire, "Rollouts"),
 ):
     app.command(_name, rich_help_panel=_panel)(_command)
+app.add_typer(repositories.repository, rich_help_panel="Packages")
 
 
 def _version(asked: bool) -> None:

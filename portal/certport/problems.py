@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any
 
+_LONGEST_SHOWN = 60
+_LOOK_FIRST = "Look at it (certport status), then run the command again: it starts from what is there."
+
 
 class Exit(IntEnum):
     """Exit codes. 2 is what the parser of arguments ends with, too; 130 is an interruption."""
@@ -64,6 +67,29 @@ class Problem(CommandFailed):
         )
 
 
+class Changed(CommandFailed):
+    """Somebody changed it between the reading and the writing: nothing was written (412)."""
+
+    def __init__(self, before: Mapping[str, Any], current: Any) -> None:
+        now = current if isinstance(current, Mapping) else {}
+        differing = [name for name, value in now.items() if name in before and before[name] != value]
+        changes = {name: {"before": before[name], "now": now[name]} for name in differing}
+        super().__init__(
+            "Somebody changed it meanwhile, so nothing was written.",
+            Exit.CONFLICT,
+            details=[
+                *(f"{name}: {_short(before[name])} is {_short(now[name])} now" for name in differing),
+                _LOOK_FIRST,
+            ],
+            data={"status": 412, "code": "precondition-failed", "changed": changes},
+        )
+
+
+def _short(value: Any) -> str:
+    text = " ".join(str(value).split()) if value not in (None, "", [], {}) else "nothing"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
+
+
 def _exit(status: int, code: str) -> Exit:
     if status == 401 or code == "second-factor-required":
         return Exit.SIGNED_OUT
@@ -71,7 +97,7 @@ def _exit(status: int, code: str) -> Exit:
         return Exit.NOT_FOUND
     if code == "blocked":
         return Exit.FINDINGS
-    if status == 409:
+    if status in (409, 412):
         return Exit.CONFLICT
     return Exit.SERVER if status >= 500 or status == 429 else Exit.USAGE
 

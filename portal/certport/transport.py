@@ -6,14 +6,15 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from portal.certport import VERSION
-from portal.certport.problems import CommandFailed, Exit, Problem, Unreachable
+from portal.certport.problems import Changed, CommandFailed, Exit, Problem, Unreachable
 
 # (file name, a stream opened for reading)
 Files = Sequence[tuple[str, Any]]
@@ -50,6 +51,8 @@ class Transport:
         headers = {"User-Agent": f"certport/{VERSION}", "Accept": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
+        self._read: dict[str, tuple[str, dict[str, Any]]] = {}
+        self._guarded = ""
         # Nothing is followed: the token belongs to this address alone.
         self._client = httpx.Client(
             base_url=self.url, headers=headers, timeout=timeout_seconds, follow_redirects=False
@@ -57,6 +60,16 @@ class Transport:
 
     def close(self) -> None:
         self._client.close()
+
+    @contextmanager
+    def as_read(self, path: str) -> Iterator[None]:
+        """Writes inside are done only while the object at `path` is as this transport read it last, else they
+        raise `Changed`. Where it was never read, or the portal gives no tags, they are sent as usual."""
+        self._guarded = path
+        try:
+            yield
+        finally:
+            self._guarded = ""
 
     def read_text(self, path: str) -> str:
         """A published text file that is no JSON, such as a key. Read without the token."""
@@ -82,6 +95,8 @@ class Transport:
         """The answer's JSON, None when it has none. Repeated after failures only if it reads, if it is
         `repeatable`, or if the portal recognises it by the key that `keyed` sends along."""
         headers = {"Idempotency-Key": uuid.uuid4().hex} if keyed else {}
+        tag, _document = self._read.get(self._guarded, ("", {})) if method != "GET" else ("", {})
+        headers |= {"If-Match": tag} if tag else {}
         asked = {name: value for name, value in (query or {}).items() if value is not None}
         may_repeat = method == "GET" or keyed or repeatable
         attempts = _ATTEMPTS if may_repeat else 1
@@ -99,9 +114,22 @@ class Transport:
                 self._wait(attempt, "")
                 continue
             if answer.status_code not in _AGAIN or is_last:
-                return _read(answer, self.url)
+                return self._answered(method, path, answer, is_part=bool(asked))
             self._wait(attempt, answer.headers.get("Retry-After", ""))
         raise AssertionError("the last attempt returns or raises")
+
+    def _answered(self, method: str, path: str, answer: httpx.Response, *, is_part: bool) -> Any:
+        try:
+            found = _read(answer, self.url)
+        except Problem as problem:
+            if problem.status != 412 or not self._guarded:
+                raise
+            _tag, before = self._read.get(self._guarded, ("", {}))
+            raise Changed(before, answer.json().get("current")) from None
+        # The tag of an answer to a query is the tag of that query alone.
+        if method in ("GET", "PUT", "PATCH") and not is_part and isinstance(found, dict):
+            self._read[path] = (answer.headers.get("ETag", ""), found)
+        return found
 
     def _wait(self, attempt: int, asked: str) -> None:
         """As long as the portal asked for, else twice as long as before, shaken so that clients part."""

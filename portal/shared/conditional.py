@@ -135,7 +135,8 @@ def _write(request: HttpRequest, view: View, act: Callable[[], HttpResponseBase]
 
 def calls_outside(request: HttpRequest, view: Any) -> bool:
     """Whether this write asks somebody outside while its caller waits: its view says so."""
-    action = (getattr(view, "actions", None) or {}).get(str(request.method).lower(), "")
+    method = str(request.method).lower()
+    action = (getattr(view, "actions", None) or {}).get(method, method)
     return action in getattr(view.cls, "outside_actions", ())
 
 

@@ -604,6 +604,8 @@ _API_CREDENTIAL = {"kind": "api_key", "purpose": "Sandbox", "values": {"key": "a
 _API_MESSAGE = {"pk": "webhook", "message": "webhook_message"}
 API_CONNECTORS = {
     "connector_repository": entry(GET=team_reads, PUT=editors, DELETE=editors, at="connector", data=_BINDING),
+    "repository_fetch": entry(POST=editors, at="connector"),
+    "repository_secret": entry(POST=editors, at="connector"),
     "commit_take": entry(POST=editors, at="connector"),
     "event-log": entry(GET=signed_in),
     "webhook-list": entry(

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from portal.certport.output import clean
-from portal.certport.problems import Exit, Problem, Unreachable
+from portal.certport.problems import Changed, Exit, Problem, Unreachable
 from portal.certport.transport import Transport
 
 
@@ -45,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(raw)
 
-    do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - names of http.server
+    do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - names of http.server
 
     def log_message(self, *arguments: object) -> None: ...
 
@@ -134,3 +134,39 @@ def test_problems_end_in_one_sentence_and_an_exit_code(status, body, code, line)
 
 def test_what_others_wrote_does_not_move_the_cursor():
     assert clean("a\x1b[2Jb\u202ec\n") == "a\ufffd[2Jb\ufffdc\n"
+
+
+def test_a_write_names_what_was_read_and_the_next_one_what_it_became(portal, transport):
+    portal.say(200, {"id": 1, "intro": "Old."}, ETag='"one"')
+    portal.say(200, {"id": 1, "intro": "New."}, ETag='"two"')
+    portal.say(200, {"id": 1})
+    portal.say(200, {"id": 1})
+    transport.send("GET", "/things/1/")
+    with transport.as_read("/things/1/"):
+        transport.send("PATCH", "/things/1/", body={"intro": "New."})
+        transport.send("POST", "/things/1/submit/")
+    transport.send("POST", "/things/1/submit/")
+    assert [headers.get("If-Match") for _, _, headers, _ in portal.asked] == [None, '"one"', '"two"', None]
+
+
+def test_what_somebody_changed_meanwhile_is_told_field_by_field(portal, transport):
+    portal.say(200, {"intro": "Old.", "state": "draft", "size": 3}, ETag='"one"')
+    portal.say(412, {"code": "precondition-failed", "current": {"intro": "x" * 80, "state": "draft"}})
+    transport.send("GET", "/things/1/")
+    with pytest.raises(Changed) as raised, transport.as_read("/things/1/"):
+        transport.send("PATCH", "/things/1/", body={"intro": "Mine."})
+    assert raised.value.exit_code == Exit.CONFLICT
+    assert raised.value.details[0] == f"intro: Old. is {'x' * 59}… now"
+    assert list(raised.value.data["changed"]) == ["intro"]
+    assert len(portal.asked) == 2, "and is not tried again"
+
+
+def test_what_was_never_read_or_has_no_tag_is_written_as_usual(portal, transport):
+    portal.say(200, {"id": 1})
+    portal.say(200, {"id": 1})
+    portal.say(200, {"id": 2})
+    transport.send("GET", "/things/1/")
+    for number in (1, 2):
+        with transport.as_read(f"/things/{number}/"):
+            transport.send("POST", f"/things/{number}/submit/")
+    assert not [headers for _, _, headers, _ in portal.asked if "If-Match" in headers]

@@ -7,6 +7,10 @@ import pytest
 from certification.models import Preview, Rollout, Submission
 from certification.rules.examples import Case
 from certification.services import decisions, drafts, reviews, threads
+from portal.certport.api.operations import Api
+from portal.certport.commands.packages import hand_in
+from portal.certport.problems import Changed
+from portal.certport.transport import Transport
 from portal.shared import outbox
 from tests.certification.conftest import agent  # noqa: F401 - the region of these tests
 from tests.factories import ConnectorFactory
@@ -19,7 +23,7 @@ from tests.factories.rollouts import (
     state_of,
     states,
 )
-from tests.factories.submissions import FORM, WITH_ERROR, add_api_key
+from tests.factories.submissions import FORM, WITH_ERROR, add_api_key, ready_draft
 from tests.rules.packages import folder
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -189,3 +193,18 @@ def test_lists_are_tables_for_people_and_one_document_for_programs(at_work):
     rows = at_work("list", "--json").document
     assert [row["state"] for row in rows] == ["draft"]
     assert rows[0]["reference"] in at_work("list", "--state", "draft").out
+
+
+def test_what_somebody_put_into_the_form_meanwhile_is_not_handed_in(certport, cast, connector):
+    submission = ready_draft(cast.developer, connector)
+    api = Api(Transport(certport.url, certport.enter(cast.developer)))
+    read = api.submissions_retrieve(str(submission.pk))
+    drafts.save_draft(
+        submission, fields={"tester_notes": "Wait."}, edit_count=submission.edit_count, actor=cast.owner
+    )
+    with pytest.raises(Changed) as raised:
+        hand_in(api, read)
+    assert "tester_notes: Use the sandbox. Harbour 17 always has data. is Wait. now" in raised.value.details
+    submission.refresh_from_db()
+    assert submission.state == "draft"
+    assert hand_in(api, api.submissions_retrieve(str(submission.pk)))["state"] == "submitted"

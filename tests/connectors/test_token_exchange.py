@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from certification.services import threads
 from connectors.models import Membership, SpentIdToken, TrustedPublisher
 from connectors.services import issuer_keys, trusted_publishers
 from portal.accounts.models import ApiToken
@@ -35,6 +36,7 @@ from tests.connectors.issuers import (
     signed,
 )
 from tests.factories import ConnectorFactory, PublisherFactory
+from tests.factories.reviews import in_review
 
 pytestmark = pytest.mark.django_db
 
@@ -351,3 +353,28 @@ def test_what_is_no_exchange_is_answered_as_oauth_has_it(issuer):
 def test_the_address_is_the_one_that_is_documented():
     assert reverse("api:oauth_exchange") == "/api/v1/oauth/exchange/"
     assert issuer_keys.KEEP_SECONDS == 3600
+
+
+def test_a_build_answers_in_the_threads_of_its_connector_and_in_no_other(cast, issuer):
+    mine = in_review(cast.owner)
+    other = in_review(cast.owner, ConnectorFactory(publisher=cast.publisher))
+    asked = {each: threads.open_thread(each, body="Which?", actor=cast.reviewer) for each in (mine, other)}
+    trusted(cast, connector=mine.connector)
+    build = api(exchange(id_token()))
+
+    def send(thread, deed: str):
+        return build.post(
+            f"/api/v1/threads/{thread.pk}/{deed}/", {"body": "The old one."}, content_type="application/json"
+        )
+
+    assert build.get(f"/api/v1/threads/{asked[mine].pk}/").json()["comments"][0]["body"] == "Which?"
+    assert send(asked[mine], "comments").status_code == 201
+    assert asked[mine].comments.get(author=cast.developer).body == "The old one."
+    assert build.get(f"/api/v1/threads/{asked[other].pk}/").status_code == 404
+    assert send(asked[other], "comments").status_code == 404
+    assert send(asked[mine], "reopen").status_code == 403, "reviewing is no right of a build"
+    opened = build.post(
+        f"/api/v1/submissions/{mine.pk}/threads/", {"body": "New."}, content_type="application/json"
+    )
+    assert opened.status_code == 403
+    assert asked[other].comments.count() == 1

@@ -62,6 +62,51 @@ class Api:
             ),
         )
 
+    def connectors_create(self, body: shapes.RegistrationRequest) -> shapes.Connector:
+        """Reserve a name for a connector that need not exist yet."""
+        return cast(
+            "shapes.Connector", self.transport.send("POST", "/api/v1/connectors/", body=body, keyed=True)
+        )
+
+    def connectors_repository(self, id: str) -> shapes.RepositoryBinding:
+        """The binding and its newest commits."""
+        return cast(
+            "shapes.RepositoryBinding", self.transport.send("GET", f"/api/v1/connectors/{id}/repository/")
+        )
+
+    def connectors_repository_bind(
+        self, id: str, body: shapes.RepositoryBindingRequestRequest
+    ) -> shapes.RepositoryBinding:
+        """Bind the connector, once the repository answered and has the branch."""
+        return cast(
+            "shapes.RepositoryBinding",
+            self.transport.send("PUT", f"/api/v1/connectors/{id}/repository/", body=body),
+        )
+
+    def connectors_repository_unbind(self, id: str) -> None:
+        """Bind it to nothing."""
+        self.transport.send("DELETE", f"/api/v1/connectors/{id}/repository/")
+
+    def connectors_repository_fetch(self, id: str) -> shapes.RepositoryBinding:
+        """Look for new commits now; answered before they are read."""
+        return cast(
+            "shapes.RepositoryBinding",
+            self.transport.send("POST", f"/api/v1/connectors/{id}/repository/fetch/"),
+        )
+
+    def connectors_repository_secret(self, id: str) -> shapes.HookSecret:
+        """A new secret for the webhook; the one before is worth nothing at once."""
+        return cast(
+            "shapes.HookSecret", self.transport.send("POST", f"/api/v1/connectors/{id}/repository/secret/")
+        )
+
+    def connectors_repository_take(self, id: str, body: shapes.CommitChoiceRequest) -> shapes.Submission:
+        """Put the package at a commit into the open draft, or into a new one."""
+        return cast(
+            "shapes.Submission",
+            self.transport.send("POST", f"/api/v1/connectors/{id}/repository/take/", body=body),
+        )
+
     def connectors_health_retrieve(
         self,
         id: str,
@@ -285,6 +330,10 @@ class Api:
             ),
         )
 
+    def previews_retrieve(self, id: str) -> shapes.Preview:
+        """Packages in the Preview region, waiting for their team's word."""
+        return cast("shapes.Preview", self.transport.send("GET", f"/api/v1/previews/{id}/"))
+
     def previews_sign_off_create(self, id: str, body: shapes.SignOffRequest) -> shapes.Preview:
         """It works: let the rollout be planned."""
         return cast(
@@ -349,3 +398,7 @@ class Api:
         return cast(
             "shapes.RolloutDetail", self.transport.send("POST", f"/api/v1/rollouts/{id}/rollback/", body=body)
         )
+
+    def notices_create(self, body: shapes.NoticeDraftRequest) -> shapes.Notice:
+        """Announce it: the mails leave at once, and a retirement deprecates the connector."""
+        return cast("shapes.Notice", self.transport.send("POST", "/api/v1/notices/", body=body))

@@ -35,6 +35,17 @@ class CommentRequest(TypedDict):
     body: str
 
 
+class Commit(TypedDict):
+    sha: str
+    author: str
+    at: str
+    summary: str
+
+
+class CommitChoiceRequest(TypedDict):
+    commit: NotRequired[str]
+
+
 class Connector(TypedDict):
     id: str
     publisher: str
@@ -158,11 +169,38 @@ class History(TypedDict):
     detail: str
 
 
+class HookSecret(TypedDict):
+    address: str
+    secret: str
+
+
 class IssuedToken(TypedDict):
     access_token: str
     token_type: str
     expires_in: int
     scope: str
+
+
+class Notice(TypedDict):
+    id: str
+    connector: str
+    kind: str
+    text: str
+    successor: str
+    operations: Any
+    effective_on: str
+    state: str
+    announced_by: str
+    announced_at: str
+
+
+class NoticeDraftRequest(TypedDict):
+    connector: str
+    kind: str
+    text: str
+    effective_on: str
+    successor: NotRequired[str]
+    operations: NotRequired[list[str]]
 
 
 class OptionalReasonRequest(TypedDict):
@@ -258,6 +296,36 @@ class ReasonRequest(TypedDict):
 
 class RefusalRequest(TypedDict):
     reasons: str
+
+
+class RegistrationRequest(TypedDict):
+    publisher: str
+    name: str
+    summary: NotRequired[str]
+    backend_host: NotRequired[str]
+    planned_for: NotRequired[str | None]
+
+
+class RepositoryBinding(TypedDict):
+    connector: str
+    repository: str
+    address: str
+    branch: str
+    folder: str
+    host_key: str
+    fetched_at: str | None
+    last_error: str
+    is_read: bool
+    commits: list[Commit]
+
+
+class RepositoryBindingRequestRequest(TypedDict):
+    address: str
+    branch: str
+    folder: NotRequired[str]
+    user: NotRequired[str]
+    token: NotRequired[str]
+    private_key: NotRequired[str]
 
 
 class RollbackRequest(TypedDict):

@@ -21,6 +21,8 @@ from portal.certport.settings import chosen_url, connect, project
 from portal.certport.transport import Transport
 
 _GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
+# What the portal gives when nothing is asked for; named only when something is asked for besides.
+_USUAL_SCOPES = ("read", "connectors:write", "submissions:write", "reviews:write", "rollouts:write")
 _ENDS = {
     "access_denied": "Refused in the portal.",
     "expired_token": "The code has ended. Start again: certport login",
@@ -33,6 +35,9 @@ def login(
     name: Annotated[str, typer.Option(help="How the portal lists this sign-in.")] = "",
     scope: Annotated[
         list[str] | None, typer.Option(help="Ask for these scopes only; repeat it for several.")
+    ] = None,
+    also: Annotated[
+        list[str] | None, typer.Option(help="Ask for these besides the usual ones, such as team:write.")
     ] = None,
     browser: Annotated[bool, typer.Option(help="Open the page of the portal.")] = True,
     oidc: Annotated[
@@ -52,7 +57,7 @@ def login(
     # The machine's name, so that it is recognised in the list of tokens.
     asked: shapes.DeviceAuthorizationRequest = {
         "client_id": (name or f"certport on {platform.node() or 'a computer'}")[:80],
-        "scope": " ".join(scope or []),
+        "scope": " ".join(_wanted(scope or [], also or [])),
     }
     codes = api.oauth_device_create(asked)
     output.note(f"Open {codes['verification_uri']}")
@@ -64,6 +69,11 @@ def login(
     own = _keep(address, _wait(api, codes))
     output.say(f"Signed in to {address} as {own['email']} until {moment(own['expires_at'])}.", "green")
     output.document({"url": address, **own})
+
+
+def _wanted(scopes: list[str], also: list[str]) -> list[str]:
+    """Empty where the portal chooses."""
+    return [*(scopes or _USUAL_SCOPES), *also] if scopes or also else []
 
 
 def _log_in_as_build(address: str, given_url: str, connector: str) -> None:

@@ -12,7 +12,7 @@ from portal.certport.api import shapes
 from portal.certport.api.operations import Api
 from portal.certport.arguments import AsJson, Reference, Url
 from portal.certport.filling import FIELDS, Filling, read_filling, reveal
-from portal.certport.finding import find_submission
+from portal.certport.finding import address_of, find_submission
 from portal.certport.output import output
 from portal.certport.problems import Exit
 from portal.certport.settings import connect
@@ -48,13 +48,16 @@ def fill_in(api: Api, submission: shapes.Submission, filling: Filling) -> shapes
     """Write it into the form. Somebody else's words of meanwhile are not overwritten: a conflict."""
     # All secrets are there before anything is written.
     credentials: list[Any] = [reveal(each) for each in filling.credentials]
+    # What is written over is what is read here, contacts above all: they are sent whole.
+    submission = api.submissions_retrieve(submission["id"])
     wanted: dict[str, Any] = dict(filling.fields)
     if filling.contacts:
         kept = {each["role"]: dict(each) for each in submission.get("contacts") or []}
         wanted["contacts"] = list((kept | filling.contacts).values())
     if wanted:
         body: Any = {**wanted, "edit_count": submission.get("edit_count", 0)}
-        submission = api.submissions_partial_update(submission["id"], body)
+        with api.transport.as_read(address_of("submissions", submission)):
+            submission = api.submissions_partial_update(submission["id"], body)
     _store(api, submission, credentials)
     return submission
 

@@ -20,7 +20,14 @@ from portal.certport.arguments import AsJson, Reference, Url
 from portal.certport.commands.forms import Assignments, FromFile, fill_in
 from portal.certport.commands.submissions import show_findings
 from portal.certport.filling import read_filling
-from portal.certport.finding import OVER, find_connector, find_submission, find_validation, submissions_of
+from portal.certport.finding import (
+    OVER,
+    address_of,
+    find_connector,
+    find_submission,
+    find_validation,
+    submissions_of,
+)
 from portal.certport.output import output
 from portal.certport.problems import CommandFailed, Exit
 from portal.certport.settings import FILE_NAME, chosen_url, connect, project
@@ -102,10 +109,10 @@ def submit(
     if filling:
         submission = fill_in(api, submission, filling)
     if not draft:
-        submission = _hand_in(api, submission)
+        submission = hand_in(api, submission)
     if watch:
         raise typer.Exit(follow(api, submission["reference"]))
-    _told(submission, draft)
+    told(submission, draft)
 
 
 def _package_path(given: Path | None) -> Path:
@@ -177,11 +184,13 @@ def _open_submission(api: Api, found: shapes.Connector, kind: str) -> shapes.Sub
     return api.submissions_create({"connector": found["slug"], "kind": wanted})
 
 
-def _hand_in(api: Api, submission: shapes.Submission) -> shapes.Submission:
-    """Refused with everything that still has to be done, and where."""
+def hand_in(api: Api, submission: shapes.Submission) -> shapes.Submission:
+    """Refused with everything that still has to be done, and where; also when the form holds something else
+    by now than this command put into it."""
     blockers = api.submissions_readiness_list(submission["id"])
     if not blockers:
-        return api.submissions_submit_create(submission["id"])
+        with api.transport.as_read(address_of("submissions", submission)):
+            return api.submissions_submit_create(submission["id"])
     address = f"{api.transport.url}/submissions/{submission['id']}/"
     raise CommandFailed(
         f"{submission['reference']} holds the package and cannot be handed in yet.",
@@ -191,7 +200,8 @@ def _hand_in(api: Api, submission: shapes.Submission) -> shapes.Submission:
     )
 
 
-def _told(submission: shapes.Submission, is_draft: bool) -> None:
+def told(submission: shapes.Submission, is_draft: bool) -> None:
+    """Say where it stands now."""
     verb = "holds the package" if is_draft else "is handed in"
     output.say(f"{submission['reference']} {verb}. {submission['next_step']}", "green")
     output.document(submission)

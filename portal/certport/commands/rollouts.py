@@ -8,7 +8,7 @@ import typer
 
 from portal.certport.api import shapes
 from portal.certport.arguments import AsJson, Reason, Reference, Url
-from portal.certport.finding import find_preview, find_rollout, find_submission
+from portal.certport.finding import address_of, find_preview, find_rollout, find_submission
 from portal.certport.output import output
 from portal.certport.problems import CommandFailed, Exit
 from portal.certport.settings import connect
@@ -33,7 +33,9 @@ def sign_off(
     body: shapes.SignOffRequest = {"note": note, "knows_untested": untested}
     if checked:
         body["checked"] = checked
-    made = api.previews_sign_off_create(find_preview(api, submission)["id"], body)
+    preview = find_preview(api, submission)
+    with api.transport.as_read(address_of("previews", preview)):
+        made = api.previews_sign_off_create(preview["id"], body)
     _told(submission, made, "is signed off")
 
 
@@ -41,7 +43,9 @@ def refuse(reason: Reason, reference: Reference = "", url: Url = "", as_json: As
     """It does not work in Preview, and why."""
     api = connect(url)
     submission = find_submission(api, reference)
-    made = api.previews_refuse_create(find_preview(api, submission)["id"], {"reasons": reason})
+    preview = find_preview(api, submission)
+    with api.transport.as_read(address_of("previews", preview)):
+        made = api.previews_refuse_create(preview["id"], {"reasons": reason})
     _told(submission, made, "is refused in Preview")
 
 

@@ -21,6 +21,26 @@ from portal.certport.watching import INTERVAL_SECONDS, follow, show, whose
 _TONES = {"error": 0, "warning": 1, "info": 2}
 
 
+def register(
+    name: Annotated[str, typer.Argument(help="What people call it.")],
+    team: Annotated[str, typer.Option("--team", help="Your team's name in addresses.")],
+    summary: Annotated[str, typer.Option(help="In a sentence, what it is for.")] = "",
+    host: Annotated[str, typer.Option(help="The host that it calls.")] = "",
+    url: Url = "",
+    as_json: AsJson = False,
+) -> None:
+    """Register a connector: its name is reserved from now on."""
+    body: shapes.RegistrationRequest = {
+        "publisher": team,
+        "name": name,
+        "summary": summary,
+        "backend_host": host,
+    }
+    made = connect(url).connectors_create(body)
+    output.say(f"{made['name']} is registered as {made['slug']}.", "green")
+    output.document(made)
+
+
 def connectors(url: Url = "", as_json: AsJson = False) -> None:
     """The connectors of your teams."""
     rows = list(every(connect(url).connectors_list))

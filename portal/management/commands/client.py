@@ -21,6 +21,13 @@ OPERATIONS = (
     "token_renew_create",
     "token_destroy",
     "connectors_list",
+    "connectors_create",
+    "connectors_repository",
+    "connectors_repository_bind",
+    "connectors_repository_unbind",
+    "connectors_repository_fetch",
+    "connectors_repository_secret",
+    "connectors_repository_take",
     "connectors_health_retrieve",
     "connectors_uploads_create",
     "submissions_list",
@@ -41,6 +48,7 @@ OPERATIONS = (
     "validations_list",
     "validations_findings_list",
     "previews_list",
+    "previews_retrieve",
     "previews_sign_off_create",
     "previews_refuse_create",
     "rollouts_list",
@@ -49,9 +57,10 @@ OPERATIONS = (
     "rollouts_hold_create",
     "rollouts_resume_create",
     "rollouts_rollback_create",
+    "notices_create",
 )
 # Creations that heed an Idempotency-Key: `IdempotentCreation` is what their views stand on.
-KEYED = frozenset({"submissions_create", "connectors_uploads_create"})
+KEYED = frozenset({"submissions_create", "connectors_create", "connectors_uploads_create"})
 # Repeating these changes nothing: the same package is chosen again, the same token ended again.
 REPEATABLE = frozenset({"submissions_package_create", "token_destroy"})
 FOLDER = Path(settings.BASE_DIR) / "portal" / "certport" / "api"

@@ -1,0 +1,41 @@
+"""The end of a connector: announced in time, so that nobody is taken by surprise."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from portal.certport.arguments import AsJson, Url
+from portal.certport.finding import find_connector
+from portal.certport.output import output
+from portal.certport.problems import CommandFailed, Exit
+from portal.certport.settings import connect
+
+
+def retire(
+    on: Annotated[str, typer.Option("--on", help="Its last day, such as 2027-03-31.")],
+    reason: Annotated[str, typer.Option("--reason", "-r", help="What users should do; everybody reads it.")],
+    connector: Annotated[str, typer.Option("--connector", "-c", help="Its name in addresses.")] = "",
+    successor: Annotated[str, typer.Option(help="What takes its place.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    url: Url = "",
+    as_json: AsJson = False,
+) -> None:
+    """Announce the end of a connector: everybody is told now, and on that day it retires."""
+    api = connect(url, connector)
+    found = find_connector(api, connector)
+    question = f"Tell everybody that {found['name']} ends on {on}?"
+    if not yes and (not output.is_terminal or not typer.confirm(question)):
+        raise CommandFailed("Nothing was announced: --yes says that you mean it.", Exit.USAGE)
+    made = api.notices_create(
+        {
+            "connector": found["slug"],
+            "kind": "retirement",
+            "text": reason,
+            "effective_on": on,
+            "successor": successor,
+        }
+    )
+    output.say(f"{found['name']} ends on {made['effective_on']}; everybody is told.", "green")
+    output.document(made)
