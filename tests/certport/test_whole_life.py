@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 from certification.models import Preview, Rollout, Submission
@@ -197,8 +199,14 @@ def test_lists_are_tables_for_people_and_one_document_for_programs(at_work):
 
 def test_what_somebody_put_into_the_form_meanwhile_is_not_handed_in(certport, cast, connector):
     submission = ready_draft(cast.developer, connector)
-    api = Api(Transport(certport.url, certport.enter(cast.developer)))
-    read = api.submissions_retrieve(str(submission.pk))
+    with closing(Transport(certport.url, certport.enter(cast.developer))) as transport:
+        api = Api(transport)
+        read = api.submissions_retrieve(str(submission.pk))
+        _changed_by_somebody_else(api, read, submission, cast)
+        assert hand_in(api, api.submissions_retrieve(str(submission.pk)))["state"] == "submitted"
+
+
+def _changed_by_somebody_else(api, read, submission, cast):
     drafts.save_draft(
         submission, fields={"tester_notes": "Wait."}, edit_count=submission.edit_count, actor=cast.owner
     )
@@ -207,4 +215,3 @@ def test_what_somebody_put_into_the_form_meanwhile_is_not_handed_in(certport, ca
     assert "tester_notes: Use the sandbox. Harbour 17 always has data. is Wait. now" in raised.value.details
     submission.refresh_from_db()
     assert submission.state == "draft"
-    assert hand_in(api, api.submissions_retrieve(str(submission.pk)))["state"] == "submitted"
