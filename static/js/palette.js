@@ -62,7 +62,7 @@
       option.setAttribute("role", "option");
       title.className = "palette__title truncate";
       title.textContent = link.textContent.trim().replace(/\s+/g, " ");
-      option.append(portal.icon("arrow-right"), title);
+      option.append(portal.icon("arrow-right", "icon--along"), title);
       return option;
     }));
     const first = input.value.trim() ? null : list.firstElementChild;

@@ -94,6 +94,7 @@
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
+    const opens = document.dir !== "rtl";
     const deeds = {
       j: () => (go(1), true),
       k: () => (go(-1), true),
@@ -101,8 +102,8 @@
       m: () => press("[data-comment]"),
       e: () => press("[data-viewed]"),
       c: () => press("[data-claim]"),
-      ArrowRight: () => event.target.closest?.(".nodetree") && fold(true),
-      ArrowLeft: () => event.target.closest?.(".nodetree") && fold(false),
+      ArrowRight: () => event.target.closest?.(".nodetree") && fold(opens),
+      ArrowLeft: () => event.target.closest?.(".nodetree") && fold(!opens),
       ArrowDown: () => event.target.closest?.(".nodetree") && (go(1), true),
       ArrowUp: () => event.target.closest?.(".nodetree") && (go(-1), true),
     };

@@ -56,16 +56,16 @@ def stage(chromium, world):
 
 @pytest.fixture
 def new_stage(chromium, world):
-    """`new_stage(width=390)`: pages of a browser that was never here, with an empty cache."""
+    """`new_stage(width=390, language="de")`: pages of a browser that was never here, with an empty cache."""
     contexts = []
 
-    def enter(*, width: int = 1440, scheme: str = "light") -> Stage:
+    def enter(*, width: int = 1440, scheme: str = "light", language: str = "en") -> Stage:
         contexts.append(
             chromium.new_context(
                 viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
             )
         )
-        return Stage(contexts[-1].new_page(), world)
+        return Stage(contexts[-1].new_page(), world, language=language)
 
     yield enter
     for context in contexts:

@@ -48,6 +48,7 @@ class Stage:
     page: Any
     world: World
     role: str = "anonymous"
+    language: str = "en"
     complaints: list[str] = field(default_factory=list)
     sent: list[tuple[str, int]] = field(default_factory=list)
     _ready: dict[str, HttpResponse] = field(default_factory=dict)
@@ -72,7 +73,7 @@ class Stage:
         self.role = role
         self.complaints.clear()
         self.sent.clear()
-        response = self.world.ask(role, "GET", path)
+        response = self.world.ask(role, "GET", path, None, HTTP_ACCEPT_LANGUAGE=self.language)
         if response.status_code != 200 or response.streaming or b"<!DOCTYPE" not in response.content[:200]:
             return False
         self.complaints += html_faults(response.content.decode())
@@ -112,7 +113,7 @@ class Stage:
 
     def _answer_page(self, route: Any, path: str) -> None:
         request = route.request
-        asked = {
+        asked = {"HTTP_ACCEPT_LANGUAGE": self.language} | {
             f"HTTP_{name.upper().replace('-', '_')}": value
             for name, value in request.headers.items()
             if name.startswith("hx-")

@@ -25,10 +25,21 @@ AVATAR_TONES = 6
 EMPTY = mark_safe('<span class="faint">&ndash;</span>')
 
 
+# Symbols that point along the line of writing; they turn round where it runs from right to left.
+ALONG = frozenset(
+    {
+        "arrow-back-up", "arrow-left", "arrow-right", "chevron-left", "chevron-right", "external-link",
+        "list-check", "logout", "player-skip-forward", "send", "trending-up",
+    }
+)  # fmt: skip
+
+
 @register.simple_tag
 def icon(name: str, size: str = "", label: str = "", extra: str = "") -> SafeString:
     """One symbol of the sprite. Decorative unless `label` is given; `size` is "sm" or "lg"."""
-    classes = " ".join(filter(None, ["icon", size and f"icon--{size}", extra]))
+    classes = " ".join(
+        filter(None, ["icon", size and f"icon--{size}", name in ALONG and "icon--along", extra])
+    )
     href = f"{static('icons/sprite.svg')}#{name}"
     if label:
         return format_html(
