@@ -7,15 +7,21 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
+from django.db.models import Count
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from certification.queries.rollouts import WaveView
+from certification.models import RegionDeployment, Rollout
+from certification.queries.rollouts import GROUPS, WaveView, shown_state
 from connectors.models import Region
 
 WIDTH = 1000
 HEIGHT = 442
+# What a mark shows when rollouts differ in its region: what somebody has to look at comes first.
+_FIRST = ("failed", "unknown", "deploying", "reported", "requested", "planned", "verified")
 _WEST, _EAST, _NORTH = -170.0, 190.0, 76.0
 _APART = 25.0
 _ROUNDS = 150
@@ -137,6 +143,29 @@ def of_waves(waves: Iterable[WaveView]) -> WorldMap:
             detail = cell.note or _("Wave %(number)s") % {"number": wave.number}
             standings[cell.code] = Standing(cell.code, cell.name, cell.state, cell.url, detail)
     return world_map(standings.values())
+
+
+def of_board(user: Any, group: str) -> WorldMap:
+    """The regions of a group of the board; a mark shows what is most urgent in it. Two queries."""
+    rollouts = Rollout.objects.visible_to(user).filter(state__in=GROUPS.get(group, GROUPS["active"])[1])
+    counted = (
+        RegionDeployment.objects.filter(rollout__in=rollouts, action="deploy")
+        .order_by()
+        .values_list("region_id", "region__name", "state")
+        .annotate(Count("pk"))
+    )
+    found: dict[tuple[str, str], Counter[str]] = {}
+    for code, name, state, number in counted:
+        found.setdefault((code, name), Counter())[shown_state(state)] += number
+    return world_map(_most_urgent(code, name, states) for (code, name), states in found.items())
+
+
+def _most_urgent(code: str, name: str, states: Counter[str]) -> Standing:
+    state = next((each for each in _FIRST if each in states), next(iter(states)))
+    detail = ngettext(
+        "%(number)s of %(total)s rollout", "%(number)s of %(total)s rollouts", states.total()
+    ) % {"number": states[state], "total": states.total()}
+    return Standing(code, name, state, reverse("region_detail", args=[code]), detail)
 
 
 def of_regions(regions: Iterable[Region]) -> WorldMap:

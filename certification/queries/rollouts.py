@@ -164,8 +164,13 @@ def _preview_waves(rollout: Rollout) -> list[WaveView]:
     return [wave for wave in waves.values() if wave.regions]
 
 
+def shown_state(state: str) -> str:
+    """A deployment's state as the matrix and maps name it."""
+    return _CELL_STATES.get(state, state)
+
+
 def cell_of(row: RegionDeployment, wave: RolloutWave | None, back: RegionDeployment | None) -> Cell:
-    state, note = _CELL_STATES.get(row.state, row.state), ""
+    state, note = shown_state(row.state), ""
     shown = row
     if back is not None and _BACK_STATES.get(back.state, "rolling_back"):
         state, shown = _BACK_STATES.get(back.state, "rolling_back"), back

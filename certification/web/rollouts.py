@@ -78,6 +78,9 @@ def rollout_list(request: HttpRequest) -> HttpResponse:
     page.object_list = list(page.object_list)
     rollout_queue.mark_places(page.object_list)
     context = {"page": page, "group": group, "groups": queries.group_counts(request.user), "stamp": stamp}
+    # Regions belong to those who operate: their pages, too, are theirs alone.
+    if policies.can_see_operations(request.user) and group != "ended":
+        context["world"] = region_map.of_board(request.user, group)
     if is_fragment:
         return render(request, "certification/_rollout_board.html", context | {"oob": True})
     return render(request, "certification/rollout_list.html", context)

@@ -21,6 +21,7 @@ from connectors.models import Connector, HealthAlert
 from connectors.objectives import RULES, Objective
 from connectors.queries import connectors as connector_queries
 from connectors.queries import health_fleet as queries
+from connectors.queries.health_course import course
 from connectors.services import health_alerts as services
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
@@ -65,6 +66,7 @@ def fleet_overview(request: HttpRequest) -> HttpResponse:
     fleet = queries.fleet(text=text, standing=standing if standing in queries.STANDINGS else "")
     context = {
         "fleet": fleet,
+        "course": course(),
         "page": Paginator(fleet.rows, PAGE_ROWS).get_page(request.GET.get("page")),
         "text": text,
         "standing": standing,

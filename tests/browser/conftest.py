@@ -9,10 +9,13 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection, connections
 from django.test import Client
+from django.utils import timezone
 
+from certification.models import Placement
 from portal.accounts.models import User
-from tests.architecture.world import built
+from tests.architecture.world import built, undone
 from tests.browser.stage import Stage
+from tests.factories import RegionFactory
 from tests.services import CHROMIUM_ARGUMENTS, chromium_path
 
 # Playwright's own loop runs in the test's thread; the ORM may still be used there.
@@ -52,6 +55,20 @@ def stage(chromium, world):
     page = chromium.new_page(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     yield Stage(page, world)
     page.close()
+
+
+@pytest.fixture
+def public_path(world):
+    """The address of a connector that serves in a region: in this world none does."""
+    version = world.objects["version"]
+    with undone():
+        Placement.objects.create(
+            connector=version.connector,
+            region=RegionFactory(latitude=47.4, longitude=8.5),
+            verified_version=version,
+            verified_at=timezone.now(),
+        )
+        yield f"/live/{version.connector.slug}/"
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import math
 
@@ -10,8 +9,10 @@ import pytest
 from django.urls import reverse
 
 from certification.data import default_plan
+from certification.models import Rollout
 from certification.queries import region_map
 from connectors.models import Region
+from tests.factories import ConnectorFactory
 from tests.factories.rollouts import add_regions, scheduled_rollout
 
 
@@ -40,11 +41,6 @@ def test_a_mark_with_room_stands_where_its_region_is():
     sydney, tokyo = region_map.project(-33.9, 151.2), region_map.project(35.7, 139.7)
     spots = region_map.spread((sydney, tokyo))
     assert [math.dist(*pair) < 0.2 for pair in zip(spots, (sydney, tokyo), strict=True)] == [True, True]
-
-
-def test_the_regions_of_a_new_portal_are_placed_as_those_of_an_old_one():
-    old = importlib.import_module("connectors.migrations.0012_region_places").PLACES
-    assert old == {seed.code: seed.place for seed in default_plan.REGIONS}
 
 
 @pytest.mark.django_db
@@ -98,3 +94,26 @@ def test_an_administrator_places_a_region(cast, sign_in, latitude, longitude, st
     sign_in(cast.administrator).post(reverse("region_detail", args=["north"]), given)
     region.refresh_from_db()
     assert (region.latitude, region.longitude) == ((1, 1) if stored == "refused" else stored)
+
+
+@pytest.mark.django_db
+def test_the_board_shows_operators_what_is_most_urgent_in_each_region(cast, sign_in):
+    first = scheduled_rollout(cast, "north", "south")
+    second = scheduled_rollout(
+        cast, "north", "south", connector=ConnectorFactory(publisher=cast.publisher, name="Kelp")
+    )
+    Region.objects.update(latitude=60, longitude=10)
+    Rollout.objects.update(state="running")
+    second.deployments.filter(region="north").update(state="failed")
+    marks = {mark.standing.code: mark.standing for mark in region_map.of_board(cast.operator, "active").marks}
+    assert (marks["north"].state, marks["north"].detail) == ("failed", "1 of 2 rollouts")
+    assert (marks["south"].state, marks["south"].detail) == ("planned", "2 of 2 rollouts")
+    assert region_map.of_board(cast.stranger, "active").marks == []
+    address = reverse("rollout_list")
+    text = sign_in(cast.operator).get(address).content.decode()
+    assert "North: Failed 1 of 2 rollouts" in " ".join(text.split())
+    assert reverse("region_detail", args=["north"]) in text
+    # Whoever does not operate sees the rollouts of a team in the table, and no page of a region.
+    assert "map__world" not in sign_in(cast.owner).get(address).content.decode()
+    assert "map__world" not in sign_in(cast.operator).get(address, {"group": "ended"}).content.decode()
+    assert first.connector.name in text
