@@ -69,6 +69,25 @@ KINDS: dict[str, MessageKind] = {
     "invitation.accept": MessageKind(Group.TEAM, (Audience.OWNERS,), _("See the team"), "success"),
     "membership.change_role": MessageKind(Group.TEAM, (Audience.PERSON,), _("See the team")),
     "membership.remove": MessageKind(Group.TEAM, (Audience.PERSON,), _("Open the portal"), "warning"),
+    "erasure.ask": MessageKind(
+        Group.TEAM,
+        (Audience.PERSON,),
+        _("Take it back, or see what goes"),
+        "warning",
+        is_required=True,
+        tells_actor=True,
+    ),
+    "erasure.withdraw": MessageKind(
+        Group.TEAM,
+        (Audience.PERSON,),
+        _("Open the portal"),
+        "success",
+        is_required=True,
+        tells_actor=True,
+    ),
+    "erasure.start": MessageKind(
+        Group.TEAM, (Audience.PERSON,), _("Open the portal"), "warning", is_required=True, tells_actor=True
+    ),
     "ownershipclaim.open": MessageKind(Group.OPERATIONS, (Audience.OPERATORS,), _("See the claim")),
     "ownershipclaim.ask": MessageKind(
         Group.TEAM, (Audience.PERSON,), _("Answer"), is_required=True, tells_actor=True

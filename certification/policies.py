@@ -365,3 +365,16 @@ def can_do_region_task(user: Any, _task: Any = None) -> bool:
 
 def can_republish_documentation(user: Any, _connector: Any = None) -> bool:
     return _operator(user)
+
+
+def can_ask_erasure(user: Any, person: Any) -> bool:
+    """Of oneself; administrators of anybody."""
+    return bool(user.is_administrator or user.pk == person.pk)
+
+
+def can_withdraw_erasure(user: Any, erasure: Any) -> bool:
+    return can_ask_erasure(user, erasure.person)
+
+
+def can_see_erasures(user: Any, _obj: Any = None) -> bool:
+    return bool(user.is_administrator)

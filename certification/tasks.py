@@ -7,6 +7,8 @@ from certification.services import (
     claims,
     credential_tests,
     documentation,
+    erasing,
+    erasures,
     forecasts,
     ledger,
     notices,
@@ -199,3 +201,11 @@ def certify_live(*, id: str) -> None:
 def rotate_secrets(*, id: str, after: str = "") -> None:
     """`id` is the place that the rotation has come to."""
     rotation.go_on(place=id, after=after)
+
+
+def carry_out_erasure(*, id: str) -> None:
+    erasing.carry_out(id)
+
+
+def start_erasures() -> None:
+    erasures.start_due()

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_safe
 
-from certification.models import CannedReply, Freeze, Incident, RolloutPlan, RuleTreatment, Train
+from certification.models import CannedReply, Erasure, Freeze, Incident, RolloutPlan, RuleTreatment, Train
 from certification.policies import can_see_administration
 from certification.queries.mail_texts import texts_in_use
 from certification.services.retention import RULES
@@ -86,6 +86,11 @@ SUBJECTS = (
         _("Retention"), _("How long the portal keeps what it need not keep for ever."), "retention",
         "archive", ("retention",), lambda: len(RULES), pgettext_lazy("retention", "rules"),
         is_for_administrators=True,
+    ),
+    Subject(
+        _("Erasures"), _("Who asked to be forgotten, and what was removed."), "erasure_list", "trash",
+        ("erasure",), lambda: Erasure.objects.filter(state__in=["waiting", "running"]).count(),
+        pgettext_lazy("erasures", "under way"), is_for_administrators=True,
     ),
     Subject(
         _("Encryption keys"), _("Which key the stored secrets are under."), "key_rotation", "key",

@@ -62,6 +62,7 @@ TIMETABLE = {
     "send-digests": _every(300, "certification.tasks.send_digests", "mail"),
     "collect-webhooks": _every(5, "certification.tasks.collect_webhooks"),
     "keep-to-retention": _every(3600, "certification.tasks.keep_to_retention"),
+    "start-erasures": _every(60, "certification.tasks.start_erasures"),
     "poll-repositories": _every(30, "connectors.tasks.poll_repositories", "webhooks"),
     "roll-up-health": _every(30, "connectors.tasks.roll_up_health"),
     "watch-objectives": _every(60, "connectors.tasks.watch_objectives"),

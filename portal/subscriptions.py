@@ -63,6 +63,8 @@ _MOVES_FORECASTS = (
 
 _MAIL_ONLY = (
     "connector.assign_contact",
+    "erasure.ask",
+    "erasure.withdraw",
     "invitation.invite",
     "invitation.accept",
     "ownershipclaim.open",
@@ -159,6 +161,10 @@ _STEPS: dict[str, tuple[Subscription, ...]] = {
     **{event: (_mail(event),) for event in _MAIL_ONLY},
     **{event: (_mail(event), _REDATE_QUEUE) for event in _MOVES_THE_QUEUE},
     **{event: (_PUBLISH, _mail(event), _REDATE_QUEUE) for event in _CHANGES_WHAT_IS_LIVE},
+    "erasure.start": (
+        _mail("erasure.start"),
+        Subscription("certification.tasks.carry_out_erasure", max_attempts=40),
+    ),
     "connector.import": (_ASSIGN_CONTACT,),
     "rollout.complete": (_PUBLISH, _CERTIFY_LIVE, _mail("rollout.complete"), _REDATE_QUEUE),
     "connector.register": (_ASSIGN_CONTACT, _mail("connector.register")),

@@ -76,6 +76,7 @@ _ROOMS = (
     "certification.web.repository_hooks",
     "certification.web.received_mail",
     "certification.web.retention",
+    "certification.web.erasures",
     "portal.search.pages",
     "portal.administration",
     "portal.undo",

@@ -1,5 +1,6 @@
 from certification.models.certificates import Certificate
 from certification.models.documentation import Documentation
+from certification.models.erasures import Erasure
 from certification.models.families import FamilyMember, SubmissionFamily
 from certification.models.forecasts import ForecastSnapshot, SubmitByDate
 from certification.models.gates import GateCheck
@@ -50,6 +51,7 @@ __all__ = [
     "Decision",
     "DecisionCondition",
     "Documentation",
+    "Erasure",
     "FamilyMember",
     "Finding",
     "ForecastSnapshot",

@@ -9,6 +9,7 @@ from django.utils import functional
 from certification.models import (
     Appeal,
     Comment,
+    Erasure,
     GuestTester,
     Preview,
     ReceivedMail,
@@ -286,6 +287,20 @@ def _guesttester(event: str, payload: dict[str, str]) -> Letter:
     return letter
 
 
+def _erasure(event: str, payload: dict[str, str]) -> Letter:
+    """The last one goes to an address that is kept for it alone: the account is nobody's by then."""
+    erasure = fetch(Erasure, payload, "person")
+    letter = Letter(event, erasure, is_private=True, url=address_of("home"), names={"erasure": erasure})
+    if event == "erasure.start":
+        letter.address = (erasure.words or {}).get("addresses", [erasure.person.email])[0]
+        return letter
+    letter.person = erasure.person
+    if event == "erasure.ask":
+        letter.url = address_of("erasure")
+        letter.facts = [(_("Carried out"), erasure.due_at)]
+    return letter
+
+
 _BY_NOUN: dict[str, Callable[[str, dict[str, str]], Letter]] = {
     **ROLLOUT_LETTERS,
     **OWNERSHIP_LETTERS,
@@ -301,6 +316,7 @@ _BY_NOUN: dict[str, Callable[[str, dict[str, str]], Letter]] = {
     "waiver": _waiver,
     "appeal": _appeal,
     "claim": _claim,
+    "erasure": _erasure,
     "ruletreatment": _ruletreatment,
     "credential": _credential,
     "preview": _preview,

@@ -181,6 +181,8 @@ def _why(letter: Letter, kind: MessageKind) -> str:
         return _("You get this mail because you answered one of ours.")
     if letter.event == "ownershipclaim.ask":
         return _("You get this mail because the definition of a live connector names this address.")
+    if letter.event.startswith("erasure."):
+        return _("You get this mail because it is about your account.")
     if kind.is_required:
         return _("You get this mail because somebody invited this address.")
     group = in_sentence(kind.group.label)

@@ -74,6 +74,7 @@ def _names(now: datetime) -> dict[str, Any]:
         "transfer": _Thing(from_publisher=publisher, to_publisher=_Thing(name="Quay Volunteers"), note=""),
         "received": _Thing(detail="Your answer had files attached: send it again without them."),
         "endpoint": _Thing(url="https://hooks.harbour.example/portal", publisher=publisher),
+        "erasure": _Thing(due_at=now + timedelta(days=14)),
         "watch": None,
         "watched": connector,
         "guest_of": connector,

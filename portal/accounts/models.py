@@ -66,6 +66,8 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     away_until = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    # Since then the row stands for somebody who asked to be forgotten: no name, no address, no way in.
+    erased_at = models.DateTimeField(null=True, editable=False)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -87,6 +89,8 @@ class User(AbstractBaseUser):
 
     @property
     def name(self) -> str:
+        if self.erased_at:
+            return _("Former member")
         return self.display_name or self.email.partition("@")[0]
 
     @property

@@ -215,7 +215,7 @@ def people(request: HttpRequest) -> HttpResponse:
     if not signed_in_user(request).is_administrator:
         raise Http404
     query = request.GET.get("q", "").strip()
-    found = User.objects.order_by("-staff_role", "email")
+    found = User.objects.filter(erased_at=None).order_by("-staff_role", "email")
     if query:
         found = found.filter(Q(email__icontains=query) | Q(display_name__icontains=query))
     context = {"people": found[:200], "query": query, "roles": User.StaffRole.choices}

@@ -320,6 +320,8 @@ KEEP_SESSION_NOTES_DAYS = env.int("KEEP_SESSION_NOTES_DAYS", default=90)
 KEEP_INVITATIONS_DAYS = env.int("KEEP_INVITATIONS_DAYS", default=180)
 KEEP_TOKENS_DAYS = env.int("KEEP_TOKENS_DAYS", default=365)
 KEEP_MESSAGES_DAYS = env.int("KEEP_MESSAGES_DAYS", default=730)
+# How long an erasure can be taken back: docs/operations.md, "Erasing a person".
+ERASURE_WAIT_DAYS = env.int("ERASURE_WAIT_DAYS", default=14)
 
 # Language and time: stored in UTC, shown in the reader's zone.
 LANGUAGE_CODE = "en"

@@ -70,6 +70,7 @@ second_operator = Access(ADMINISTRATORS, SEEN)
 asker = Access(frozenset({"operator"}), SEEN)
 nobody = Access(EVERYBODY, also=(404,))
 broken_link = Access(EVERYBODY, also=(409,))
+own_erasure = Access(frozenset({"developer", "administrator"}), frozenset())
 own_message = Access(frozenset({"developer"}), frozenset())
 own_token = Access(frozenset({"owner"}), frozenset())
 # Somebody from outside with an invitation that stands: nobody else finds these pages, the team included.
@@ -225,6 +226,11 @@ SHELL = {
     "api_not_found": entry(),
     "accounts:profile": entry(GET=signed_in, POST=signed_in),
     "accounts:your_data": entry(GET=signed_in, POST=signed_in),
+    "erasure": entry(GET=signed_in, POST=signed_in, data={"is_meant": "on"}),
+    "erasure_withdraw": entry(POST=own_erasure, at="erasure"),
+    "erasure_list": entry(GET=administrators_hidden),
+    "erasure_detail": entry(GET=administrators_hidden, at="erasure"),
+    "erasure_create": entry(GET=administrators_hidden, POST=administrators_hidden, at="viewer", data=REASON),
     "accounts:tokens": entry(GET=signed_in, POST=signed_in),
     "accounts:device": entry(GET=signed_in, POST=signed_in),
     "accounts:paconn_token": entry(GET=signed_in, POST=signed_in),

@@ -25,6 +25,7 @@ from certification.lifecycle import SUBMISSION
 from certification.models import (
     Certificate,
     Decision,
+    Erasure,
     GateCheck,
     Incident,
     Notice,
@@ -555,6 +556,10 @@ def _messages(world: World) -> None:
         message_id="<zq7@portal.test>",
         dedupe_key="zq7",
     )
+    world.objects["erasure"] = Erasure.objects.create(
+        person=world.developer, requested_by=world.developer, words={"also": []},
+        due_at=timezone.now() + timedelta(days=14),
+    )  # fmt: skip
     world.objects["job"] = OutboxJob.objects.create(
         topic="submission.submit", handler="certification.tasks.validate_submission", queue="validation", state="parked",
         payload={"id": str(world.objects["submission"].pk)},
