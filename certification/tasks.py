@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from certification.messages import KINDS
 from certification.services import (
     certificates,
     claims,
@@ -32,6 +33,7 @@ from certification.services import (
     webhook_sending,
 )
 from portal.shared import rotation
+from portal.shared.outbox import OfAnotherRelease
 
 
 def validate_submission(*, id: str) -> None:
@@ -90,6 +92,8 @@ def run_smoke_tests(*, id: str) -> None:
 
 
 def notify(*, event: str, **payload: str) -> None:
+    if event not in KINDS:
+        raise OfAnotherRelease(event)
     notifications.notify(event, **payload)
 
 

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0009_erased"),
-        ("certification", "0030_retention_runs"),
+        ("certification", "0030_first_release"),
         ("shared", "0004_erasable_audit"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -82,11 +82,6 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("state", "waiting")), fields=["due_at"], name="erasure_due"
-                    )
-                ],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(("state__in", ["waiting", "running", "done", "withdrawn"])),

@@ -40,7 +40,6 @@ class Erasure(PublicIdModel):
                 condition=~Q(state__in=["done", "withdrawn"]) | Q(words__isnull=True),
             ),
         ]
-        indexes = [models.Index(fields=["due_at"], condition=Q(state="waiting"), name="erasure_due")]
 
     def __str__(self) -> str:
         return f"{self.person} ({self.get_state_display()})"

@@ -57,7 +57,7 @@ class ErasureForm(forms.Form):
 def erasure(request: HttpRequest) -> HttpResponse:
     """Of the reader: what goes, what stays and why; asking for it."""
     user = signed_in_user(request)
-    form = OwnErasureForm(request.POST or None)
+    form = OwnErasureForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         services.ask(user, actor=user)
         return done(request, _("Asked for. A mail says until when you can take it back."), reverse("erasure"))
@@ -91,7 +91,7 @@ def erasure_create(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not can_see_erasures(user):
         raise Http404
     person = get_object_or_404(User, pk=pk, erased_at=None)
-    form = ErasureForm(request.POST or None)
+    form = ErasureForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             made = services.ask(person, **form.cleaned_data, actor=user)

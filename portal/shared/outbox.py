@@ -8,20 +8,22 @@ run twice.
 
 from __future__ import annotations
 
+import inspect
 import json
 import random
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from structlog.contextvars import bound_contextvars, get_contextvars
@@ -33,6 +35,8 @@ log = structlog.get_logger(__name__)
 # Longer than Celery's hard time limit, so a lease never runs out under a live job.
 LEASE_SECONDS = 150
 _BELL_SILENCE_SECONDS = 5.0
+# During an upgrade workers of two releases run side by side: what one does not know is left to the other.
+_LEFT_SECONDS, _LEFT_FOR = 10.0, timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,11 @@ class Retry(Exception):
     def __init__(self, after_seconds: float) -> None:
         super().__init__(f"again in {after_seconds:g} s")
         self.after_seconds = after_seconds
+
+
+class OfAnotherRelease(Exception):
+    """This job is not known here: its handler, what it is told, or what it is about. A worker of the release
+    that wrote it runs it; after a day without one it fails like any other."""
 
 
 @lru_cache(maxsize=4)
@@ -253,7 +262,10 @@ def perform(held: Claim) -> bool:
 def _perform(held: Claim) -> bool:
     with bound_contextvars(job_id=held.job_id, topic=held.topic, request_id=held.request_id):
         try:
-            import_string(held.handler)(**held.payload)
+            _handler_of(held)(**held.payload)
+        except OfAnotherRelease as unknown:
+            _leave_to_others(held, unknown)
+            return False
         except Retry as retry:
             _finish(
                 held,
@@ -266,6 +278,28 @@ def _perform(held: Claim) -> bool:
             _record_failure(held, error)
             return False
         return _finish(held, "state = 'done', finished_at = statement_timestamp(), last_error = ''")
+
+
+def _handler_of(held: Claim) -> Callable[..., None]:
+    try:
+        handler: Callable[..., None] = import_string(held.handler)
+        inspect.signature(handler).bind(**held.payload)
+    except (ImportError, TypeError) as error:
+        raise OfAnotherRelease(held.handler) from error
+    return handler
+
+
+def _leave_to_others(held: Claim, unknown: OfAnotherRelease) -> None:
+    if not OutboxJob.objects.filter(pk=held.job_id, created_at__gt=Now() - _LEFT_FOR).exists():
+        _record_failure(held, unknown)
+        return
+    _finish(
+        held,
+        "state = 'due', attempts = attempts - 1, last_error = %s, "
+        "due_at = statement_timestamp() + make_interval(secs => %s)",
+        ["unknown to this release", _LEFT_SECONDS],
+    )
+    log.warning("job_of_another_release", handler=held.handler)
 
 
 def _record_failure(held: Claim, error: Exception) -> None:

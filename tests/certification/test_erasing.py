@@ -278,7 +278,7 @@ def test_every_text_column_is_searched_but_those_that_are_kept_for_a_reason(cast
                 column = model._meta.get_field(name)
                 longest = getattr(column, "max_length", None)
                 if column.get_internal_type() in {"CharField", "TextField"} and not (
-                    longest and longest < 60
+                    longest and longest < 65
                 ):
                     cursor.execute(
                         f'UPDATE "{table}" SET "{column.column}" = %s || ctid::text '

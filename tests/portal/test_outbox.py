@@ -12,6 +12,7 @@ from certification.services import retention
 from portal.shared import outbox
 from portal.shared.models import OutboxJob
 from portal.shared.outbox import Retry, Subscription
+from portal.shared.tasks import tick
 
 CALLS: list[dict[str, object]] = []
 FAILURES: list[Exception] = []
@@ -21,6 +22,10 @@ def handler(**payload: object) -> None:
     CALLS.append(payload)
     if FAILURES:
         raise FAILURES.pop(0)
+
+
+def strict(*, id: str) -> None:
+    CALLS.append({"id": id})
 
 
 TABLE = {
@@ -209,6 +214,44 @@ def test_a_broker_that_is_away_does_not_fail_the_transaction(monkeypatch):
     monkeypatch.setattr(outbox._bell, "silent_until", 0.0)
     emit(id="1")
     assert OutboxJob.objects.get().state == "due"
+
+
+@pytest.mark.parametrize(
+    ("path", "payload"),
+    [
+        ("tests.portal.test_outbox.of_a_newer_release", {}),
+        ("tests.portal.no_such_room.handler", {}),
+        ("tests.portal.test_outbox.strict", {"id": "1", "newer": True}),
+        ("certification.tasks.notify", {"event": "thing.nobody_knows_yet", "id": "1"}),
+    ],
+)
+def test_a_job_of_another_release_is_left_to_others_and_fails_after_a_day(db, path, payload):
+    job = OutboxJob.objects.create(topic="x", handler=path, queue="x", payload=payload, max_attempts=1)
+    for _round in range(3):
+        assert outbox.run(job.pk) is False
+        job.refresh_from_db()
+        assert (job.state, job.attempts, job.last_error) == ("due", 0, "unknown to this release")
+        assert job.due_at > timezone.now()
+        OutboxJob.objects.filter(pk=job.pk).update(due_at=timezone.now() - timedelta(seconds=1))
+    OutboxJob.objects.filter(pk=job.pk).update(created_at=timezone.now() - timedelta(hours=25))
+    outbox.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == ("parked", 1)
+
+
+def test_a_type_error_inside_a_handler_is_a_failure_and_no_other_release(db):
+    FAILURES.append(TypeError("a fault of ours"))
+    job = emit("thing.fail", id="1")
+    outbox.run(job.pk)
+    job.refresh_from_db()
+    assert (job.attempts, job.last_error.split()[0]) == (1, "TypeError")
+
+
+def test_a_tick_that_only_another_release_knows_does_nothing():
+    tick("certification.tasks.of_a_newer_release")
+    assert CALLS == []
+    tick("tests.portal.test_outbox.handler")
+    assert CALLS == [{}]
 
 
 def test_old_finished_jobs_are_forgotten_and_nothing_else(db):
