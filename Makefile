@@ -17,7 +17,7 @@ AS_IN_PRODUCTION = DJANGO_SETTINGS_MODULE=portal.settings.base SITE_URL=https://
 TEMPLATES := $(wildcard templates)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format messages client schema wheel sbom bench screens lock clean environment environment-dev
+.PHONY: help run test lint format messages client schema wheel sbom bench screens design lock clean environment environment-dev
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -88,6 +88,9 @@ bench: environment-dev  ## measure pages, uploads, validations, telemetry and po
 screens: environment-dev  ## picture the main pages of the demo world into docs/screens (SCREENS="--only rollout")
 	@exec env DJANGO_SETTINGS_MODULE=portal.settings.development $(EMBEDDED) --keep var/screens -- \
 		$(VENV_PYTHON) -m tests.screens $(SCREENS)
+
+design: environment-dev  ## write anew how each component of the sheet looks, after a change that is meant
+	@exec $(EMBEDDED) -- env DESIGN=renew $(VENV_PYTHON) -m pytest -q tests/browser/test_design_sheet.py -k agreed
 
 lock: environment-dev  ## resolve pyproject.toml anew into the two lock files
 	$(VENV_PYTHON) -m uv pip compile pyproject.toml --extra trial --extra observability --generate-hashes --no-emit-index-url \

@@ -105,5 +105,10 @@ if settings.TRIAL_MODE:
 
     urlpatterns += trial.urlpatterns
 
+if settings.EMERGENCY_ADMIN:
+    from portal import emergency
+
+    urlpatterns += [path("emergency/", emergency.site().urls)]
+
 handler404 = "portal.home.not_found"
 handler500 = "portal.home.server_error"

@@ -69,6 +69,9 @@ REGION_PROGRAMS = env.dict("REGION_PROGRAMS", default={})
 # How often each connector in each region is looked at again, to find what nobody told us.
 PROBE_INTERVAL_SECONDS = env.int("PROBE_INTERVAL_SECONDS", default=1800)
 
+# Django's admin under /emergency/, read-only but for what `portal.emergency` names; see docs/operations.md.
+EMERGENCY_ADMIN = env.bool("EMERGENCY_ADMIN", default=False)
+
 INSTALLED_APPS = [
     "portal",
     "portal.shared",
@@ -137,6 +140,9 @@ TEMPLATES = [
         },
     },
 ]
+if EMERGENCY_ADMIN:
+    INSTALLED_APPS.append("django.contrib.admin.apps.SimpleAdminConfig")
+    TEMPLATES[0]["DIRS"].append(BASE_DIR / "portal" / "emergency" / "templates")  # type: ignore[attr-defined]
 
 DATABASES = {"default": env.db("DATABASE_URL")}
 DATABASES["default"].update(

@@ -82,6 +82,11 @@ class Stage:
         self.page.wait_for_selector(".htmx-request", state="detached")
         return True
 
+    def show(self, path: str, content: str) -> None:
+        """Look at a page that no address of this portal has."""
+        self._ready[path] = HttpResponse(content)
+        self.page.goto(f"{SITE}{path}")
+
     def _heard(self, said: Any) -> None:
         # A mail in its sandboxed frame runs nothing, this test's own observer included.
         if said.type in {"error", "warning"} and "frame is sandboxed" not in said.text:
