@@ -32,7 +32,7 @@ SEEN_BY_ALL = {"home", "submission_detail"}
 MAIN = SEEN_BY_ALL | {
     "account_login", "account_signup", "administration", "calendar_month", "connector_detail", "connector_health",
     "credential_list", "finding_list", "gate_detail", "mail_text_list", "plan_create", "preview_detail",
-    "public_connector", "region_list", "review_changes", "review_detail", "review_queue", "rollout_detail",
+    "region_list", "review_changes", "review_detail", "review_queue", "rollout_detail",
     "rollout_list", "rule_list", "status", "submission_documentation", "submission_edit", "submission_list",
     "treatment_create", "version_detail",
 }  # fmt: skip
@@ -43,6 +43,9 @@ COLOURS = {
     "resultTypes": ["violations"],
     "iframes": False,
 }
+# Heads of rows and columns stand over their cells: to the side where lines begin, or with figures at the other.
+CENTRED = """[...document.querySelectorAll("main table.table th, main .matrix th")]
+  .filter(each => each.checkVisibility() && getComputedStyle(each).textAlign === "center").length"""
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -73,6 +76,8 @@ def _faults(stage: Stage) -> list[str]:
         if (wide := page.evaluate(TOO_WIDE)) > 0:
             faults.append(f"{wide} px too wide at {width}")
     page.emulate_media(color_scheme="light")
+    if (centred := page.evaluate(CENTRED)) > 0:
+        faults.append(f"{centred} heads of rows or columns are centred")
     if (moved := page.evaluate("window.shifts")) > 0.1:
         faults.append(f"moved by {moved:.2f} while it was loaded")
     return [*faults, *stage.complaints]
@@ -88,3 +93,8 @@ def test_every_page_is_valid_accessible_quiet_and_fits(stage, piece):
                 faults += [f"{name} as {role}: {fault}" for fault in _faults(stage)]
     assert faults == [], "\n" + "\n".join(faults)
     assert looked > (110 if IS_FULL else 30) // PIECES, f"only {looked} pages were found"
+
+
+def test_the_page_of_a_live_connector_is_so_too(stage, public_path):
+    assert stage.visit("anonymous", public_path)
+    assert _faults(stage) == []
