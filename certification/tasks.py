@@ -17,6 +17,8 @@ from certification.services import (
     overrides,
     pauses,
     previews,
+    pull_request_answers,
+    pull_requests,
     rehearsals,
     retention,
     reviews,
@@ -54,6 +56,18 @@ def start_preview(*, id: str) -> None:
 
 def start_rehearsal(*, id: str) -> None:
     rehearsals.start_rehearsal(id)
+
+
+def look_at_pull_requests(*, id: str, number: int = 0) -> None:
+    pull_requests.look(id, number)
+
+
+def check_pull_request(*, id: str) -> None:
+    pull_requests.check(id)
+
+
+def answer_pull_request(*, id: str) -> None:
+    pull_request_answers.post_answers(id)
 
 
 def end_with_submission(*, id: str) -> None:

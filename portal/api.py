@@ -48,6 +48,7 @@ _ROOMS = (
     "certification.api.events",
     "certification.api.webhooks",
     "certification.api.repositories",
+    "certification.api.pull_requests",
 )
 
 router = SimpleRouter()

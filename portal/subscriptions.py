@@ -32,6 +32,9 @@ _CERTIFY_LIVE = Subscription("certification.tasks.certify_live", max_attempts=8)
 _PUBLISH = Subscription("certification.tasks.publish_documentation", max_attempts=8)
 _TELL_WEBHOOK = Subscription("certification.tasks.tell_webhook", queue="webhooks")
 _FETCH = Subscription("connectors.tasks.fetch_repository", queue="webhooks", max_attempts=3)
+_LOOK = Subscription("certification.tasks.look_at_pull_requests", queue="webhooks", max_attempts=3)
+_CHECK_PULL = Subscription("certification.tasks.check_pull_request", queue="validation", max_attempts=5)
+_ANSWER_PULL = Subscription("certification.tasks.answer_pull_request", queue="webhooks", max_attempts=8)
 _DELIVER = Subscription("certification.tasks.deliver", queue="mail", max_attempts=40)
 
 # Whatever moves a region's date: the forecast is made anew.
@@ -182,7 +185,10 @@ _STEPS: dict[str, tuple[Subscription, ...]] = {
     "connector.cancel": (_END_WITH_CONNECTOR,),
     "notification.queue": (_DELIVER,),
     "secrets.rotate": (Subscription("certification.tasks.rotate_secrets"),),
-    "repository.fetch": (_FETCH,),
+    "repository.fetch": (_FETCH, _LOOK),
+    "pullrequest.tell": (_LOOK,),
+    "pullrequest.check": (_CHECK_PULL,),
+    "pullrequest.post": (_ANSWER_PULL,),
     "webhookdelivery.queue": (_TELL_WEBHOOK,),
     "notification.fail": (Subscription("certification.tasks.pause_for_bounce"),),
 }

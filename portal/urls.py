@@ -73,6 +73,7 @@ _ROOMS = (
     "certification.web.notifications",
     "certification.web.webhooks",
     "certification.web.repositories",
+    "certification.web.pull_requests",
     "certification.web.repository_hooks",
     "certification.web.received_mail",
     "certification.web.retention",

@@ -13,6 +13,12 @@ from certification.models.overrides import OverrideRequest
 from certification.models.ownership import ConnectorTransfer, ImportedConnector, OwnershipClaim
 from certification.models.plans import Freeze, Lane, PlanWave, PlanWaveRegion, RolloutPlan
 from certification.models.previews import Preview
+from certification.models.pull_requests import (
+    ForgeConnection,
+    PullRequest,
+    PullRequestAnswer,
+    PullRequestCheck,
+)
 from certification.models.received_mail import ReceivedMail
 from certification.models.region_tasks import RegionTask, Sighting, SimulatedOperation
 from certification.models.rehearsals import Rehearsal
@@ -55,6 +61,7 @@ __all__ = [
     "FamilyMember",
     "Finding",
     "ForecastSnapshot",
+    "ForgeConnection",
     "Freeze",
     "GateCheck",
     "GuestTester",
@@ -73,6 +80,9 @@ __all__ = [
     "PresentedReceipt",
     "Preview",
     "ProductCheck",
+    "PullRequest",
+    "PullRequestAnswer",
+    "PullRequestCheck",
     "ReceivedMail",
     "RegionDeployment",
     "RegionTask",

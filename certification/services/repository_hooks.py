@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from collections.abc import Mapping
 from uuid import UUID
 
@@ -53,6 +54,8 @@ def receive(repository_id: UUID, headers: Mapping[str, str], body: bytes) -> str
             )
             if event == "push":
                 outbox.emit("repository.fetch", id=str(repository.pk))
+            elif event == "pull_request":
+                outbox.emit("pullrequest.tell", id=str(repository.pk), number=_number(body))
     except IntegrityError:
         raise Conflict(_("This message was taken before."), code="delivery-known") from None
     return delivery.outcome
@@ -61,9 +64,22 @@ def receive(repository_id: UUID, headers: Mapping[str, str], body: bytes) -> str
 def _outcome(event: str) -> str:
     if event == "push":
         return _("Looked for new commits.")
+    if event == "pull_request":
+        return _("Looked at the pull request.")
     if event == "ping":
         return _("Answered: the secret fits.")
     return _("Nothing to do.")
+
+
+def _number(body: bytes) -> int:
+    """Of the pull request the message is about; 0 where it does not say."""
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return 0
+    number = told.get("number") if isinstance(told, dict) else None
+    is_number = isinstance(number, int) and not isinstance(number, bool)
+    return number if is_number and 0 < number < 2**31 else 0
 
 
 def _header(headers: Mapping[str, str], names: tuple[str, ...]) -> str:

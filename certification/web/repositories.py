@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification.policies import can_create_submission
+from certification.queries import pull_requests
 from certification.queries import repositories as queries
 from certification.services import commits
 from certification.web.submission_pages import submission_url
@@ -98,6 +99,9 @@ def connector_repository(request: HttpRequest, pk: str) -> HttpResponse:
     if binding:
         found = Paginator(queries.deliveries_of(binding), PAGE_SIZE)
         context["page"] = found.get_page(request.GET.get("page"))
+        pulls = list(pull_requests.pull_requests_of(connector, request.user)[: PAGE_SIZE + 1])
+        context |= {"pulls": pulls[:PAGE_SIZE], "has_more_pulls": len(pulls) > PAGE_SIZE}
+        context["forge"] = pull_requests.forge_of(binding)
     return render(request, "certification/repository_detail.html", context)
 
 

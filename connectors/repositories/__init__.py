@@ -6,18 +6,32 @@ Knows no framework. `process` is what the portal calls; the rest runs in its chi
 from connectors.repositories.addresses import Address, checked_branch, checked_folder
 from connectors.repositories.errors import RepositoryError
 from connectors.repositories.limits import COMMITS_SHOWN, Limits
-from connectors.repositories.process import Branch, Place, fetch, files, heads
+from connectors.repositories.process import (
+    Branch,
+    Comparison,
+    Place,
+    Side,
+    compare,
+    fetch,
+    files,
+    heads,
+    proposals,
+)
 
 __all__ = [
     "COMMITS_SHOWN",
     "Address",
     "Branch",
+    "Comparison",
     "Limits",
     "Place",
     "RepositoryError",
+    "Side",
     "checked_branch",
     "checked_folder",
+    "compare",
     "fetch",
     "files",
     "heads",
+    "proposals",
 ]

@@ -19,7 +19,7 @@ import paramiko
 from dulwich.errors import GitProtocolError, NotGitRepository
 
 from connectors.confinement import powers
-from connectors.repositories import folders, mirror
+from connectors.repositories import comparing, folders, mirror
 from connectors.repositories.addresses import Address
 from connectors.repositories.errors import RepositoryError
 from connectors.repositories.transport import Route
@@ -79,7 +79,7 @@ def _confine(request: dict[str, Any]) -> Path:
     for name in ("idna", "utf-8", "ascii", "latin-1"):
         codecs.lookup(name)
     Egress().tls()
-    place = Path() if request["verb"] == "heads" else powers.given(Path(request["mirror"]))
+    place = Path() if request["verb"] in {"heads", "proposals"} else powers.given(Path(request["mirror"]))
     # One on this machine (trial mode alone) is read as the portal itself reads: it may be closed to nobody.
     if not (request["local_files"] and request["address"].startswith("file:")):
         powers.become_nobody()
@@ -92,6 +92,8 @@ def _answer(request: dict[str, Any], place: Path) -> dict[str, Any]:
     route = _route(request)
     if request["verb"] == "heads":
         return {"heads": mirror.list_heads(route), "host_key": route.host_key}
+    if request["verb"] == "proposals":
+        return {"refs": comparing.list_proposals(route), "host_key": route.host_key}
     with _alone(place):
         repo = mirror.opened(place)
         try:
@@ -144,4 +146,10 @@ def _files(repo: Any, route: Route, request: dict[str, Any]) -> dict[str, Any]:
     return {"files": encoded, "commit": mirror.described(mirror.commit_of(repo, request["sha"]))}
 
 
-_VERBS = {"fetch": _fetch, "files": _files}
+def _compare(repo: Any, route: Route, request: dict[str, Any]) -> dict[str, Any]:
+    """What a ref changes in folders since it left a branch."""
+    asked = {name: request[name] for name in ("ref", "branch", "folders", "most_bytes")}
+    return comparing.compare(repo, route, **asked)
+
+
+_VERBS = {"fetch": _fetch, "files": _files, "compare": _compare}

@@ -13,6 +13,9 @@ from connectors.confinement import Outcome, run
 from connectors.repositories.errors import RepositoryError
 from connectors.repositories.limits import Limits
 
+FOLDERS_WHOLE = 8
+"""So many folders may be as large as an upload, before and after, in one comparison."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -67,6 +70,65 @@ def files(
     answer = _ask(place, request, (limits or Limits()).with_answer(content=most_bytes))
     found = {name: base64.b64decode(content) for name, content in answer["files"].items()}
     return found, answer["commit"]
+
+
+def proposals(place: Place, *, limits: Limits | None = None) -> dict[str, str]:
+    """Ref -> commit of branches (refs/heads/) and pull requests (refs/pull/N/head). Raises
+    `RepositoryError`."""
+    limits = limits or Limits(processor_seconds=15, wall_seconds=20.0)
+    found: dict[str, str] = _ask(place, {"verb": "proposals"}, limits)["refs"]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A folder at one commit: its files, or why they are not taken. Neither where it does not exist."""
+
+    files: Mapping[str, bytes]
+    error: RepositoryError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a ref changes since it left a branch: `folders` holds those touched, as they were and are."""
+
+    head: str
+    base: str
+    merge_base: str
+    is_merged: bool
+    commit: Mapping[str, str]
+    folders: Mapping[str, tuple[Side, Side]]
+
+
+def compare(
+    place: Place,
+    *,
+    ref: str,
+    branch: str,
+    folders: Sequence[str],
+    most_bytes: int,
+    limits: Limits | None = None,
+) -> Comparison:
+    """Fetch `ref` (a full name) and `branch`, and compare what of `folders` differs. Raises
+    `RepositoryError`."""
+    request = {"verb": "compare", "ref": ref, "branch": branch, "folders": list(folders)}
+    room = 2 * most_bytes * min(len(folders), FOLDERS_WHOLE)
+    limits = (limits or Limits()).with_answer(folders=len(folders), content=room)
+    answer = _ask(place, {**request, "most_bytes": most_bytes}, limits)
+    return Comparison(
+        answer["head"],
+        answer["base"],
+        answer["merge_base"],
+        answer["is_merged"],
+        answer["commit"],
+        {name: (_side(each["before"]), _side(each["after"])) for name, each in answer["folders"].items()},
+    )
+
+
+def _side(answer: dict[str, Any]) -> Side:
+    files = {name: base64.b64decode(content) for name, content in answer.get("files", {}).items()}
+    error = RepositoryError(answer["error"], **answer["values"]) if "error" in answer else None
+    return Side(files, error)
 
 
 def _ask(place: Place, request: dict[str, Any], limits: Limits) -> dict[str, Any]:

@@ -116,6 +116,7 @@ def test_rotation_knows_every_encrypted_column():
     columns = {str(place) for place in rotation.places()}
     assert columns == {
         "certification_testcredential.fields",
+        "certification_forgeconnection.secrets",
         "certification_notification.sealed",
         "certification_webhookendpoint.secrets",
         "connectors_metricssource.credentials",

@@ -1,0 +1,40 @@
+"""Servers around repositories that know pull requests: what the portal asks of them and tells them.
+
+Pure Python, no framework. `forge_for()` gives what speaks to one repository of one server.
+"""
+
+from __future__ import annotations
+
+from certification.forges.errors import (
+    ForgeError,
+    ForgeForbidden,
+    ForgeMissing,
+    ForgeRefused,
+    ForgeRejected,
+    RateLimited,
+)
+from certification.forges.generic import GenericForge
+from certification.forges.github import GitHubForge
+from certification.forges.protocol import Annotation, CheckReport, Forge, ForgePlace, PostedCheck, Proposal
+
+__all__ = [
+    "Annotation",
+    "CheckReport",
+    "Forge",
+    "ForgeError",
+    "ForgeForbidden",
+    "ForgeMissing",
+    "ForgePlace",
+    "ForgeRefused",
+    "ForgeRejected",
+    "GenericForge",
+    "GitHubForge",
+    "PostedCheck",
+    "Proposal",
+    "RateLimited",
+    "forge_for",
+]
+
+
+def forge_for(place: ForgePlace) -> Forge:
+    return GitHubForge(place) if place.kind == "github" else GenericForge()

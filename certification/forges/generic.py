@@ -1,0 +1,31 @@
+"""A server that is nothing but Git: pull requests are its refs, and answers stand on the portal's page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from certification.forges.errors import ForgeMissing
+from certification.forges.protocol import CheckReport, PostedCheck, Proposal
+
+_NOTHING = "This server knows nothing but Git."
+
+
+class GenericForge:
+    """Knows no pull requests by itself and takes no answers."""
+
+    can_post = False
+
+    def describe(self) -> str:
+        return ""
+
+    def open_proposals(self, base: str) -> Iterator[Proposal]:
+        yield from ()
+
+    def proposal(self, number: int) -> Proposal:
+        raise ForgeMissing(_NOTHING)
+
+    def post_check(self, report: CheckReport) -> PostedCheck:
+        raise ForgeMissing(_NOTHING)
+
+    def keep_comment(self, number: int, marker: str, text: str, known: int | None) -> int:
+        raise ForgeMissing(_NOTHING)

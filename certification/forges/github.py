@@ -1,0 +1,172 @@
+"""GitHub and GitHub Enterprise Server, by their REST interface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from certification.forges.errors import ForgeError, ForgeForbidden, ForgeMissing
+from certification.forges.github_client import GitHubClient
+from certification.forges.protocol import Annotation, CheckReport, ForgePlace, PostedCheck, Proposal
+
+BATCH = 50
+"""Annotations in one call; more are added by further calls."""
+MOST_ANNOTATIONS = 500
+_LONGEST_LINE, _LONGEST_SUMMARY, _LONGEST_COMMENT = 140, 60_000, 60_000
+
+
+class GitHubForge:
+    """A token needs: pull requests (read, write for comments), commit statuses (write), and checks (write)
+    where it is an app's: a person's token cannot make check runs, so a status says the same in short."""
+
+    can_post = True
+
+    def __init__(self, place: ForgePlace) -> None:
+        self._client = GitHubClient(place)
+
+    def describe(self) -> str:
+        return str(_member(self._client.call("GET", ""), "full_name", str))
+
+    def open_proposals(self, base: str) -> Iterator[Proposal]:
+        for page in self._client.pages(f"/pulls?state=open&base={quote(base, safe='')}"):
+            for found in _list(page):
+                yield _proposal(found)
+
+    def proposal(self, number: int) -> Proposal:
+        return _proposal(self._client.call("GET", f"/pulls/{number}"))
+
+    def post_check(self, report: CheckReport) -> PostedCheck:
+        try:
+            return PostedCheck("check_run", self._post_check_run(report))
+        except (ForgeForbidden, ForgeMissing):
+            # Only apps make check runs; a fine-grained token is told so by 403, some others by 404.
+            self._client.call("POST", f"/statuses/{report.head_sha}", _status_body(report))
+            return PostedCheck("status")
+
+    def _post_check_run(self, report: CheckReport) -> int:
+        found = self._made_before(report)
+        if found is not None:
+            run = int(_member(found, "id", int))
+            sent = int(_member(_member(found, "output", dict), "annotations_count", int))
+        else:
+            body = {"head_sha": report.head_sha, **_run_body(report, report.annotations[:BATCH])}
+            run = int(_member(self._client.call("POST", "/check-runs", body), "id", int))
+            sent = BATCH
+        self._add_rest(run, report, sent)
+        return run
+
+    def _add_rest(self, run: int, report: CheckReport, sent: int) -> None:
+        """Each call adds to the annotations that are there."""
+        for start in range(sent, min(len(report.annotations), MOST_ANNOTATIONS), BATCH):
+            batch = report.annotations[start : start + BATCH]
+            self._client.call("PATCH", f"/check-runs/{run}", _run_body(report, batch))
+
+    def _made_before(self, report: CheckReport) -> dict[str, Any] | None:
+        """A run that was made, and whose id nobody could note any more."""
+        path = f"/commits/{report.head_sha}/check-runs?check_name={quote(report.name, safe='')}&filter=all"
+        for page in self._client.pages(path):
+            for run in _list(_member(page, "check_runs", list)):
+                if run.get("external_id") == report.key:
+                    return run
+        return None
+
+    def keep_comment(self, number: int, marker: str, text: str, known: int | None) -> int:
+        body = {"body": f"{marker}\n{text}"[:_LONGEST_COMMENT]}
+        if known is not None:
+            try:
+                self._client.call("PATCH", f"/issues/comments/{known}", body)
+            except ForgeMissing:
+                known = None
+            else:
+                return known
+        found = self._comment_with(number, marker)
+        if found is not None:
+            self._client.call("PATCH", f"/issues/comments/{found}", body)
+            return found
+        return int(_member(self._client.call("POST", f"/issues/{number}/comments", body), "id", int))
+
+    def _comment_with(self, number: int, marker: str) -> int | None:
+        """The oldest that begins with the marker: whoever copied it came later."""
+        for page in self._client.pages(f"/issues/{number}/comments"):
+            for comment in _list(page):
+                if str(comment.get("body") or "").startswith(marker):
+                    return int(_member(comment, "id", int))
+        return None
+
+
+def _run_body(report: CheckReport, annotations: Sequence[Annotation]) -> dict[str, Any]:
+    return {
+        "name": report.name,
+        "external_id": report.key,
+        "details_url": report.url,
+        "status": "completed",
+        "conclusion": report.conclusion,
+        "output": {
+            "title": report.title,
+            "summary": report.summary[:_LONGEST_SUMMARY],
+            "annotations": [_annotation(each) for each in annotations],
+        },
+    }
+
+
+def _annotation(found: Annotation) -> dict[str, Any]:
+    return {
+        "path": found.path,
+        "start_line": found.line,
+        "end_line": found.line,
+        "annotation_level": found.level,
+        "title": found.title[:255],
+        "message": found.message[:4_000],
+    }
+
+
+def _status_body(report: CheckReport) -> dict[str, str]:
+    state = "failure" if report.conclusion == "failure" else "success"
+    return {
+        "state": state,
+        "context": report.name,
+        "description": report.line[:_LONGEST_LINE],
+        "target_url": report.url,
+    }
+
+
+def _proposal(found: Any) -> Proposal:
+    head, base = _member(found, "head", dict), _member(found, "base", dict)
+    user = found.get("user") or {}
+    is_merged = bool(found.get("merged_at"))
+    is_open = found.get("state") == "open"
+    return Proposal(
+        number=int(_member(found, "number", int)),
+        title=_line(found.get("title")),
+        author=_line(user.get("login")) or "ghost",
+        base=str(_member(base, "ref", str)),
+        head_sha=str(_member(head, "sha", str)),
+        head_label=_line(head.get("label") or head.get("ref")),
+        url=_page(found.get("html_url")),
+        state="open" if is_open else "merged" if is_merged else "closed",
+        merged_sha=str(found.get("merge_commit_sha") or "")[:40] if is_merged else "",
+    )
+
+
+def _page(value: Any) -> str:
+    """An address that a page may link to."""
+    text = str(value or "")
+    return text if text.startswith("https://") and len(text) <= 500 else ""
+
+
+def _line(value: Any) -> str:
+    return "".join(letter for letter in str(value or "") if letter.isprintable())[:200]
+
+
+def _member(value: Any, name: str, kind: type) -> Any:
+    found = value.get(name) if isinstance(value, dict) else None
+    if not isinstance(found, kind) or isinstance(found, bool):
+        raise ForgeError(f"GitHub's answer has no usable “{name}”.")
+    return found
+
+
+def _list(value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list):
+        raise ForgeError("GitHub's answer is no list.")
+    return [each for each in value if isinstance(each, dict)]

@@ -1,0 +1,141 @@
+"""GitHub's REST conventions: how a call is made, what an answer means, and how lists go on.
+
+Every call leaves through the egress guard, which follows no redirect. The token goes to the API base address
+and nowhere else: a link to a next page that leads elsewhere is not followed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from certification.forges.errors import (
+    ForgeError,
+    ForgeForbidden,
+    ForgeMissing,
+    ForgeRefused,
+    ForgeRejected,
+    RateLimited,
+)
+from certification.forges.protocol import ForgePlace
+from connectors.runtime.egress import Incoming, Outgoing
+from connectors.runtime.errors import CallFailed, EgressRefused
+
+API_VERSION = "2022-11-28"
+DEADLINE_SECONDS = 15.0
+LARGEST_ANSWER = 8 * 1024 * 1024
+PER_PAGE = 50
+MOST_PAGES = 20
+SHORTEST_WAIT, LONGEST_WAIT = 1.0, 3_600.0
+_WITHOUT_HINT = 60.0
+_NEXT = re.compile(r'<([^<>]+)>;\s*rel="next"')
+
+
+class GitHubClient:
+    """Calls for one repository. Paths are relative to it."""
+
+    def __init__(self, place: ForgePlace) -> None:
+        self._place = place
+        self._base = f"{place.api_url}/repos/{place.name}"
+        self._guard = replace(
+            place.egress, deadline_seconds=DEADLINE_SECONDS, max_answer_bytes=LARGEST_ANSWER
+        )
+
+    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """The answer's JSON. Raises a kind of `ForgeError`."""
+        return _json(self._send(method, self._base + path, body))
+
+    def pages(self, path: str) -> Iterator[Any]:
+        """The answers of a list, page by page, as far as `MOST_PAGES`."""
+        mark = "&" if "?" in path else "?"
+        url = f"{self._base}{path}{mark}per_page={PER_PAGE}"
+        for _page in range(MOST_PAGES):
+            answer = self._send("GET", url, None)
+            yield _json(answer)
+            following = _NEXT.search(answer.header("link"))
+            if following is None or not following[1].startswith(f"{self._place.api_url}/"):
+                return
+            url = following[1]
+
+    def _send(self, method: str, url: str, body: Mapping[str, Any] | None) -> Incoming:
+        headers = [("Accept", "application/vnd.github+json"), ("X-GitHub-Api-Version", API_VERSION)]
+        if self._place.token:
+            headers.append(("Authorization", f"Bearer {self._place.token}"))
+        content = b""
+        if body is not None:
+            headers.append(("Content-Type", "application/json"))
+            content = json.dumps(body).encode()
+        try:
+            answer = self._guard.send(Outgoing(method, url, tuple(headers), content))
+        except (CallFailed, EgressRefused) as error:
+            raise ForgeError(str(error)) from None
+        _judge(answer)
+        return answer
+
+
+def _judge(answer: Incoming) -> None:
+    """Raises unless the answer is a success."""
+    status = answer.status
+    if 200 <= status < 300:
+        return
+    said = _said(answer)
+    if status in {403, 429} and _is_limit(answer, said):
+        raise RateLimited("GitHub asks for patience: too many calls.", _wait(answer))
+    if status == 401:
+        raise ForgeRefused("GitHub does not accept the token: it is wrong or has expired.")
+    if status == 403:
+        raise ForgeForbidden(f"GitHub does not allow it to this token: {said}")
+    if status in {404, 410}:
+        raise ForgeMissing("GitHub knows no such thing, or this token may not see it.")
+    if 300 <= status < 400:
+        raise ForgeRejected("The repository has moved: give its new address.")
+    if status in {400, 409, 413, 422}:
+        raise ForgeRejected(f"GitHub refused what was sent: {said}")
+    raise ForgeError(f"GitHub answered {status}.")
+
+
+def _is_limit(answer: Incoming, said: str) -> bool:
+    """Primary limits show in the headers; secondary ones only in Retry-After or in words."""
+    return (
+        answer.status == 429
+        or bool(answer.header("retry-after"))
+        or answer.header("x-ratelimit-remaining") == "0"
+        or "rate limit" in said.lower()
+    )
+
+
+def _wait(answer: Incoming) -> float:
+    after = answer.header("retry-after")
+    reset = answer.header("x-ratelimit-reset")
+    if after.isdigit():
+        wanted = float(after)
+    elif answer.header("x-ratelimit-remaining") == "0" and reset.isdigit():
+        wanted = float(reset) - time.time()
+    else:
+        wanted = _WITHOUT_HINT
+    return min(max(wanted, SHORTEST_WAIT), LONGEST_WAIT)
+
+
+def _said(answer: Incoming) -> str:
+    """GitHub's own words, short and printable."""
+    try:
+        found = json.loads(answer.body)
+        text = str(found.get("message", "")) if isinstance(found, dict) else ""
+    except ValueError:
+        text = ""
+    return "".join(letter for letter in text if letter.isprintable())[:200] or f"status {answer.status}."
+
+
+def _json(answer: Incoming) -> Any:
+    if answer.is_cut:
+        raise ForgeError("GitHub's answer is larger than is read.")
+    if not answer.body:
+        return None
+    try:
+        return json.loads(answer.body)
+    except ValueError:
+        raise ForgeError("GitHub did not answer in JSON.") from None

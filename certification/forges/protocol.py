@@ -1,0 +1,105 @@
+"""The words between the portal and a forge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from connectors.runtime.egress import Egress
+
+State = Literal["open", "merged", "closed"]
+Conclusion = Literal["success", "failure", "neutral"]
+Level = Literal["failure", "warning", "notice"]
+
+
+@dataclass(frozen=True, slots=True)
+class ForgePlace:
+    """One repository of a forge: `api_url` without a final slash, `name` as owner/name."""
+
+    kind: str
+    api_url: str
+    name: str
+    token: str = field(repr=False, default="")
+    egress: Egress = field(repr=False, default_factory=Egress)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A pull request as the forge knows it. `merged_sha` is the commit that brought it into the base."""
+
+    number: int
+    title: str
+    author: str
+    base: str
+    head_sha: str
+    head_label: str
+    url: str
+    state: State
+    merged_sha: str = ""
+
+    @property
+    def ref(self) -> str:
+        """Where its head can be fetched in the base repository, also when it comes from a fork."""
+        return f"refs/pull/{self.number}/head"
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """Said beside a line. `path` is relative to the repository; lines count from 1."""
+
+    path: str
+    line: int
+    level: Level
+    title: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """The outcome of a check of one commit. `key` is ours, and another for everything else that is said: the
+    forge gives it back, so that a check that was made before a worker died is found again. `summary` is
+    Markdown, `line` one plain sentence.
+    """
+
+    name: str
+    head_sha: str
+    key: str
+    conclusion: Conclusion
+    title: str
+    line: str
+    summary: str
+    url: str
+    annotations: Sequence[Annotation] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PostedCheck:
+    """How a check stands at the forge. `way` is "check_run" (with `id`) or "status"."""
+
+    way: Literal["check_run", "status"]
+    id: int | None = None
+
+
+class Forge(Protocol):
+    """All calls may raise `ForgeError` and its kinds. None is made inside a transaction."""
+
+    can_post: bool
+
+    def describe(self) -> str:
+        """The repository's own name; proves address and token."""
+        ...
+
+    def open_proposals(self, base: str) -> Iterator[Proposal]:
+        """All open pull requests into a branch."""
+        ...
+
+    def proposal(self, number: int) -> Proposal: ...
+
+    def post_check(self, report: CheckReport) -> PostedCheck:
+        """Make the check, or end the one with its `key` that was made before."""
+        ...
+
+    def keep_comment(self, number: int, marker: str, text: str, known: int | None) -> int:
+        """One comment that begins with `marker`: `known`, or the one that is found, or a new one. Its id."""
+        ...

@@ -1,0 +1,298 @@
+"""GitHub's REST interface as it is published, for one repository, over real HTTP: the calls that the portal makes.
+
+Answers, status codes, headers and refusals are those that the reference documents. Every call is written down.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+HOST = "api.github.harbour.example"
+API = f"https://{HOST}"
+APP_TOKEN, PERSONAL_TOKEN = "ghs_quay0000app", "github_pat_quay0000person"
+MOST_ANNOTATIONS = 50
+DOCUMENTATION = "https://docs.github.com/rest"
+_NOT_AN_APP = "Resource not accessible by personal access token"
+
+
+@dataclass
+class GitHub:
+    """One repository. `fail` maps (method, start of the path) to (status, headers, message), used once each."""
+
+    name: str = "harbour/all"
+    pulls: dict[int, dict[str, Any]] = field(default_factory=dict)
+    runs: dict[int, dict[str, Any]] = field(default_factory=dict)
+    statuses: list[dict[str, Any]] = field(default_factory=list)
+    comments: dict[int, dict[str, Any]] = field(default_factory=dict)
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    bodies: list[Any] = field(default_factory=list)
+    fail: list[tuple[str, str, int, dict[str, str], str]] = field(default_factory=list)
+    largest_page: int = 100
+    port: int = 0
+    next_id: int = 4_000
+
+    def new_id(self) -> int:
+        self.next_id += 1
+        return self.next_id
+
+    def open_pull(self, number: int, head: str, *, base: str = "dev", **changes: Any) -> dict[str, Any]:
+        """A pull request from a fork, as the list and the single read give it."""
+        pull = {
+            "id": 9_000 + number,
+            "number": number,
+            "state": "open",
+            "title": f"Change {number}",
+            "user": {"login": "astrid-quay", "id": 7, "type": "User"},
+            "head": {"label": f"astrid-quay:change-{number}", "ref": f"change-{number}", "sha": head},
+            "base": {"label": f"harbour:{base}", "ref": base, "sha": "b" * 40},
+            "html_url": f"https://github.harbour.example/{self.name}/pull/{number}",
+            "merged_at": None,
+            "merge_commit_sha": None,
+            "draft": False,
+        }
+        self.pulls[number] = pull | changes
+        return self.pulls[number]
+
+    def bodies_of(self, method: str, start: str) -> list[Any]:
+        return [
+            body
+            for (verb, path), body in zip(self.calls, self.bodies, strict=True)
+            if verb == method and path.startswith(f"/repos/{self.name}{start}")
+        ]
+
+
+def signed(body: bytes, secret: str, event: str, delivery: str) -> dict[str, str]:
+    """The headers that GitHub puts on a delivery."""
+    digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return {
+        "X-GitHub-Event": event,
+        "X-GitHub-Delivery": delivery,
+        "X-GitHub-Hook-ID": "292430182",
+        "X-Hub-Signature-256": f"sha256={digest}",
+    }
+
+
+class _Refusal(Exception):
+    def __init__(self, code: int, message: str, headers: dict[str, str] | None = None, **more: Any) -> None:
+        super().__init__(message)
+        self.status = code
+        self.headers = headers or {}
+        self.body = {"message": message, "documentation_url": DOCUMENTATION, **more}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    hub: GitHub
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def _answer(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        raw = self.rfile.read(length)
+        headers: dict[str, str] = {"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "4987"}
+        try:
+            status, body = self._route(raw, headers)
+        except _Refusal as refusal:
+            status, body = refusal.status, refusal.body
+            headers |= refusal.headers
+        content = json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_PATCH = _answer  # noqa: N815 - http.server's names
+
+    def _route(self, raw: bytes, headers: dict[str, str]) -> tuple[int, Any]:
+        parts = urlsplit(self.path)
+        sent = json.loads(raw) if raw else None
+        self.hub.calls.append((self.command, parts.path))
+        self.hub.bodies.append(sent)
+        self._check_headers()
+        for planned in self.hub.fail:
+            method, start, status, more, message = planned
+            if method == self.command and parts.path.startswith(f"/repos/{self.hub.name}{start}"):
+                self.hub.fail.remove(planned)
+                raise _Refusal(status, message, more)
+        root = f"/repos/{self.hub.name}"
+        if parts.path.lower() != root.lower() and not parts.path.lower().startswith(f"{root}/".lower()):
+            raise _Refusal(404, "Not Found", status="404")
+        path, query = (
+            parts.path[len(root) :],
+            {name: values[0] for name, values in parse_qs(parts.query).items()},
+        )
+        for method, pattern, answer in _ROUTES:
+            found = re.fullmatch(pattern, path)
+            if found and method == self.command:
+                return answer(self, query, sent, headers, *found.groups())
+        raise _Refusal(404, "Not Found", status="404")
+
+    def _check_headers(self) -> None:
+        if not self.headers.get("User-Agent"):
+            raise _Refusal(403, "Request forbidden by administrative rules.")
+        if self.headers.get("X-GitHub-Api-Version") != "2022-11-28":
+            raise _Refusal(400, "Unsupported API version")
+        if self._token() not in {APP_TOKEN, PERSONAL_TOKEN}:
+            raise _Refusal(401, "Bad credentials", status="401")
+
+    def _token(self) -> str:
+        return (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+
+    def _only_apps(self) -> None:
+        if self._token() != APP_TOKEN:
+            raise _Refusal(403, _NOT_AN_APP, {"X-Accepted-GitHub-Permissions": "checks=write"}, status="403")
+
+    def _page(self, rows: list[Any], query: dict[str, str], headers: dict[str, str]) -> list[Any]:
+        size = min(int(query.get("per_page", 30)), self.hub.largest_page)
+        number = int(query.get("page", 1))
+        if number * size < len(rows):
+            parts = urlsplit(self.path)
+            kept = "".join(f"&{name}={value}" for name, value in query.items() if name not in {"page"})
+            headers["Link"] = (
+                f'<{API}{parts.path}?page={number + 1}{kept}>; rel="next", '
+                f'<{API}{parts.path}?page={-(-len(rows) // size)}{kept}>; rel="last"'
+            )
+        return rows[(number - 1) * size : number * size]
+
+    def repository(self, query: Any, sent: Any, headers: Any) -> tuple[int, Any]:
+        return 200, {"id": 1, "full_name": self.hub.name, "private": False, "default_branch": "dev"}
+
+    def list_pulls(self, query: dict[str, str], sent: Any, headers: dict[str, str]) -> tuple[int, Any]:
+        wanted = query.get("state", "open")
+        rows = [
+            pull
+            for pull in sorted(self.hub.pulls.values(), key=lambda each: -each["number"])
+            if wanted in {"all", pull["state"]}
+            and query.get("base", pull["base"]["ref"]) == pull["base"]["ref"]
+        ]
+        return 200, self._page(rows, query, headers)
+
+    def read_pull(self, query: Any, sent: Any, headers: Any, number: str) -> tuple[int, Any]:
+        if int(number) not in self.hub.pulls:
+            raise _Refusal(404, "Not Found", status="404")
+        return 200, self.hub.pulls[int(number)]
+
+    def make_run(self, query: Any, sent: Any, headers: Any) -> tuple[int, Any]:
+        self._only_apps()
+        if not sent.get("name") or not re.fullmatch(r"[0-9a-f]{40}", str(sent.get("head_sha"))):
+            raise _Refusal(422, "Invalid request.", errors=[{"code": "missing_field"}])
+        run = {"id": self.hub.new_id(), "head_sha": sent["head_sha"], "annotations": []}
+        self._write_run(run, sent)
+        self.hub.runs[run["id"]] = run
+        return 201, _shown_run(run)
+
+    def change_run(self, query: Any, sent: Any, headers: Any, number: str) -> tuple[int, Any]:
+        self._only_apps()
+        if int(number) not in self.hub.runs:
+            raise _Refusal(404, "Not Found", status="404")
+        self._write_run(self.hub.runs[int(number)], sent)
+        return 200, _shown_run(self.hub.runs[int(number)])
+
+    def _write_run(self, run: dict[str, Any], sent: dict[str, Any]) -> None:
+        output = sent.get("output") or {}
+        added = output.get("annotations") or []
+        if len(added) > MOST_ANNOTATIONS:
+            raise _Refusal(422, "Invalid request.\n\nNo more than 50 items are allowed.")
+        if output and not (output.get("title") and output.get("summary")):
+            raise _Refusal(422, 'Invalid request.\n\n"title", "summary" weren\'t supplied.')
+        for note in added:
+            fits = isinstance(note.get("start_line"), int) and note["start_line"] >= 1 and note.get("message")
+            if not fits or note.get("annotation_level") not in {"notice", "warning", "failure"}:
+                raise _Refusal(422, "Invalid request.\n\nFor 'properties/annotations'.")
+        if sent.get("status") == "completed" and not sent.get("conclusion"):
+            raise _Refusal(422, 'Invalid request.\n\n"conclusion" wasn\'t supplied.')
+        run.update({name: sent[name] for name in _RUN_MEMBERS if name in sent})
+        run["output"] = {"title": output.get("title"), "summary": output.get("summary")}
+        run["annotations"] += added
+
+    def list_runs(
+        self, query: dict[str, str], sent: Any, headers: dict[str, str], sha: str
+    ) -> tuple[int, Any]:
+        self._only_apps()
+        rows = [
+            _shown_run(run)
+            for run in self.hub.runs.values()
+            if run["head_sha"] == sha and query.get("check_name", run["name"]) == run["name"]
+        ]
+        return 200, {"total_count": len(rows), "check_runs": self._page(rows, query, headers)}
+
+    def make_status(self, query: Any, sent: Any, headers: Any, sha: str) -> tuple[int, Any]:
+        if sent.get("state") not in {"error", "failure", "pending", "success"}:
+            raise _Refusal(422, "Validation Failed", errors=[{"field": "state", "code": "invalid"}])
+        if len(sent.get("description") or "") > 140:
+            raise _Refusal(422, "Validation Failed", errors=[{"field": "description", "code": "custom"}])
+        self.hub.statuses.append({"sha": sha, **sent})
+        return 201, {"id": self.hub.new_id(), **sent}
+
+    def list_comments(self, query: dict[str, str], sent: Any, headers: Any, number: str) -> tuple[int, Any]:
+        rows = [comment for comment in self.hub.comments.values() if comment["issue"] == int(number)]
+        return 200, self._page(rows, query, headers)
+
+    def make_comment(self, query: Any, sent: Any, headers: Any, number: str) -> tuple[int, Any]:
+        if not sent.get("body"):
+            raise _Refusal(422, "Validation Failed", errors=[{"field": "body", "code": "missing_field"}])
+        comment = {
+            "id": self.hub.new_id(),
+            "issue": int(number),
+            "body": sent["body"],
+            "user": {"login": "bot"},
+        }
+        self.hub.comments[comment["id"]] = comment
+        return 201, comment
+
+    def change_comment(self, query: Any, sent: Any, headers: Any, number: str) -> tuple[int, Any]:
+        if int(number) not in self.hub.comments:
+            raise _Refusal(404, "Not Found", status="404")
+        self.hub.comments[int(number)]["body"] = sent["body"]
+        return 200, self.hub.comments[int(number)]
+
+
+_RUN_MEMBERS = ("name", "external_id", "details_url", "status", "conclusion")
+
+
+def _shown_run(run: dict[str, Any]) -> dict[str, Any]:
+    output = run["output"] | {"annotations_count": len(run["annotations"])}
+    return {name: value for name, value in run.items() if name != "annotations"} | {"output": output}
+
+
+_ROUTES: list[tuple[str, str, Any]] = [
+    ("GET", "", _Handler.repository),
+    ("GET", "/pulls", _Handler.list_pulls),
+    ("GET", r"/pulls/(\d+)", _Handler.read_pull),
+    ("POST", "/check-runs", _Handler.make_run),
+    ("PATCH", r"/check-runs/(\d+)", _Handler.change_run),
+    ("GET", "/commits/([0-9a-f]{40})/check-runs", _Handler.list_runs),
+    ("POST", "/statuses/([0-9a-f]{40})", _Handler.make_status),
+    ("GET", r"/issues/(\d+)/comments", _Handler.list_comments),
+    ("POST", r"/issues/(\d+)/comments", _Handler.make_comment),
+    ("PATCH", r"/issues/comments/(\d+)", _Handler.change_comment),
+]
+
+
+@contextmanager
+def serving() -> Iterator[GitHub]:
+    hub = GitHub()
+    handler = type("Handler", (_Handler,), {"hub": hub})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    hub.port = server.server_port
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield hub
+    finally:
+        server.shutdown()
+        server.server_close()
