@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
-from certification.models import ForgeConnection, PullRequestCheck
+from certification.models import ForgeConnection, PullRequest, PullRequestCheck
 from certification.queries import pull_requests as queries
 from certification.queries.repositories import binding_of
 from certification.queries.required_checks import required_checks
@@ -38,7 +38,7 @@ class PullRequestSerializer(serializers.ModelSerializer[PullRequestCheck]):
     author = serializers.CharField(source="pull_request.author", read_only=True)
     base = serializers.CharField(source="pull_request.base", read_only=True)
     state = serializers.ChoiceField(
-        source="pull_request.state", choices=["open", "merged", "closed"], read_only=True
+        source="pull_request.state", choices=PullRequest.State.choices, read_only=True
     )
     url = serializers.CharField(source="pull_request.url", read_only=True)
     head = serializers.CharField(source="pull_request.head_sha", read_only=True)

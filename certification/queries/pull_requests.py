@@ -45,8 +45,9 @@ def check_for(connector: Connector, pull_request_id: UUID, user: Any) -> PullReq
 
 
 def forge_of(binding: RepositoryBinding) -> ForgeConnection | None:
-    """How the repository's server is spoken to, without secrets; None while nothing was looked at."""
-    return ForgeConnection.objects.filter(repository=binding.repository_id).defer("secrets").first()
+    """How the repository's server is spoken to, without secrets; None while nothing was looked at. Costs no
+    query for what `queries.repositories` gave."""
+    return getattr(binding.repository, "forge", None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ def bindings_visible_to(user: Any) -> QuerySet[RepositoryBinding]:
     """Bindings of the connectors that `user` may see, without secrets; by connector."""
     return (
         RepositoryBinding.objects.filter(connector__in=Connector.objects.visible_to(user))
-        .select_related("connector__publisher", "repository__publisher")
-        .defer("repository__secrets")
+        .select_related("connector__publisher", "repository__publisher", "repository__forge")
+        .defer("repository__secrets", "repository__forge__secrets")
         .order_by("connector__name", "pk")
     )
 

@@ -17,10 +17,10 @@ from django.utils.translation import ngettext
 
 from certification.forges import Annotation
 from certification.models import PullRequest, PullRequestCheck
-from certification.rules.findings import shown
 from connectors.definitions.diff import IMPACTS
 
 LINES_EACH = 10
+LONGEST_LINE = 1_000
 MOST_CONNECTORS = 30
 _MARKDOWN = re.compile(r"([\\`*_\[\]#|~])")
 _LEVELS = {"error": "failure", "warning": "warning", "info": "notice"}
@@ -34,11 +34,15 @@ def marker(pull: PullRequest) -> str:
 
 def escaped(text: str) -> str:
     """Text of a package is neither markup nor a mention of somebody."""
-    return _inside_html(_MARKDOWN.sub(r"\\\1", shown(text)))
+    return _inside_html(_MARKDOWN.sub(r"\\\1", _line(text)))
 
 
 def _inside_html(text: str) -> str:
-    return html.escape(shown(text), quote=False).replace("@", "&#64;")
+    return html.escape(_line(text), quote=False).replace("@", "&#64;")
+
+
+def _line(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in text)[:LONGEST_LINE]
 
 
 def page_of(check: PullRequestCheck) -> str:

@@ -419,6 +419,7 @@ SPECTACULAR_SETTINGS = {
         "WaveStateEnum": "certification.lifecycle.WaveState",
         "DeploymentStateEnum": "certification.lifecycle.DeploymentState",
         "PreviewStateEnum": "certification.lifecycle.PreviewState",
+        "PullRequestStateEnum": "certification.models.pull_requests.PullRequest.State",
         "WaiverStateEnum": "certification.lifecycle.WaiverState",
         "ThreadStateEnum": "certification.lifecycle.ReviewThreadState",
         "OverrideStateEnum": "certification.lifecycle.OverrideState",

@@ -263,6 +263,8 @@ SHELL = {
 
 _WEBHOOK = {"url": "https://hooks.harbour.example/other", "format": "standard"}
 _BINDING = {"address": "https://git.harbour.example/all.git", "branch": "dev"}
+_FORGE = {"api_url": "https://api.github.harbour.example"}
+_PULL_REQUEST = {"pk": "connector", "pull": "pull_request"}
 CONNECTORS = {
     "connector_repository": entry(GET=team_reads, at="connector"),
     "repository_bind": entry(GET=editors, POST=editors, at="connector", data=_BINDING),
@@ -270,6 +272,11 @@ CONNECTORS = {
     "repository_unbind": entry(POST=editors, at="connector"),
     "repository_secret": entry(POST=editors, at="connector"),
     "commit_take": entry(POST=editors, at="connector"),
+    "pull_request_list": entry(GET=team_reads, at="connector"),
+    "pull_request_detail": entry(GET=team_reads, at=_PULL_REQUEST),
+    "pull_request_check": entry(POST=editors, at=_PULL_REQUEST),
+    "repository_forge": entry(GET=editors, POST=editors, at="connector", data=_FORGE),
+    "repository_forge_remove": entry(POST=editors, at="connector"),
     # Servers of repositories sign each message with a secret of the repository.
     "repository_hook": entry(POST=region_only, at="repository"),
     "webhook_list": entry(GET=team_reads),
@@ -613,6 +620,10 @@ API_CONNECTORS = {
     "repository_fetch": entry(POST=editors, at="connector"),
     "repository_secret": entry(POST=editors, at="connector"),
     "commit_take": entry(POST=editors, at="connector"),
+    "pull_requests": entry(GET=team_reads, at="connector"),
+    "pull_request": entry(GET=team_reads, at=_PULL_REQUEST),
+    "pull_request_check": entry(POST=editors, at=_PULL_REQUEST),
+    "repository_forge": entry(GET=team_reads, PUT=editors, DELETE=editors, at="connector", data=_FORGE),
     "event-log": entry(GET=signed_in),
     "webhook-list": entry(
         GET=signed_in,

@@ -26,6 +26,7 @@ from certification.models import (
     Certificate,
     Decision,
     Erasure,
+    ForgeConnection,
     GateCheck,
     Incident,
     Notice,
@@ -33,6 +34,8 @@ from certification.models import (
     OwnershipClaim,
     Placement,
     Preview,
+    PullRequest,
+    PullRequestCheck,
     RegionTask,
     RuleTreatment,
     Submission,
@@ -464,13 +467,37 @@ def _repositories(world: World) -> None:
         address="https://git.harbour.example/zq7quartz/all.git",
         secrets={"token": "quay-token", "hook": "quay-secret"},
     )
-    RepositoryBinding.objects.create(
+    binding = RepositoryBinding.objects.create(
         connector=world.objects["connector"],
         repository=world.objects["repository"],
         branch="dev",
         folder="connectors/zq7quartz",
         commits=[{"sha": "a" * 40, "author": "Astrid", "at": timezone.now().isoformat(), "summary": MARKER}],
         is_read=True,
+    )
+    ForgeConnection.objects.create(
+        repository=binding.repository,
+        kind="github",
+        api_url="https://api.github.harbour.example",
+        name="zq7quartz/all",
+        secrets={"token": "quay-token"},
+    )
+    world.objects["pull_request"] = PullRequest.objects.create(
+        repository=binding.repository,
+        ref="refs/pull/7/head",
+        number=7,
+        title=MARKER,
+        base="dev",
+        head_sha="b" * 40,
+        checked_sha="b" * 40,
+    )
+    PullRequestCheck.objects.create(
+        pull_request=world.objects["pull_request"],
+        binding=binding,
+        head_sha="b" * 40,
+        verdict="pass",
+        change_kind="update",
+        rules_version="1",
     )
 
 

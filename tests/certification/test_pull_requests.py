@@ -9,14 +9,15 @@ from django.urls import reverse
 
 from certification.models import ForgeConnection, PullRequest, PullRequestAnswer, PullRequestCheck
 from certification.queries.required_checks import required_checks
+from certification.rules.examples import base
 from certification.services import forges, pull_request_answers, pull_requests
 from connectors.models import Repository, RepositoryBinding
 from connectors.services import repositories
 from portal.shared import outbox
 from portal.shared.errors import InvalidInput, NotPermitted
 from portal.shared.models import OutboxJob
+from portal.shared.secrets import Secret
 from tests.factories import ConnectorFactory
-from tests.factories.connectors import good_files
 from tests.forges.github_server import API, APP_TOKEN, PERSONAL_TOKEN, serving, signed
 from tests.forges.github_server import HOST as GITHUB
 from tests.repositories.origins import HOST, TOKEN, USER, Origin, over_http
@@ -26,8 +27,15 @@ FOLDER = "connectors/tides"
 DEFINITION = f"{FOLDER}/apiDefinition.swagger.json"
 
 
-def package(folder: str = FOLDER, **options) -> dict[str, bytes]:
-    return {f"{folder}/{name}": content for name, content in good_files(**options)}
+def package(folder: str = FOLDER) -> dict[str, bytes]:
+    """A connector that breaks no rule."""
+    files = {
+        "apiDefinition.swagger.json": json.dumps(base.DEFINITION, indent=2).encode(),
+        "apiProperties.json": json.dumps(base.PROPERTIES).encode(),
+        "readme.md": base.README.encode(),
+        "icon.png": base.ICON,
+    }
+    return {f"{folder}/{name}": content for name, content in files.items()}
 
 
 @pytest.fixture
@@ -47,10 +55,20 @@ def hub(origin):
 
 
 def bind(connector, actor, folder: str = FOLDER) -> RepositoryBinding:
-    draft = repositories.BindingDraft(address=ADDRESS, branch="dev", folder=folder, user=USER, token=TOKEN)
-    repositories.bind_connector(connector, draft, actor=actor)
-    outbox.drain()
-    return RepositoryBinding.objects.get(connector=connector)
+    """As `repositories.bind_connector` leaves it, without asking the server first."""
+    repository, _is_new = Repository.objects.get_or_create(
+        publisher=connector.publisher,
+        address=ADDRESS,
+        defaults={"secrets": {"user": Secret(USER), "token": Secret(TOKEN)}},
+    )
+    return RepositoryBinding.objects.create(
+        connector=connector,
+        repository=repository,
+        branch="dev",
+        folder=folder,
+        is_read=True,
+        created_by=actor,
+    )
 
 
 @pytest.fixture
@@ -59,11 +77,11 @@ def binding(cast, origin):
 
 
 @pytest.fixture
-def on_github(cast, binding, hub):
-    forges.connect_forge(binding, forges.ForgeDraft(API, APP_TOKEN), actor=cast.owner)
-    outbox.drain()
-    hub.calls.clear()
-    hub.bodies.clear()
+def on_github(binding):
+    ForgeConnection.objects.create(
+        repository=binding.repository, kind="github", api_url=API, name="harbour/all",
+        secrets={"token": Secret(APP_TOKEN)},
+    )  # fmt: skip
     return binding
 
 
@@ -117,7 +135,9 @@ def test_a_pull_request_is_checked_for_its_folder_and_answered_with_a_check_and_
     assert "Harbour Tides" in comment["body"]
     assert "breaking" in comment["body"]
 
-    mended = propose(origin, {DEFINITION: origin.files[DEFINITION][1], f"{FOLDER}/intro.md": b"# Tides\n"})
+    mended = propose(
+        origin, {DEFINITION: origin.files[DEFINITION][1], f"{FOLDER}/intro.md": base.INTRO.encode()}
+    )
     hub.pulls[7]["head"]["sha"] = mended
     see(on_github)
     check.refresh_from_db()
@@ -140,7 +160,8 @@ def test_connectors_that_are_not_touched_and_those_of_other_teams_never_appear(c
     origin.commit(package("connectors/winds"), "Winds")
     bind(mine, cast.owner, "connectors/winds")
     head = propose(
-        origin, {f"{FOLDER}/intro.md": b"# Tides", "connectors/buoys/apiDefinition.swagger.json": b"{]"}
+        origin,
+        {f"{FOLDER}/intro.md": base.INTRO.encode(), "connectors/buoys/apiDefinition.swagger.json": b"{]"},
     )
     hub.open_pull(7, head)
     see(on_github)
@@ -177,9 +198,9 @@ def test_what_the_base_got_meanwhile_is_no_change_of_the_pull_request(on_github,
 
 
 @pytest.mark.django_db
-def test_a_webhook_leads_to_the_answer_in_less_than_five_seconds(cast, on_github, origin, hub, client):
+def test_a_signed_message_leads_to_the_answer_and_is_taken_once(cast, on_github, origin, hub, client):
     secret = repositories.rotate_hook_secret(on_github, actor=cast.owner).reveal()
-    hub.open_pull(7, propose(origin, {f"{FOLDER}/intro.md": b"# Tides"}))
+    hub.open_pull(7, propose(origin, {f"{FOLDER}/intro.md": base.INTRO.encode()}))
     body = json.dumps({"action": "opened", "number": 7, "pull_request": {"title": "Not believed"}}).encode()
     address = reverse("repository_hook", args=[on_github.repository_id])
 
@@ -202,7 +223,7 @@ def test_a_webhook_leads_to_the_answer_in_less_than_five_seconds(cast, on_github
 @pytest.mark.django_db
 def test_a_personal_token_answers_by_a_status(cast, binding, origin, hub):
     forges.connect_forge(binding, forges.ForgeDraft(API, PERSONAL_TOKEN), actor=cast.owner)
-    hub.open_pull(7, propose(origin, {f"{FOLDER}/intro.md": b"# Tides"}))
+    hub.open_pull(7, propose(origin, {f"{FOLDER}/intro.md": base.INTRO.encode()}))
     see(binding)
     assert hub.runs == {}
     assert [(each["state"], each["context"]) for each in hub.statuses] == [("success", "portal/validation")]
@@ -231,7 +252,7 @@ def test_a_worker_that_dies_between_posting_and_noting_posts_nothing_twice(on_gi
 
 @pytest.mark.django_db
 def test_patience_that_the_server_asks_for_is_kept(on_github, origin, hub):
-    hub.open_pull(7, propose(origin, {f"{FOLDER}/intro.md": b"# Tides"}))
+    hub.open_pull(7, propose(origin, {f"{FOLDER}/intro.md": base.INTRO.encode()}))
     hub.fail.append(("POST", "/check-runs", 429, {"Retry-After": "90"}, "secondary rate limit"))
     see(on_github)
     connection = ForgeConnection.objects.get()
@@ -251,7 +272,7 @@ def test_patience_that_the_server_asks_for_is_kept(on_github, origin, hub):
 
 @pytest.mark.django_db
 def test_a_token_that_ended_is_told_on_the_page_and_not_tried_for_ever(cast, on_github, origin, hub, sign_in):
-    hub.open_pull(7, propose(origin, {f"{FOLDER}/intro.md": b"# Tides"}))
+    hub.open_pull(7, propose(origin, {f"{FOLDER}/intro.md": base.INTRO.encode()}))
     hub.fail.append(("GET", "/commits", 401, {}, "Bad credentials"))
     see(on_github)
     assert not OutboxJob.objects.filter(topic="pullrequest.post").exclude(state="done").exists()
@@ -266,7 +287,7 @@ def test_a_token_that_ended_is_told_on_the_page_and_not_tried_for_ever(cast, on_
 @pytest.mark.django_db
 def test_merged_closed_and_moved_to_another_base_end_the_row(on_github, origin, hub):
     for number in (7, 8, 9):
-        hub.open_pull(number, propose(origin, {f"{FOLDER}/intro.md": b"# %d" % number}, number))
+        hub.open_pull(number, propose(origin, {f"{FOLDER}/intro.md": base.INTRO.encode()}, number))
     see(on_github)
     hub.pulls[7] |= {"state": "closed", "merged_at": "2026-11-28T01:00:00Z", "merge_commit_sha": "c" * 40}
     hub.pulls[8] |= {"state": "closed"}
@@ -287,7 +308,7 @@ def test_a_server_that_is_only_git_shows_branches_and_pull_refs_that_come_later(
     propose(origin, {"README.md": b"# Everything"}, 4)
     origin.branch("refs/heads/feature", origin.repo.refs[b"refs/heads/dev"].decode())
     kept = dict(origin.files)
-    origin.commit({f"{FOLDER}/intro.md": b"# Tides"}, "An introduction", branch="feature")
+    origin.commit({f"{FOLDER}/intro.md": base.INTRO.encode()}, "An introduction", branch="feature")
     origin.files = kept
     see(binding)
     found = {pull.label: pull.checks.get().verdict for pull in PullRequest.objects.all()}
@@ -331,7 +352,7 @@ def test_texts_of_packages_are_neither_markup_nor_mentions(on_github, origin, hu
     said = next(iter(hub.comments.values()))["body"]
     assert "@everyone" not in said
     assert "<img" not in said
-    assert "](https://evil.example)" not in said
+    assert "[a](https" not in said
 
 
 @pytest.mark.django_db
@@ -439,7 +460,7 @@ def test_lists_ask_the_same_for_few_and_many(
 
 @pytest.mark.django_db
 def test_all_goes_with_the_last_binding(cast, on_github, origin, hub):
-    hub.open_pull(7, propose(origin, {f"{FOLDER}/intro.md": b"# Tides"}))
+    hub.open_pull(7, propose(origin, {f"{FOLDER}/intro.md": base.INTRO.encode()}))
     see(on_github)
     repositories.unbind_connector(on_github, actor=cast.owner)
     for model in (Repository, ForgeConnection, PullRequest, PullRequestCheck, PullRequestAnswer):
