@@ -66,6 +66,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "portal/shared/templatetags/design.py": ("",),
     # Pure packages know no Django, and rules are written in one language.
     "certification/attestation/": ("",),
+    "certification/forges/": ("",),
     "certification/gating/": ("",),
     "certification/planning/": ("",),
     "certification/regions/": ("",),
