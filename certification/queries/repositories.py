@@ -6,7 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from connectors.models import CommitUpload, Connector, RepositoryBinding, RepositoryDelivery
 
@@ -22,7 +23,11 @@ def bindings_visible_to(user: Any) -> QuerySet[RepositoryBinding]:
 
 
 def binding_of(connector: Connector, user: Any) -> RepositoryBinding | None:
-    return bindings_visible_to(user).filter(connector=connector).first()
+    """With `delivery_count`, so that a page of messages asks for no count of its own."""
+    told = RepositoryDelivery.objects.filter(repository=OuterRef("repository")).order_by()
+    count = told.values("repository").annotate(count=Count("pk")).values("count")
+    bindings = bindings_visible_to(user).annotate(delivery_count=Coalesce(Subquery(count), 0))
+    return bindings.filter(connector=connector).first()
 
 
 @dataclass(frozen=True, slots=True)

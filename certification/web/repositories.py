@@ -98,6 +98,7 @@ def connector_repository(request: HttpRequest, pk: str) -> HttpResponse:
     }
     if binding:
         found = Paginator(queries.deliveries_of(binding), PAGE_SIZE)
+        found.__dict__["count"] = vars(binding)["delivery_count"]
         context["page"] = found.get_page(request.GET.get("page"))
         pulls = list(pull_requests.pull_requests_of(connector, request.user)[: PAGE_SIZE + 1])
         context |= {"pulls": pulls[:PAGE_SIZE], "has_more_pulls": len(pulls) > PAGE_SIZE}

@@ -11,7 +11,7 @@ import portal.shared.secrets
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("certification", "0030_first_release"),
+        ("certification", "0031_erasures"),
         ("connectors", "0015_first_release"),
     ]
 
