@@ -496,23 +496,3 @@ REGION_TASK = Lifecycle(
     terminal=frozenset({"done", "failed", "overtaken"}),
 )
 """A command to a region where a person does the work."""
-
-
-class ErasureState(models.TextChoices):
-    WAITING = "waiting", _("Can still be taken back")
-    RUNNING = "running", _("Under way")
-    DONE = "done", _("Done")
-    WITHDRAWN = "withdrawn", _("Taken back")
-
-
-ERASURE = Lifecycle(
-    noun="erasure",
-    states=ErasureState,
-    moves={
-        "withdraw": Move(("waiting",), "withdrawn", _("Take it back")),
-        "start": Move(("waiting",), "running", _("Start the erasure")),
-        "finish": Move(("running",), "done", _("Finish the erasure")),
-    },
-    terminal=frozenset({"done", "withdrawn"}),
-)
-"""Forgetting a person."""

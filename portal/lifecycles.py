@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from certification import forgetting, treating
 from certification import lifecycle as certification
-from certification import treating
 from connectors import lifecycle as connectors
 from portal.shared.transitions import Lifecycle
 
 _HEAD = """# Lifecycles
 
 Written by `manage.py lifecycles > docs/lifecycles.md` from `connectors/lifecycle.py`,
-`certification/lifecycle.py` and `certification/treating.py`; a test fails when it is out of date. A move
-that is not listed is refused with `IllegalTransition` (409). Every move is one transaction: state, audit
-record and the event `<noun>.<move>`.
+`certification/lifecycle.py`, `certification/treating.py` and `certification/forgetting.py`; a test fails
+when it is out of date. A move that is not listed is refused with `IllegalTransition` (409). Every move is
+one transaction: state, audit record and the event `<noun>.<move>`.
 """
 
 
@@ -22,7 +22,7 @@ def every_lifecycle() -> list[Lifecycle]:
     """All state machines, in the order in which they are written down."""
     return [
         value
-        for module in (connectors, certification, treating)
+        for module in (connectors, certification, treating, forgetting)
         for value in vars(module).values()
         if isinstance(value, Lifecycle)
     ]

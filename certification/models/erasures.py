@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from certification.lifecycle import ERASURE, ErasureState
+from certification.forgetting import ERASURE, ErasureState
 from portal.shared.models import PublicIdModel
 
 

@@ -19,7 +19,7 @@ from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.db import models, transaction
 
-from certification.lifecycle import ERASURE
+from certification.forgetting import ERASURE
 from certification.models import Erasure, Notification, RegionWatch
 from certification.queries.erasures import audit_rows, places, sole_ownerships, teams_of
 from certification.services.clock import database_now

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from certification.lifecycle import ERASURE
+from certification.forgetting import ERASURE
 from certification.models import Erasure
 from certification.policies import can_ask_erasure, can_withdraw_erasure
 from certification.queries.erasures import blockers

@@ -122,6 +122,7 @@ WITHOUT_FOLLOWERS = {
     "ownershipclaim.expire": "shown on the page of claims",
     "transfer.withdraw": "the team's own deed; the page shows it",
     "transfer.expire": "shown on the page of the transfer",
+    "erasure.finish": "nobody is left to be told; shown on the page of the erasure",
     "invitation.decline": "shown on the team's page",
     "invitation.revoke": "shown on the team's page",
 }
