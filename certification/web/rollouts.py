@@ -77,7 +77,12 @@ def rollout_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(queries.board(request.user, group), _PAGE).get_page(request.GET.get("page"))
     page.object_list = list(page.object_list)
     rollout_queue.mark_places(page.object_list)
-    context = {"page": page, "group": group, "groups": queries.group_counts(request.user), "stamp": stamp}
+    context: dict[str, Any] = {
+        "page": page,
+        "group": group,
+        "groups": queries.group_counts(request.user),
+        "stamp": stamp,
+    }
     # Regions belong to those who operate: their pages, too, are theirs alone.
     if policies.can_see_operations(request.user) and group != "ended":
         context["world"] = region_map.of_board(request.user, group)

@@ -38,7 +38,7 @@ ALONG = frozenset(
 def icon(name: str, size: str = "", label: str = "", extra: str = "") -> SafeString:
     """One symbol of the sprite. Decorative unless `label` is given; `size` is "sm" or "lg"."""
     classes = " ".join(
-        filter(None, ["icon", size and f"icon--{size}", name in ALONG and "icon--along", extra])
+        filter(None, ["icon", size and f"icon--{size}", "icon--along" if name in ALONG else "", extra])
     )
     href = f"{static('icons/sprite.svg')}#{name}"
     if label:
