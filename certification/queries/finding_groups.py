@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from certification.models import Finding, RuleTreatment, Waiver, WarningNote
+from certification.queries.rulebook import told_fix, told_message
 from certification.rules.rulebook import RuleInfo
 from portal.shared.words import lazy as _
 
@@ -41,8 +42,8 @@ class FindingRow:
             id=finding.pk,
             rule_id=finding.rule,
             severity=finding.severity,
-            message=finding.message,
-            fix=finding.fix,
+            message=told_message(finding.rule, finding.message),
+            fix=told_fix(finding.rule, finding.fix),
             file=finding.file,
             line=finding.line or None,
             column=finding.column or None,
@@ -158,7 +159,8 @@ class FindingFilter:
         )
 
     def _has_words(self, finding: Finding, title: str) -> bool:
-        text = f"{finding.rule} {title} {finding.message} {finding.pointer}".casefold()
+        told = told_message(finding.rule, finding.message)
+        text = f"{finding.rule} {title} {finding.message} {told} {finding.pointer}".casefold()
         return all(word in text for word in self.q.casefold().split())
 
 

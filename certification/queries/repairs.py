@@ -7,10 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from certification.models import Validation
+from certification.queries.rulebook import rule_info
 from certification.reviewing.differences import LineDiff, line_diff
 from certification.rules.fixes import fixable
 from certification.rules.repair_sandbox import Change, Repaired
-from certification.rules.rulebook import RuleInfo, rule_info
+from certification.rules.rulebook import RuleInfo
 from connectors.definitions import read_archive
 
 SHOWN_PER_RULE = 20

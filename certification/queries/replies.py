@@ -13,10 +13,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from certification.models import CannedReply, Submission
+from certification.queries.rulebook import rule_info
 from certification.queries.workbench import findings_of, package_of, verdict_on
 from certification.reviewing.anchors import Anchor, describe, document_of, operation_pointer
 from certification.reviewing.replies import filled
-from certification.rules.rulebook import rule_info
 from connectors.definitions import openapi
 from portal.accounts.models import User
 from portal.shared import audit

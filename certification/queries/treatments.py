@@ -11,8 +11,8 @@ from django.db.models import Count, QuerySet
 
 from certification.lifecycle import EDITABLE_STATES
 from certification.models import Finding, RuleTreatment, Submission, Validation
+from certification.queries.rulebook import rule_info
 from certification.rules.profiles import Profile
-from certification.rules.registry import metadata
 from certification.rules.version import RULES_VERSION
 from certification.treating import CATALOGUE, STRENGTH, Scoped, counting, revision_of, strength
 from connectors.models import Connector
@@ -186,5 +186,5 @@ def switched_off_in(validation: Validation) -> list[SwitchedOff]:
 
 
 def _title(rule: str) -> str:
-    about = metadata().get(rule)
+    about = rule_info(rule)
     return about.title if about else rule

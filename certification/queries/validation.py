@@ -30,10 +30,11 @@ from certification.queries.finding_groups import (
     Section,
     sections_of,
 )
+from certification.queries.rulebook import rule_info
 from certification.queries.treatments import SwitchedOff, standing_revision, switched_off_in
 from certification.rules.fixes import fixable
 from certification.rules.profiles import Profile
-from certification.rules.rulebook import RuleInfo, rule_info
+from certification.rules.rulebook import RuleInfo
 from certification.rules.version import RULES_VERSION
 from connectors.models import Version
 from portal.shared.models import OutboxJob

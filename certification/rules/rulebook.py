@@ -158,6 +158,11 @@ def rule_info(rule_id: str) -> RuleInfo | None:
     return next((info for info in catalogue() if info.id.casefold() == rule_id.casefold()), None)
 
 
+def without_fields(template: str) -> str:
+    """A message or fix of the metadata as it reads without a finding: an ellipsis for what one fills in."""
+    return _FIELD.sub("\N{HORIZONTAL ELLIPSIS}", template).replace("{{", "{").replace("}}", "}")
+
+
 def _info(about: Metadata) -> RuleInfo:
     cases = examples().get(about.id)
     return RuleInfo(
@@ -167,7 +172,7 @@ def _info(about: Metadata) -> RuleInfo:
         family=about.family,
         family_title=about.family_title,
         condition=about.condition,
-        fix=_FIELD.sub("\N{HORIZONTAL ELLIPSIS}", about.fix).replace("{{", "{").replace("}}", "}"),
+        fix=without_fields(about.fix),
         files=about.files,
         sources=tuple(_source(code) for code in about.source),
         microsoft_name=_official(about.microsoft_name),

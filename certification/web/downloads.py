@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from certification.queries import submissions as queries
 from certification.queries import validation as verdicts
 from certification.queries.rollouts import matrix_of
+from certification.queries.rulebook import told_fix, told_message
 from certification.web.rollouts import visible_rollout
 from certification.web.submission_pages import asked_submissions, visible_submission
 from portal.shared.web import signed_in_user
@@ -74,7 +75,16 @@ def finding_list_csv(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = validation.findings.order_by("file", "line", "column", "id") if validation else ()
     header = ("rule", "severity", "file", "line", "column", "place", "message", "what to do")
     rows = (
-        (each.rule, each.severity, each.file, each.line, each.column, each.pointer, each.message, each.fix)
+        (
+            each.rule,
+            each.severity,
+            each.file,
+            each.line,
+            each.column,
+            each.pointer,
+            told_message(each.rule, each.message),
+            told_fix(each.rule, each.fix),
+        )
         for each in found
     )
     return csv_file(f"findings-{submission.reference}", header, rows)

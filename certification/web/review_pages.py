@@ -20,12 +20,12 @@ from certification.queries.credentials import credential_rows
 from certification.queries.families import siblings_of
 from certification.queries.replies import offers
 from certification.queries.review_checks import checklist
+from certification.queries.rulebook import rule_info
 from certification.queries.threads import Conversation, conversation
 from certification.queries.validation import counts_by_rule
 from certification.queries.verdicts import conditions_of
 from certification.queries.workbench import verdict_on
 from certification.reviewing.anchors import Anchor
-from certification.rules.rulebook import rule_info
 from certification.services.decisions import LONGEST_REASONS
 from certification.services.reviews import LONGEST_NOTE
 from certification.services.verdicts import Wanted

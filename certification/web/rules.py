@@ -10,9 +10,10 @@ from django.urls import path
 from django.views.decorators.http import require_safe
 
 from certification.policies import can_manage_treatments
+from certification.queries.rulebook import catalogue, rule_info
 from certification.queries.treatments import shown_of, treated_rules
 from certification.rules.registry import metadata
-from certification.rules.rulebook import RuleInfo, catalogue, rule_info
+from certification.rules.rulebook import RuleInfo
 from certification.rules.version import RULES_VERSION
 from certification.services.receipts import signing_key
 from certification.treating import allowed_for

@@ -20,8 +20,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from certification import policies
 from certification.models import RuleTreatment
 from certification.queries import treatments as queries
+from certification.queries.rulebook import rule_info
 from certification.rules.registry import metadata
-from certification.rules.rulebook import RuleInfo, rule_info
+from certification.rules.rulebook import RuleInfo
 from certification.services import treatments as services
 from certification.treating import TreatmentKind, allowed_for
 from portal.accounts.models import User

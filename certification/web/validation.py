@@ -18,8 +18,8 @@ from certification import policies
 from certification.lifecycle import SUBMISSION
 from certification.models import Submission, Waiver
 from certification.queries import validation as queries
+from certification.queries.rulebook import rule_info
 from certification.queries.usage import impact_of
-from certification.rules.rulebook import rule_info
 from certification.services import receipts
 from certification.services import waivers as services
 from certification.web.submission_pages import page_context, submission_url, visible_submission

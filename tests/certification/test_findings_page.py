@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -10,6 +11,7 @@ from django.urls import reverse
 from certification.models import Finding
 from certification.queries import finding_groups
 from certification.queries import validation as queries
+from certification.rule_words import message_in
 from certification.rules.rulebook import rule_info
 from certification.rules.version import RULES_VERSION
 from certification.services import validation
@@ -177,3 +179,17 @@ def count_queries(browser, submission, **query) -> int:
     with CaptureQueriesContext(connection) as queries_made:
         page(browser, submission, **query)
     return len(queries_made)
+
+
+def test_findings_are_told_in_the_language_of_the_reader(cast, sign_in, checked):
+    finding = verdict_of(checked).findings.get(rule="INF-004")
+    german = message_in("de", "INF-004", finding.message)
+    assert german != finding.message
+    browser = sign_in(cast.owner)
+    assert finding.message in html.unescape(page(browser, checked).content.decode())
+    answer = browser.get(reverse("finding_list", args=[checked.pk]), HTTP_ACCEPT_LANGUAGE="de")
+    text = html.unescape(answer.content.decode())
+    assert german in text
+    assert finding.message not in text
+    file = browser.get(reverse("finding_list_csv", args=[checked.pk]), HTTP_ACCEPT_LANGUAGE="de").content
+    assert german in file.decode().replace('""', '"')

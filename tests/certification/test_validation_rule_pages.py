@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from certification.rule_words import rule_in
 from certification.rules.rulebook import catalogue
 from certification.rules.version import RULES_VERSION
 
@@ -50,3 +51,13 @@ def test_another_letter_case_leads_to_the_rule_and_an_unknown_one_nowhere(client
     moved = client.get("/rules/inf-004/")
     assert (moved.status_code, moved.url) == (301, "/rules/INF-004/")
     assert client.get("/rules/XXX-999/").status_code == 404
+
+
+def test_rules_and_findings_are_german_for_germans(client):
+    german = {"HTTP_ACCEPT_LANGUAGE": "de"}
+    english = next(rule for rule in catalogue() if rule.id == "PKG-003")
+    text = client.get("/rules/PKG-003/", **german).content.decode()
+    assert rule_in("de", "PKG-003").title in text
+    assert english.title not in text
+    listed = client.get(reverse("rule_list"), {"q": rule_in("de", "PKG-003").title}, **german)
+    assert [rule.id for *_, rules in listed.context["families"] for rule in rules] == ["PKG-003"]
