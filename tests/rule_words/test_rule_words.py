@@ -14,6 +14,9 @@ from certification.rules.registry import metadata
 from certification.rules.rulebook import catalogue
 
 _PLACEHOLDER_WORDS = re.compile(r"\b(?:TODO|FIXME|XXX)\b")
+_FIELD = re.compile(r"\{\w+\}")
+# Sentences that are English and of the other language at once.
+ALIKE = {"de": {("OPR-060", "title"), ("OPR-061", "title")}}
 every_language = pytest.mark.parametrize("language", rule_words.LANGUAGES)
 
 
@@ -39,9 +42,10 @@ def test_every_text_is_there_and_is_not_the_english_one(language):
             text, english = getattr(words, name), getattr(about, name)
             assert bool(text.strip()) == bool(english.strip()), (rule, name)
             assert not _PLACEHOLDER_WORDS.search(text) or _PLACEHOLDER_WORDS.search(english), (rule, name)
-            if text == english and " " in re.sub(r"\{\w+\}", "", english).strip():
+            # A condition may be a formula, and single words are the same in many languages.
+            if text == english and name != "condition" and " " in _FIELD.sub("", english).strip():
                 same.append((rule, name))
-    assert same == []
+    assert set(same) == ALIKE[language]
 
 
 @every_language
@@ -61,7 +65,7 @@ def test_a_finding_of_every_rule_is_told_with_its_values(language, name):
     tell = rule_words.message_in if name == "message" else rule_words.fix_in
     for rule, words in rule_words.words_in(language).items():
         template = getattr(metadata()[rule], name)
-        values = {field: f"<{field} of 7>" for field in _fields(template)}
+        values = {field: f"<{field}-7>" for field in _fields(template)}
         told = tell(language, rule, template.format_map(values))
         assert told == getattr(words, name).format_map(values), (rule, name)
 
