@@ -105,6 +105,9 @@ KINDS: dict[str, MessageKind] = {
         Group.TEAM, (Audience.MAKERS,), _("See the webhook"), "warning", is_required=True
     ),
     "publisher.verify": MessageKind(Group.TEAM, (Audience.TEAM,), _("See the team")),
+    "submission.push": MessageKind(
+        Group.SUBMISSIONS, (Audience.PERSON,), _("Open the form"), tells_actor=True
+    ),
     "submission.submit": MessageKind(Group.SUBMISSIONS, (Audience.MAKERS,), tells_actor=True),
     "submission.resubmit": MessageKind(Group.SUBMISSIONS, (Audience.MAKERS,), tells_actor=True),
     "submission.pass_validation": MessageKind(
@@ -142,7 +145,7 @@ KINDS: dict[str, MessageKind] = {
     "rehearsal.fail": MessageKind(Group.OPERATIONS, (Audience.OPERATORS,), _("Open the Preview"), "danger"),
     "preview.remind": MessageKind(Group.PREVIEW, (Audience.TEAM,), _("Test and sign off"), "warning"),
     "preview.sign_off": MessageKind(
-        Group.PREVIEW, (Audience.TEAM, Audience.OPERATORS), _("Plan the rollout"), "success"
+        Group.PREVIEW, (Audience.TEAM, Audience.OPERATORS), _("Plan the rollout"), "success", tells_actor=True
     ),
     "preview.refuse": MessageKind(
         Group.PREVIEW, (Audience.TEAM, Audience.REVIEW_SIDE), _("Read the reasons"), "warning"

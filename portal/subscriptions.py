@@ -80,6 +80,7 @@ _MAIL_ONLY = (
     "membership.change_role",
     "membership.remove",
     "publisher.verify",
+    "submission.push",
     "submission.fail_validation",
     "submission.request_changes",
     "submission.reject",

@@ -18,6 +18,7 @@ class ReceivedMail(PublicIdModel):
 
     class Outcome(models.TextChoices):
         COMMENT = "comment", _("Became a comment")
+        DONE = "done", _("Was carried out")
         BOUNCED = "bounced", _("Report: not delivered")
         DELAYED = "delayed", _("Report: delayed")
         AUTOMATIC = "automatic", _("Automatic, left alone")
@@ -45,7 +46,7 @@ class ReceivedMail(PublicIdModel):
                 name="receivedmail_outcome_known",
                 condition=Q(
                     outcome__in=[
-                        "comment", "bounced", "delayed", "automatic", "stranger", "expired", "closed",
+                        "comment", "done", "bounced", "delayed", "automatic", "stranger", "expired", "closed",
                         "forbidden", "attached", "unusable",
                     ]
                 ),

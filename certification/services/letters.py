@@ -20,6 +20,7 @@ from certification.models import (
     Waiver,
 )
 from certification.queries.mail_texts import current_text
+from certification.queries.readiness import readiness
 from certification.queries.testers import preview_to_test, products_of
 from certification.services import testers
 from certification.services.letter_parts import (
@@ -84,6 +85,10 @@ _SUBMISSION = ("connector__publisher", "version")
 def _submission(event: str, payload: dict[str, str]) -> Letter:
     submission = fetch(Submission, payload, *_SUBMISSION)
     letter = about_submission(Letter(event, submission), submission)
+    if event == "submission.push":
+        letter.person = User.objects.filter(pk=payload["user_id"]).first()
+        letter.url = address_of("submission_edit", submission.pk)
+        letter.names["missing"] = [blocker.text for blocker in readiness(submission)]
     if event == "submission.fail_validation":
         letter.url = address_of("finding_list", submission.pk)
     if submission.version:

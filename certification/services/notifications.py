@@ -29,6 +29,7 @@ from certification.models import MailText, Notification
 from certification.queries.mail_texts import DIGEST, current_text
 from certification.services.letter_parts import SECRET_MARK, Letter, NewDate, NothingToTell, absolute
 from certification.services.letters import compose
+from certification.services.mail_deeds import how_to_answer
 from certification.services.mail_texts import worded
 from certification.services.recipients import recipients
 from certification.services.reply_addresses import bounce_address, reply_address
@@ -140,6 +141,7 @@ def render(letter: Letter, kind: MessageKind, person: User | None) -> tuple[str,
             "action_url": absolute(letter.url),
             "action_label": kind.action_label,
             "tone": kind.tone,
+            "how_to_answer": how_to_answer(letter.event) if person else "",
             "why": _why(letter, kind),
             "preferences_url": "" if kind.is_required else absolute(reverse("notification_preferences")),
             "site_name": settings.SITE_NAME,

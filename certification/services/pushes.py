@@ -26,6 +26,7 @@ from connectors.policies import can_register_connector
 from connectors.services.connectors import register_connector
 from connectors.services.versions import load_package, receive_upload
 from portal.accounts.models import User
+from portal.shared import outbox
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
 
@@ -50,7 +51,7 @@ def push_new(publisher: Publisher, *, name: str, documents: Documents, actor: Us
     files = _files(documents, {})
     with transaction.atomic():
         connector = register_connector(publisher, name=name, actor=actor)
-        return _into_form(connector, None, files, actor)
+        return _told(_into_form(connector, None, files, actor), actor)
 
 
 def push_update(connector: Connector, *, documents: Documents, actor: User) -> Pushed:
@@ -64,7 +65,30 @@ def push_update(connector: Connector, *, documents: Documents, actor: User) -> P
     before = {name: file.content for name, file in load_package(base).files.items()} if base else {}
     files = _files(documents, before)
     with transaction.atomic():
-        return _into_form(connector, open_submission(connector), files, actor)
+        return _told(_into_form(connector, open_submission(connector), files, actor), actor)
+
+
+def _told(pushed: Pushed, actor: User) -> Pushed:
+    """Whoever pushed is mailed what is still to be done: the program shows them no page."""
+    outbox.emit("submission.push", id=str(pushed.submission.pk), user_id=str(actor.pk))
+    return pushed
+
+
+def add_introduction(submission: Submission, text: str, *, actor: User) -> Version | None:
+    """Put intro.md into the form's package where it has none: such a program sends no documents. None when
+    there is nothing to do.
+
+    Raises InvalidInput when it is no package with it, IllegalTransition when the form is closed.
+    """
+    require(can_create_submission, actor, submission.connector)
+    name = CANONICAL_NAMES[Role.INTRO]
+    held = load_package(submission.version) if submission.version else None
+    if held is None or held.intro or not text.strip():
+        return None
+    before = {each: file.content for each, file in held.files.items()}
+    files = _files({}, {**before, name: text.encode()})
+    with transaction.atomic():
+        return _into_form(submission.connector, submission, files, actor).version
 
 
 def _into_form(

@@ -1,5 +1,5 @@
-"""Mail that comes in: an answer becomes a comment, a report marks what was not delivered, the rest is left
-alone. Each leaves a record.
+"""Mail that comes in: an answer becomes a comment or a deed, a report marks what was not delivered, the rest
+is left alone. Each leaves a record.
 
 Whoever writes is the person the mail went to: the address is signed for them, and the From has to be theirs.
 Whether the From is genuine is for the mail server in front to say (DMARC). What is refused is answered once,
@@ -19,11 +19,19 @@ from django.utils.translation import gettext as _
 from certification.inbound.addresses import SignedAddress
 from certification.inbound.reading import MailKind, Received, read
 from certification.models import Comment, Notification, ReceivedMail, Thread
-from certification.services import threads
+from certification.services import mail_deeds, threads
 from certification.services.reply_addresses import NotOurs, is_over, read_address
 from portal.accounts.models import User
 from portal.shared import outbox
-from portal.shared.errors import Conflict, InvalidInput, NotPermitted, PortalError, TooLarge
+from portal.shared.errors import (
+    Blocked,
+    Conflict,
+    IllegalTransition,
+    InvalidInput,
+    NotPermitted,
+    PortalError,
+    TooLarge,
+)
 
 __all__ = ["NotOurs", "receive"]
 
@@ -122,10 +130,14 @@ def _answered(address: SignedAddress, message: Notification, writer: User, mail:
     try:
         # What the services refuse must not undo the record of it.
         with transaction.atomic():
+            if mail_deeds.carry_out(message, mail.text, actor=writer):
+                return _Verdict(_Outcome.DONE)
             return _Verdict(_Outcome.COMMENT, comment=_comment(message, writer, mail.text))
     except NotPermitted:
         return _Verdict(_Outcome.FORBIDDEN, _("You may not comment on this submission any more."))
-    except Conflict as error:
+    except Blocked as error:
+        return _Verdict(_Outcome.CLOSED, " ".join([error.message, *error.blockers]))
+    except (Conflict, IllegalTransition) as error:
         return _Verdict(_Outcome.CLOSED, error.message)
     except InvalidInput as error:
         return _Verdict(_Outcome.UNUSABLE, error.message)

@@ -11,6 +11,7 @@ from django.utils.crypto import salted_hmac
 
 from certification.inbound.addresses import NotOurs, SignedAddress, make, read
 from certification.models import Notification
+from certification.services.mail_deeds import can_act_on
 
 ANSWERABLE = frozenset({"comment.add", "submission.request_changes"})
 """Mails whose answers have a place: the thread, or the submission that a new one opens on."""
@@ -27,7 +28,8 @@ def _keys() -> list[bytes]:
 
 def reply_address(message: Notification) -> str:
     """Where an answer to this mail becomes a comment; empty for mails without a place for one."""
-    can_answer = message.event in ANSWERABLE and message.recipient_id and message.submission_id
+    has_place = message.event in ANSWERABLE or can_act_on(message.event)
+    can_answer = has_place and message.recipient_id and message.submission_id
     return _address("reply", message) if can_answer else ""
 
 

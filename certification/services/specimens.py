@@ -39,6 +39,7 @@ def _names(now: datetime) -> dict[str, Any]:
         "version": version,
         "submission": _Thing(reference="S-1042", connector=connector),
         "person": _Thing(name="Jonas Okafor"),
+        "missing": ["Tell testers what they need: environment, sample data, steps."],
         "region": region,
         "wave": wave,
         "rollout": rollout,

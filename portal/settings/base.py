@@ -314,6 +314,8 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Mails can be answered where there is a domain for the answers: docs/mail-replies.md.
 REPLY_DOMAIN = env("REPLY_DOMAIN", default="")
 REPLY_DAYS = env.int("REPLY_DAYS", default=30)
+# Whether answers may sign off, refuse and hand in: only behind a mail server that rejects what fails DMARC.
+REPLY_DEEDS = env.bool("REPLY_DEEDS", default=False)
 REPLY_HOOK_SECRET = env("REPLY_HOOK_SECRET", default="")
 RECEIVE_MAIL_HOST = env("RECEIVE_MAIL_HOST", default="127.0.0.1")
 RECEIVE_MAIL_PORT = env.int("RECEIVE_MAIL_PORT", default=2525)
