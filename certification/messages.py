@@ -104,6 +104,13 @@ KINDS: dict[str, MessageKind] = {
     "webhookendpoint.disable": MessageKind(
         Group.TEAM, (Audience.MAKERS,), _("See the webhook"), "warning", is_required=True
     ),
+    "commitintake.refuse": MessageKind(
+        Group.SUBMISSIONS,
+        (Audience.OWNERS, Audience.PERSON),
+        _("See the repository"),
+        "warning",
+        tells_actor=True,
+    ),
     "publisher.verify": MessageKind(Group.TEAM, (Audience.TEAM,), _("See the team")),
     "submission.push": MessageKind(
         Group.SUBMISSIONS, (Audience.PERSON,), _("Open the form"), tells_actor=True

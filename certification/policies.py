@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from certification.models import (
+    AgreementSignature,
     Appeal,
     DecisionCondition,
     GuestTester,
@@ -35,6 +36,25 @@ def _reviewer_of(user: Any, submission: Submission) -> bool:
 
 def _operator(user: Any) -> bool:
     return bool(getattr(user, "is_operator", False))
+
+
+def can_manage_agreements(user: Any, _nothing: None) -> bool:
+    return bool(getattr(user, "is_administrator", False))
+
+
+def can_sign_agreement(user: Any, _nothing: None) -> bool:
+    return bool(getattr(user, "is_active", False))
+
+
+def can_sign_agreement_for(user: Any, publisher: Any) -> bool:
+    """A company's word is its owners'."""
+    return role_in(user, publisher) == Role.OWNER
+
+
+def can_withdraw_signature(user: Any, signature: AgreementSignature) -> bool:
+    if signature.publisher is not None:
+        return role_in(user, signature.publisher) == Role.OWNER
+    return bool(signature.signer_id == getattr(user, "pk", None))
 
 
 def can_view_submission(user: Any, submission: Submission) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from certification.messages import KINDS
 from certification.services import (
     certificates,
+    certification_tags,
     claims,
+    commit_intake,
     credential_tests,
     documentation,
     erasing,
@@ -40,6 +42,14 @@ from portal.shared.outbox import OfAnotherRelease
 
 def validate_submission(*, id: str) -> None:
     validation.validate_submission(id)
+
+
+def submit_commit(*, id: str, commit: str = "") -> None:
+    commit_intake.submit_commit(id, commit)
+
+
+def tag_certificate(*, id: str) -> None:
+    certification_tags.tag_certificate(id)
 
 
 def check_draft(*, id: str) -> None:

@@ -55,7 +55,7 @@ _BY_NOUN: Mapping[str, tuple[str, ...]] = {
         ("connector", "healthalert", "availabilityrequest", "notice", "guesttester"),
         ("connector", "publisher"),
     ),
-    **dict.fromkeys(("ownershipclaim", "transfer"), ("connector", "publisher")),
+    **dict.fromkeys(("ownershipclaim", "transfer", "commitintake"), ("connector", "publisher")),
     "placement": ("connector", "publisher", "region"),
     "regiontask": ("connector", "region", "version"),
     "regionwatch": ("connector", "region"),

@@ -16,7 +16,16 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_safe
 
-from certification.models import CannedReply, Erasure, Freeze, Incident, RolloutPlan, RuleTreatment, Train
+from certification.models import (
+    AgreementText,
+    CannedReply,
+    Erasure,
+    Freeze,
+    Incident,
+    RolloutPlan,
+    RuleTreatment,
+    Train,
+)
 from certification.policies import can_see_administration
 from certification.queries.mail_texts import texts_in_use
 from certification.services.retention import RULES
@@ -81,6 +90,11 @@ SUBJECTS = (
     Subject(
         _("Canned replies"), _("Texts that reviewers use again and again."), "reply_list", "message",
         ("cannedreply",), CannedReply.objects.count, _("replies"),
+    ),
+    Subject(
+        _("Contributor agreement"), _("Its versions, and who signed them."), "agreement_list", "award",
+        ("agreement", "agreementtext"), AgreementText.objects.count, pgettext_lazy("agreement", "versions"),
+        is_for_administrators=True,
     ),
     Subject(
         _("Retention"), _("How long the portal keeps what it need not keep for ever."), "retention",

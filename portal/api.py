@@ -35,6 +35,7 @@ _ROOMS = (
     "certification.api.validation",
     "certification.api.documentation",
     "certification.api.treatments",
+    "certification.api.agreements",
     "certification.api.reviews",
     "certification.api.suggestions",
     "certification.api.verdicts",

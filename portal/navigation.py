@@ -139,6 +139,7 @@ def account_entries(request: HttpRequest) -> list[Entry]:
         (_("What you are told"), "notification_preferences", "bell"),
         (_("Calendar"), "accounts:calendar", "calendar"),
         (_("API tokens"), "accounts:tokens", "key"),
+        (_("Contributor agreement"), "agreement", "award"),
         (_("Your data"), "accounts:your_data", "download"),
     )
     return [Entry(label, reverse(name), icon, request.path == reverse(name)) for label, name, icon in names]

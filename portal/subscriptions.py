@@ -35,6 +35,8 @@ _FETCH = Subscription("connectors.tasks.fetch_repository", queue="webhooks", max
 _LOOK = Subscription("certification.tasks.look_at_pull_requests", queue="webhooks", max_attempts=3)
 _CHECK_PULL = Subscription("certification.tasks.check_pull_request", queue="validation", max_attempts=5)
 _ANSWER_PULL = Subscription("certification.tasks.answer_pull_request", queue="webhooks", max_attempts=8)
+_SUBMIT_COMMIT = Subscription("certification.tasks.submit_commit", max_attempts=4)
+_TAG = Subscription("certification.tasks.tag_certificate", queue="webhooks", max_attempts=8)
 _DELIVER = Subscription("certification.tasks.deliver", queue="mail", max_attempts=40)
 
 # Whatever moves a region's date: the forecast is made anew.
@@ -88,6 +90,7 @@ _MAIL_ONLY = (
     "appeal.uphold",
     "appeal.overturn",
     "comment.add",
+    "commitintake.refuse",
     "receivedmail.refuse",
     "waiver.request",
     "waiver.approve",
@@ -190,6 +193,9 @@ _STEPS: dict[str, tuple[Subscription, ...]] = {
     "pullrequest.tell": (_LOOK,),
     "pullrequest.check": (_CHECK_PULL,),
     "pullrequest.post": (_ANSWER_PULL,),
+    "repository.fetch": (_FETCH,),
+    "commit.arrive": (_SUBMIT_COMMIT,),
+    "certificate.tag": (_TAG,),
     "webhookdelivery.queue": (_TELL_WEBHOOK,),
     "notification.fail": (Subscription("certification.tasks.pause_for_bounce"),),
 }

@@ -45,6 +45,7 @@ _ROOMS = (
     "certification.web.certificates",
     "certification.web.rules",
     "certification.web.treatments",
+    "certification.web.agreements",
     "certification.web.reviews",
     "certification.web.review_views",
     "certification.web.review_changes",

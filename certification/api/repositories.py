@@ -47,7 +47,7 @@ class RepositoryBindingSerializer(serializers.ModelSerializer[RepositoryBinding]
         model = RepositoryBinding
         fields = [
             "connector", "repository", "address", "branch", "folder",
-            "host_key", "fetched_at", "last_error", "is_read", "commits",
+            "submits_commits", "tags_certified", "host_key", "fetched_at", "last_error", "is_read", "commits",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -70,6 +70,17 @@ class RepositoryBindingRequestSerializer(serializers.Serializer[Any]):
     def draft(self) -> services.BindingDraft:
         data = dict(self.validated_data)
         return services.BindingDraft(**data)
+
+
+class RepositoryAutomationSerializer(serializers.Serializer[Any]):
+    """What is left out stays as it is."""
+
+    submits_commits = serializers.BooleanField(
+        required=False, help_text="Hand new commits in, in the name of whoever bound the connector."
+    )
+    tags_certified = serializers.BooleanField(
+        required=False, help_text="Tag certified commits; needs credentials that may write."
+    )
 
 
 class CommitChoiceSerializer(serializers.Serializer[Any]):
@@ -121,6 +132,20 @@ class RepositoryView(GenericAPIView[RepositoryBinding]):
         asked = RepositoryBindingRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         binding = services.bind_connector(connector, asked.draft(), actor=actor)
+        return Response(RepositoryBindingSerializer(binding).data)
+
+    @extend_schema(
+        operation_id="connectors_repository_automate",
+        tags=["connectors"],
+        request=RepositoryAutomationSerializer,
+        responses=RepositoryBindingSerializer,
+    )
+    def patch(self, request: Request, pk: str) -> Response:
+        """Choose what happens without anybody's doing."""
+        asked = RepositoryAutomationSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        binding = self._binding()
+        services.choose_automation(binding, **asked.validated_data, actor=acting_user(request))
         return Response(RepositoryBindingSerializer(binding).data)
 
     @extend_schema(operation_id="connectors_repository_unbind", tags=["connectors"], responses={204: None})

@@ -321,7 +321,8 @@ class SubmissionViewSet(
     @action(detail=True, pagination_class=None, filter_backends=[])
     def readiness(self, request: Request, pk: str | None = None) -> Response:
         """Everything that has to be done before it can be handed in."""
-        return Response(BlockerSerializer(readiness(self.get_object()), many=True).data)
+        blockers = readiness(self.get_object(), by=signed_in_user(request))
+        return Response(BlockerSerializer(blockers, many=True).data)
 
     @extend_schema(responses=CertificateSerializer(many=True))
     @action(detail=True, pagination_class=None, filter_backends=[])

@@ -1,4 +1,6 @@
+from certification.models.agreements import AgreementSignature, AgreementText
 from certification.models.certificates import Certificate
+from certification.models.commits import CertificationTag, CommitIntake
 from certification.models.documentation import Documentation
 from certification.models.erasures import Erasure
 from certification.models.families import FamilyMember, SubmissionFamily
@@ -45,11 +47,15 @@ from certification.models.webhooks import WebhookDelivery, WebhookEndpoint
 from certification.models.workbench import CannedReply, ReviewMark
 
 __all__ = [
+    "AgreementSignature",
+    "AgreementText",
     "Appeal",
     "CannedReply",
     "Certificate",
+    "CertificationTag",
     "ClockPause",
     "Comment",
+    "CommitIntake",
     "ConnectorTransfer",
     "CredentialReveal",
     "CredentialTest",

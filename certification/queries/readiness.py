@@ -13,8 +13,10 @@ from django.utils.translation import ngettext
 
 from certification.models import Submission, TestCredential
 from certification.queries import validation as verdicts
+from certification.queries.agreements import is_missing_for
 from certification.rules.checks.listing import CATEGORIES
 from connectors.models import Upload
+from portal.accounts.models import User
 from portal.shared.words import in_sentence
 from portal.shared.words import lazy as _lazy
 
@@ -45,6 +47,7 @@ class Place(StrEnum):
     CREDENTIALS = "credentials"
     FINDINGS = "findings"
     CONNECTOR = "connector"
+    AGREEMENT = "agreement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +59,11 @@ class Blocker:
     place: Place
 
 
-def readiness(submission: Submission) -> list[Blocker]:
-    """Everything that blocks, in the order of the form; empty when it can be handed in."""
+def readiness(submission: Submission, *, by: User | None = None) -> list[Blocker]:
+    """Everything that blocks, in the order of the form; empty when it can be handed in. `by` is whoever wants
+    to hand it in, where that matters."""
     return [
+        *(_agreement(submission, by) if by else ()),
         *_connector(submission),
         *_package(submission),
         *_kind(submission),
@@ -68,6 +73,12 @@ def readiness(submission: Submission) -> list[Blocker]:
         *_credentials(submission),
         *_findings(submission),
     ]
+
+
+def _agreement(submission: Submission, by: User) -> Iterator[Blocker]:
+    if is_missing_for(by, submission.connector.publisher):
+        text = _("Neither you nor your team has signed the contributor agreement.")
+        yield Blocker("agreement-missing", text, Place.AGREEMENT)
 
 
 def _connector(submission: Submission) -> Iterator[Blocker]:

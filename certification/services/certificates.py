@@ -18,7 +18,7 @@ from certification.queries.validation import known_validation
 from certification.services.clock import database_now
 from certification.services.receipts import signing_key
 from connectors.models import Version
-from portal.shared import audit
+from portal.shared import audit, outbox
 from portal.shared.actors import SYSTEM
 
 log = structlog.get_logger(__name__)
@@ -92,6 +92,7 @@ def _issue(
         if is_new:
             about = [submission, submission.connector]
             audit.record("certificate.issue", found, actor=SYSTEM, about=about, data={"kind": kind})
+            outbox.emit("certificate.tag", id=str(found.pk))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from certification.queries.pushes import open_submission
 from certification.services.drafts import choose_package, editable
 from certification.services.submissions import create_submission
 from connectors import package_records as records
-from connectors.definitions import read_files
+from connectors.definitions import Package, read_files
 from connectors.models import CommitUpload, RepositoryBinding
 from connectors.services.repository_fetching import read_commit
 from connectors.services.versions import receive_upload
@@ -25,6 +26,16 @@ from portal.shared.policy import require
 
 _SHA = re.compile(r"[0-9a-f]{40}\Z")
 _MOST_PROBLEMS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class TakenCommit:
+    """What was read of a commit: the folder's files, the commit in words (`sha`, `author`, `at`, `summary`,
+    `message`), and the package's digest."""
+
+    files: Mapping[str, bytes]
+    commit: Mapping[str, str]
+    digest: str
 
 
 def take_commit(binding: RepositoryBinding, sha: str = "", *, actor: User) -> Submission:
@@ -43,10 +54,17 @@ def take_commit(binding: RepositoryBinding, sha: str = "", *, actor: User) -> Su
     submission = open_submission(binding.connector)
     if submission is not None:
         _refuse_closed(submission)
-    files, commit = read_commit(binding, sha)
-    _refuse_unreadable(files)
+    taken = read_package(binding, sha)
     with transaction.atomic():
-        return _into_form(binding, submission, files, commit, actor)
+        return put_into_form(binding, submission, taken, actor=actor)
+
+
+def read_package(binding: RepositoryBinding, sha: str) -> TakenCommit:
+    """The package at a commit. Not in a transaction. Raises `InvalidInput` saying why there is none."""
+    files, commit = read_commit(binding, sha)
+    package = read_files(dict(files))
+    _refuse_unreadable(package)
+    return TakenCommit(files, commit, package.digest)
 
 
 def _refuse_closed(submission: Submission) -> None:
@@ -55,8 +73,7 @@ def _refuse_closed(submission: Submission) -> None:
         editable(submission)
 
 
-def _refuse_unreadable(files: Mapping[str, bytes]) -> None:
-    package = read_files(dict(files))
+def _refuse_unreadable(package: Package) -> None:
     if package.is_refused or not package.files:
         found = [problem["message"] for problem in records.problems_of(package) if problem["refuses"]]
         raise InvalidInput(
@@ -65,26 +82,24 @@ def _refuse_unreadable(files: Mapping[str, bytes]) -> None:
         )
 
 
-def _into_form(
-    binding: RepositoryBinding,
-    submission: Submission | None,
-    files: Mapping[str, bytes],
-    commit: Mapping[str, str],
-    actor: User,
+def put_into_form(
+    binding: RepositoryBinding, submission: Submission | None, taken: TakenCommit, *, actor: User
 ) -> Submission:
+    """Store the package and choose it in the open draft, or in a new one. Call in a transaction."""
+    require(can_create_submission, actor, binding.connector)
     connector = binding.connector
     if submission is None:
         submission = create_submission(connector, actor=actor)
-    upload = receive_upload(connector, files=list(files.items()), actor=actor)
+    upload = receive_upload(connector, files=list(taken.files.items()), actor=actor)
     assert upload.version is not None, "the package was read before"
     CommitUpload.objects.create(
         upload=upload,
         address=binding.repository.address,
         branch=binding.branch,
         folder=binding.folder,
-        commit=commit["sha"],
-        author=commit["author"],
-        summary=commit["summary"],
+        commit=taken.commit["sha"],
+        author=taken.commit["author"],
+        summary=taken.commit["summary"],
     )
     choose_package(submission, version=upload.version, actor=actor)
     audit.record(
@@ -92,6 +107,6 @@ def _into_form(
         submission,
         actor=actor,
         about=[connector],
-        data={"commit": commit["sha"][:12], "label": upload.version.label},
+        data={"commit": taken.commit["sha"][:12], "label": upload.version.label},
     )
     return submission

@@ -265,7 +265,7 @@ def submit_family(family: SubmissionFamily, *, actor: User) -> int:
     blockers = [
         f"{each.connector} ({each.reference}): {blocker.text}"
         for each in waiting
-        for blocker in readiness(each)
+        for blocker in readiness(each, by=actor)
     ]
     if blockers:
         raise Blocked(_("Some connectors are not ready yet."), blockers=blockers)

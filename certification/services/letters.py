@@ -31,6 +31,7 @@ from certification.services.letter_parts import (
     address_of,
     fetch,
 )
+from certification.services.letters_of_commits import COMMIT_LETTERS
 from certification.services.letters_of_ownership import OWNERSHIP_LETTERS
 from certification.services.letters_of_rollouts import ROLLOUT_LETTERS
 from certification.services.letters_of_webhooks import WEBHOOK_LETTERS
@@ -310,6 +311,7 @@ _BY_NOUN: dict[str, Callable[[str, dict[str, str]], Letter]] = {
     **ROLLOUT_LETTERS,
     **OWNERSHIP_LETTERS,
     **WEBHOOK_LETTERS,
+    **COMMIT_LETTERS,
     "submission": _submission,
     "connector": _connector,
     "guesttester": _guesttester,

@@ -7,7 +7,7 @@ rule: they stay. Health figures go by whole partitions (`connectors/services/hea
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,8 @@ from certification.lifecycle import OPEN_STATES
 from certification.models import Notification, ReceivedMail, RetentionRun, WebhookDelivery
 from certification.services.clock import database_now
 from connectors.lifecycle import InvitationState
-from connectors.models import Invitation
+from connectors.models import Invitation, RepositoryDelivery
+from connectors.services.repository_mirrors import orphaned_mirrors, remove_mirrors
 from portal.accounts.models import ApiToken, DeviceSignIn
 from portal.shared.models import IdempotencyRecord, OutboxJob
 from portal.shared.words import lazy as _
@@ -36,15 +37,16 @@ BATCHES_A_RUN = 20
 
 @dataclass(frozen=True)
 class Rule:
-    """`overdue(before)` are the rows whose time ended before that moment; `setting` names the days, where
-    they can be set."""
+    """`overdue(before)` is what ended before that moment, mostly rows; `setting` names the days, where they
+    can be set. What is no row goes by `remove(before)`, which returns how many went."""
 
     key: str
     title: str
     why: str
     days: Callable[[], int]
-    overdue: Callable[[dt.datetime], QuerySet[Any]]
+    overdue: Callable[[dt.datetime], QuerySet[Any] | Sequence[Any]]
     setting: str = ""
+    remove: Callable[[dt.datetime], int] | None = None
 
 
 def _days_of(name: str) -> Callable[[], int]:
@@ -96,6 +98,10 @@ def _webhook_messages(before: dt.datetime) -> QuerySet[WebhookDelivery]:
     return WebhookDelivery.objects.filter(created_at__lt=before).exclude(waiting)
 
 
+def _repository_messages(before: dt.datetime) -> QuerySet[RepositoryDelivery]:
+    return RepositoryDelivery.objects.filter(received_at__lt=before)
+
+
 def _jobs(before: dt.datetime) -> QuerySet[OutboxJob]:
     return OutboxJob.objects.filter(state=OutboxJob.State.DONE, finished_at__lt=before)
 
@@ -138,18 +144,36 @@ RULES = (
         _("To be looked at and sent again."), _days_of("WEBHOOK_LOG_DAYS"), _webhook_messages,
         "WEBHOOK_LOG_DAYS",
     ),
+    Rule(
+        "repository_messages", _("Messages of Git repositories"),
+        _("To see that its server calls. One that comes again later only makes the portal look."),
+        _days_of("WEBHOOK_LOG_DAYS"), _repository_messages, "WEBHOOK_LOG_DAYS",
+    ),
+    Rule(
+        "mirrors", _("Mirrors of Git repositories that nobody is bound to"),
+        _("Copies on the disk; whoever binds the repository again fetches it again."),
+        lambda: 1, orphaned_mirrors, remove=remove_mirrors,
+    ),
     Rule("jobs", _("Jobs that are done"), _("Parked jobs stay until somebody looks."), lambda: 7, _jobs),
 )  # fmt: skip
 
 
-def overdue(rule: Rule) -> QuerySet[Any]:
-    """The rows of a rule whose time is over now."""
-    return rule.overdue(database_now() - dt.timedelta(days=rule.days()))
+def _limit_of(rule: Rule) -> dt.datetime:
+    return database_now() - dt.timedelta(days=rule.days())
+
+
+def overdue(rule: Rule) -> QuerySet[Any] | Sequence[Any]:
+    """What a rule's time is over for now."""
+    return rule.overdue(_limit_of(rule))
 
 
 def count_overdue() -> dict[str, int]:
     """Rule -> how many rows its next runs delete."""
-    return {rule.key: overdue(rule).count() for rule in RULES}
+    return {rule.key: _count(overdue(rule)) for rule in RULES}
+
+
+def _count(found: QuerySet[Any] | Sequence[Any]) -> int:
+    return found.count() if isinstance(found, QuerySet) else len(found)
 
 
 def keep_to_rules(*, batch: int = BATCH, batches: int = BATCHES_A_RUN) -> dict[str, int]:
@@ -165,16 +189,25 @@ def keep_to_rules(*, batch: int = BATCH, batches: int = BATCHES_A_RUN) -> dict[s
 
 
 def _apply(rule: Rule, batch: int, batches: int) -> int:
-    found, count = overdue(rule), 0
+    if rule.remove is not None:
+        count = rule.remove(_limit_of(rule))
+    else:
+        count = _delete_all(overdue(rule), batch, batches)
+    run, _is_new = RetentionRun.objects.get_or_create(rule=rule.key)
+    RetentionRun.objects.filter(pk=run.pk).update(
+        ran_at=database_now(), deleted=count, deleted_in_all=F("deleted_in_all") + count
+    )
+    return count
+
+
+def _delete_all(found: QuerySet[Any] | Sequence[Any], batch: int, batches: int) -> int:
+    assert isinstance(found, QuerySet), "what is no row has a way of its own to go"
+    count = 0
     for _round in range(batches):
         gone = _delete(found, batch)
         count += gone
         if gone < batch:
             break
-    run, _is_new = RetentionRun.objects.get_or_create(rule=rule.key)
-    RetentionRun.objects.filter(pk=run.pk).update(
-        ran_at=database_now(), deleted=count, deleted_in_all=F("deleted_in_all") + count
-    )
     return count
 
 

@@ -76,6 +76,13 @@ def _names(now: datetime) -> dict[str, Any]:
         "received": _Thing(detail="Your answer had files attached: send it again without them."),
         "endpoint": _Thing(url="https://hooks.harbour.example/portal", publisher=publisher),
         "erasure": _Thing(due_at=now + timedelta(days=14)),
+        "intake": _Thing(
+            commit="5f1c0d2a9be4",
+            summary="Tell the water level as well",
+            reason="not_ready",
+            get_reason_display="The package is in the form, which is not complete.",
+            details=["Testers cannot sign in: there is no test credential."],
+        ),
         "watch": None,
         "watched": connector,
         "guest_of": connector,

@@ -103,7 +103,7 @@ def submit(submission: Submission, *, actor: User) -> Revision:
         row = _locked(submission)
         event = "submit" if row.state == SubmissionState.DRAFT else "resubmit"
         if SUBMISSION.can(event, row.state):
-            _refuse_unready(row)
+            _refuse_unready(row, actor)
             revision = _hand_in(row, actor)
             changes = {
                 "revision": revision,
@@ -127,8 +127,8 @@ def _locked(submission: Submission) -> Submission:
     )
 
 
-def _refuse_unready(submission: Submission) -> None:
-    blockers = readiness(submission)
+def _refuse_unready(submission: Submission, actor: User) -> None:
+    blockers = readiness(submission, by=actor)
     if blockers:
         count = len(blockers)
         raise Blocked(

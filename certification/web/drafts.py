@@ -183,7 +183,7 @@ def _form_page(
     typed = extra["conflict"].typed["contacts"] if "conflict" in extra else None
     contacts = _typed_contacts(request) if request.method == "POST" and typed is None else typed
     contacts = submission.contacts if contacts is None else contacts
-    blockers = readiness(submission)
+    blockers = readiness(submission, by=signed_in_user(request))
     context |= {
         "form": form.mark_needed(),
         "contact_rows": [*contacts, *_spare_rows(contacts)][: services.MOST_CONTACTS],
@@ -271,7 +271,7 @@ def submission_autosave(request: HttpRequest, pk: UUID) -> HttpResponse:
             problem = " ".join(text for texts in error.fields.values() for text in texts) or error.message
         except IllegalTransition as error:
             problem = error.message
-    blockers = readiness(submission)
+    blockers = readiness(submission, by=signed_in_user(request))
     context = {
         "submission": submission,
         "problem": problem,

@@ -25,7 +25,7 @@ from portal.shared.words import lazy as _lazy
 PAGE_SIZE = 50
 _HELP = {
     Group.TEAM: _lazy("Names reserved, contacts, members and roles, claims and transfers, webhooks."),
-    Group.SUBMISSIONS: _lazy("Received, validated, withdrawn."),
+    Group.SUBMISSIONS: _lazy("Received, validated, withdrawn; commits that were not handed in."),
     Group.REVIEW: _lazy("Decisions, threads, waivers, looks at credentials."),
     Group.PREVIEW: _lazy("Ready to test, reminders, sign-off."),
     Group.ROLLOUT: _lazy("Planned dates and every change of them, holds, stops, rollbacks."),

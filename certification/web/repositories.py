@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from certification.policies import can_create_submission
 from certification.queries import pull_requests
 from certification.queries import repositories as queries
-from certification.services import commits
+from certification.services import certification_tags, commits
 from certification.web.submission_pages import submission_url
 from connectors.models import Connector, RepositoryBinding
 from connectors.policies import can_bind_repository
@@ -92,6 +92,7 @@ def connector_repository(request: HttpRequest, pk: str) -> HttpResponse:
         "binding": binding,
         "failure": failure_of(binding.repository) if binding else "",
         "commits": queries.shown_commits(binding) if binding else [],
+        "tags": queries.shown_tags(binding) if binding else [],
         "can_bind": can_bind_repository(request.user, connector),
         "can_take": can_create_submission(request.user, connector),
         "poll_minutes": max(1, settings.REPOSITORY_POLL_SECONDS // 60),
@@ -145,6 +146,27 @@ def repository_fetch(request: HttpRequest, pk: str) -> HttpResponse:
 
 @require_POST
 @login_required
+def repository_automation(request: HttpRequest, pk: str) -> HttpResponse:
+    services.choose_automation(
+        _binding(request, pk),
+        submits_commits="submits_commits" in request.POST,
+        tags_certified="tags_certified" in request.POST,
+        actor=signed_in_user(request),
+    )
+    return done(request, _("The choice is saved."), _page(pk))
+
+
+@require_POST
+@login_required
+def certification_tag_again(request: HttpRequest, pk: str, tag_pk: str) -> HttpResponse:
+    binding = _binding(request, pk)
+    row = get_object_or_404(queries.tags_of(binding), pk=tag_pk)
+    certification_tags.push_again(row, actor=signed_in_user(request))
+    return done(request, _("The tag is being pushed again: reload in a few seconds."), _page(pk))
+
+
+@require_POST
+@login_required
 def repository_unbind(request: HttpRequest, pk: str) -> HttpResponse:
     services.unbind_connector(_binding(request, pk), actor=signed_in_user(request))
     return done(request, _("The connector is bound to no repository any more."), _page(pk))
@@ -187,6 +209,12 @@ urlpatterns = [
     path("connectors/<uuid:pk>/repository/", connector_repository, name="connector_repository"),
     path("connectors/<uuid:pk>/repository/bind/", repository_bind, name="repository_bind"),
     path("connectors/<uuid:pk>/repository/fetch/", repository_fetch, name="repository_fetch"),
+    path("connectors/<uuid:pk>/repository/automation/", repository_automation, name="repository_automation"),
+    path(
+        "connectors/<uuid:pk>/repository/tags/<uuid:tag_pk>/again/",
+        certification_tag_again,
+        name="certification_tag_again",
+    ),
     path("connectors/<uuid:pk>/repository/unbind/", repository_unbind, name="repository_unbind"),
     path("connectors/<uuid:pk>/repository/secret/", repository_secret, name="repository_secret"),
     path("connectors/<uuid:pk>/repository/take/", commit_take, name="commit_take"),

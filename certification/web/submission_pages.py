@@ -61,6 +61,8 @@ def submission_url(submission: Submission, name: str = "submission_detail") -> s
 def place_url(submission: Submission, blocker: Blocker) -> str:
     """The address of the field that removes the blocker."""
     name, anchor = _PLACES.get(blocker.place, ("submission_detail", ""))
+    if blocker.place == Place.AGREEMENT:
+        return reverse("agreement")
     if blocker.code == "credential-missing":
         # Straight to the form: the list would only offer to add one.
         name = "credential_create"

@@ -145,7 +145,9 @@ def _now(request: HttpRequest, submission: Submission) -> dict[str, Any]:
         "validation": validation,
         "rule_counts": verdicts.counts_by_rule(validation)[:6] if validation else [],
         "reason": queries.last_reason(submission),
-        "blockers": blocker_rows(submission, readiness(submission)) if context["can_submit"] else [],
+        "blockers": blocker_rows(submission, readiness(submission, by=signed_in_user(request)))
+        if context["can_submit"]
+        else [],
     }
 
 
@@ -187,7 +189,7 @@ def submission_ready(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _ready_page(request: HttpRequest, submission: Submission, status: int = 200) -> HttpResponse:
     version = submission.version
     context = page_context(request, submission, "edit") | {
-        "blockers": blocker_rows(submission, readiness(submission)),
+        "blockers": blocker_rows(submission, readiness(submission, by=signed_in_user(request))),
         "validation": verdicts.known_validation(submission, version) if version else None,
         "is_checking": verdicts.is_being_checked(submission),
         "submit_by": next_for(submission),

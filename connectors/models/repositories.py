@@ -46,7 +46,8 @@ class Repository(PublicIdModel):
 
 class RepositoryBinding(PublicIdModel):
     """The folder of a branch that holds a connector. `commits` are the newest that touch it: {"sha",
-    "author", "at", "summary"}, newest first."""
+    "author", "at", "summary"}, newest first. With `submits_commits` a new one is handed in in the name of
+    `created_by`; with `tags_certified` one whose package was certified gets a tag."""
 
     connector = models.OneToOneField(Connector, on_delete=models.CASCADE, related_name="binding")
     repository = models.ForeignKey(Repository, on_delete=models.CASCADE, related_name="bindings")
@@ -54,6 +55,8 @@ class RepositoryBinding(PublicIdModel):
     folder = models.CharField(max_length=400, blank=True)
     commits = models.JSONField(default=list, blank=True)
     is_read = models.BooleanField(default=False)
+    submits_commits = models.BooleanField(default=False, db_default=False)
+    tags_certified = models.BooleanField(default=False, db_default=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )

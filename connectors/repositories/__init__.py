@@ -3,7 +3,7 @@
 Knows no framework. `process` is what the portal calls; the rest runs in its child.
 """
 
-from connectors.repositories.addresses import Address, checked_branch, checked_folder
+from connectors.repositories.addresses import Address, checked_branch, checked_folder, tag_name
 from connectors.repositories.errors import RepositoryError
 from connectors.repositories.limits import COMMITS_SHOWN, Limits
 from connectors.repositories.process import (
@@ -16,6 +16,7 @@ from connectors.repositories.process import (
     files,
     heads,
     proposals,
+    tag,
 )
 
 __all__ = [
@@ -34,4 +35,6 @@ __all__ = [
     "files",
     "heads",
     "proposals",
+    "tag",
+    "tag_name",
 ]

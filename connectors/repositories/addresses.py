@@ -10,6 +10,7 @@ from connectors.repositories.errors import RepositoryError
 
 _SCP = re.compile(r"(?P<user>[A-Za-z0-9._-]+)@(?P<host>[A-Za-z0-9.-]+):(?P<path>[^:].*)\Z")
 _REF = re.compile(r"(?!.*(?:\.\.|//|@\{|\.lock(?:/|\Z)))[A-Za-z0-9_][A-Za-z0-9._/+-]{0,199}(?<![/.])\Z")
+_UNFIT = re.compile(r"[^A-Za-z0-9._+-]+|\.\.+")
 _PARTS = re.compile(r"[^/\0\\]{1,120}\Z")
 _PORTS = {"https": 443, "ssh": 22, "file": 0}
 LONGEST = 500
@@ -85,3 +86,8 @@ def checked_folder(text: str) -> str:
     if any(part in {".", "..", ".git"} or not _PARTS.match(part) for part in parts) or len(parts) > 12:
         raise RepositoryError("folder-name")
     return folder
+
+
+def tag_name(*parts: str) -> str:
+    """A name below refs/tags/ from parts such as a connector and a version, each fit for Git."""
+    return "/".join(_UNFIT.sub("-", part).strip(".-").removesuffix(".lock") or "x" for part in parts)

@@ -19,7 +19,7 @@ import paramiko
 from dulwich.errors import GitProtocolError, NotGitRepository
 
 from connectors.confinement import powers
-from connectors.repositories import comparing, folders, mirror
+from connectors.repositories import comparing, folders, mirror, tags
 from connectors.repositories.addresses import Address
 from connectors.repositories.errors import RepositoryError
 from connectors.repositories.transport import Route
@@ -143,7 +143,8 @@ def _files(repo: Any, route: Route, request: dict[str, Any]) -> dict[str, Any]:
         mirror.fetch(repo, route, request["refs"])
     files = folders.folder_files(repo, request["sha"], request["folder"], most_bytes=request["most_bytes"])
     encoded = {name: base64.b64encode(content).decode() for name, content in files.items()}
-    return {"files": encoded, "commit": mirror.described(mirror.commit_of(repo, request["sha"]))}
+    commit = mirror.commit_of(repo, request["sha"])
+    return {"files": encoded, "commit": {**mirror.described(commit), "message": mirror.message_of(commit)}}
 
 
 def _compare(repo: Any, route: Route, request: dict[str, Any]) -> dict[str, Any]:
@@ -153,3 +154,4 @@ def _compare(repo: Any, route: Route, request: dict[str, Any]) -> dict[str, Any]
 
 
 _VERBS = {"fetch": _fetch, "files": _files, "compare": _compare}
+_VERBS = {"fetch": _fetch, "files": _files, "tag": tags.push}

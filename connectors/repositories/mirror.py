@@ -19,12 +19,17 @@ from connectors.repositories.transport import Route
 MOST_COMMITS = 5_000
 """How far back a history is read for the newest commits of a folder."""
 MOST_BRANCHES = 200
+LONGEST_MESSAGE = 4_000
 _HEADS = b"refs/heads/"
 
 
 def opened(folder: Path) -> Repo:
     """The mirror there, made when there is none."""
     if (folder / "HEAD").exists():
+        # What a child that was ended left half-written. The lock says that nobody writes now.
+        for place in (folder / "objects", folder / "objects" / "pack"):
+            for left in place.glob("tmp*"):
+                left.unlink(missing_ok=True)
         return Repo(str(folder))
     folder.mkdir(parents=True, exist_ok=True)
     return Repo.init_bare(str(folder))
@@ -90,6 +95,12 @@ def described(commit: Commit) -> dict[str, str]:
         "at": at,
         "summary": _plain(first)[:200],
     }
+
+
+def message_of(commit: Commit) -> str:
+    """The whole message, as plain text of at most `LONGEST_MESSAGE` letters."""
+    lines = commit.message.decode("utf-8", "replace").strip().splitlines()
+    return "\n".join(_plain(line.expandtabs(4)) for line in lines)[:LONGEST_MESSAGE]
 
 
 def _plain(text: str) -> str:

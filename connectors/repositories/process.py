@@ -64,8 +64,8 @@ def files(
     most_bytes: int,
     limits: Limits | None = None,
 ) -> tuple[dict[str, bytes], dict[str, str]]:
-    """The files of a folder at a commit and the commit in words. `refs` are fetched when it is not there yet.
-    Raises `RepositoryError`."""
+    """The files of a folder at a commit, and the commit in words with its whole `message`. `refs` are fetched
+    when it is not there yet. Raises `RepositoryError`."""
     request = {"verb": "files", "sha": sha, "folder": folder, "refs": list(refs), "most_bytes": most_bytes}
     answer = _ask(place, request, (limits or Limits()).with_answer(content=most_bytes))
     found = {name: base64.b64decode(content) for name, content in answer["files"].items()}
@@ -129,6 +129,17 @@ def _side(answer: dict[str, Any]) -> Side:
     files = {name: base64.b64decode(content) for name, content in answer.get("files", {}).items()}
     error = RepositoryError(answer["error"], **answer["values"]) if "error" in answer else None
     return Side(files, error)
+
+
+def tag(
+    place: Place, *, name: str, commit: str, message: str, tagger: str, at: int, limits: Limits | None = None
+) -> bool:
+    """Push an annotated tag to the commit; False when it stands there already. Never moves one.
+
+    `tagger` is "Name <address>", `at` in seconds. Raises `RepositoryError`: `tag-taken` when the name leads
+    to something else, `read-only` when the credentials may not write."""
+    request = {"verb": "tag", "name": name, "commit": commit, "message": message, "tagger": tagger, "at": at}
+    return bool(_ask(place, request, limits or Limits(wall_seconds=60.0))["is_new"])
 
 
 def _ask(place: Place, request: dict[str, Any], limits: Limits) -> dict[str, Any]:

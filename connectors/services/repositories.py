@@ -21,6 +21,10 @@ from portal.shared.secrets import Secret
 
 MOST_BRANCHES_NAMED = 8
 _SECRET_BYTES = 32
+_AUTOMATION = {
+    "submits_commits": {True: "start_submitting", False: "stop_submitting"},
+    "tags_certified": {True: "start_tagging", False: "stop_tagging"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,32 @@ def unbind_connector(binding: RepositoryBinding, *, actor: User) -> None:
         _note("unbind", binding.connector, binding, actor)
         binding.delete()
         _forget_unused()
+
+
+def choose_automation(
+    binding: RepositoryBinding,
+    *,
+    submits_commits: bool | None = None,
+    tags_certified: bool | None = None,
+    actor: User,
+) -> None:
+    """Whether new commits are handed in, and certified ones tagged, by themselves. None: as it is."""
+    require(policies.can_bind_repository, actor, binding.connector)
+    asked = {"submits_commits": submits_commits, "tags_certified": tags_certified}
+    with transaction.atomic():
+        row = RepositoryBinding.objects.select_for_update().get(pk=binding.pk)
+        for name, value in asked.items():
+            if value is not None and value != getattr(row, name):
+                setattr(row, name, value)
+                verb = f"repository.{_AUTOMATION[name][value]}"
+                audit.record(
+                    verb,
+                    binding.repository,
+                    actor=actor,
+                    about=[binding.connector, binding.connector.publisher],
+                )
+        row.save(update_fields=list(asked))
+    binding.refresh_from_db(fields=list(asked))
 
 
 def fetch_now(binding: RepositoryBinding, *, actor: User) -> None:

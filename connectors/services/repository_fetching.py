@@ -107,7 +107,9 @@ def _record(repository: Repository, answer: dict[str, Any]) -> None:
     with transaction.atomic():
         bindings = list(repository.bindings.select_for_update())
         for binding in bindings:
+            known = {commit["sha"] for commit in binding.commits} if binding.is_read else None
             _note_commits(binding, branches.get(binding.branch))
+            _tell_of_arrival(binding, known)
         RepositoryBinding.objects.bulk_update(bindings, ["commits", "is_read"], batch_size=500)
         Repository.objects.filter(pk=repository.pk).update(
             heads={name: branch["head"] for name, branch in branches.items()},
@@ -124,6 +126,14 @@ def _note_commits(binding: RepositoryBinding, branch: dict[str, Any] | None) -> 
     is_continued = branch["is_continued"] and binding.is_read
     binding.commits = (new + binding.commits if is_continued else new)[:COMMITS_SHOWN]
     binding.is_read = True
+
+
+def _tell_of_arrival(binding: RepositoryBinding, known: set[str] | None) -> None:
+    """Only what came after the binding: neither the commits of the first reading nor a branch set back."""
+    sha = binding.newest.get("sha", "")
+    if binding.submits_commits and known is not None and sha and sha not in known:
+        key = f"{binding.connector_id}:{sha}"
+        outbox.emit("commit.arrive", dedupe_key=key, id=str(binding.pk), commit=sha)
 
 
 def _lost(names: set[str]) -> dict[str, Any]:

@@ -321,6 +321,8 @@ RECEIVE_MAIL_HOST = env("RECEIVE_MAIL_HOST", default="127.0.0.1")
 RECEIVE_MAIL_PORT = env.int("RECEIVE_MAIL_PORT", default=2525)
 RECEIVE_MAIL_BYTES = env.int("RECEIVE_MAIL_BYTES", default=10 * 1024 * 1024)
 # How long what webhooks were told stays to be looked at and sent again.
+# Whether a submission waits for a signature of the contributor agreement, once there is a text.
+AGREEMENT_REQUIRED = env.bool("AGREEMENT_REQUIRED", default=False)
 WEBHOOK_LOG_DAYS = env.int("WEBHOOK_LOG_DAYS", default=30)
 RECEIVED_MAIL_KEEP_DAYS = env.int("RECEIVED_MAIL_KEEP_DAYS", default=90)
 # How long other rows stay after their use is over: docs/operations.md, "What is kept for how long".

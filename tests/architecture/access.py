@@ -55,6 +55,8 @@ reviewers = Access(REVIEWERS, SEEN)
 staff = Access(STAFF | {"reviewing_member"})
 suggester = Access(frozenset({"reviewer"}), SEEN)
 appeal_deciders = Access(ADMINISTRATORS, SEEN)
+signature_seen = Access(TEAM | ADMINISTRATORS, frozenset())
+signature_owner = Access(frozenset({"owner"}), TEAM | ADMINISTRATORS)
 reply_keepers = Access(REVIEWERS | {"reviewing_member"})
 operators = Access(OPERATORS)
 operators_seen = Access(OPERATORS, SEEN)
@@ -269,6 +271,8 @@ CONNECTORS = {
     "connector_repository": entry(GET=team_reads, at="connector"),
     "repository_bind": entry(GET=editors, POST=editors, at="connector", data=_BINDING),
     "repository_fetch": entry(POST=editors, at="connector"),
+    "repository_automation": entry(POST=editors, at="connector"),
+    "certification_tag_again": entry(POST=editors, at={"pk": "connector", "tag_pk": "certification_tag"}),
     "repository_unbind": entry(POST=editors, at="connector"),
     "repository_secret": entry(POST=editors, at="connector"),
     "commit_take": entry(POST=editors, at="connector"),
@@ -460,6 +464,11 @@ SUBMISSIONS = {
     "mail_text_restore": entry(POST=administrators, at={**_MAIL, "number": "=0"}),
     "administration_history": entry(GET=operators, at={"noun": "=train"}),
     "treatment_list": entry(GET=operators),
+    "agreement": entry(GET=signed_in, POST=signed_in),
+    "agreement_version": entry(GET=signed_in, at={"version": "=1"}),
+    "agreement_withdraw": entry(POST=signature_owner, at="agreement_signature"),
+    "agreement_list": entry(GET=administrators_hidden),
+    "agreement_create": entry(GET=administrators_hidden, POST=administrators_hidden),
     "treatment_create": entry(GET=administrators, POST=administrators),
     "treatment_detail": entry(GET=operators, at="treatment"),
     "treatment_decide": entry(POST=administrators, at="treatment", data={"decision": "decline"}),
@@ -616,7 +625,9 @@ ROLLOUTS = {
 _API_CREDENTIAL = {"kind": "api_key", "purpose": "Sandbox", "values": {"key": "another-key-for-tests"}}
 _API_MESSAGE = {"pk": "webhook", "message": "webhook_message"}
 API_CONNECTORS = {
-    "connector_repository": entry(GET=team_reads, PUT=editors, DELETE=editors, at="connector", data=_BINDING),
+    "connector_repository": entry(
+        GET=team_reads, PUT=editors, PATCH=editors, DELETE=editors, at="connector", data=_BINDING
+    ),
     "repository_fetch": entry(POST=editors, at="connector"),
     "repository_secret": entry(POST=editors, at="connector"),
     "commit_take": entry(POST=editors, at="connector"),
@@ -803,6 +814,13 @@ API_SUBMISSIONS = {
     "appeal-detail": entry(GET=team_reads, at="appeal"),
     "appeal-decide": entry(POST=appeal_deciders, at="appeal", data={"is_overturned": False, "answer": "No."}),
     "appeal-withdraw": entry(POST=editors, at="appeal"),
+    "agreement-text-list": entry(GET=signed_in),
+    "agreement-text-detail": entry(GET=signed_in, at={"version": "=1"}),
+    "agreement-signature-list": entry(
+        GET=signed_in, POST=signed_in, data={"version": 1, "name": "Astrid Quay"}
+    ),
+    "agreement-signature-detail": entry(GET=signature_seen, at="agreement_signature"),
+    "agreement-signature-withdraw": entry(POST=signature_owner, at="agreement_signature"),
     "canned-reply-list": entry(
         GET=reply_keepers, POST=reply_keepers, data={"title": "New", "body": "Hello."}
     ),

@@ -23,7 +23,10 @@ from django.utils import timezone
 from certification.attestation import seal, statement
 from certification.lifecycle import SUBMISSION
 from certification.models import (
+    AgreementSignature,
+    AgreementText,
     Certificate,
+    CertificationTag,
     Decision,
     Erasure,
     ForgeConnection,
@@ -196,6 +199,7 @@ def build() -> World:
         _messages,
         _webhooks,
         _repositories,
+        _agreements,
         _account,
     ):
         noun(world)
@@ -467,6 +471,16 @@ def _repositories(world: World) -> None:
         address="https://git.harbour.example/zq7quartz/all.git",
         secrets={"token": "quay-token", "hook": "quay-secret"},
     )
+    world.objects["certification_tag"] = CertificationTag.objects.create(
+        certificate=world.objects["certificate"],
+        connector=world.objects["connector"],
+        version=world.objects["certificate"].version,
+        address="https://git.harbour.example/zq7quartz/all.git",
+        commit="a" * 40,
+        name=f"certified/{MARKER}/1.0.0",
+        state="failed",
+        failure="read-only",
+    )
     binding = RepositoryBinding.objects.create(
         connector=world.objects["connector"],
         repository=world.objects["repository"],
@@ -498,6 +512,19 @@ def _repositories(world: World) -> None:
         verdict="pass",
         change_kind="update",
         rules_version="1",
+    )
+
+
+def _agreements(world: World) -> None:
+    digest = "0" * 64
+    text = AgreementText.objects.create(
+        version=1,
+        text=f"{MARKER}: what is given is given.",
+        digest=digest,
+        published_by=world.people["administrator"],
+    )
+    world.objects["agreement_signature"] = AgreementSignature.objects.create(
+        text=text, digest=digest, signer=world.owner, publisher=world.publisher, signed_name=f"{MARKER} Owner"
     )
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import secrets
+import subprocess
+import sys
+import uuid
 from io import StringIO
 
 import pytest
@@ -14,7 +18,7 @@ from django.utils import timezone
 
 from certification.models import Notification, ReceivedMail, RetentionRun, WebhookDelivery, WebhookEndpoint
 from certification.services import retention
-from connectors.models import Invitation
+from connectors.models import Invitation, Repository, RepositoryDelivery
 from portal.accounts.models import ApiToken, DeviceSignIn
 from portal.shared.models import AuditRecord, IdempotencyRecord, OutboxJob
 from tests.factories.rollouts import add_submission
@@ -80,6 +84,15 @@ def received(days: float) -> ReceivedMail:
     )
 
 
+def repository_message(cast, days: float) -> RepositoryDelivery:
+    address = "https://git.harbour.example/all.git"
+    repository, _new = Repository.objects.get_or_create(publisher=cast.publisher, address=address)
+    return RepositoryDelivery.objects.create(
+        repository=repository, delivery_id=secrets.token_hex(8), digest=secrets.token_hex(32), event="push",
+        outcome="x", received_at=ago(days),
+    )  # fmt: skip
+
+
 def job(days: float, state: str = "done") -> OutboxJob:
     return OutboxJob.objects.create(
         topic="x", handler="x", queue="x", state=state, due_at=ago(days), finished_at=ago(days)
@@ -133,6 +146,10 @@ CASES = {
             webhook_message(cast, 31, state="waiting", next_attempt_at=ago(-1)),
         ],
     ),
+    "repository_messages": (
+        lambda cast: repository_message(cast, 31),
+        lambda cast: repository_message(cast, 29),
+    ),
     "jobs": (lambda cast: job(8), lambda cast: [job(6), job(60, state="parked")]),
 }
 
@@ -142,7 +159,7 @@ def rows(made) -> list:
 
 
 def test_every_rule_is_tried_here():
-    assert set(CASES) == {rule.key for rule in retention.RULES}
+    assert set(CASES) | {"mirrors"} == {rule.key for rule in retention.RULES}
 
 
 @pytest.mark.parametrize("key", CASES)
@@ -183,6 +200,58 @@ def test_a_rule_that_fails_does_not_keep_the_others_from_running(cast, settings)
     done = retention.keep_to_rules()
     assert done["jobs"] == 1
     assert "invitations" not in done
+
+
+@pytest.fixture
+def mirrors(cast, settings, tmp_path):
+    """Two mirrors whose repository is gone, one of them just read, and one that is still bound."""
+    settings.REPOSITORY_ROOT = tmp_path / "mirrors"
+    kept = Repository.objects.create(publisher=cast.publisher, address="https://git.harbour.example/kept.git")
+    made = {"kept": str(kept.pk), "old": str(uuid.uuid4()), "fresh": str(uuid.uuid4())}
+    for name, folder in made.items():
+        (tmp_path / "mirrors" / folder / "objects").mkdir(parents=True)
+        (tmp_path / "mirrors" / folder / "portal.lock").touch()
+        for place in (tmp_path / "mirrors" / folder / "portal.lock", tmp_path / "mirrors" / folder):
+            if name != "fresh":
+                os.utime(place, (ago(3).timestamp(),) * 2)
+    (tmp_path / "mirrors" / "lost+found").mkdir()
+    return {name: tmp_path / "mirrors" / folder for name, folder in made.items()}
+
+
+def test_mirrors_without_a_repository_go_and_others_stay(mirrors):
+    assert retention.count_overdue()["mirrors"] == 1
+    assert retention.keep_to_rules()["mirrors"] == 1
+    assert [name for name, folder in mirrors.items() if folder.exists()] == ["kept", "fresh"]
+    assert (mirrors["kept"].parent / "lost+found").exists()
+    assert retention.keep_to_rules()["mirrors"] == 0
+    assert RetentionRun.objects.get(pk="mirrors").deleted_in_all == 1
+
+
+def test_a_mirror_that_is_being_read_stays_until_the_reader_is_gone(mirrors):
+    hold = (
+        "import fcntl, sys; held = open(sys.argv[1]); fcntl.flock(held, fcntl.LOCK_EX); "
+        "print('held', flush=True); sys.stdin.read()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", hold, str(mirrors["old"] / "portal.lock")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with holder:
+        assert holder.stdout.readline() == b"held\n"
+        assert retention.keep_to_rules()["mirrors"] == 0
+        assert mirrors["old"].exists()
+    assert retention.keep_to_rules()["mirrors"] == 1
+
+
+def test_a_lock_that_leads_elsewhere_is_not_followed(mirrors, tmp_path):
+    (tmp_path / "elsewhere").write_text("of somebody else")
+    (mirrors["old"] / "portal.lock").unlink()
+    (mirrors["old"] / "portal.lock").symlink_to(tmp_path / "elsewhere")
+    os.utime(tmp_path / "elsewhere", (ago(3).timestamp(),) * 2)
+    os.utime(mirrors["old"], (ago(3).timestamp(),) * 2)
+    assert retention.keep_to_rules()["mirrors"] == 0
+    assert (tmp_path / "elsewhere").read_text() == "of somebody else"
 
 
 def said(*arguments: str) -> str:

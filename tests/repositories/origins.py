@@ -15,8 +15,9 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import paramiko
 from dulwich.objects import Blob, Commit, Tree
+from dulwich.protocol import ReceivableProtocol
 from dulwich.repo import Repo
-from dulwich.server import DictBackend, ReceivePackHandler, UploadPackHandler, serve_command
+from dulwich.server import DictBackend, ReceivePackHandler, UploadPackHandler
 from dulwich.web import make_wsgi_chain
 
 HOST = "git.harbour.example"
@@ -169,7 +170,8 @@ def over_ssh(origins: Mapping[str, Origin], allowed: paramiko.PKey) -> Iterator[
 def _run(backend: DictBackend, channel: paramiko.Channel, command: bytes) -> None:
     verb, _blank, path = command.decode().partition(" ")
     handler = UploadPackHandler if verb == "git-upload-pack" else ReceivePackHandler
-    streams = channel.makefile("rb"), channel.makefile("wb")
-    serve_command(handler, [verb, path.strip("'")], backend, *streams)
+    # `recv` gives what is there: a client that pushes does not close before it has read the answer.
+    protocol = ReceivableProtocol(channel.recv, channel.sendall)
+    handler(backend, [path.strip("'")], protocol).handle()
     channel.send_exit_status(0)
     channel.close()

@@ -160,6 +160,16 @@ def test_a_pack_beyond_the_limit_and_a_child_without_time_end_as_limits(tmp_path
         fetch(place, [Branch("dev", [""])], limits=Limits(wall_seconds=0.05))
 
 
+def test_what_an_ended_child_left_half_written_goes_with_the_next_one(origin, tmp_path):
+    place = place_of(tmp_path, 1, address=f"file://{origin.folder}", local_files=True)
+    fetch(place, [Branch("dev", [""])])
+    left = [tmp_path / "mirror/objects/tmp_pack_x", tmp_path / "mirror/objects/pack/tmp1.pack"]
+    for each in left:
+        each.write_bytes(b"half")
+    assert summaries(fetch(place, [Branch("dev", [""])]), "dev", "") == ["Buoys", "Tides"]
+    assert [each.exists() for each in left] == [False, False]
+
+
 def test_a_branch_that_was_rewritten_or_taken_away_is_told_as_it_is(origin, tmp_path):
     place = place_of(tmp_path, 1, address=f"file://{origin.folder}", local_files=True)
     old = fetch(place, [Branch("dev", [""])])["branches"]["dev"]["head"]

@@ -312,6 +312,8 @@ class RepositoryBinding(TypedDict):
     address: str
     branch: str
     folder: str
+    submits_commits: bool
+    tags_certified: bool
     host_key: str
     fetched_at: str | None
     last_error: str

@@ -1,0 +1,68 @@
+"""Mirrors on the disk that belong to no repository any more: the last binding went, or the whole team."""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import os
+import shutil
+from pathlib import Path
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+
+from connectors.models import Repository
+
+log = structlog.get_logger(__name__)
+LOCK = "portal.lock"
+
+
+def orphaned_mirrors(before: dt.datetime) -> list[Path]:
+    """Folders of mirrors without a repository that nobody has read since `before`, by name."""
+    root = Path(settings.REPOSITORY_ROOT)
+    if not root.is_dir():
+        return []
+    found = {pk: folder for folder in sorted(root.iterdir()) if (pk := _key(folder)) and folder.is_dir()}
+    kept = set(Repository.objects.filter(pk__in=found).values_list("pk", flat=True))
+    return [
+        folder for pk, folder in found.items() if pk not in kept and _last_read(folder) < before.timestamp()
+    ]
+
+
+def remove_mirrors(before: dt.datetime) -> int:
+    """Delete them; returns how many. One that a child still reads stays for the next run."""
+    return sum(_remove(folder) for folder in orphaned_mirrors(before))
+
+
+def _key(folder: Path) -> UUID | None:
+    try:
+        return UUID(folder.name)
+    except ValueError:
+        return None
+
+
+def _last_read(folder: Path) -> float:
+    try:
+        return max(place.stat().st_mtime for place in (folder / LOCK, folder) if place.exists())
+    except (OSError, ValueError):
+        return 0.0
+
+
+def _remove(folder: Path) -> bool:
+    """The child holds the lock for as long as it lives, so a mirror never goes under its hands."""
+    try:
+        # Never followed: the folder belongs to the child, who must not choose which file is opened here.
+        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        log.warning("mirror_stays", mirror=folder.name, error=type(error).__name__)
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder)
+    except OSError as error:
+        log.info("mirror_stays", mirror=folder.name, error=type(error).__name__)
+        return False
+    finally:
+        os.close(lock)
+    return True
