@@ -19,6 +19,7 @@ from certification.queries import agreements as queries
 from certification.services import agreements as services
 from connectors.models import Publisher
 from portal.accounts.models import ApiToken
+from portal.accounts.tokens import within_token
 from portal.shared.web import signed_in_user
 
 
@@ -84,7 +85,8 @@ class AgreementSignatureViewSet(
     queryset = AgreementSignature.objects.none()
 
     def get_queryset(self) -> QuerySet[AgreementSignature]:
-        return queries.signatures_visible_to(self.request.user)
+        found = queries.signatures_visible_to(self.request.user)
+        return within_token(found, self.request, team="publisher_id")
 
     @extend_schema(request=AgreementSigningSerializer, responses={201: AgreementSignatureSerializer})
     def create(self, request: Request) -> Response:
@@ -94,7 +96,9 @@ class AgreementSignatureViewSet(
         asked.is_valid(raise_exception=True)
         given = dict(asked.validated_data)
         slug = given.pop("publisher")
-        team = get_object_or_404(Publisher.objects.visible_to(user), slug=slug) if slug else None
+        # A token for one team speaks for that team alone.
+        teams = within_token(Publisher.objects.visible_to(user), request, team="pk")
+        team = get_object_or_404(teams, slug=slug) if slug else None
         made = services.sign(**given, publisher=team, actor=user)
         return Response(AgreementSignatureSerializer(made).data, status=status.HTTP_201_CREATED)
 

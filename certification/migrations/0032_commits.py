@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("certification", "0030_retention_runs"),
+        ("certification", "0030_first_release"),
         ("connectors", "0017_repository_automation"),
     ]
 

@@ -519,7 +519,7 @@ def _agreements(world: World) -> None:
     digest = "0" * 64
     text = AgreementText.objects.create(
         version=1,
-        text=f"{MARKER}: what is given is given.",
+        text="What is given is given.",
         digest=digest,
         published_by=world.people["administrator"],
     )
