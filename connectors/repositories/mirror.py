@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dulwich.diff_tree import tree_changes
-from dulwich.objects import Commit, ObjectID
+from dulwich.objects import Commit, ObjectID, Tree, parse_tree
 from dulwich.refs import Ref
 from dulwich.repo import Repo
 
@@ -20,6 +21,7 @@ MOST_COMMITS = 5_000
 """How far back a history is read for the newest commits of a folder."""
 MOST_BRANCHES = 200
 LONGEST_MESSAGE = 4_000
+_TREES_KNOWN = 256
 _HEADS = b"refs/heads/"
 
 
@@ -127,11 +129,12 @@ def newest_by_folder(
     whether `until` was come upon, which it is not after a branch was rewritten. One walk serves all folders.
     """
     found: dict[str, list[dict[str, str]]] = {folder: [] for folder in folders}
-    open_folders = set(found)
+    open_folders, trees, way = set(found), _Trees(repo), _Step.to(folders)
     is_reached = head == until
     for commit, parent in history(repo, head, until=until):
         is_reached = parent is not None and parent.id.decode() == until
-        for folder in touched_folders(repo, parent, commit, open_folders):
+        touched = _differing(trees, parent.tree if parent else None, commit.tree, way)
+        for folder in touched & open_folders:
             found[folder].append(described(commit))
             if len(found[folder]) == COMMITS_SHOWN:
                 open_folders.discard(folder)
@@ -142,17 +145,68 @@ def newest_by_folder(
 
 def touched_folders(repo: Repo, base: Commit | None, head: Commit, folders: Iterable[str]) -> set[str]:
     """Those of `folders` in which something differs between two commits."""
-    wanted = set(folders)
-    if not wanted or (base is not None and base.tree == head.tree):
+    return _differing(_Trees(repo), base.tree if base else None, head.tree, _Step.to(folders))
+
+
+@dataclass(slots=True)
+class _Step:
+    """A place on the way to the folders that are asked for; `folder` is the name of one that ends here."""
+
+    folder: str | None = None
+    below: dict[bytes, _Step] = field(default_factory=dict)
+
+    @classmethod
+    def to(cls, folders: Iterable[str]) -> _Step:
+        root = cls()
+        for folder in folders:
+            step = root
+            for part in folder.split("/") if folder else []:
+                step = step.below.setdefault(part.encode(), cls())
+            step.folder = folder
+        return root
+
+
+class _Trees:
+    """Entries of trees as (name, mode, id), the last ones remembered: a commit's are its child's base."""
+
+    def __init__(self, repo: Repo) -> None:
+        self._store = repo.object_store
+        self._known: dict[ObjectID, frozenset[Any]] = {}
+
+    def entries(self, sha: ObjectID | None) -> frozenset[Any]:
+        if sha is None:
+            return frozenset()
+        if sha not in self._known:
+            if len(self._known) > _TREES_KNOWN:
+                self._known.clear()
+            found = self._store[sha]
+            self._known[sha] = frozenset(_parsed(found)) if isinstance(found, Tree) else frozenset()
+        return self._known[sha]
+
+
+def _parsed(tree: Tree) -> Iterable[tuple[bytes, int, bytes]]:
+    # Not `iteritems`, which sorts and makes an object of every entry: that is half of a walk's time.
+    return parse_tree(tree.as_raw_string(), 20)
+
+
+def _differing(trees: _Trees, old: ObjectID | None, new: ObjectID | None, step: _Step) -> set[str]:
+    """Only trees on the way to a wanted folder are opened: a repository has many others."""
+    if old == new:
         return set()
-    touched: set[str] = {""} & wanted
-    for change in tree_changes(repo.object_store, base.tree if base else None, head.tree):
-        for entry in (change.old, change.new):
-            if entry is not None and entry.path:
-                touched |= _parents(entry.path) & wanted
-    return touched
+    found: set[str] = {step.folder} if step.folder is not None else set()
+    if step.below:
+        before, after = trees.entries(old), trees.entries(new)
+        gone = {entry[0]: entry for entry in before - after}
+        come = {entry[0]: entry for entry in after - before}
+        for name in gone.keys() | come.keys():
+            if name in step.below:
+                sides = (_tree_id(gone.get(name)), _tree_id(come.get(name)))
+                found |= _differing(trees, *sides, step.below[name])
+                if sides[0] == sides[1] and (folder := step.below[name].folder) is not None:
+                    # A file that became another one, or a mode that changed.
+                    found.add(folder)
+    return found
 
 
-def _parents(path: bytes) -> set[str]:
-    parts = path.decode("utf-8", "replace").split("/")
-    return {"/".join(parts[:depth]) for depth in range(1, len(parts) + 1)}
+def _tree_id(entry: Any) -> ObjectID | None:
+    return ObjectID(entry[2]) if entry is not None and stat.S_ISDIR(entry[1]) else None
