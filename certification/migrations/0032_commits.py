@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("certification", "0030_first_release"),
+        ("certification", "0031_erasures"),
         ("connectors", "0017_repository_automation"),
     ]
 
