@@ -193,7 +193,6 @@ _STEPS: dict[str, tuple[Subscription, ...]] = {
     "pullrequest.tell": (_LOOK,),
     "pullrequest.check": (_CHECK_PULL,),
     "pullrequest.post": (_ANSWER_PULL,),
-    "repository.fetch": (_FETCH,),
     "commit.arrive": (_SUBMIT_COMMIT,),
     "certificate.tag": (_TAG,),
     "webhookdelivery.queue": (_TELL_WEBHOOK,),

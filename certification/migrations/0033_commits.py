@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("certification", "0031_erasures"),
+        ("certification", "0032_pull_requests"),
         ("connectors", "0017_repository_automation"),
     ]
 
