@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("certification", "0032_pull_requests"),
+        ("certification", "0033_answers_that_act"),
         ("connectors", "0017_repository_automation"),
     ]
 

@@ -11,7 +11,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("certification", "0033_commits"),
+        ("certification", "0034_commits"),
         ("connectors", "0017_repository_automation"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
