@@ -49,11 +49,15 @@ class Journey:
         for role, visitor in (("reviewer", self.reviewer), ("operator", self.operator)):
             visitor.sign_in(self.stack.staff[f"{role}{self.number}"]["totp"])
 
-    def found_team_and_register(self) -> None:
+    def found_team(self) -> None:
         owner = self.owner
         owner.sign_up(f"Owner {self.number}")
         owner.get("/publishers/new/")
         owner.send("", {"name": f"{self.name} Office", "support_email": owner.email})
+
+    def found_team_and_register(self) -> None:
+        owner = self.owner
+        self.found_team()
         owner.get("/connectors/new/")
         owner.send(
             "", {"name": self.name, "summary": "Tides along the coast.", "backend_host": "api.tides.example"}

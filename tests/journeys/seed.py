@@ -23,8 +23,8 @@ from portal.shared.actors import SYSTEM  # noqa: E402
 
 PASSWORD = "tide tables for everyone 42"
 STAFF = {
-    **{f"reviewer{number}": "reviewer" for number in range(1, 6)},
-    **{f"operator{number}": "operator" for number in range(1, 6)},
+    **{f"reviewer{number}": "reviewer" for number in range(1, 8)},
+    **{f"operator{number}": "operator" for number in range(1, 8)},
     "administrator": "administrator",
 }
 

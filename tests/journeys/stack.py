@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email import message_from_string
+from email.message import EmailMessage
 from email.policy import default as modern
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -33,7 +34,10 @@ from portal.embedded.valkey import ValkeyServer
 ROOT = Path(__file__).resolve().parents[2]
 # A week of waiting passes in a third of a second.
 CLOCK_SCALE = 2_000_000
-JOURNEYS = 5
+JOURNEYS = 7
+# What the portal takes for a public host is a server of this machine.
+GIT_HOST = "git.harbour.example"
+REPLY_DOMAIN = "reply.portal.example"
 
 
 def wait_until(
@@ -45,6 +49,10 @@ def wait_until(
         time.sleep(step_seconds)
 
 
+def text_of(mail: EmailMessage) -> str:
+    return "\n".join(part.get_content() for part in mail.walk() if part.get_content_maintype() == "text")
+
+
 @dataclass
 class Stack:
     """Start with `start()`, end with `stop()`; both may be called from one thread only."""
@@ -53,6 +61,8 @@ class Stack:
     log_level: str = "INFO"
     port: int = field(default_factory=free_port)
     regions_port: int = field(default_factory=free_port)
+    git_port: int = field(default_factory=free_port)
+    mail_port: int = field(default_factory=free_port)
     region_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     staff: dict[str, dict[str, str]] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -89,9 +99,15 @@ class Stack:
             "TRIAL_GATE_PATIENCE_SECONDS": "1",
             # Their backends do not exist: smoke tests do not run rather than fail.
             "EGRESS_PUBLIC": "off",
+            "EGRESS_LOCAL_HOSTS": f"{GIT_HOST}=127.0.0.1:{self.git_port}",
+            # Users of a journey's connector get no time: it is announced and retires on one day.
+            "NOTICE_DAYS": "0",
             "MEDIA_ROOT": str(self.media),
             "STATIC_ROOT": str(self.folder / "static"),
             "EMAIL_URL": f"filemail:///{self.mail_folder}",
+            "REPLY_DOMAIN": REPLY_DOMAIN,
+            "REPLY_DEEDS": "on",
+            "RECEIVE_MAIL_PORT": str(self.mail_port),
             "REGION_TOKEN": self.region_token,
             "JOURNEY_REGIONS_URL": f"http://127.0.0.1:{self.regions_port}",
             "LOG_FORMAT": "json",
@@ -122,6 +138,7 @@ class Stack:
                     "--portal", self.url)  # fmt: skip
         self.launch("web", "-m", "gunicorn", "portal.wsgi:application", "--bind", f"127.0.0.1:{self.port}", "--workers", "2",
                     "--worker-class", "gthread", "--threads", "4", "--log-level", "warning", "--no-control-socket")  # fmt: skip
+        self.launch("receiver", "manage.py", "receive_mail")
         self.start_worker(workers)
         if beat:
             self.launch("beat", *self._celery("beat", "--schedule", str(self.folder / "beat"), "--pidfile="))
@@ -204,21 +221,23 @@ class Stack:
     def logs(self) -> str:
         return "".join(self.log(path.stem) for path in sorted(self.folder.glob("*.log")))
 
-    def mails(self, address: str = "") -> list[str]:
-        """Every mail so far, headers and decoded text, oldest first; those to one address if given."""
+    def letters(self, address: str = "") -> list[EmailMessage]:
+        """Every mail so far as it was sent, oldest first; those to one address if given."""
         found = []
         for path in sorted(self.mail_folder.iterdir(), key=lambda each: each.stat().st_mtime):
             for raw in path.read_text().split("-" * 79):
                 if raw.strip():
                     mail = message_from_string(raw.strip(), policy=modern)
                     if not address or address in str(mail["To"]):
-                        bodies = [
-                            part.get_content()
-                            for part in mail.walk()
-                            if part.get_content_maintype() == "text"
-                        ]
-                        found.append(f"Subject: {mail['Subject']}\nTo: {mail['To']}\n\n" + "\n".join(bodies))
-        return found
+                        found.append(mail)
+        return found  # type: ignore[return-value]
+
+    def mails(self, address: str = "") -> list[str]:
+        """The same as headers and decoded text."""
+        return [
+            f"Subject: {mail['Subject']}\nTo: {mail['To']}\n\n{text_of(mail)}"
+            for mail in self.letters(address)
+        ]
 
     def query(self, statement: str, *arguments: object) -> list[tuple[object, ...]]:
         """Read the database at the end of a journey."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from tests.certport.conftest import Certport
 from tests.effort import IS_FULL
 from tests.journeys.people import Journey, package
 from tests.journeys.stack import Stack
+from tests.journeys.terminal import sign_in
 
 pytestmark = [
     pytest.mark.journey,
@@ -30,27 +30,6 @@ def stack(tmp_path_factory) -> Iterator[Stack]:
         yield made
     finally:
         made.stop()
-
-
-def sign_in(certport: Certport, journey: Journey) -> None:
-    """Type the code where the command says, in the browser of the owner."""
-    process = certport.start("login", "--url", certport.url)
-    said = ""
-    while not (code := re.search(r"type\s+([B-Z]{4}-[B-Z]{4})", said)):
-        line = process.stderr.readline()
-        assert line, said
-        said += line
-    owner = journey.owner
-    assert f"Open {certport.url}/account/device/" in said
-    owner.get("/account/device/")
-    if "reauthenticate" in owner.where:
-        owner.send("", {"password": owner.password})
-    owner.send("", {"code": code[1]})
-    owner.send("", {"answer": "agree"})
-    assert "is signed in" in owner.page
-    out, rest = process.communicate(timeout=60)
-    assert process.returncode == 0, said + rest
-    assert owner.email in out
 
 
 def test_a_connector_is_certified_from_the_terminal(stack: Stack, tmp_path: Path) -> None:

@@ -62,7 +62,13 @@ class Command:
     def run(self, *arguments: str) -> tuple[int, str]:
         environment = {"HOME": str(self.home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "NO_PROXY": "*"}
         done = subprocess.run(
-            [PACONN, *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False
+            [PACONN, *arguments],
+            cwd=self.home,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         return done.returncode, done.stdout + done.stderr
 

@@ -97,7 +97,7 @@ class _Web(WSGIServer):
 
 
 @contextmanager
-def over_http(origins: Mapping[str, Origin], *, password: bool = True) -> Iterator[int]:
+def over_http(origins: Mapping[str, Origin], *, password: bool = True, port: int = 0) -> Iterator[int]:
     """The port of a smart HTTP server that holds `origins` by path and asks for a password."""
     git = make_wsgi_chain(DictBackend({path: origin.repo for path, origin in origins.items()}))
     expected = "Basic " + base64.b64encode(f"{USER}:{TOKEN}".encode()).decode()
@@ -108,7 +108,7 @@ def over_http(origins: Mapping[str, Origin], *, password: bool = True) -> Iterat
             return [b""]
         return git(environ, start)
 
-    with make_server("127.0.0.1", 0, guarded, _Web, _Quiet) as server:
+    with make_server("127.0.0.1", port, guarded, _Web, _Quiet) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield server.server_port
