@@ -127,7 +127,7 @@ def _said_of_findings(check: PullRequestCheck) -> Iterator[str]:
 
 def _rest(count: int) -> Iterator[str]:
     if count > 0:
-        yield "- " + ngettext("and %(count)s more", "and %(count)s more", count) % {"count": count}
+        yield "- " + _("and %(count)s more") % {"count": count}
 
 
 def annotations_of(checks: Sequence[PullRequestCheck]) -> list[Annotation]:
