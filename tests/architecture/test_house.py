@@ -142,6 +142,8 @@ def test_no_file_is_a_drawer_for_everything():
 
 def test_no_python_file_is_longer_than_five_hundred_lines():
     long = {m.name: lines for m in modules() if (lines := len(m.path.read_text().splitlines())) > 500}
+    # Made by `make client`: it grows with the API, and nobody reads it from top to bottom.
+    long.pop("portal.certport.api.shapes", None)
     assert long == {}
 
 
