@@ -78,8 +78,9 @@ def _number(body: bytes) -> int:
     except ValueError:
         return 0
     number = told.get("number") if isinstance(told, dict) else None
-    is_number = isinstance(number, int) and not isinstance(number, bool)
-    return number if is_number and 0 < number < 2**31 else 0
+    if isinstance(number, int) and not isinstance(number, bool) and 0 < number < 2**31:
+        return number
+    return 0
 
 
 def _header(headers: Mapping[str, str], names: tuple[str, ...]) -> str:
