@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import json
 import zipfile
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,7 +87,7 @@ def a_full_life_by_git_push_and_certport_alone(journey: Journey) -> None:
     folder = journey.stack.folder / f"terminal{journey.number}"
     folder.mkdir()
     origin = Origin.at(folder / "origin.git")
-    with over_http({PATH: origin}, port=journey.stack.git_port) as port:
+    with closing(origin.repo), over_http({PATH: origin}, port=journey.stack.git_port) as port:
         remote = f"http://{USER}:{TOKEN}@127.0.0.1:{port}{PATH}"
         terminal = Terminal(
             journey, Certport(folder, journey.stack.url), Checkout(folder / "checkout", remote), {}

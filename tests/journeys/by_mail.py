@@ -48,7 +48,8 @@ def by_paconn_and_answers_to_mails_alone(journey: Journey) -> None:
     journey.reach("signed_off")
     journey.schedule()
     journey.reach("live", seconds=400)
-    assert all(journey.effective(code)[-1]["version"] == "1.0.1" for code in LAST_WAVE)
+    # The package with the introduction is another one than what was pushed, so its label has a number more.
+    assert all(journey.effective(code)[-1]["version"].startswith("1.0.1") for code in LAST_WAVE)
     outcomes = journey.stack.query(
         "SELECT outcome FROM certification_receivedmail WHERE sender = %s ORDER BY received_at",
         journey.owner.email,
