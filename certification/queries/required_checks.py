@@ -17,9 +17,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from certification.models import PullRequest, PullRequestCheck
+from certification.queries.agreements import agreement_state
 from certification.queries.pull_requests import checks_of
 
 VALIDATION = "portal/validation"
+AGREEMENT = "portal/agreement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,27 @@ def _counts(checks: Sequence[PullRequestCheck]) -> str:
     return ", ".join(parts) + "."
 
 
-PROVIDERS: tuple[Provider, ...] = (validation,)
+def agreement(pull: PullRequest) -> RequiredCheck | None:
+    """Whoever opened it signed the contributor agreement, or their team did.
+
+    Nothing while there is no agreement, and nothing of plain Git, where an author is no account. It holds a
+    merge up where administrators demand signatures (`AGREEMENT_REQUIRED`).
+    """
+    if pull.number is None or not pull.author:
+        return None
+    found = agreement_state(pull.repository.publisher, logins=[pull.author])
+    if not found.version:
+        return None
+    link = settings.SITE_URL + reverse("agreement")
+    if found.is_satisfied:
+        said = _("%(author)s has signed the contributor agreement.")
+        return RequiredCheck(AGREEMENT, "pass", said % {"author": pull.author}, link)
+    state: Literal["fail", "neutral"] = "fail" if settings.AGREEMENT_REQUIRED else "neutral"
+    said = _("%(author)s has not signed the contributor agreement.")
+    return RequiredCheck(AGREEMENT, state, said % {"author": pull.author}, link)
+
+
+PROVIDERS: tuple[Provider, ...] = (validation, agreement)
 
 
 def required_checks(pull: PullRequest) -> list[RequiredCheck]:

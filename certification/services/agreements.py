@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from certification.models import AgreementSignature, AgreementText
+from certification.models import AgreementSignature, AgreementText, PullRequest
 from certification.policies import (
     can_manage_agreements,
     can_sign_agreement,
@@ -20,7 +21,7 @@ from certification.policies import (
 from certification.queries.agreements import current_text, in_force
 from connectors.models import Publisher
 from portal.accounts.models import User
-from portal.shared import audit
+from portal.shared import audit, outbox
 from portal.shared.errors import Conflict, InvalidInput
 from portal.shared.policy import require
 
@@ -64,6 +65,7 @@ def publish_text(
         )
         data = {"version": made.version, "digest": digest, "anew": must_be_signed_anew}
         audit.record("agreement.publish", made, actor=actor, data=data)
+        _answer(Q())
     return made
 
 
@@ -92,6 +94,7 @@ def sign(
         data = {"version": text.version, "digest": text.digest, "for": publisher.name if publisher else name}
         about = [text, *([publisher] if publisher else [])]
         audit.record("agreementsignature.sign", made, actor=actor, about=about, data=data)
+        _answer(_met_by(made))
     return made
 
 
@@ -108,7 +111,24 @@ def withdraw_signature(signature: AgreementSignature, *, actor: User) -> None:
         about = [row.text, *([row.publisher] if row.publisher else [])]
         data = {"version": row.text.version}
         audit.record("agreementsignature.withdraw", row, actor=actor, about=about, data=data)
+        _answer(_met_by(row))
     signature.refresh_from_db()
+
+
+def _met_by(signature: AgreementSignature) -> Q:
+    """Pull requests whose check a signature may change. A team's stands for all its members."""
+    if signature.publisher_id:
+        return Q(repository__publisher=signature.publisher_id)
+    own = Q(pk__in=[])
+    for login in signature.logins:
+        own |= Q(author__iexact=login)
+    return own
+
+
+def _answer(which: Q) -> None:
+    """Open pull requests get their checks posted anew; those that say the same already are left alone."""
+    for pk in PullRequest.objects.filter(which, state=PullRequest.State.OPEN).values_list("pk", flat=True):
+        outbox.emit("pullrequest.post", id=str(pk))
 
 
 def _alone() -> None:

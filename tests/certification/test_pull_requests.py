@@ -10,7 +10,7 @@ from django.urls import reverse
 from certification.models import ForgeConnection, PullRequest, PullRequestAnswer, PullRequestCheck
 from certification.queries.required_checks import required_checks
 from certification.rules.examples import base
-from certification.services import forges, pull_request_answers, pull_requests
+from certification.services import agreements, forges, pull_request_answers, pull_requests
 from connectors.models import Repository, RepositoryBinding
 from connectors.services import repositories
 from portal.shared import outbox
@@ -402,6 +402,35 @@ def test_the_required_checks_are_one_list_with_ours_first(on_github, origin, hub
     assert check.link.startswith("http")
     pull.head_sha = "f" * 40
     assert required_checks(pull)[0].state == "pending"
+
+
+@pytest.mark.django_db
+def test_whoever_opened_it_signs_the_agreement_and_the_check_turns_green(
+    cast, on_github, origin, hub, settings
+):
+    settings.AGREEMENT_REQUIRED = True
+    agreements.publish_text(
+        text="What you give here may be passed on by us, for ever.", actor=cast.administrator
+    )
+    hub.open_pull(7, propose(origin, {f"{FOLDER}/readme.md": b"# Tides, again"}))
+    see(on_github)
+    pull = PullRequest.objects.get()
+
+    def posted() -> list[str]:
+        return [run["conclusion"] for run in hub.runs.values() if run["name"] == "portal/agreement"]
+
+    assert required_checks(pull)[1].state == "fail"
+    assert "astrid-quay has not signed" in required_checks(pull)[1].summary
+    assert posted() == ["failure"]
+    made = agreements.sign(version=1, name="Astrid Quay", logins=["astrid-quay"], actor=cast.developer)
+    outbox.drain()
+    assert required_checks(pull)[1].state == "pass"
+    assert posted()[-1] == "success"
+    agreements.withdraw_signature(made, actor=cast.developer)
+    outbox.drain()
+    assert posted()[-1] == "failure"
+    settings.AGREEMENT_REQUIRED = False
+    assert required_checks(pull)[1].state == "neutral"
 
 
 @pytest.mark.django_db
