@@ -36,6 +36,7 @@ from certification.services import (
     watches,
     webhook_sending,
 )
+from connectors.services import resumable
 from portal.shared import rotation
 from portal.shared.outbox import OfAnotherRelease
 
@@ -216,6 +217,7 @@ def collect_webhooks() -> None:
 
 def keep_to_retention() -> None:
     retention.keep_to_rules()
+    resumable.forget_files()
 
 
 def certify_approval(*, id: str) -> None:

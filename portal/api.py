@@ -26,6 +26,7 @@ _ROOMS = (
     "connectors.api.trusted_publishers",
     "connectors.api.connectors",
     "connectors.api.versions",
+    "connectors.api.resumable",
     "connectors.api.health",
     "connectors.api.alerts",
     "certification.api.submissions",

@@ -22,7 +22,7 @@ from certification.lifecycle import OPEN_STATES
 from certification.models import Notification, ReceivedMail, RetentionRun, WebhookDelivery
 from certification.services.clock import database_now
 from connectors.lifecycle import InvitationState
-from connectors.models import Invitation, RepositoryDelivery
+from connectors.models import Invitation, RepositoryDelivery, ResumableUpload
 from connectors.services.repository_mirrors import orphaned_mirrors, remove_mirrors
 from portal.accounts.models import ApiToken, DeviceSignIn
 from portal.shared.models import IdempotencyRecord, OutboxJob
@@ -78,6 +78,10 @@ def _sign_ins(before: dt.datetime) -> QuerySet[DeviceSignIn]:
     return DeviceSignIn.objects.filter(expires_at__lt=before)
 
 
+def _pieces(before: dt.datetime) -> QuerySet[ResumableUpload]:
+    return ResumableUpload.objects.filter(expires_at__lt=before)
+
+
 def _repetitions(before: dt.datetime) -> QuerySet[IdempotencyRecord]:
     return IdempotencyRecord.objects.filter(created_at__lt=before)
 
@@ -125,6 +129,10 @@ RULES = (
     Rule(
         "sign_ins", _("Sign-ins of programs that are over"), _("They end minutes after they begin."),
         lambda: 1, _sign_ins,
+    ),
+    Rule(
+        "pieces", _("Uploads in pieces that were never finished"), _("They are over when they expire."),
+        lambda: 0, _pieces,
     ),
     Rule(
         "repetitions", _("Answers kept for repeated API calls"), _("A repetition comes within a day."),

@@ -10,6 +10,7 @@ from connectors.models.repositories import (
     RepositoryBinding,
     RepositoryDelivery,
 )
+from connectors.models.resumable import ResumableUpload
 from connectors.models.sources import MetricsSource
 from connectors.models.trusted_publishers import SpentIdToken, TrustedPublisher
 from connectors.models.versions import Upload, Version
@@ -34,6 +35,7 @@ __all__ = [
     "Repository",
     "RepositoryBinding",
     "RepositoryDelivery",
+    "ResumableUpload",
     "SpentIdToken",
     "TelemetryBatch",
     "TrustedPublisher",

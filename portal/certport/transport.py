@@ -118,6 +118,23 @@ class Transport:
             self._wait(attempt, answer.headers.get("Retry-After", ""))
         raise AssertionError("the last attempt returns or raises")
 
+    def exchange(
+        self, method: str, path: str, *, headers: Mapping[str, str], content: bytes = b""
+    ) -> httpx.Response:
+        """One request, sent once, and its answer whatever it says: for protocols of their own. Raises
+        `Unreachable` when there is none."""
+        try:
+            answer = self._client.request(method, path, headers=dict(headers), content=content)
+        except httpx.HTTPError as error:
+            raise Unreachable(f"{self.url} cannot be reached: {_said(error)}") from error
+        if answer.is_redirect:
+            _read(answer, self.url)
+        return answer
+
+    def pause(self, failures: int) -> None:
+        """Longer after each failure in a row."""
+        self._wait(failures, "")
+
     def _answered(self, method: str, path: str, answer: httpx.Response, *, is_part: bool) -> Any:
         try:
             found = _read(answer, self.url)

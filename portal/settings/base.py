@@ -182,6 +182,9 @@ CACHES = {
 
 # Files: packages by digest below PACKAGE_ROOT, uploads as they came in beside them.
 PACKAGE_ROOT = Path(env("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media"))) / "packages"
+# Uploads in pieces lie here until they are whole; those that are never finished are over after so many hours.
+RESUMABLE_ROOT = PACKAGE_ROOT.parent / "resumable"
+RESUMABLE_UPLOAD_HOURS = env.int("RESUMABLE_UPLOAD_HOURS", default=24)
 # Mirrors of Git repositories. They are fetched again when they are lost, so they need no backup.
 REPOSITORY_ROOT = PACKAGE_ROOT.parent / "repositories"
 STATIC_URL = "/static/"

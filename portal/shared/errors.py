@@ -63,6 +63,13 @@ class Blocked(Conflict):
         self.blockers = list(blockers)
 
 
+class Gone(PortalError):
+    """It was there and is over: begin anew."""
+
+    status = 410
+    code = "gone"
+
+
 class TooLarge(PortalError):
     status = 413
     code = "too-large"

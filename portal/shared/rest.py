@@ -39,7 +39,7 @@ def problem(status: int, code: str, detail: str, **members: Any) -> Response:
     """An answer in the form of RFC 9457, with the request id to quote to an operator."""
     body = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": _title(status),
         "status": status,
         "code": code,
         "detail": detail,
@@ -81,6 +81,12 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
         if name in answer.headers:
             made[name] = answer.headers[name]
     return made
+
+
+def _title(status: int) -> str:
+    """Protocols on top of HTTP have statuses of their own, such as 460 of tus."""
+    known = {each.value: each.phrase for each in HTTPStatus}
+    return known.get(status, "Refused")
 
 
 class NewestFirstCursorPagination(CursorPagination):

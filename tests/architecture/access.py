@@ -624,6 +624,9 @@ ROLLOUTS = {
 
 _API_CREDENTIAL = {"kind": "api_key", "purpose": "Sandbox", "values": {"key": "another-key-for-tests"}}
 _API_MESSAGE = {"pk": "webhook", "message": "webhook_message"}
+# Their protocol wants headers of its own (412) and bytes (415).
+_SENDER = Access(frozenset({"developer"}), frozenset(), also=(412, 415))
+_SENDERS = Access(EDITORS, SEEN, also=(412,))
 API_CONNECTORS = {
     "connector_repository": entry(
         GET=team_reads, PUT=editors, PATCH=editors, DELETE=editors, at="connector", data=_BINDING
@@ -663,6 +666,9 @@ API_CONNECTORS = {
     "own_token": entry(GET=token_only, POST=token_only, DELETE=token_only),
     "connector_versions": entry(GET=team_reads, at="connector"),
     "connector_uploads": entry(GET=team_reads, POST=editors, at="connector", is_multipart=True),
+    "resumable_uploads": entry(POST=_SENDERS, at="connector"),
+    # Of one person: even their team does not see it.
+    "resumable_upload": entry(GET=_SENDER, PATCH=_SENDER, at="resumable"),
     "telemetry_batches": entry(POST=region_only),
     "connector_health": entry(GET=team_reads, at="connector"),
     "health-alert-list": entry(GET=signed_in),

@@ -75,6 +75,7 @@ from connectors.models import (
     Publisher,
     Repository,
     RepositoryBinding,
+    ResumableUpload,
     TrustedPublisher,
 )
 from connectors.services import known_issues, publishers
@@ -466,6 +467,13 @@ def _webhooks(world: World) -> None:
 
 
 def _repositories(world: World) -> None:
+    world.objects["resumable"] = ResumableUpload.objects.create(
+        connector=world.objects["connector"],
+        user=world.developer,
+        filename="tides.zip",
+        size_bytes=10,
+        expires_at=timezone.now() + timedelta(hours=1),
+    )
     world.objects["repository"] = Repository.objects.create(
         publisher=world.publisher,
         address="https://git.harbour.example/zq7quartz/all.git",

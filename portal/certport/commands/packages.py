@@ -30,6 +30,7 @@ from portal.certport.finding import (
 )
 from portal.certport.output import output
 from portal.certport.problems import CommandFailed, Exit
+from portal.certport.resuming import FROM_BYTES, send_in_pieces
 from portal.certport.settings import FILE_NAME, chosen_url, connect, project
 from portal.certport.watching import follow
 
@@ -137,6 +138,9 @@ def _package_bytes(path: Path) -> tuple[str, bytes]:
 
 
 def _send(api: Api, found: shapes.Connector, name: str, content: bytes) -> shapes.Upload:
+    if len(content) >= FROM_BYTES:
+        with _progress(name, content) as stream:
+            return send_in_pieces(api.transport, found["id"], name, content, stream.seek)
     with _progress(name, content) as stream:
         return api.connectors_uploads_create(found["id"], [(name, stream)])
 
@@ -147,6 +151,11 @@ class _Counted(io.BytesIO):
     def __init__(self, content: bytes, moved: Any) -> None:
         super().__init__(content)
         self._moved = moved
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        at = super().seek(offset, whence)
+        self._moved(at)
+        return at
 
     def read(self, size: int | None = -1, /) -> bytes:
         chunk = super().read(size)
