@@ -18,9 +18,10 @@ from django.utils import timezone
 
 from certification.models import Notification, ReceivedMail, RetentionRun, WebhookDelivery, WebhookEndpoint
 from certification.services import retention
-from connectors.models import Invitation, Repository, RepositoryDelivery
+from connectors.models import Invitation, Repository, RepositoryDelivery, ResumableUpload
 from portal.accounts.models import ApiToken, DeviceSignIn
 from portal.shared.models import AuditRecord, IdempotencyRecord, OutboxJob
+from tests.factories import ConnectorFactory
 from tests.factories.rollouts import add_submission
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +100,14 @@ def job(days: float, state: str = "done") -> OutboxJob:
     )
 
 
+def pieces(cast, days: float) -> ResumableUpload:
+    """An upload in pieces that expired so many days ago."""
+    connector = ConnectorFactory(publisher=cast.publisher)
+    return ResumableUpload.objects.create(
+        connector=connector, user=cast.developer, filename="tides.zip", size_bytes=9, expires_at=ago(days)
+    )
+
+
 def repetition(cast, days: float) -> IdempotencyRecord:
     given = {"caller": cast.owner, "key": secrets.token_hex(8), "fingerprint": "x", "created_at": ago(days)}
     return IdempotencyRecord.objects.create(**given)
@@ -125,6 +134,7 @@ CASES = {
         lambda cast: [token(cast), token(cast, revoked_at=ago(364))],
     ),
     "sign_ins": (lambda cast: sign_in_of_program(2), lambda cast: sign_in_of_program(-0.01)),
+    "pieces": (lambda cast: pieces(cast, 0.01), lambda cast: pieces(cast, -1)),
     "repetitions": (lambda cast: repetition(cast, 3), lambda cast: repetition(cast, 1)),
     "messages": (
         lambda cast: [

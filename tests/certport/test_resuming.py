@@ -7,7 +7,7 @@ import socket
 import threading
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -26,6 +26,7 @@ class Line:
     def __init__(self, port: int, *, cuts: int, after_bytes: int) -> None:
         self.to, self.cuts, self.after_bytes = port, cuts, after_bytes
         self.carried = 0
+        self.ends: list[socket.socket] = []
         self.lock = threading.Lock()
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.port = self.listening.getsockname()[1]
@@ -37,6 +38,7 @@ class Line:
             except OSError:
                 return
             far = socket.create_connection(("127.0.0.1", self.to))
+            self.ends += [near, far]
             for source, target, counts in ((near, far, True), (far, near, False)):
                 threading.Thread(target=self._carry, args=(source, target, counts), daemon=True).start()
 
@@ -51,10 +53,8 @@ class Line:
         except OSError:
             pass
         for each in (source, target):
-            try:
+            with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
 
     def _is_cut(self, sent: int, size: int) -> bool:
         with self.lock:
@@ -70,7 +70,8 @@ def line_to(url: str, **how: int) -> Iterator[Line]:
     line = Line(int(url.rpartition(":")[2]), **how)
     threading.Thread(target=line.serve, daemon=True).start()
     yield line
-    line.listening.close()
+    for each in (line.listening, *line.ends):
+        each.close()
 
 
 def large_package() -> bytes:
