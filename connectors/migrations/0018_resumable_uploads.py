@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("connectors", "0016_repository_failures"),
+        ("connectors", "0017_repository_automation"),
     ]
 
     operations = [
