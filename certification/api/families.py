@@ -63,10 +63,10 @@ class FamilyMemberSerializer(serializers.Serializer[Any]):
     waves = serializers.IntegerField()
     verified = serializers.IntegerField()
     regions = serializers.IntegerField()
-    first_at = serializers.DateTimeField()
-    last_at = serializers.DateTimeField()
+    first_at = serializers.DateTimeField(allow_null=True)
+    last_at = serializers.DateTimeField(allow_null=True)
     train = serializers.CharField()
-    departs_at = serializers.DateTimeField()
+    departs_at = serializers.DateTimeField(allow_null=True)
 
 
 class FamilyChangeSerializer(serializers.Serializer[Any]):

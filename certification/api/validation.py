@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -298,7 +299,7 @@ class RuleViewSet(ViewSet):
         """One rule by its id."""
         rule = rule_info(pk)
         if rule is None:
-            return Response(status=status.HTTP_404_NOT_FOUND)
+            raise Http404
         treatments = _treatments(treated_rules().get(rule.id, []))
         return Response({"rules_version": RULES_VERSION, **rule.to_dict(), "treatments": treatments})
 

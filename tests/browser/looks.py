@@ -24,6 +24,8 @@ LAYOUT = (
 # The height of one line in the interface's own font is the same everywhere. What wraps, or is written in the
 # machine's font for code, has the height of its text.
 READ = """([names, isLayout]) => {
+  // What pulses or fades is looked at as it is at rest.
+  for (const each of document.getAnimations()) each.cancel();
   const found = {};
   const DRAWN = ["fill", "stroke"];
   const two = number => Number(number).toString(16).padStart(2, "0");
