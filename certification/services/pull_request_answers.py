@@ -103,7 +103,9 @@ def _post_check(
     digest = _digest(asdict(report))
     if answer.digest == digest:
         return
-    posted = forge.post_check(replace(report, key=f"{answer.pk}:{digest[:16]}"))
+    # The time of the last post tells a state that comes back from the one that was posted before.
+    last = int(answer.posted_at.timestamp()) if answer.posted_at else 0
+    posted = forge.post_check(replace(report, key=f"{answer.pk}:{digest[:16]}:{last}"))
     PullRequestAnswer.objects.filter(pk=answer.pk).update(
         way=posted.way, forge_id=posted.id, digest=digest, posted_at=timezone.now()
     )

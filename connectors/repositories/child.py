@@ -153,5 +153,4 @@ def _compare(repo: Any, route: Route, request: dict[str, Any]) -> dict[str, Any]
     return comparing.compare(repo, route, **asked)
 
 
-_VERBS = {"fetch": _fetch, "files": _files, "compare": _compare}
-_VERBS = {"fetch": _fetch, "files": _files, "tag": tags.push}
+_VERBS = {"fetch": _fetch, "files": _files, "compare": _compare, "tag": tags.push}

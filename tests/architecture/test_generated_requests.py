@@ -41,6 +41,8 @@ CHECKS = [
 CALLERS = ("owner_token", "reviewer_token", "") if IS_FULL else ("owner_token",)
 # Requests for each operation and caller: about 600 in the usual run, more than 10 000 in the full one.
 EACH = effort(1, 20)
+# Bytes, as those of any other file (tus).
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 BY_NAME = {route.name: route for route in ROUTES}
 
 

@@ -240,7 +240,7 @@ def test_a_worker_that_dies_between_posting_and_noting_posts_nothing_twice(on_gi
     assert (len(hub.runs), hub.comments) == (1, {})
     assert pull.post_error
     # As if it had died after the check and before the row: nothing of it was noted.
-    PullRequestAnswer.objects.update(way="", forge_id=None, digest="")
+    PullRequestAnswer.objects.update(way="", forge_id=None, digest="", posted_at=None)
     pull_request_answers.post_answers(str(pull.pk))
     assert len(hub.runs) == 1
     PullRequest.objects.update(comment_id=None, comment_digest="")

@@ -93,7 +93,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "certification/queries/documentation.py": ("… runs",),
     "certification/reviewing/family_changes.py": ("Privacy policy",),
     "certification/services/advance.py": ("",),
-    "certification/services/certification_tags.py": ("… … is certified", "Certification portal"),
+    "certification/services/certification_tags.py": ("… … is certified",),
     "certification/services/credential_tests.py": ("",),
     "certification/services/documentation.py": ("The package of the page",),
     "certification/services/endpoints.py": ("",),

@@ -6,7 +6,7 @@ import base64
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -172,6 +172,8 @@ def _run(backend: DictBackend, channel: paramiko.Channel, command: bytes) -> Non
     handler = UploadPackHandler if verb == "git-upload-pack" else ReceivePackHandler
     # `recv` gives what is there: a client that pushes does not close before it has read the answer.
     protocol = ReceivableProtocol(channel.recv, channel.sendall)
-    handler(backend, [path.strip("'")], protocol).handle()
-    channel.send_exit_status(0)
+    # Whoever has what they came for may hang up first.
+    with suppress(EOFError, OSError):
+        handler(backend, [path.strip("'")], protocol).handle()
+        channel.send_exit_status(0)
     channel.close()
