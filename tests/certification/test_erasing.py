@@ -222,7 +222,8 @@ def test_the_last_mail_says_that_it_begins_and_goes_before_the_address_does(cast
     carried_out(erasures.ask(person, actor=person))
     to_them = [each for each in mail.outbox if each.to == [ADDRESS]]
     assert [each.subject for each in to_them] == [
-        f"Your account at {configured.SITE_NAME} is going to be erased",
+        f"Ihr Konto bei {configured.SITE_NAME} soll gelöscht werden",
+        # By then nothing is known of them, not even their language.
         f"Your account at {configured.SITE_NAME} is being erased",
     ]
 

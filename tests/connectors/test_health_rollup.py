@@ -5,12 +5,9 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 
 import pytest
 import time_machine
-from django.db import connection
-from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from connectors.figures import count_statuses
@@ -55,14 +52,6 @@ def some_event(dice, connectors, now):
         statuses=statuses,
         latency_ms=histogram,
         connections=dice.randint(0, 20),
-    )
-
-
-def migration(app, name):
-    """The module of a migration by its name without its number."""
-    found = MigrationLoader(None).disk_migrations
-    return import_module(
-        next(each.__module__ for (label, full), each in found.items() if (label, full[5:]) == (app, name))
     )
 
 
@@ -231,7 +220,7 @@ def test_silence_is_told_after_two_hours(world):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_days_counted_anew_and_days_filled_by_the_migration_equal_days_as_they_grew(world, seed):
+def test_days_counted_anew_equal_days_as_they_grew(world, seed):
     connectors, regions = world
     dice = random.Random(seed)
     for region in regions:
@@ -243,8 +232,4 @@ def test_days_counted_anew_and_days_filled_by_the_migration_equal_days_as_they_g
     health_rollup.count_days_anew(
         [one.pk for one in connectors], first=today - timedelta(days=3), until=today + timedelta(days=1)
     )
-    assert held(HealthDay, "day") == grown
-    HealthDay.objects.all().delete()
-    with connection.cursor() as cursor:
-        cursor.execute(migration("connectors", "health_levels").FILL_DAYS)
     assert held(HealthDay, "day") == grown

@@ -23,7 +23,10 @@ from portal.shared.audit_chain import GENESIS, chain_hash  # noqa: E402
 from portal.shared.models import AuditRecord, AuditSeal  # noqa: E402
 from tests.architecture.test_migrations import FIRST_RELEASE  # noqa: E402
 
-NEWER_HANDLERS = ("carry_out_erasure", "start_erasures")
+NEWER_HANDLERS = (
+    "answer_pull_request", "carry_out_erasure", "check_pull_request", "look_at_pull_requests", "start_erasures",
+    "submit_commit", "tag_certificate",
+)  # fmt: skip
 NEWER_EVENTS = ("erasure.",)
 
 
