@@ -58,6 +58,16 @@ def tree_of(package: Package) -> list[dict[str, Any]]:
     return entries
 
 
+def is_unusable(package: Package) -> bool:
+    """A package without a single file of a connector is no package either, whatever else it holds."""
+    return package.is_refused or not package.files
+
+
+def refusals_of(package: Package) -> list[str]:
+    """What the reader says of why it cannot be used."""
+    return [found["message"] for found in problems_of(package) if found["refuses"]]
+
+
 def problems_of(package: Package) -> list[dict[str, Any]]:
     """The reader's findings, those that refuse the package first, each with the lines around its place."""
     found = list(package.problems)

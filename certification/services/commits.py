@@ -74,11 +74,11 @@ def _refuse_closed(submission: Submission) -> None:
 
 
 def _refuse_unreadable(package: Package) -> None:
-    if package.is_refused or not package.files:
-        found = [problem["message"] for problem in records.problems_of(package) if problem["refuses"]]
+    if records.is_unusable(package):
+        found = records.refusals_of(package)[:_MOST_PROBLEMS]
         raise InvalidInput(
             _("What is in this folder is no package that could be stored."),
-            fields={"commit": found[:_MOST_PROBLEMS] or [_("It holds no file of a connector.")]},
+            fields={"commit": found or [_("It holds no file of a connector.")]},
         )
 
 

@@ -67,7 +67,7 @@ def judge(binding: RepositoryBinding, before: Side, after: Side) -> Judged:
     if not after.files:
         return Judged("fail", kind, _("The folder of the connector is taken away."))
     new = read_files(dict(after.files))
-    if new.is_refused or not new.files:
+    if records.is_unusable(new):
         return Judged("fail", kind, _refusal(new))
     profile = Profile.from_dict({"change": kind, "publisher": binding.connector.publisher.kind})
     report = check_bytes(
@@ -92,12 +92,11 @@ def judge(binding: RepositoryBinding, before: Side, after: Side) -> Judged:
 def _package(side: Side) -> Package | None:
     """What can be compared with; None for a folder that did not exist or was no package."""
     package = read_files(dict(side.files)) if side.files else None
-    return None if package is None or package.is_refused or not package.files else package
+    return None if package is None or records.is_unusable(package) else package
 
 
 def _refusal(package: Package) -> str:
-    found = [problem["message"] for problem in records.problems_of(package) if problem["refuses"]]
-    return found[0] if found else _("It holds no file of a connector.")
+    return next(iter(records.refusals_of(package)), _("It holds no file of a connector."))
 
 
 def _findings(treated: Sequence[Treated], package: Package, folder: str) -> list[dict[str, Any]]:

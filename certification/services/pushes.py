@@ -113,11 +113,9 @@ def _files(documents: Documents, before: Mapping[str, bytes]) -> dict[str, bytes
         if name not in before or _read(before[name]) != document:
             files[name] = _written(document)
     package = read_files(files)
-    if package.is_refused or not package.files:
-        found = [problem["message"] for problem in records.problems_of(package) if problem["refuses"]]
-        raise InvalidInput(
-            _("This is no package that could be stored."), fields={"files": found[:_MOST_PROBLEMS]}
-        )
+    if records.is_unusable(package):
+        found = records.refusals_of(package)[:_MOST_PROBLEMS]
+        raise InvalidInput(_("This is no package that could be stored."), fields={"files": found})
     return files
 
 

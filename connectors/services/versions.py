@@ -45,7 +45,7 @@ def take_in(connector: Connector, *, files: Sequence[tuple[str, bytes]], actor: 
     _check_room(connector, sum(len(content) for _, content in files))
     filename, raw, package = _read(files)
     digest = _keep(raw)
-    canonical = None if _is_refused(package) else package.canonical_bytes()
+    canonical = None if records.is_unusable(package) else package.canonical_bytes()
     if canonical is not None:
         _keep(canonical)
     upload = Upload(
@@ -129,11 +129,6 @@ def _read(files: Sequence[tuple[str, bytes]]) -> tuple[str, bytes, Package]:
         return records.shown_name(name), content, read_archive(content, filename=name)
     label = records.shown_name(name if len(files) == 1 else f"{len(files)} files")
     return label, join_files(files), read_files(dict(files), filename=label)
-
-
-def _is_refused(package: Package) -> bool:
-    """A package without a single file of a connector is no package either, whatever else it holds."""
-    return package.is_refused or not package.files
 
 
 def _keep(content: bytes) -> str:
