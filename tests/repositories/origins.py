@@ -176,4 +176,4 @@ def _run(backend: DictBackend, channel: paramiko.Channel, command: bytes) -> Non
     with suppress(EOFError, OSError):
         handler(backend, [path.strip("'")], protocol).handle()
         channel.send_exit_status(0)
-    channel.close()
+        channel.close()
