@@ -12,8 +12,6 @@ import json
 from dataclasses import asdict, replace
 
 import structlog
-from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from certification.forges import (
@@ -30,7 +28,7 @@ from certification.models import ForgeConnection, PullRequest, PullRequestAnswer
 from certification.queries.required_checks import VALIDATION, RequiredCheck, required_checks
 from certification.services import pull_request_words as words
 from certification.services.forges import connection_of, note_error, note_pause, open_forge
-from portal.shared import outbox
+from portal.shared.leases import leased
 
 log = structlog.get_logger(__name__)
 
@@ -53,20 +51,16 @@ def post_answers(pull_request_id: str) -> None:
     connection = connection_of(pull.repository)
     if connection.kind == ForgeConnection.Kind.GIT:
         return
-    now = timezone.now()
-    free = Q(busy_until=None) | Q(busy_until__lt=now)
-    if not PullRequest.objects.filter(free, pk=pull.pk).update(busy_until=now + _LEASE):
-        raise outbox.Retry(_BUSY_SECONDS)
-    try:
-        pull.refresh_from_db()
-        if pull.is_checked:
-            _post(pull, connection, open_forge(connection))
-    except RateLimited as limit:
-        raise note_pause(connection, limit) from None
-    except ForgeError as error:
-        _note_failure(pull, connection, error)
-    finally:
-        PullRequest.objects.filter(pk=pull.pk).update(busy_until=None)
+    rows = PullRequest.objects.filter(pk=pull.pk)
+    with leased(rows, lasting=_LEASE, retry_seconds=_BUSY_SECONDS):
+        try:
+            pull.refresh_from_db()
+            if pull.is_checked:
+                _post(pull, connection, open_forge(connection))
+        except RateLimited as limit:
+            raise note_pause(connection, limit) from None
+        except ForgeError as error:
+            _note_failure(pull, connection, error)
 
 
 def _post(pull: PullRequest, connection: ForgeConnection, forge: Forge) -> None:
@@ -135,8 +129,7 @@ def _keep_comment(pull: PullRequest, touched: list[PullRequestCheck], forge: For
     if digest == pull.comment_digest:
         return
     made = forge.keep_comment(pull.number, words.marker(pull), text, pull.comment_id)
-    with transaction.atomic():
-        PullRequest.objects.filter(pk=pull.pk).update(comment_id=made, comment_digest=digest)
+    PullRequest.objects.filter(pk=pull.pk).update(comment_id=made, comment_digest=digest)
 
 
 def _digest(value: object) -> str:

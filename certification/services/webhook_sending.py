@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook
 
@@ -25,6 +24,7 @@ from connectors.runtime.egress import Outgoing
 from connectors.services.calls import egress
 from portal.shared import audit, outbox
 from portal.shared.actors import SYSTEM
+from portal.shared.leases import leased
 from portal.shared.secret_scan import mask_secrets
 
 WAITS = tuple(
@@ -101,18 +101,10 @@ def deliver(delivery_id: str) -> None:
     now = timezone.now()
     if delivery.next_attempt_at and delivery.next_attempt_at > now:
         raise outbox.Retry((delivery.next_attempt_at - now).total_seconds())
-    if not _lease(endpoint, now):
-        raise outbox.Retry(_BUSY_SECONDS)
-    try:
+    rows = WebhookEndpoint.objects.filter(pk=endpoint.pk)
+    with leased(rows, lasting=_LEASE, retry_seconds=_BUSY_SECONDS):
         attempt = _send(endpoint, delivery)
-    finally:
-        WebhookEndpoint.objects.filter(pk=endpoint.pk).update(busy_until=None)
     _record(delivery, attempt)
-
-
-def _lease(endpoint: WebhookEndpoint, now: dt.datetime) -> bool:
-    free = Q(busy_until=None) | Q(busy_until__lt=now)
-    return bool(WebhookEndpoint.objects.filter(free, pk=endpoint.pk).update(busy_until=now + _LEASE))
 
 
 def _send(endpoint: WebhookEndpoint, delivery: WebhookDelivery) -> Attempt:

@@ -20,6 +20,7 @@ from connectors.repository_words import told
 from connectors.services.calls import egress
 from portal.shared import outbox
 from portal.shared.errors import InvalidInput
+from portal.shared.leases import leased
 from portal.shared.secrets import Secret
 
 log = structlog.get_logger(__name__)
@@ -69,22 +70,17 @@ def fetch_repository(repository_id: str) -> None:
     A failure is noted for the page and looked at again in the next turn. Raises `outbox.Retry` while another
     job is at it.
     """
-    now = timezone.now()
-    free = Q(busy_until=None) | Q(busy_until__lt=now)
     rows = Repository.objects.filter(pk=repository_id)
-    if not rows.filter(free).update(busy_until=now + _LEASE, tried_at=now):
-        if rows.exists():
-            raise outbox.Retry(_BUSY_SECONDS)
+    if not rows.exists():
         return
-    repository = rows.get()
-    try:
-        answer = fetch(place_of(repository), _branches(repository), limits=limits())
-        _record(repository, answer)
-    except RepositoryError as error:
-        log.warning("repository_failed", repository=str(repository.pk), code=error.code)
-        rows.update(last_error=error.code, last_error_values=error.values)
-    finally:
-        rows.update(busy_until=None)
+    with leased(rows, lasting=_LEASE, retry_seconds=_BUSY_SECONDS, tried_at=timezone.now()):
+        repository = rows.get()
+        try:
+            answer = fetch(place_of(repository), _branches(repository), limits=limits())
+            _record(repository, answer)
+        except RepositoryError as error:
+            log.warning("repository_failed", repository=str(repository.pk), code=error.code)
+            rows.update(last_error=error.code, last_error_values=error.values)
 
 
 def _branches(repository: Repository) -> list[Branch]:
