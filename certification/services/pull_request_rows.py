@@ -9,10 +9,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from certification.queries.finding_groups import RANK
 from certification.queries.treatments import in_force_for
 from certification.rules.profiles import Profile
 from certification.rules.sandbox import check_bytes
 from certification.rules.version import RULES_VERSION
+from certification.services.excerpts import excerpt
 from certification.services.treatments import Treated, treat
 from connectors import package_records as records
 from connectors.definitions import Package, read_files
@@ -23,8 +25,7 @@ from connectors.repository_words import told
 
 MOST_FINDINGS = 500
 MOST_CHANGES = 300
-_RANK = {"error": 0, "warning": 1, "info": 2}
-_CONTEXT_LINES, _WIDEST_LINE, _EXCERPTS = 2, 300, 100
+_EXCERPTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +103,12 @@ def _refusal(package: Package) -> str:
 def _findings(treated: Sequence[Treated], package: Package, folder: str) -> list[dict[str, Any]]:
     """The worst first; the order of the engine within one severity."""
     places = _paths(package, folder)
-    ordered = sorted(treated, key=lambda each: _RANK.get(each.severity, 3))[:MOST_FINDINGS]
+    ordered = sorted(treated, key=lambda each: RANK[each.severity])[:MOST_FINDINGS]
     rows = []
     for number, each in enumerate(ordered):
         found = each.finding
-        excerpt, first = _excerpt(package, found.file, found.line) if number < _EXCERPTS else ("", None)
+        file = package.files.get(found.file) if number < _EXCERPTS else None
+        text, first = excerpt(file, found.line)
         rows.append(
             {
                 "rule": found.rule,
@@ -120,7 +122,7 @@ def _findings(treated: Sequence[Treated], package: Package, folder: str) -> list
                 "column": found.column or None,
                 "fingerprint": found.fingerprint,
                 "group": found.group,
-                "excerpt": excerpt,
+                "excerpt": text,
                 "excerpt_line": first,
             }
         )
@@ -131,15 +133,6 @@ def _paths(package: Package, folder: str) -> dict[str, str]:
     """Canonical name -> path in the repository."""
     prefix = f"{folder}/" if folder else ""
     return {entry.name: f"{prefix}{package.wrapper}{entry.path}" for entry in package.tree if entry.name}
-
-
-def _excerpt(package: Package, name: str, line: int) -> tuple[str, int | None]:
-    file = package.files.get(name)
-    if file is None or not line:
-        return "", None
-    first, last = max(line - _CONTEXT_LINES, 1), min(line + _CONTEXT_LINES, file.line_count)
-    lines = [file.line_text(number)[:_WIDEST_LINE] for number in range(first, last + 1)]
-    return "\n".join(lines), first
 
 
 def _changes(changes: Sequence[Change], new: Package, folder: str) -> list[dict[str, Any]]:

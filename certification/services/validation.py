@@ -32,6 +32,7 @@ from certification.rules.findings import Report, count_by_severity
 from certification.rules.sandbox import check_bytes
 from certification.rules.version import RULES_VERSION
 from certification.services import treatments, usage
+from certification.services.excerpts import excerpt
 from certification.treating import revision_of
 from connectors.definitions import read_archive
 from connectors.models import Connector, Version
@@ -43,8 +44,6 @@ from portal.shared.outbox import Retry
 from portal.shared.transitions import transition
 
 _ICON = "icon.png"
-_CONTEXT_LINES = 2
-_WIDEST_LINE = 300
 _EXCERPTS_PER_RULE = 50
 
 
@@ -174,15 +173,9 @@ def _excerpts(data: bytes, findings: Sequence[Hit]) -> list[tuple[str, int | Non
     taken: dict[str, int] = {}
     found: list[tuple[str, int | None]] = []
     for finding in findings:
-        file = files.get(finding.file)
         taken[finding.rule] = taken.get(finding.rule, 0) + 1
-        if file is None or not finding.line or taken[finding.rule] > _EXCERPTS_PER_RULE:
-            found.append(("", None))
-            continue
-        first = max(finding.line - _CONTEXT_LINES, 1)
-        last = min(finding.line + _CONTEXT_LINES, file.line_count)
-        lines = [file.line_text(number)[:_WIDEST_LINE] for number in range(first, last + 1)]
-        found.append(("\n".join(lines), first))
+        file = files.get(finding.file) if taken[finding.rule] <= _EXCERPTS_PER_RULE else None
+        found.append(excerpt(file, finding.line))
     return found
 
 
