@@ -95,14 +95,13 @@ def agreement(request: HttpRequest) -> HttpResponse:
             form.add_error(None, error.message)
         else:
             return done(request, _("Signed. Thank you."), reverse("agreement"))
-    context = _context(user, text) | {"form": form}
+    context = _context(user, text, {team.pk for team in form.teams.values()}) | {"form": form}
     return render(request, "certification/agreement_detail.html", context)
 
 
-def _context(user: User, text: AgreementText | None) -> dict[str, Any]:
+def _context(user: User, text: AgreementText | None, owned: set[Any]) -> dict[str, Any]:
     found = list(queries.signatures().filter(queries.of_person_or_teams(user)).distinct()[:50])
     counting = set(queries.in_force().filter(pk__in=[each.pk for each in found]).values_list("pk", flat=True))
-    owned = {team.pk for team in queries.owned_teams(user)}
     rows = [
         {
             "signature": each,

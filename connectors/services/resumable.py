@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from connectors import package_records as records
 from connectors import policies
-from connectors.models import Connector, ResumableUpload
+from connectors.models import Connector, ResumableUpload, Upload
 from connectors.services.versions import receive_upload
 from portal.accounts.models import User
 from portal.shared import sandbox
@@ -96,9 +96,8 @@ def append(
             raise TooLarge(_("The piece goes beyond the size that was announced."))
         _write(row, piece)
         row.received_bytes += len(piece)
-        if row.is_whole and row.upload is None and _is_as_announced(row):
-            content = path_of(row.pk).read_bytes()
-            row.upload = receive_upload(row.connector, files=[(row.filename, content)], actor=actor)
+        if row.is_whole and row.upload is None:
+            row.upload = _taken_in(row, actor=actor)
         row.save(update_fields=["received_bytes", "upload"])
     if not row.is_whole:
         return row
@@ -148,10 +147,12 @@ def _write(row: ResumableUpload, piece: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _is_as_announced(row: ResumableUpload) -> bool:
-    if not row.digest:
-        return True
-    return hashlib.sha256(path_of(row.pk).read_bytes()).hexdigest() == row.digest
+def _taken_in(row: ResumableUpload, *, actor: User) -> Upload | None:
+    """The whole as an upload like any other; None when it is not what was announced."""
+    content = path_of(row.pk).read_bytes()
+    if row.digest and hashlib.sha256(content).hexdigest() != row.digest:
+        return None
+    return receive_upload(row.connector, files=[(row.filename, content)], actor=actor)
 
 
 def forget_files() -> int:

@@ -85,8 +85,10 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
 
 def _title(status: int) -> str:
     """Protocols on top of HTTP have statuses of their own, such as 460 of tus."""
-    known = {each.value: each.phrase for each in HTTPStatus}
-    return known.get(status, "Refused")
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Refused"
 
 
 class NewestFirstCursorPagination(CursorPagination):
