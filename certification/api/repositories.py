@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from django.urls import path, reverse
+from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.generics import GenericAPIView
@@ -189,8 +188,8 @@ class HookSecretView(RepositoryView):
         """A new secret for the webhook; the one before is worth nothing at once."""
         binding = self._binding()
         secret = services.rotate_hook_secret(binding, actor=acting_user(request))
-        address = settings.SITE_URL + reverse("repository_hook", args=[binding.repository_id])
-        body = HookSecretSerializer({"address": address, "secret": secret.reveal()}).data
+        told = {"address": queries.hook_address(binding), "secret": secret.reveal()}
+        body = HookSecretSerializer(told).data
         return Response(body, headers={"Cache-Control": "no-store"})
 
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Case, F, QuerySet, Value, When
+from django.urls import reverse
 
 from certification.models import ForgeConnection, PullRequest, PullRequestCheck
 from certification.queries.finding_groups import RANK, FindingRow, RuleGroup, Section, sections_of
-from certification.rules.rulebook import rule_info
+from certification.queries.rulebook import rule_info, told_fix, told_message
 from connectors.definitions.diff import IMPACTS
 from connectors.models import Connector, RepositoryBinding
 
@@ -19,6 +21,12 @@ from connectors.models import Connector, RepositoryBinding
 def checks_of(pull: PullRequest) -> list[PullRequestCheck]:
     """What is stored of each connector that it touches, without findings and changes; by folder."""
     return list(pull.checks.select_related("binding__connector").defer("findings", "changes"))
+
+
+def page_of(check: PullRequestCheck) -> str:
+    """The absolute address of what it does to the connector."""
+    address = reverse("pull_request_detail", args=[check.binding.connector_id, check.pull_request_id])
+    return f"{settings.SITE_URL}{address}"
 
 
 def pull_requests_of(connector: Connector, user: Any) -> QuerySet[PullRequestCheck]:
@@ -81,8 +89,8 @@ def _row(number: int, found: dict[str, Any]) -> FindingRow:
         id=number,
         rule_id=found["rule"],
         severity=found["severity"],
-        message=found["message"],
-        fix=found["fix"],
+        message=told_message(found["rule"], found["message"]),
+        fix=told_fix(found["rule"], found["fix"]),
         file=found["file"],
         line=found["line"],
         column=found["column"],

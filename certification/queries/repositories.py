@@ -6,8 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 
 from certification.models import CertificationTag, CommitIntake
 from connectors.models import CommitUpload, Connector, RepositoryBinding, RepositoryDelivery
@@ -78,6 +80,11 @@ class ShownTag:
 
     tag: CertificationTag
     failure: str
+
+
+def hook_address(binding: RepositoryBinding) -> str:
+    """Where the repository's server tells of what happened."""
+    return f"{settings.SITE_URL}{reverse('repository_hook', args=[binding.repository_id])}"
 
 
 def shown_tags(binding: RepositoryBinding) -> list[ShownTag]:

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 
 from certification.models import PullRequest, PullRequestCheck
 from certification.queries.agreements import agreement_state
-from certification.queries.pull_requests import checks_of
+from certification.queries.pull_requests import checks_of, page_of
 
 VALIDATION = "portal/validation"
 AGREEMENT = "portal/agreement"
@@ -41,10 +41,7 @@ Provider = Callable[[PullRequest], RequiredCheck | None]
 def validation(pull: PullRequest) -> RequiredCheck:
     """All connectors that the pull request touches pass the rules."""
     checks = [each for each in checks_of(pull) if each.head_sha == pull.head_sha]
-    link = settings.SITE_URL + reverse("connector_list")
-    if checks:
-        address = reverse("pull_request_detail", args=[checks[0].binding.connector_id, pull.pk])
-        link = settings.SITE_URL + address
+    link = page_of(checks[0]) if checks else settings.SITE_URL + reverse("connector_list")
     if not pull.is_checked:
         return RequiredCheck(VALIDATION, "pending", _("Being checked."), link)
     if not checks:

@@ -10,13 +10,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.conf import settings
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from certification.forges import Annotation
 from certification.models import PullRequest, PullRequestCheck
+from certification.queries.pull_requests import page_of
 from connectors.definitions.diff import IMPACTS
 
 LINES_EACH = 10
@@ -43,11 +42,6 @@ def _inside_html(text: str) -> str:
 
 def _line(text: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text)[:LONGEST_LINE]
-
-
-def page_of(check: PullRequestCheck) -> str:
-    address = reverse("pull_request_detail", args=[check.binding.connector_id, check.pull_request_id])
-    return str(settings.SITE_URL + address)
 
 
 def report(checks: Sequence[PullRequestCheck]) -> str:

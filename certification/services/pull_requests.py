@@ -18,7 +18,7 @@ from certification.services.forges import connection_of, note_error, note_pause,
 from certification.services.pull_request_rows import Judged, judge
 from connectors import policies
 from connectors.models import Repository, RepositoryBinding
-from connectors.repositories import Comparison, RepositoryError, compare, proposals
+from connectors.repositories import Comparison, RepositoryError, compare, proposals, pull_number
 from connectors.repository_words import told
 from connectors.services.repository_fetching import limits, place_of
 from portal.accounts.models import User
@@ -114,10 +114,10 @@ def _note_open(repository: Repository, ref: str, base: str, head: str, **about: 
 
 
 def _close(pulls: Iterable[PullRequest], state: PullRequest.State, merged_sha: str = "") -> None:
-    for pull in pulls:
-        PullRequest.objects.filter(pk=pull.pk, state=PullRequest.State.OPEN).update(
-            state=state, merged_sha=merged_sha, closed_at=timezone.now()
-        )
+    keys = [pull.pk for pull in pulls]
+    PullRequest.objects.filter(pk__in=keys, state=PullRequest.State.OPEN).update(
+        state=state, merged_sha=merged_sha, closed_at=timezone.now()
+    )
 
 
 def _look_at_refs(repository: Repository, connection: ForgeConnection, branches: list[str]) -> None:
@@ -138,9 +138,7 @@ def _look_at_refs(repository: Repository, connection: ForgeConnection, branches:
 
 
 def _named_after(ref: str) -> dict[str, object]:
-    name = ref.removeprefix("refs/pull/").removesuffix("/head")
-    number = int(name) if ref.startswith("refs/pull/") and name.isdigit() else None
-    return {"number": number, "head_label": ref.removeprefix(_BRANCHES)[:200]}
+    return {"number": pull_number(ref) or None, "head_label": ref.removeprefix(_BRANCHES)[:200]}
 
 
 def _follow_known(repository: Repository, refs: dict[str, str], moved_bases: set[str]) -> None:

@@ -178,12 +178,11 @@ def repository_unbind(request: HttpRequest, pk: str) -> HttpResponse:
 def repository_secret(request: HttpRequest, pk: str) -> HttpResponse:
     binding = _binding(request, pk)
     secret = services.rotate_hook_secret(binding, actor=signed_in_user(request))
-    address = settings.SITE_URL + reverse("repository_hook", args=[binding.repository_id])
     context = {
         "connector": binding.connector,
         "binding": binding,
         "secret": secret.reveal(),
-        "address": address,
+        "address": queries.hook_address(binding),
     }
     return render(request, "certification/repository_secret.html", context)
 

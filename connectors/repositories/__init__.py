@@ -3,7 +3,7 @@
 Knows no framework. `process` is what the portal calls; the rest runs in its child.
 """
 
-from connectors.repositories.addresses import Address, checked_branch, checked_folder, tag_name
+from connectors.repositories.addresses import Address, checked_branch, checked_folder, pull_number, tag_name
 from connectors.repositories.errors import RepositoryError
 from connectors.repositories.limits import COMMITS_SHOWN, Limits
 from connectors.repositories.process import (
@@ -35,6 +35,7 @@ __all__ = [
     "files",
     "heads",
     "proposals",
+    "pull_number",
     "tag",
     "tag_name",
 ]

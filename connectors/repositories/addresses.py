@@ -14,6 +14,7 @@ _UNFIT = re.compile(r"[^A-Za-z0-9._+-]+|\.\.+")
 _PARTS = re.compile(r"[^/\0\\]{1,120}\Z")
 _PORTS = {"https": 443, "ssh": 22, "file": 0}
 LONGEST = 500
+_PULLS = "refs/pull/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +92,10 @@ def checked_folder(text: str) -> str:
 def tag_name(*parts: str) -> str:
     """A name below refs/tags/ from parts such as a connector and a version, each fit for Git."""
     return "/".join(_UNFIT.sub("-", part).strip(".-").removesuffix(".lock") or "x" for part in parts)
+
+
+def pull_number(ref: str) -> int:
+    """12 for refs/pull/12/head, 0 for anything else."""
+    number = ref.removeprefix(_PULLS).removesuffix("/head")
+    is_pull = ref.startswith(_PULLS) and ref.endswith("/head") and number.isascii() and number.isdigit()
+    return int(number) if is_pull and len(number) < 10 else 0

@@ -10,6 +10,7 @@ from dulwich.graph import find_merge_base
 from dulwich.objects import Commit, ObjectID
 from dulwich.repo import Repo
 
+from connectors.repositories.addresses import pull_number
 from connectors.repositories.errors import RepositoryError
 from connectors.repositories.folders import folder_files
 from connectors.repositories.mirror import commit_of, described, fetch, touched_folders
@@ -17,7 +18,7 @@ from connectors.repositories.transport import Route
 
 MOST_REFS = 300
 """Refs of one kind that are looked through; of pull requests the newest."""
-_BRANCHES, _PULLS = "refs/heads/", "refs/pull/"
+_BRANCHES = "refs/heads/"
 
 
 def list_proposals(route: Route) -> dict[str, str]:
@@ -31,13 +32,6 @@ def list_proposals(route: Route) -> dict[str, str]:
     branches = sorted(name for name in refs if name.startswith(_BRANCHES))
     pulls = sorted((name for name in refs if pull_number(name)), key=pull_number, reverse=True)
     return {name: refs[name] for name in (*branches[:MOST_REFS], *pulls[:MOST_REFS])}
-
-
-def pull_number(ref: str) -> int:
-    """12 for refs/pull/12/head, 0 for anything else."""
-    number = ref.removeprefix(_PULLS).removesuffix("/head")
-    is_pull = ref.startswith(_PULLS) and ref.endswith("/head") and number.isascii() and number.isdigit()
-    return int(number) if is_pull and len(number) < 10 else 0
 
 
 def compare(

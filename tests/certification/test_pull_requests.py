@@ -6,10 +6,14 @@ import json
 
 import pytest
 from django.urls import reverse
+from django.utils.translation import override
 
 from certification.models import ForgeConnection, PullRequest, PullRequestAnswer, PullRequestCheck
+from certification.queries.pull_requests import finding_sections
 from certification.queries.required_checks import required_checks
+from certification.rule_words import message_in, rule_in
 from certification.rules.examples import base
+from certification.rules.registry import metadata
 from certification.services import agreements, forges, pull_request_answers, pull_requests
 from connectors.models import Repository, RepositoryBinding
 from connectors.services import repositories
@@ -494,3 +498,16 @@ def test_all_goes_with_the_last_binding(cast, on_github, origin, hub):
     repositories.unbind_connector(on_github, actor=cast.owner)
     for model in (Repository, ForgeConnection, PullRequest, PullRequestCheck, PullRequestAnswer):
         assert not model.objects.exists()
+
+
+def test_findings_are_told_in_the_language_of_the_reader():
+    english = metadata()["INF-004"].message.format(value="API")
+    kept = {
+        "rule": "INF-004", "severity": "error", "message": english, "fix": "", "file": "", "line": None,
+        "column": None, "pointer": "/info/title", "fingerprint": "f",
+    }  # fmt: skip
+    with override("de"):
+        (section,) = finding_sections(PullRequestCheck(findings=[kept]))
+        (group,) = section.groups
+        assert group.title == rule_in("de", "INF-004").title
+        assert group.rows[0].message == message_in("de", "INF-004", english) != english
