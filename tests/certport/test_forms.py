@@ -12,7 +12,7 @@ from certification.services import drafts
 from portal.certport.api.operations import Api
 from portal.certport.commands.forms import fill_in
 from portal.certport.filling import read_filling
-from portal.certport.problems import Exit, Problem
+from portal.certport.problems import Changed, Exit
 from portal.certport.transport import Transport
 from tests.factories import ConnectorFactory
 from tests.factories.submissions import FORM
@@ -100,18 +100,25 @@ def test_the_portals_word_about_a_field_is_shown_and_nothing_is_written(at_work)
 def test_somebody_elses_words_of_meanwhile_are_kept(at_work, cast):
     at_work("submit", "--draft")
     submission = Submission.objects.with_page_data().get()
-    drafts.save_draft(
-        submission,
-        fields={"tester_notes": "Typed in the browser"},
-        edit_count=submission.edit_count,
-        actor=cast.owner,
-    )
 
-    api = Api(Transport(at_work.url, at_work.enter(cast.developer)))
-    seen = {**api.submissions_retrieve(str(submission.pk)), "edit_count": submission.edit_count - 1}
-    with closing(api.transport), pytest.raises(Problem) as refused:
-        fill_in(api, seen, read_filling(["tester_notes=Typed in a terminal"], None))
+    class BesideABrowser(Api):
+        """Whenever the form was read, somebody saves it before it is written."""
+
+        def submissions_retrieve(self, *args, **params):
+            read = super().submissions_retrieve(*args, **params)
+            drafts.save_draft(
+                submission,
+                fields={"tester_notes": "Typed in the browser"},
+                edit_count=submission.edit_count,
+                actor=cast.owner,
+            )
+            return read
+
+    api = BesideABrowser(Transport(at_work.url, at_work.enter(cast.developer)))
+    with closing(api.transport), pytest.raises(Changed) as refused:
+        fill_in(api, {"id": str(submission.pk)}, read_filling(["tester_notes=Typed in a terminal"], None))
     assert refused.value.exit_code == Exit.CONFLICT
+    assert "Typed in the browser" in " ".join(refused.value.details)
     assert Submission.objects.get().tester_notes == "Typed in the browser"
 
 
