@@ -168,16 +168,17 @@ class Run:
         if content is not None and not (b"\\" in content and b"\\u" in content):
             self.absent = needles.absent_from(content)
 
-    def collect(self, rule: Rule, found: Iterable[Hit]) -> None:
-        """Keep what a check found. A check that fails half-way loses nothing of what it found before."""
+    def collect(self, rule: Rule, found: tuple[Hit, ...]) -> None:
+        """Keep what a check found; beyond a limit it is only counted."""
         kept = self.hits.get(rule)
-        for hit in found:
-            if kept is None:
-                kept = self.hits[rule] = [hit]
-            elif len(kept) < MOST_FINDINGS_PER_RULE:
-                kept.append(hit)
-            else:
-                self.omitted[rule.id] = self.omitted.get(rule.id, 0) + 1
+        if kept is None:
+            kept = self.hits[rule] = []
+        room = MOST_FINDINGS_PER_RULE - len(kept)
+        if len(found) <= room:
+            kept += found
+        else:
+            kept += found[:room]
+            self.omitted[rule.id] = self.omitted.get(rule.id, 0) + len(found) - room
 
     def crashed(self, rule: Rule, node: Node, error: Exception) -> None:
         """A rule that fails is a finding, once; its message names the kind of error and nothing of the

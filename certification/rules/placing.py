@@ -10,8 +10,7 @@ from certification.rules.profiles import Profile
 from certification.rules.registry import Rule
 from connectors.definitions import Document, SourceFile
 
-_Pending = tuple[int, int, Finding]
-_BY_START = operator.itemgetter(0)
+_BY_OFFSET = operator.attrgetter("column")
 
 
 def place(
@@ -20,23 +19,29 @@ def place(
     files: Mapping[str, SourceFile],
     documents: Mapping[str, Document],
 ) -> list[Finding]:
-    """A finding for every hit. The places in one text are worked out together, in one pass over it."""
+    """A finding for every hit. The places in one text are worked out together, in one pass over it, and
+    findings with a place come in the order of their files and places: what is nearly sorted is soon sorted.
+    """
     findings: list[Finding] = []
-    pending: dict[str, list[_Pending]] = {name: [] for name in files}
+    pending: dict[str, list[Finding]] = {name: [] for name in files}
     for rule, kept in hits.items():
         found = Found(rule.about, rule.about.severity_for(profile), kept)
         for hit in kept:
             finding = Finding.of_hit(found, hit)
-            findings.append(finding)
-            if hit.at is not None:
-                finding.line, finding.column, finding.length = hit.at
+            span = hit.span or (_span(hit, documents.get(hit.file)) if hit.at is None else None)
+            if span is not None:
+                # Until its line is known, the offset stands in the place of the column.
+                start, end = span
+                finding.column, finding.length = start, end - start
+                pending[hit.file].append(finding)
             else:
-                span = hit.span or _span(hit, documents.get(hit.file))
-                if span is not None:
-                    pending[hit.file].append((span[0], span[1], finding))
-    for name, spans in pending.items():
-        if spans:
-            _number_lines(files[name], spans)
+                if hit.at is not None:
+                    finding.line, finding.column, finding.length = hit.at
+                findings.append(finding)
+    for name, placed in pending.items():
+        if placed:
+            _number_lines(files[name], placed)
+            findings += placed
     return findings
 
 
@@ -52,8 +57,8 @@ def _span(hit: Hit, document: Document | None) -> tuple[int, int] | None:
     return found or document.extent(hit.pointer, key=hit.at_key)
 
 
-def _number_lines(file: SourceFile, spans: list[_Pending]) -> None:
-    spans.sort(key=_BY_START)
-    positions = file.positions([start for start, _, _ in spans])
-    for (start, end, finding), (line, column) in zip(spans, positions, strict=True):
-        finding.line, finding.column, finding.length = line, column, end - start
+def _number_lines(file: SourceFile, placed: list[Finding]) -> None:
+    placed.sort(key=_BY_OFFSET)
+    positions = file.positions(list(map(_BY_OFFSET, placed)))
+    for finding, position in zip(placed, positions, strict=True):
+        finding.line, finding.column = position

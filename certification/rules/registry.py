@@ -90,6 +90,8 @@ class Metadata:
         return profile.change in self.changes and profile.publisher in self.publishers
 
     def severity_for(self, profile: Profile) -> Severity:
+        if not self.overrides:
+            return self.severity
         return next((item.severity for item in self.overrides if item.matches(profile)), self.severity)
 
 

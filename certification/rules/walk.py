@@ -7,7 +7,7 @@ of the document, whatever cycles its references form, and uses no recursion, wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from certification.rules.findings import Frame, Hit, Key, path_of
@@ -87,7 +87,11 @@ class Node:
     ) -> Hit:
         """A hit at this node or at a member below it; `value` is by default what stands there."""
         if value is None and keys:
-            value = _member(self.value, keys)
+            holder = self.value
+            # Nearly all name one member of an object.
+            value = (
+                holder.get(keys[0]) if len(keys) == 1 and holder.__class__ is dict else _member(holder, keys)
+            )
         return Hit(self.file, None, value, facts, cause=cause, at_key=at_key, frame=self._frame, keys=keys)
 
     def hit_span(self, start: int, end: int, *, value: object = None, **facts: object) -> Hit:
@@ -103,7 +107,7 @@ class Node:
 _NO_MEMBERS = (None,)
 _REMEMBERED = frozenset((str, bool))
 _TO_ONE = frozenset(("one", "items", "flag-or-one"))
-Collect = Callable[[Rule, Iterable[Hit]], None]
+Collect = Callable[[Rule, tuple[Hit, ...]], None]
 Crashed = Callable[[Rule, Node, Exception], None]
 
 
@@ -114,9 +118,10 @@ def walk(run: Run, file: str, value: Any, kind: KindPlan, collect: Collect, cras
     """
     visited = 0
     stack: list[Frame] = [(value, kind, None, "", None)]
+    pop, push = stack.pop, stack.append
     referred = run.references_from
     while stack:
-        frame = stack.pop()
+        frame = pop()
         visited += 1
         value, kind = frame[0], frame[1]
         if value.__class__ is dict and not kind.is_open:
@@ -142,17 +147,32 @@ def walk(run: Run, file: str, value: Any, kind: KindPlan, collect: Collect, cras
             for check, rule, about in calls:
                 try:
                     found = check(node) if about is None else check(node, about)
-                    if found:
-                        collect(rule, found)
+                    if found.__class__ is tuple:
+                        if found:
+                            collect(rule, found)
+                    elif found:
+                        # One by one: a check that fails half-way loses nothing of what it found before.
+                        for hit in found:
+                            collect(rule, (hit,))
                 except MemoryError:
                     raise
                 except Exception as error:  # noqa: BLE001 - a rule's bug must not hide what the others find
                     crashed(rule, node, error)
         for key, how, below in shape.steps:
-            # Nearly every member that leads on is one object, as it should be: no call for that.
             child = value[key] if key else value
-            if child.__class__ is dict and how in _TO_ONE:
-                stack.append((child, below, frame, key, None))
+            # Nearly every member that leads on is one object or a map of objects, as it should be: no call
+            # for those.
+            if child.__class__ is not dict:
+                _descend(stack, frame, key, child, how, below, run)
+            elif how in _TO_ONE:
+                push((child, below, frame, key, None))
+            elif how == "named":
+                misfit = below.misfit
+                for name, item in reversed(child.items()):
+                    if item.__class__ is dict:
+                        push((item, below, frame, key, name))
+                    elif misfit:
+                        push((item, misfit, frame, key, name))
             else:
                 _descend(stack, frame, key, child, how, below, run)
     return visited
@@ -161,9 +181,9 @@ def walk(run: Run, file: str, value: Any, kind: KindPlan, collect: Collect, cras
 def _descend(
     stack: list[Frame], frame: Frame, key: str, child: Any, how: How, kind: KindPlan, run: Run
 ) -> None:
-    """Put what a member leads to on the stack, the last first; one object (`_TO_ONE`) is there already."""
+    """Put what a member leads to on the stack, the last first; the commonest cases `walk` has done itself."""
     if child.__class__ is dict:
-        if how in ("named", "map", "shared-schemas"):
+        if how in ("map", "shared-schemas"):
             sides = run.sides_of_schemas() if how == "shared-schemas" else None
             for name in reversed(child):
                 item = child[name]

@@ -86,10 +86,11 @@ class Document:
             return spans.span(value)
         if len(keys) == 1 and value.__class__ is dict and value is not self.value:
             # Nearly all places are an object or a member of one.
-            member = value.get(keys[0], _REQUIRED)
+            name = keys[0]
+            member = value.get(name, _REQUIRED)
             if member is _REQUIRED or (member.__class__ is dict and not key):
                 return spans.span(value if member is _REQUIRED else member)
-            return spans.member(value, str(keys[0]), key=key)
+            return spans.member(value, name if name.__class__ is str else str(name), key=key)
         around = holder = None
         for name in keys:
             if value.__class__ is dict:
