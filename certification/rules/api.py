@@ -114,8 +114,9 @@ class Api:
         """The operations by their operationId; the first of several with one id."""
         found: dict[str, Operation] = {}
         for operation in self.operations:
-            if operation.operation_id:
-                found.setdefault(operation.operation_id, operation)
+            name = operation.value.get("operationId")
+            if name and name.__class__ is str:
+                found.setdefault(name, operation)
         return found
 
     @functools.cached_property

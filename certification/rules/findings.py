@@ -28,6 +28,7 @@ _SHOWN_CHARACTERS = 120
 # that object holds it, and, where the key holds a map or an array, its name or index therein.
 Frame = tuple[Any, Any, "Frame | None", str, "Key | None"]
 _NO_FACTS: Mapping[str, object] = MappingProxyType({})
+_new = object.__new__
 
 
 def path_of(frame: Frame | None) -> tuple[Key, ...]:
@@ -84,6 +85,31 @@ class Hit:
         self.frame = frame
         self.keys = keys
         self.severity = severity
+
+    @classmethod
+    def below(
+        cls,
+        file: str,
+        frame: Frame,
+        keys: tuple[Key, ...],
+        value: object,
+        facts: Mapping[str, object],
+        cause: str | None,
+        at_key: bool,
+    ) -> Hit:
+        """A hit at a visited value or at a member below it: what nearly all are, made without a call of
+        `__init__`.
+        """
+        hit = _new(cls)
+        hit.file = file
+        hit.value = value
+        hit.facts = facts
+        hit.at_key = at_key
+        hit.cause = cause
+        hit.frame = frame
+        hit.keys = keys
+        hit._path = hit.span = hit.at = hit.severity = None
+        return hit
 
     @property
     def path(self) -> tuple[Key, ...] | None:
@@ -197,7 +223,7 @@ class Finding:
     @classmethod
     def of_hit(cls, found: Found, hit: Hit) -> Finding:
         """The finding that a hit is, still without its place."""
-        finding = cls.__new__(cls)
+        finding = _new(cls)
         finding.rule = found.about.id
         finding.severity = hit.severity or found.severity
         finding.file = hit.file

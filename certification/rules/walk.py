@@ -92,7 +92,7 @@ class Node:
             value = (
                 holder.get(keys[0]) if len(keys) == 1 and holder.__class__ is dict else _member(holder, keys)
             )
-        return Hit(self.file, None, value, facts, cause=cause, at_key=at_key, frame=self._frame, keys=keys)
+        return Hit.below(self.file, self._frame, keys, value, facts, cause, at_key)
 
     def hit_span(self, start: int, end: int, *, value: object = None, **facts: object) -> Hit:
         """A hit at characters `start` to `end` of the text of the node's file."""

@@ -167,12 +167,9 @@ def _is_plain(properties: Any) -> bool:
     """Whether there is nothing odd about the names: one look for both rules about them."""
     if properties.__class__ is not dict or not properties:
         return True
-    together = "\n".join(properties).lower()
-    words = together.split()
-    # Names without any blank, whose letters differ, need no closer look.
-    has_blanks = len(words) != len(properties) or sum(map(len, words)) + len(words) - 1 != len(together)
-    if not has_blanks and len(set(words)) == len(words) and "/" not in together and "~" not in together:
-        return True
+    # Nearly all names are identifiers, so none has a blank or a sign: only their letters may be alike.
+    if "".join(properties).isidentifier():
+        return len(set(map(str.lower, properties))) == len(properties)
     lowered = set(map(str.lower, properties))
     return (
         len(lowered) == len(properties)
