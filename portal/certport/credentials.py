@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import secrets
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from portal.certport import private_files
 from portal.certport.problems import CommandFailed, Exit
 
 
@@ -49,7 +47,7 @@ def keep(url: str, sign_in: SignIn) -> None:
     content = _load()
     content["portals"][url] = asdict(sign_in)
     content["last"] = url
-    _store(content)
+    private_files.write(path(), content)
 
 
 def forget(url: str) -> None:
@@ -57,7 +55,7 @@ def forget(url: str) -> None:
     content["portals"].pop(url, None)
     if content["last"] == url:
         content["last"] = next(iter(content["portals"]), "")
-    _store(content)
+    private_files.write(path(), content)
 
 
 def _load() -> dict[str, Any]:
@@ -69,20 +67,3 @@ def _load() -> dict[str, Any]:
         return {"last": "", "portals": {}}
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise CommandFailed(f"{file} cannot be read: delete it and sign in again.", Exit.USAGE) from error
-
-
-def _store(content: Mapping[str, Any]) -> None:
-    """Written beside and moved into place, so that there is always one whole file, and never one that others
-    can read."""
-    file = path()
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    beside = file.with_name(f"{file.name}.{secrets.token_hex(6)}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-            json.dump(content, opened, indent=1)
-        beside.replace(file)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            beside.unlink()
-        raise

@@ -140,7 +140,7 @@ def _package_bytes(path: Path) -> tuple[str, bytes]:
 def _send(api: Api, found: shapes.Connector, name: str, content: bytes) -> shapes.Upload:
     if len(content) >= FROM_BYTES:
         with _progress(name, content) as stream:
-            return send_in_pieces(api.transport, found["id"], name, content, stream.seek)
+            return send_in_pieces(api, found["id"], name, content, stream.seek)
     with _progress(name, content) as stream:
         return api.connectors_uploads_create(found["id"], [(name, stream)])
 
