@@ -79,7 +79,7 @@ class Terminal:
         def is_listed() -> bool:
             return bool([row for row in self.run("repository", "commits") if row["sha"] == sha])
 
-        wait_until(is_listed, 60, f"the portal lists the commit “{message}”")
+        wait_until(is_listed, f"the portal lists the commit “{message}”")
         return sha
 
 
@@ -116,7 +116,7 @@ def _bind(terminal: Terminal) -> None:
     )  # fmt: skip
     assert bound.code == 0, bound.said
     terminal.hook = terminal.run("repository", "hook")
-    wait_until(lambda: terminal.run("repository", "commits"), 60, "the portal reads the repository")
+    wait_until(lambda: terminal.run("repository", "commits"), "the portal reads the repository")
 
 
 def _certify(terminal: Terminal) -> None:
@@ -172,14 +172,13 @@ def _update_that_is_stopped_and_rolled_back(terminal: Terminal) -> None:
     _approve_and_sign_off(terminal)
     wait_until(
         lambda: any(journey.effective(code)[-1]["version"] == "1.1.0" for code in REGIONS),
-        90,
         "the update reaches a region",
         step_seconds=0.1,
     )
     stopped = terminal.run("stop", "--reason", "A harbour shows the tides of another one.")
     assert stopped["state"] == "halted"
     terminal.run("rollback", "--reason", "Back to where we were.", "--yes")
-    journey.reach("rolled_back", seconds=120)
+    journey.reach("rolled_back")
     assert {journey.effective(code)[-1]["version"] for code in REGIONS} == {"1.0.1"}
     assert terminal.run("health")["connector"]
 
@@ -195,11 +194,11 @@ def _retire(terminal: Terminal) -> None:
         assert ended.code in (0, 2), ended.said
         return ended.code == 0
 
-    wait_until(announced, 30, "the end is announced")
+    wait_until(announced, "the end is announced")
     assert terminal.run("connectors")[0]["state"] == "deprecated"
     # Its turn comes every quarter of an hour.
     tick = '["certification.tasks.complete_notices"]'
     journey.stack.run("-m", "celery", "-A", "portal.celery", "call", "portal.tick", "--args", tick)
-    wait_until(lambda: terminal.run("connectors")[0]["state"] == "retired", 60, "the connector retires")
+    wait_until(lambda: terminal.run("connectors")[0]["state"] == "retired", "the connector retires")
     refused = terminal.certport("repository", "take")
     assert refused.code in (1, 4, 5), refused.said

@@ -47,7 +47,7 @@ def by_paconn_and_answers_to_mails_alone(journey: Journey) -> None:
     _answer(journey, tested, "Sign off untested.\n\nWorks.")
     journey.reach("signed_off")
     journey.schedule()
-    journey.reach("live", seconds=400)
+    journey.reach("live")
     # The package with the introduction is another one than what was pushed, so its label has a number more.
     assert all(journey.effective(code)[-1]["version"].startswith("1.0.1") for code in LAST_WAVE)
     outcomes = journey.stack.query(
@@ -112,7 +112,7 @@ def _answer_the_reviewer(journey: Journey) -> None:
     def comments() -> list[str]:
         return [each["body"] for each in journey.reviewer.api(f"threads/{asked['id']}/")["comments"]]
 
-    wait_until(lambda: comments()[1:] == ["Those of the north."], 60, "the answer is in the thread")
+    wait_until(lambda: comments()[1:] == ["Those of the north."], "the answer is in the thread")
     journey.reviewer.act(f"threads/{asked['id']}/resolve/")
 
 
@@ -126,7 +126,7 @@ def _mail(journey: Journey, subject: str, words: str) -> EmailMessage:
             if subject in str(mail["Subject"]) and words in text_of(mail)
         ]
 
-    wait_until(found, 90, f"a mail about “{subject}” that says “{words}”")
+    wait_until(found, f"a mail about “{subject}” that says “{words}”")
     return found()[-1]
 
 
@@ -152,4 +152,4 @@ def _answer(journey: Journey, mail: EmailMessage, text: str) -> None:
             return False
         return True
 
-    wait_until(is_taken, 60, "the receiver of mails answers")
+    wait_until(is_taken, "the receiver of mails answers")

@@ -113,10 +113,9 @@ class Journey:
     def state(self) -> str:
         return str(self.owner.api(f"submissions/{self.submission}/")["state"])
 
-    def reach(self, *states: str, seconds: float = 90) -> None:
+    def reach(self, *states: str) -> None:
         wait_until(
             lambda: self.state() in states,
-            seconds,
             f"{self.name} is {' or '.join(states)} (is {self.state()})",
         )
 
@@ -159,7 +158,7 @@ class Journey:
         self.decide("approve")
         self.sign_off()
         rollout = self.schedule()
-        self.reach("live", seconds=400)
+        self.reach("live")
         return rollout
 
     def effective(self, code: str) -> list[dict[str, str]]:

@@ -51,7 +51,6 @@ def first_certification_from_sign_up_to_live_in_every_region(journey: Journey) -
     _waves_came_one_after_another(journey, rollout)
     wait_until(
         lambda: any("live" in subject.lower() for subject in journey.subjects()),
-        30,
         "a mail says that it is live",
     )
     journey.owner.get(journey.page("history/"))
@@ -113,7 +112,7 @@ def rejected_twice_then_fixed(journey: Journey) -> None:
 def _wait_for_verdict(journey: Journey) -> None:
     statement = """SELECT 1 FROM certification_validation v JOIN certification_submission s ON s.version_id = v.version_id
                    WHERE s.id = %s"""
-    wait_until(lambda: journey.stack.query(statement, journey.submission), 60, "the worker checks the draft")
+    wait_until(lambda: journey.stack.query(statement, journey.submission), "the worker checks the draft")
 
 
 def refused_in_preview_then_resubmitted(journey: Journey) -> None:
@@ -150,7 +149,6 @@ def stopped_by_its_publisher_in_wave_three_and_rolled_back(journey: Journey) -> 
     # Waves 1 and 2 were the Preview; the rollout begins with wave 3.
     wait_until(
         lambda: any(journey.effective(code) for code in ROLLOUT_WAVES[0]),
-        90,
         "wave 3 reaches a region",
         step_seconds=0.1,
     )
@@ -165,7 +163,7 @@ def stopped_by_its_publisher_in_wave_three_and_rolled_back(journey: Journey) -> 
 
     journey.owner.get(f"/rollouts/{rollout}/do/rollback/")
     journey.owner.send("", {"reason": "Back to where we were."})
-    journey.reach("rolled_back", seconds=120)
+    journey.reach("rolled_back")
     for code in ROLLOUT_REGIONS:
         rows = journey.effective(code)
         assert not rows or rows[-1]["action"] == "remove", f"{code} still has it"
@@ -187,11 +185,10 @@ def update_of_a_live_connector_supersedes_the_one_before(journey: Journey) -> No
     journey.decide("approve")
     journey.sign_off()
     journey.schedule()
-    journey.reach("live", seconds=400)
+    journey.reach("live")
 
     wait_until(
         lambda: journey.owner.api(f"submissions/{first}/")["state"] == "superseded",
-        20,
         "the first one is superseded",
     )
     for code in ROLLOUT_REGIONS:

@@ -137,7 +137,7 @@ class Visitor:
         self.get("/accounts/signup/")
         both = {"password1": self.password, "password2": self.password}
         self.send("/accounts/signup/", {"display_name": name, "email": self.email, **both})
-        wait_until(lambda: self.stack.mails(self.email), 20, f"a mail to {self.email}")
+        wait_until(lambda: self.stack.mails(self.email), f"a mail to {self.email}")
         link = re.search(r"/accounts/confirm-email/[^\s\"<]+", self.stack.mails(self.email)[-1])
         assert link, "the mail has no link"
         self.get(link[0])
