@@ -10,8 +10,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from certification.data import default_plan
 from tests.certport.conftest import Certport
+from tests.journeys.geography import ROLLOUT_REGIONS
 from tests.journeys.people import INTRO, Journey, package
 from tests.journeys.stack import GIT_HOST, wait_until
 from tests.journeys.terminal import BRANCH, Checkout, sign_in, tell
@@ -19,12 +19,6 @@ from tests.repositories.origins import TOKEN, USER, Origin, over_http
 
 FOLDER = "connectors/tides"
 PATH = "/harbour/all.git"
-REGIONS = [
-    code
-    for wave in default_plan.WAVES
-    if not (wave.before_sign_off or wave.is_opt_in)
-    for code in wave.regions
-]
 FORM = """
 categories = ["Data"]
 tester_notes = "Use the sandbox. Harbour 17 always has data."
@@ -157,8 +151,8 @@ def _roll_out_to_the_last_region(terminal: Terminal) -> None:
     told = {
         region["code"]: region["state"] for wave in live["rollout"]["waves"] for region in wave["regions"]
     }
-    assert {code: told.get(code) for code in REGIONS} == dict.fromkeys(REGIONS, "verified")
-    assert all(journey.effective(code)[-1]["version"] == "1.0.1" for code in REGIONS)
+    assert {code: told.get(code) for code in ROLLOUT_REGIONS} == dict.fromkeys(ROLLOUT_REGIONS, "verified")
+    assert all(journey.effective(code)[-1]["version"] == "1.0.1" for code in ROLLOUT_REGIONS)
     assert "has_data" in terminal.run("health")
 
 
@@ -171,7 +165,7 @@ def _update_that_is_stopped_and_rolled_back(terminal: Terminal) -> None:
     journey.reach("in_review")
     _approve_and_sign_off(terminal)
     wait_until(
-        lambda: any(journey.effective(code)[-1]["version"] == "1.1.0" for code in REGIONS),
+        lambda: any(journey.effective(code)[-1]["version"] == "1.1.0" for code in ROLLOUT_REGIONS),
         "the update reaches a region",
         step_seconds=0.1,
     )
@@ -179,7 +173,7 @@ def _update_that_is_stopped_and_rolled_back(terminal: Terminal) -> None:
     assert stopped["state"] == "halted"
     terminal.run("rollback", "--reason", "Back to where we were.", "--yes")
     journey.reach("rolled_back")
-    assert {journey.effective(code)[-1]["version"] for code in REGIONS} == {"1.0.1"}
+    assert {journey.effective(code)[-1]["version"] for code in ROLLOUT_REGIONS} == {"1.0.1"}
     assert terminal.run("health")["connector"]
 
 

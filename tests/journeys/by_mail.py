@@ -10,13 +10,13 @@ from email.utils import make_msgid
 from pathlib import Path
 from typing import Any
 
-from certification.data import default_plan
 from certification.rules.examples.base import DEFINITION, PROPERTIES, README
+from tests.journeys.geography import ROLLOUT_WAVES
 from tests.journeys.people import Journey
 from tests.journeys.stack import text_of, wait_until
 from tests.paconn.test_client import PACONN, Command
 
-LAST_WAVE = [wave for wave in default_plan.WAVES if not wave.is_opt_in][-1].regions
+LAST_WAVE = ROLLOUT_WAVES[-1]
 
 
 def definition_of(title: str, version: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 
 import django
 
@@ -15,11 +16,12 @@ django.setup()
 from allauth.account.models import EmailAddress  # noqa: E402
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret  # noqa: E402
 
-from certification.data import default_plan as defaults  # noqa: E402
+from certification.models import Lane  # noqa: E402
 from certification.services import plans  # noqa: E402
 from connectors.models import Region  # noqa: E402
 from portal.accounts.models import User  # noqa: E402
 from portal.shared.actors import SYSTEM  # noqa: E402
+from tests.journeys.geography import PAIRS, REGIONS, WAVES  # noqa: E402
 
 PASSWORD = "tide tables for everyone 42"
 STAFF = {
@@ -30,7 +32,7 @@ STAFF = {
 
 
 def add_regions() -> None:
-    for seed in defaults.REGIONS:
+    for seed in REGIONS:
         Region.objects.create(
             code=seed.code,
             name=seed.name,
@@ -42,9 +44,13 @@ def add_regions() -> None:
             base_url=f"{os.environ['JOURNEY_REGIONS_URL']}/{seed.code}",
             credentials={"token": os.environ["REGION_TOKEN"]},
         )
-    for one, other in defaults.PAIRS:
+    for one, other in PAIRS:
         Region.objects.get(pk=one).paired_with.add(other)
-    plans.install_default_plan(actor=SYSTEM)
+    for lane in Lane.values:
+        draft = plans.seed_draft(lane)
+        waves = zip(draft.waves, WAVES, strict=True)
+        kept = tuple(replace(wave, regions=some.regions) for wave, some in waves)
+        plans.create_plan(replace(draft, waves=kept), actor=SYSTEM)
 
 
 def add_staff() -> dict[str, dict[str, str]]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from email import message_from_string
 from email.message import EmailMessage
 from email.policy import default as modern
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -25,11 +26,11 @@ import httpx
 import psycopg
 from psycopg import sql
 
-from certification.data import default_plan
 from portal.embedded.places import temporary_home
 from portal.embedded.ports import free_port
 from portal.embedded.processes import die_with_parent, service_user
 from portal.embedded.valkey import ValkeyServer
+from tests.journeys.geography import REGIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 # A week of waiting passes in a third of a second.
@@ -55,6 +56,13 @@ def wait_until(condition: Callable[[], object], what: str, *, step_seconds: floa
 
 def text_of(mail: EmailMessage) -> str:
     return "\n".join(part.get_content() for part in mail.walk() if part.get_content_maintype() == "text")
+
+
+@cache
+def _letters_in(path: Path, size: int) -> list[EmailMessage]:
+    """Read once at each `size`: those who wait for a mail look again and again."""
+    parts = path.read_text().split("-" * 79)
+    return [message_from_string(raw.strip(), policy=modern) for raw in parts if raw.strip()]  # type: ignore[misc]
 
 
 @dataclass
@@ -89,7 +97,11 @@ class Stack:
 
     @property
     def environment(self) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        kept = {
+            name: os.environ[name]
+            for name in ("PATH", "HOME", "LANG", "TMPDIR", "TEST_EFFORT")
+            if name in os.environ
+        }
         return {
             **kept,
             "DJANGO_SETTINGS_MODULE": "portal.settings.development",
@@ -133,7 +145,7 @@ class Stack:
         self.valkey.start()
         self.run("manage.py", "migrate", "--verbosity", "0")
         self.staff = json.loads(self.run("-m", "tests.journeys.seed"))
-        codes = ",".join(region.code for region in default_plan.REGIONS)
+        codes = ",".join(region.code for region in REGIONS)
         keys = self.folder / "certificate-keys.pem"
         keys.write_text(self.run("manage.py", "generate_key", "--public"))
         self.launch("regions", "-m", "certification.regions.agent", "--regions", codes, "--port", str(self.regions_port),
@@ -227,14 +239,10 @@ class Stack:
 
     def letters(self, address: str = "") -> list[EmailMessage]:
         """Every mail so far as it was sent, oldest first; those to one address if given."""
-        found = []
-        for path in sorted(self.mail_folder.iterdir(), key=lambda each: each.stat().st_mtime):
-            for raw in path.read_text().split("-" * 79):
-                if raw.strip():
-                    mail = message_from_string(raw.strip(), policy=modern)
-                    if not address or address in str(mail["To"]):
-                        found.append(mail)
-        return found  # type: ignore[return-value]
+        found = [(path, path.stat()) for path in self.mail_folder.iterdir()]
+        found.sort(key=lambda each: each[1].st_mtime)
+        letters = [mail for path, stat in found for mail in _letters_in(path, stat.st_size)]
+        return [mail for mail in letters if not address or address in str(mail["To"])]
 
     def mails(self, address: str = "") -> list[str]:
         """The same as headers and decoded text."""

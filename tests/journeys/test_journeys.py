@@ -8,16 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from certification.data import default_plan
 from tests.journeys.by_git import a_full_life_by_git_push_and_certport_alone
 from tests.journeys.by_mail import by_paconn_and_answers_to_mails_alone
+from tests.journeys.geography import PREVIEW_REGIONS, ROLLOUT_REGIONS, ROLLOUT_WAVES
 from tests.journeys.people import Journey, package
 from tests.journeys.stack import JOURNEYS, Stack, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
-PREVIEW_REGIONS = [code for wave in default_plan.WAVES if wave.before_sign_off for code in wave.regions]
-ROLLOUT_WAVES = [wave.regions for wave in default_plan.WAVES if not (wave.before_sign_off or wave.is_opt_in)]
-ROLLOUT_REGIONS = [code for wave in ROLLOUT_WAVES for code in wave]
 
 
 @pytest.fixture
