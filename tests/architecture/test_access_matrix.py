@@ -172,6 +172,9 @@ def test_methods_that_an_address_does_not_have_are_refused(world, name):
     allowed = {*found.methods, *({"HEAD"} if "GET" in found.methods else ())}
     faults = []
     for method in WEB_METHODS:
+        if method == "HEAD" and "GET" in allowed and not IS_FULL:
+            # The answer to GET without its body: asked for above.
+            continue
         for role in ("administrator", "anonymous") if IS_FULL else ("administrator",):
             if method in allowed and (method != "HEAD" or role == "anonymous"):
                 continue

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 from allauth.account.models import EmailAddress
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,6 +19,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
+from django.test.client import ClientHandler
 from django.utils import timezone
 
 from certification.attestation import seal, statement
@@ -80,6 +82,7 @@ from connectors.models import (
 )
 from connectors.services import known_issues, publishers
 from connectors.services.versions import receive_upload
+from portal.accounts.middleware import SessionActivityMiddleware
 from portal.accounts.models import ApiToken, User
 from portal.accounts.tokens import create_token
 from portal.shared.actors import SYSTEM
@@ -120,6 +123,7 @@ class World:
     sessions: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     objects: dict[str, Any] = field(default_factory=dict)
+    _handlers: dict[bool, ClientHandler] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> User:
         """People are attributes as well, as factories expect of a cast."""
@@ -131,6 +135,8 @@ class World:
     def client(self, role: str, **options: Any) -> Client:
         """A browser (or, for tokens, a program) of that person."""
         browser = Client(raise_request_exception=False, **options)
+        # The chain of middleware is built once, not for every browser.
+        browser.handler = self._handlers.setdefault(browser.handler.enforce_csrf_checks, browser.handler)
         if role in self.sessions:
             browser.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[role]
         elif role in self.tokens:
@@ -178,7 +184,11 @@ def undone() -> Iterator[None]:
 @contextmanager
 def built() -> Iterator[World]:
     """The world inside a transaction that is rolled back at the end."""
-    with transaction.atomic():
+    # With an empty cache every question would be the first of its session, and be written down.
+    with (
+        patch.object(SessionActivityMiddleware, "_is_news", staticmethod(lambda request: False)),
+        transaction.atomic(),
+    ):
         cache.clear()
         yield build()
         transaction.set_rollback(True)
