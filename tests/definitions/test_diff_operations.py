@@ -191,6 +191,12 @@ def test_a_shared_parameter_is_told_once():
     assert (change.kind, change.new_pointer) == ("input-became-required", "/parameters/Days/required")
 
 
+@pytest.mark.parametrize("malformed", [-1, True, "application/json", {"text/csv": {}}, [5]])
+def test_media_types_that_are_no_list_of_texts_name_none(malformed):
+    found = kinds(difference(BOTH | {"consumes": malformed}, BOTH))
+    assert found == {"definition-otherwise-changed"}
+
+
 def test_media_types_that_all_inherit_are_told_once():
     old = BOTH | {"consumes": ["application/json", "Text/CSV"]}
     change = only(difference(old, BOTH | {"consumes": ["application/json"]}))

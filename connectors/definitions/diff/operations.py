@@ -128,8 +128,9 @@ def media_types(side: Side, operation: Operation | None, name: str) -> list[str]
     """The media types of an operation, or of all that name none; JSON where nobody names any."""
     own = operation.value.get(name) if operation else None
     listed = own if isinstance(own, list) else side.definition.get(name)
-    texts = [_BLANKS.sub("", each).lower() for each in (listed or ()) if isinstance(each, str)]
-    return list(dict.fromkeys(texts)) if isinstance(listed, list) and texts else ["application/json"]
+    named = listed if isinstance(listed, list) else []
+    texts = [_BLANKS.sub("", each).lower() for each in named if isinstance(each, str)]
+    return list(dict.fromkeys(texts)) or ["application/json"]
 
 
 def _parameters(pair: OperationPair) -> None:
