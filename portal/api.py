@@ -37,6 +37,7 @@ _ROOMS = (
     "certification.api.documentation",
     "certification.api.treatments",
     "certification.api.agreements",
+    "certification.api.erasures",
     "certification.api.reviews",
     "certification.api.suggestions",
     "certification.api.verdicts",

@@ -421,6 +421,7 @@ SPECTACULAR_SETTINGS = {
     ],
     # Fields called "state", "kind" and "role" hold other words in every noun; these are their names.
     "ENUM_NAME_OVERRIDES": {
+        "ErasureStateEnum": "certification.forgetting.ErasureState",
         "SubmissionStateEnum": "certification.lifecycle.SubmissionState",
         "RolloutStateEnum": "certification.lifecycle.RolloutState",
         "WaveStateEnum": "certification.lifecycle.WaveState",

@@ -827,6 +827,9 @@ API_SUBMISSIONS = {
     ),
     "agreement-signature-detail": entry(GET=signature_seen, at="agreement_signature"),
     "agreement-signature-withdraw": entry(POST=signature_owner, at="agreement_signature"),
+    "erasure-list": entry(GET=signed_in, POST=signed_in),
+    "erasure-detail": entry(GET=own_erasure, at="erasure"),
+    "erasure-withdraw": entry(POST=own_erasure, at="erasure"),
     "canned-reply-list": entry(
         GET=reply_keepers, POST=reply_keepers, data={"title": "New", "body": "Hello."}
     ),

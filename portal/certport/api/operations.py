@@ -402,3 +402,33 @@ class Api:
     def notices_create(self, body: shapes.NoticeDraftRequest) -> shapes.Notice:
         """Announce it: the mails leave at once, and a retirement deprecates the connector."""
         return cast("shapes.Notice", self.transport.send("POST", "/api/v1/notices/", body=body))
+
+    def erasures_list(
+        self,
+        *,
+        cursor: str | None = None,
+        ids: str | None = None,
+        page_size: int | None = None,
+        state: str | None = None,
+    ) -> shapes.PaginatedErasureList:
+        """One's own erasures; administrators see all."""
+        return cast(
+            "shapes.PaginatedErasureList",
+            self.transport.send(
+                "GET",
+                "/api/v1/erasures/",
+                query={"cursor": cursor, "ids": ids, "page_size": page_size, "state": state},
+            ),
+        )
+
+    def erasures_create(self, body: shapes.ErasureRequestRequest) -> shapes.ErasureDetail:
+        """Ask for an erasure, which begins after the waiting time."""
+        return cast("shapes.ErasureDetail", self.transport.send("POST", "/api/v1/erasures/", body=body))
+
+    def erasures_retrieve(self, id: str) -> shapes.ErasureDetail:
+        """One's own erasures; administrators see all."""
+        return cast("shapes.ErasureDetail", self.transport.send("GET", f"/api/v1/erasures/{id}/"))
+
+    def erasures_withdraw_create(self, id: str) -> shapes.ErasureDetail:
+        """Take it back while it waits."""
+        return cast("shapes.ErasureDetail", self.transport.send("POST", f"/api/v1/erasures/{id}/withdraw/"))

@@ -128,6 +128,44 @@ class DeviceGrantRequest(TypedDict):
     client_id: NotRequired[str]
 
 
+class Erasure(TypedDict):
+    id: str
+    person: str
+    person_name: str
+    requested_by: str
+    reason: str
+    state: str
+    state_changed_at: str
+    due_at: str
+    created_at: str
+
+
+class ErasureDetail(TypedDict):
+    id: str
+    person: str
+    person_name: str
+    requested_by: str
+    reason: str
+    state: str
+    state_changed_at: str
+    due_at: str
+    created_at: str
+    blockers: list[str]
+    report: list[ErasureReportLine]
+
+
+class ErasureReportLine(TypedDict):
+    title: str
+    removed: int
+    changed: int
+
+
+class ErasureRequestRequest(TypedDict):
+    person: NotRequired[str]
+    reason: NotRequired[str]
+    also: NotRequired[list[str]]
+
+
 class ExchangedToken(TypedDict):
     access_token: str
     issued_token_type: str
@@ -229,6 +267,12 @@ class PaginatedConnectorList(TypedDict):
     next: NotRequired[str | None]
     previous: NotRequired[str | None]
     results: list[Connector]
+
+
+class PaginatedErasureList(TypedDict):
+    next: NotRequired[str | None]
+    previous: NotRequired[str | None]
+    results: list[Erasure]
 
 
 class PaginatedPreviewList(TypedDict):

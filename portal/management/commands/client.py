@@ -58,6 +58,10 @@ OPERATIONS = (
     "rollouts_resume_create",
     "rollouts_rollback_create",
     "notices_create",
+    "erasures_list",
+    "erasures_create",
+    "erasures_retrieve",
+    "erasures_withdraw_create",
 )
 # Creations that heed an Idempotency-Key: `IdempotentCreation` is what their views stand on.
 KEYED = frozenset({"submissions_create", "connectors_create", "connectors_uploads_create"})
