@@ -180,6 +180,7 @@ KINDS: dict[str, MessageKind] = {
     "rollout.reschedule": MessageKind(
         Group.ROLLOUT, (Audience.TEAM,), _("See every region's date"), "warning"
     ),
+    "rollout.reorder": MessageKind(Group.ROLLOUT, (Audience.TEAM,), _("See every region's date"), "warning"),
     "forecast.slip": MessageKind(Group.ROLLOUT, (Audience.TEAM,), _("See every region's date"), "warning"),
     "rollout.start": MessageKind(Group.ROLLOUT, (Audience.TEAM,), _("Watch the rollout")),
     "rollout.hold": MessageKind(Group.ROLLOUT, _TEAM_AND_OPERATORS, _("See the rollout"), "warning"),

@@ -46,6 +46,7 @@ _MOVES_FORECASTS = (
     "rollout.take_turn",
     "rollout.choose_opt_in",
     "rollout.reschedule",
+    "rollout.reorder",
     "rollout.start",
     "rollout.hold",
     "rollout.resume",
@@ -158,6 +159,7 @@ _MAIL_ONLY = (
 _MOVES_THE_QUEUE = (
     "rollout.queue",
     "rollout.reschedule",
+    "rollout.reorder",
     "rollout.supersede",
     "rollout.cancel",
 )

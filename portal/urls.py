@@ -57,6 +57,7 @@ _ROOMS = (
     "certification.web.testers",
     "certification.web.pauses",
     "certification.web.rollouts",
+    "certification.web.rollout_order",
     "certification.web.gates",
     "certification.web.marks",
     "certification.web.forecasts",

@@ -37,7 +37,7 @@ from certification.queries.forecasts import newest
 from certification.queries.lanes import lane_of
 from certification.queries.rollout_queue import line_of
 from certification.services import gates as gate_services
-from certification.services import opt_in, overrides, rollbacks, rollout_queue, rollouts, schedule
+from certification.services import opt_in, overrides, reordering, rollbacks, rollout_queue, rollouts, schedule
 from certification.services import plans as plan_services
 from certification.services.advance import holding
 from portal.accounts.models import ApiToken
@@ -60,7 +60,8 @@ class RolloutSerializer(serializers.ModelSerializer[Rollout]):
         fields = [
             "id", "submission", "connector", "publisher", "version", "version_label",
             "previous_version_label", "digest", "plan", "state", "state_changed_at", "starts_on",
-            "hold_reason", "halt_reason", "started_at", "finished_at", "superseded_by", "created_at",
+            "hold_reason", "halt_reason", "reordered_at", "started_at", "finished_at",
+            "superseded_by", "created_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -165,6 +166,39 @@ class ScheduleSerializer(DatesSerializer):
 
 class RescheduleSerializer(DatesSerializer):
     reason = serializers.CharField(max_length=1_000)
+
+
+class WaveOrderSerializer(serializers.Serializer[Any]):
+    """What shall travel in a wave that has not begun; without `name` it keeps its own."""
+
+    number = serializers.IntegerField(min_value=1)
+    name = serializers.CharField(max_length=80, required=False)
+    regions = serializers.ListField(child=serializers.CharField(max_length=40))
+
+
+class OrderSerializer(serializers.Serializer[Any]):
+    """`waves` are all that have not begun, each with its regions."""
+
+    waves = WaveOrderSerializer(many=True, allow_empty=False)
+
+    def validate_waves(self, value: list[dict[str, Any]]) -> dict[int, reordering.Place]:
+        found = {one["number"]: reordering.Place(tuple(one["regions"]), one.get("name")) for one in value}
+        if len(found) != len(value):
+            raise serializers.ValidationError(_("Name each wave once."))
+        return found
+
+
+class ReorderSerializer(OrderSerializer):
+    reason = serializers.CharField(max_length=1_000)
+
+
+class RegionMoveSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    region = serializers.CharField()
+    old_number = serializers.IntegerField()
+    new_number = serializers.IntegerField()
+    old_at = serializers.DateTimeField()
+    new_at = serializers.DateTimeField()
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
@@ -366,6 +400,25 @@ class RolloutViewSet(
         dates = schedule.Dates(data.get("starts_on") or rollout.starts_on, data.get("waves", {}))
         schedule.reschedule_rollout(rollout, dates, reason=data["reason"], actor=signed_in_user(request))
         return self._done()
+
+    @extend_schema(request=ReorderSerializer, responses=RolloutDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def reorder(self, request: Request, pk: str) -> Response:
+        """Another order of the waves that have not begun; the plan stays as it is."""
+        rollout, data = self.get_object(), self._reason(ReorderSerializer)
+        actor = signed_in_user(request)
+        reordering.reorder_waves(rollout, data["waves"], reason=data["reason"], actor=actor)
+        return self._done()
+
+    @extend_schema(request=OrderSerializer, responses=RegionMoveSerializer(many=True))
+    @action(
+        detail=True, methods=["post"], url_path="reorder-preview", pagination_class=None, filter_backends=[]
+    )
+    def reorder_preview(self, request: Request, pk: str) -> Response:
+        """The regions that such an order would move. Changes nothing."""
+        rollout, data = self.get_object(), self._reason(OrderSerializer)
+        moves = reordering.preview_order(rollout, data["waves"], actor=signed_in_user(request))
+        return Response(RegionMoveSerializer(moves, many=True).data)
 
     @extend_schema(responses=DateChangeSerializer(many=True))
     @action(detail=True, url_path="date-changes", pagination_class=None, filter_backends=[])

@@ -68,6 +68,8 @@ class Rollout(PublicIdModel):
     # What was known at the last release of a halt does not halt again; only what came after it.
     released_at = models.DateTimeField(null=True)
     next_step_at = models.DateTimeField(null=True)
+    # Since when its waves travel in another order than the plan's.
+    reordered_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     superseded_by = models.ForeignKey(

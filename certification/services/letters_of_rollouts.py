@@ -100,6 +100,8 @@ def _rollout(event: str, payload: dict[str, str]) -> Letter:
         letter.facts += [
             (_wave_label(change.wave), NewDate(change.old_at, change.new_at)) for change in changes
         ]
+    elif event == "rollout.reorder":
+        letter.facts += _to_come(rollout)
     elif event in _DATED:
         letter.facts += [(_wave_label(wave), wave.planned_at) for wave in waves]
     if event == "rollout.queue":
@@ -110,6 +112,24 @@ def _rollout(event: str, payload: dict[str, str]) -> Letter:
     if rollout.superseded_by:
         letter.names["newer"] = rollout.superseded_by.version
     return letter
+
+
+def _to_come(rollout: Rollout) -> list[tuple[str, object]]:
+    """The waves that have not begun, each with its regions."""
+    waves = rollout.waves.filter(state="planned").prefetch_related("deployments__region")
+    return [
+        (
+            lazy_format(
+                _("Wave {number}: {name}"),
+                number=wave.number,
+                name=", ".join(
+                    sorted({row.region.name for row in wave.deployments.all() if row.state == "pending"})
+                ),
+            ),
+            wave.planned_at,
+        )
+        for wave in waves
+    ]
 
 
 _DATED = {

@@ -88,7 +88,8 @@ def _adopt(rollout: Rollout, new: RolloutPlan, *, reason: str, actor: Actor) -> 
     was = _regions(rollout)
     try:
         with transaction.atomic():
-            Rollout.objects.filter(pk=rollout.pk).update(plan=new)
+            # The revision's order takes the place of one that was made for this rollout alone.
+            Rollout.objects.filter(pk=rollout.pk).update(plan=new, reordered_at=None)
             rollout.plan = new
             _rewrite_waves(rollout, new, actor)
             replan(rollout, cause="plan", reason=reason, actor=actor)

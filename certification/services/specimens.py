@@ -100,6 +100,8 @@ def _facts(event: str, now: datetime) -> list[tuple[str, Any]]:
     if event in {"rollout.reschedule", "forecast.slip"}:
         later = NewDate(now + timedelta(days=3), now + timedelta(days=5))
         facts += [("Wave 4, Europe", later)]
+    if event == "rollout.reorder":
+        facts += [("Wave 4, Norway, Poland", now + timedelta(days=3))]
     return facts
 
 

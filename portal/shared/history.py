@@ -198,6 +198,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     ),
     "rollout.schedule": (_("scheduled the rollout by “{plan}”"), "calendar-event", "info"),
     "rollout.reschedule": (_("moved dates of waves"), "calendar-time", "warning"),
+    "rollout.reorder": (_("changed the order of the waves"), "stack-2", "warning"),
     "rollout.take_turn": (_("let it go: its turn had come"), "player-play", "progress"),
     "rollout.supersede": (_("ended the rollout: {by} took its place"), "versions", "neutral"),
     "rollout.choose_opt_in": (_("added opt-in waves: {waves}"), "plus", "info"),

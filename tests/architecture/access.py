@@ -564,6 +564,7 @@ ROLLOUTS = {
     "rollout_live": entry(GET=team_reads, at="rollout"),
     "rollout_regions_csv": entry(GET=team_reads, at="rollout"),
     "rollout_reschedule": entry(GET=operators_seen, POST=operators_seen, at="rollout", data=_DATES),
+    "rollout_reorder": entry(GET=operators_seen, POST=operators_seen, at="rollout", data=REASON),
     "rollout_deed": entry(GET=stoppers, POST=stoppers, at="rollout", data=REASON),
     "rollout_region": entry(GET=team_reads, at="rollout"),
     "gate_detail": entry(GET=team_reads, at="rollout"),
@@ -882,6 +883,10 @@ API_SUBMISSIONS = {
     "thread-reply": entry(POST=talkers, at="thread", data={"body": "The high one."}),
     "thread-resolve": entry(POST=resolvers, at="thread"),
 }
+_API_ORDER = {
+    "waves": [{"number": 2, "regions": ["east"]}, {"number": 3, "regions": ["north", "south"]}],
+    **REASON,
+}
 _API_DATES = {"starts_on": "2031-03-03", **REASON}
 _API_PLAN = {"name": "Another", "waves": [{"name": "All", "regions": ["north"]}], **REASON}
 _API_TRAIN = {"name": "Monday train", "weekdays": [0], **REASON}
@@ -937,6 +942,8 @@ API_ROLLOUTS = {
     "rollout-hold": entry(POST=operators_seen, at="rollout", data=REASON),
     "rollout-release": entry(POST=operators_seen, at="rollout", data=REASON),
     "rollout-reschedule": entry(POST=operators_seen, at="rollout", data=_API_DATES),
+    "rollout-reorder": entry(POST=operators_seen, at="rollout", data=_API_ORDER),
+    "rollout-reorder-preview": entry(POST=operators_seen, at="rollout", data=_API_ORDER),
     "rollout-resume": entry(POST=operators_seen, at="rollout", data=REASON),
     "rollout-retry": entry(POST=operators_seen, at="rollout", data=REASON),
     "rollout-rollback": entry(POST=rollers_back, at="rollout", data=REASON),

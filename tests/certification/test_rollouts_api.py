@@ -94,6 +94,26 @@ def test_an_operator_schedules_once_per_key_and_reschedules(cast, operator):
     assert bad.status_code == 400
 
 
+def test_an_operator_asks_what_an_order_moves_and_then_reorders(cast, rollout, operator):
+    waves = [
+        {"number": 2, "name": "East first", "regions": ["east"]},
+        {"number": 3, "regions": ["north", "south"]},
+    ]
+    path = f"rollouts/{rollout.pk}/reorder"
+    shown = post(operator, f"{path}-preview/", {"waves": waves})
+    assert {move["code"] for move in shown.json()} == {"north", "south", "east"}, shown.content
+    rollout.refresh_from_db()
+    assert rollout.reordered_at is None
+    answer = post(operator, f"{path}/", {"waves": waves, "reason": "Exams."})
+    assert answer.status_code == 200, answer.content
+    assert [region["code"] for region in answer.json()["waves"][0]["regions"]] == ["east"]
+    assert answer.json()["reordered_at"]
+    twice = post(operator, f"{path}/", {"waves": waves * 2, "reason": "Again."})
+    assert twice.status_code == 400
+    owner = post(api(cast.owner, "rollouts:write"), f"{path}/", {"waves": waves, "reason": "Mine."})
+    assert owner.status_code == 403
+
+
 def test_hold_resume_release_rollback_and_skip(cast, rollout, operator):
     Rollout.objects.update(state="running")
     type(rollout.submission).objects.filter(pk=rollout.submission_id).update(state="rolling_out")

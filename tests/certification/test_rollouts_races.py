@@ -25,9 +25,11 @@ from certification.services import (
     what_if,
 )
 from certification.services.clock import database_now
+from certification.services.reordering import Place, reorder_waves
 from portal.shared.errors import IllegalTransition, PortalError
 from portal.shared.models import AuditRecord
 from tests.effort import effort
+from tests.factories import ConnectorFactory
 from tests.factories.rollouts import add_submission, scheduled_rollout
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -94,6 +96,30 @@ def test_after_a_halt_has_committed_no_intent_is_ever_written(cast):
         RegionDeployment.objects.filter(pk=deployment.pk).update(state="pending", next_poll_at=None)
         assert deployments.intend(RegionDeployment.objects.get(pk=deployment.pk)) is False
     assert 0 <= intents_won <= ROUNDS
+
+
+def test_a_tick_never_deploys_from_an_order_that_was_replaced(cast):
+    """Either the wave began with its old regions and the order is refused, or the new regions go first."""
+    for _ in range(6):
+        rollout = scheduled_rollout(
+            cast, "north south", "east", connector=ConnectorFactory(publisher=cast.publisher)
+        )
+        fresh = Rollout.objects.get(pk=rollout.pk)
+        wanted = {2: Place(("east",)), 3: Place(("north", "south"))}
+        _ticked, ordered = together(
+            lambda: rollouts.advance_due(),
+            lambda fresh=fresh, wanted=wanted: reorder_waves(
+                fresh, wanted, reason="East.", actor=cast.operator
+            ),
+        )
+        rollouts.advance_due()
+        began = rollout.waves.exclude(state="planned")
+        went = set(rollout.deployments.exclude(state="pending").values_list("region_id", flat=True))
+        assert {wave.number for wave in began} <= {2}
+        if isinstance(ordered, PortalError):
+            assert went == {"north", "south"}
+        else:
+            assert went <= {"east"}
 
 
 def test_the_database_refuses_an_intent_whatever_code_writes_it(cast):

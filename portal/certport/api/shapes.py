@@ -394,6 +394,7 @@ class Rollout(TypedDict):
     starts_on: str
     hold_reason: str
     halt_reason: str
+    reordered_at: str | None
     started_at: str | None
     finished_at: str | None
     superseded_by: str | None
@@ -415,6 +416,7 @@ class RolloutDetail(TypedDict):
     starts_on: str
     hold_reason: str
     halt_reason: str
+    reordered_at: str | None
     started_at: str | None
     finished_at: str | None
     superseded_by: str | None
