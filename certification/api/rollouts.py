@@ -60,8 +60,8 @@ class RolloutSerializer(serializers.ModelSerializer[Rollout]):
         fields = [
             "id", "submission", "connector", "publisher", "version", "version_label",
             "previous_version_label", "digest", "plan", "state", "state_changed_at", "starts_on",
-            "hold_reason", "halt_reason", "reordered_at", "started_at", "finished_at",
-            "superseded_by", "created_at",
+            "hold_reason", "halt_reason", "reordered_at", "started_at", "finished_at", "superseded_by",
+            "created_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -406,8 +406,7 @@ class RolloutViewSet(
     def reorder(self, request: Request, pk: str) -> Response:
         """Another order of the waves that have not begun; the plan stays as it is."""
         rollout, data = self.get_object(), self._reason(ReorderSerializer)
-        actor = signed_in_user(request)
-        reordering.reorder_waves(rollout, data["waves"], reason=data["reason"], actor=actor)
+        reordering.reorder_waves(rollout, data["waves"], reason=data["reason"], actor=signed_in_user(request))
         return self._done()
 
     @extend_schema(request=OrderSerializer, responses=RegionMoveSerializer(many=True))

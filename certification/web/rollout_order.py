@@ -45,7 +45,7 @@ class OrderForm(forms.Form):
         self.waves = {wave.number: wave for wave in waves}
         self.fields["order"].initial = ",".join(map(str, self.waves))
         for wave in waves:
-            choices = [(w.number, f"{w.number}: {w.name}") for w in waves if w.is_opt_in == wave.is_opt_in]
+            choices = [(w.number, w.name) for w in waves if w.is_opt_in == wave.is_opt_in]
             for code in wave.regions:
                 self.fields[f"region_{code}"] = forms.TypedChoiceField(
                     choices=choices, coerce=int, initial=wave.number, required=False
@@ -120,6 +120,8 @@ def rollout_reorder(request: HttpRequest, pk: UUID) -> HttpResponse:
     elif form.errors:
         context["problems"] = [text for texts in form.errors.values() for text in texts]
         form = OrderForm(waves=waves)
+    # Looking needs no reason, saving does: the service asks for it.
+    form.fields["reason"].required = True
     context |= {"form": form, "rows": _rows(form, order), "is_asked": request.method == "POST"}
     return render(request, "certification/rollout_reorder.html", context)
 
