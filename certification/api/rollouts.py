@@ -182,10 +182,9 @@ class OrderSerializer(serializers.Serializer[Any]):
     waves = WaveOrderSerializer(many=True, allow_empty=False)
 
     def validate_waves(self, value: list[dict[str, Any]]) -> dict[int, reordering.Place]:
-        found = {one["number"]: reordering.Place(tuple(one["regions"]), one.get("name")) for one in value}
-        if len(found) != len(value):
+        if len({one["number"] for one in value}) != len(value):
             raise serializers.ValidationError(_("Name each wave once."))
-        return found
+        return {one["number"]: reordering.Place(tuple(one["regions"]), one.get("name")) for one in value}
 
 
 class ReorderSerializer(OrderSerializer):
