@@ -115,7 +115,7 @@ def _away(error: Exception) -> Exception:
 def body_of(request: Request) -> bytes:
     length = request.META.get("CONTENT_LENGTH") or "0"
     too_large = TooLarge(f"A definition has at most {LARGEST_BYTES // 1024 // 1024} MiB.")
-    if length.isdigit() and int(length) > LARGEST_BYTES:
+    if length.isdecimal() and int(length) > LARGEST_BYTES:
         raise too_large
     try:
         return request.body

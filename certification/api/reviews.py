@@ -180,7 +180,7 @@ class ReviewQueueViewSet(GenericViewSet[Submission]):
             *(request.query_params.get(name, "") for name in ("view", "kind", "sort"))
         )
         wanted = request.query_params.get("page", "1")
-        queue = queries.review_queue(request.user, asked, page=int(wanted) if wanted.isdigit() else 1)
+        queue = queries.review_queue(request.user, asked, page=int(wanted) if wanted.isdecimal() else 1)
         page = queue.page
         body = {
             "next": self._page(page.next_page_number()) if page.has_next() else None,

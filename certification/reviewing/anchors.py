@@ -227,7 +227,7 @@ def _key_in(old: Any, new: Any, token: str) -> str | None:
 
 def _index_in(old: Any, new: list[Any], token: str, child: Any) -> str | None:
     if child is _MISSING or not isinstance(old, list):
-        return token if token.isdigit() and int(token) < len(new) else None
+        return token if token.isdecimal() and int(token) < len(new) else None
     name = _name_of(child)
     if name is not None:
         same = [at for at, value in enumerate(new) if _name_of(value) == name]
@@ -243,7 +243,7 @@ def _index_in(old: Any, new: list[Any], token: str, child: Any) -> str | None:
 def _child(value: Any, token: str) -> Any:
     if isinstance(value, dict):
         return value.get(token, _MISSING)
-    if isinstance(value, list) and token.isdigit() and int(token) < len(value):
+    if isinstance(value, list) and token.isdecimal() and int(token) < len(value):
         return value[int(token)]
     return _MISSING
 

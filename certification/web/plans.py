@@ -117,7 +117,7 @@ def waves_from(data: QueryDict) -> list[WaveDraft]:
     """
     places: dict[int, list[str]] = {}
     for key, typed in data.items():
-        if key.startswith("region-") and str(typed).isdigit() and int(str(typed)):
+        if key.startswith("region-") and str(typed).isdecimal() and int(str(typed)):
             places.setdefault(int(str(typed)), []).append(key.removeprefix("region-"))
     drafts = []
     for number in range(1, MAX_WAVES + 1):

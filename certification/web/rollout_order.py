@@ -52,7 +52,7 @@ class OrderForm(forms.Form):
                 )
 
     def clean_order(self) -> list[int]:
-        numbers = [int(text) for text in self.cleaned_data["order"].split(",") if text.strip().isdigit()]
+        numbers = [int(text) for text in self.cleaned_data["order"].split(",") if text.strip().isdecimal()]
         if sorted(numbers) != sorted(self.waves):
             raise forms.ValidationError(_("A wave has begun meanwhile. Look at the order again."))
         return numbers
@@ -62,7 +62,7 @@ class OrderForm(forms.Form):
         order: list[int] = list(self.cleaned_data["order"])
         for name, step in (("up", -1), ("down", 1)):
             pressed = self.data.get(name, "")
-            if pressed.isdigit() and int(pressed) in order:
+            if pressed.isdecimal() and int(pressed) in order:
                 at = order.index(int(pressed))
                 if 0 <= at + step < len(order) and self._is_alike(order[at], order[at + step]):
                     order[at], order[at + step] = order[at + step], order[at]
