@@ -140,7 +140,7 @@ class DatesSerializer(serializers.Serializer[Any]):
     waves = serializers.DictField(child=serializers.DateField(), required=False)
 
     def validate_waves(self, value: dict[str, Any]) -> dict[int, Any]:
-        if not all(number.isdigit() for number in value):
+        if not all(number.isdecimal() for number in value):
             raise serializers.ValidationError(_("Name waves by their number."))
         return {int(number): day for number, day in value.items()}
 

@@ -111,9 +111,9 @@ def _is_limit(answer: Incoming, said: str) -> bool:
 def _wait(answer: Incoming) -> float:
     after = answer.header("retry-after")
     reset = answer.header("x-ratelimit-reset")
-    if after.isdigit():
+    if after.isdecimal():
         wanted = float(after)
-    elif answer.header("x-ratelimit-remaining") == "0" and reset.isdigit():
+    elif answer.header("x-ratelimit-remaining") == "0" and reset.isdecimal():
         wanted = float(reset) - time.time()
     else:
         wanted = _WITHOUT_HINT

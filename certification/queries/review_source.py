@@ -107,7 +107,7 @@ def compared_with(submission: Submission, since: str = "") -> tuple[Version, str
         .select_related("version")
         .order_by("-number")
     )
-    found = (earlier.filter(number=since).first() if since.isdigit() else None) or earlier.first()
+    found = (earlier.filter(number=since).first() if since.isdecimal() else None) or earlier.first()
     return (
         (found.version, _("revision %(number)s") % {"number": found.number}) if found else _live(submission)
     )

@@ -116,7 +116,7 @@ class BatchParser(BaseParser):
 
     def parse(self, stream: IO[bytes], media_type: Any = None, parser_context: Any = None) -> Any:
         announced = parser_context["request"].META.get("CONTENT_LENGTH") or "0"
-        if announced.isdigit() and int(announced) > MAX_BYTES:
+        if announced.isdecimal() and int(announced) > MAX_BYTES:
             raise TooLarge(f"A batch has at most {MAX_BYTES:,} bytes.")
         content = stream.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:

@@ -60,7 +60,7 @@ class HostLook:
 def place_of(host: str) -> tuple[str, int]:
     """Name and port of the `host` of a definition. Raises ValueError when it is none."""
     name, _, port = host.strip().lower().partition(":")
-    if not name or (port and not port.isdigit()):
+    if not name or (port and not port.isdecimal()):
         raise ValueError(f"“{host[:80]}” is no host")
     return name.rstrip("."), int(port or 443)
 

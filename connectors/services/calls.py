@@ -44,7 +44,7 @@ def local_hosts_of(entries: tuple[str, ...]) -> dict[str, tuple[str, int]]:
     for entry in entries:
         name, _, place = entry.partition("=")
         address, _, port = place.rpartition(":")
-        if not (name and address and port.isdigit()):
+        if not (name and address and port.isdecimal()):
             raise ValueError(f"EGRESS_LOCAL_HOSTS: “{entry}” is not of the form name=address:port.")
         found[name.strip().lower()] = (address, int(port))
     return found

@@ -150,7 +150,7 @@ class Transport:
 
     def _wait(self, attempt: int, asked: str) -> None:
         """As long as the portal asked for, else twice as long as before, shaken so that clients part."""
-        seconds = float(asked) if asked.isdigit() else 0.5 * 2 ** (attempt - 1) * random.uniform(0.7, 1.3)  # noqa: S311
+        seconds = float(asked) if asked.isdecimal() else 0.5 * 2 ** (attempt - 1) * random.uniform(0.7, 1.3)  # noqa: S311
         self._sleep(min(seconds, _LONGEST_WAIT_SECONDS))
 
 

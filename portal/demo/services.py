@@ -176,7 +176,7 @@ class DemoServices:
         body: bytes,
     ) -> Reply:
         sent = _checked(operation, given, body)
-        status = next((int(each) for each in operation.responses if each.isdigit()), 200)
+        status = next((int(each) for each in operation.responses if each.isdecimal()), 200)
         schema = openapi.member(operation.responses.get(str(status)), "schema")
         resolved = openapi.follow(operation.definition, schema).value
         if _lists(operation):
@@ -228,7 +228,7 @@ class DemoServices:
 
 def _answer_of(operation: CallableOperation) -> Any:
     """The schema of an operation's success, references followed."""
-    status = next((each for each in operation.responses if each.isdigit()), "")
+    status = next((each for each in operation.responses if each.isdecimal()), "")
     schema = openapi.member(operation.responses.get(status), "schema")
     return openapi.follow(operation.definition, schema).value
 
@@ -283,7 +283,7 @@ def _checked(operation: CallableOperation, given: Mapping[str, str], body: bytes
             if declared.place == "query" and declared.is_required:
                 raise Refused(400, f"“{declared.name}” is missing.")
             continue
-        if declared.type == "integer" and not value.lstrip("-").isdigit():
+        if declared.type == "integer" and not value.lstrip("-").isdecimal():
             raise Refused(400, f"“{declared.name}” is not a whole number.")
         if declared.choices and value not in declared.choices:
             raise Refused(400, f"“{declared.name}” is none of {', '.join(map(str, declared.choices))}.")

@@ -36,7 +36,7 @@ class GatewayOptions:
         for entry in filter(None, (each.strip() for each in local_hosts.split(","))):
             name, _, place = entry.partition("=")
             address, _, port = place.rpartition(":")
-            if not (name and address and port.isdigit()):
+            if not (name and address and port.isdecimal()):
                 raise ValueError(f"EGRESS_LOCAL_HOSTS: “{entry}” is not of the form name=address:port.")
             found[name.lower()] = (address, int(port))
         return cls(public.strip().lower() not in ("off", "0", "false", "no"), found)

@@ -192,7 +192,7 @@ def bytes_of(part: Mapping[str, Any]) -> bytes:
 def part_count(manifest: Mapping[str, Any]) -> int:
     text = str((manifest.get("data") or {}).get("parts", ""))
     most = MAX_PACKAGE_BYTES // PART_BYTES + 1
-    return min(int(text), most) if text.isdigit() else 0
+    return min(int(text), most) if text.isdecimal() else 0
 
 
 def _config_map(
@@ -264,7 +264,7 @@ def number_of(value: Mapping[str, Any] | None) -> int:
     """The deployment number an object was applied with; 0 for none."""
     annotations = ((value or {}).get("metadata") or {}).get("annotations") or {}
     text = str(annotations.get(f"{PREFIX}deployment-number", ""))
-    return int(text) if text.isdigit() and len(text) < 17 else 0
+    return int(text) if text.isdecimal() and len(text) < 17 else 0
 
 
 def digest_served(deployment: Mapping[str, Any]) -> str:
