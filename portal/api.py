@@ -29,6 +29,7 @@ _ROOMS = (
     "connectors.api.resumable",
     "connectors.api.health",
     "connectors.api.alerts",
+    "connectors.api.care",
     "certification.api.submissions",
     "certification.api.families",
     "certification.api.ownership",

@@ -1,4 +1,4 @@
-"""Endpoints of Previews: read them, sign off, refuse, reopen, extend."""
+"""Endpoints of Previews: read them, sign off, refuse, reopen, extend, stop the clock, rehearse a rollback."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 from rest_framework.viewsets import GenericViewSet
 
-from certification.models import Preview
+from certification.models import ClockPause, Preview
 from certification.queries import previews as queries
+from certification.services import pauses, rehearsals
 from certification.services import previews as services
 from portal.accounts.models import ApiToken
 from portal.accounts.tokens import within_token
@@ -56,6 +57,15 @@ class ExtensionSerializer(serializers.Serializer[Any]):
 
 class RetrySerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=1_000)
+
+
+class PauseSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=ClockPause.Kind.choices)
+    reason = serializers.CharField(max_length=1_000)
+
+
+class ResumptionSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=1_000, required=False, default="", allow_blank=True)
 
 
 class PreviewViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Preview]):
@@ -128,6 +138,31 @@ class PreviewViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericVi
     def retry(self, request: Request, pk: str) -> Response:
         """Deploy again after a failure."""
         services.retry_preview(
+            self.get_object(), **self._asked(RetrySerializer), actor=signed_in_user(request)
+        )
+        return self._done()
+
+    @extend_schema(request=PauseSerializer, responses=PreviewSerializer)
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, pk: str) -> Response:
+        """Stop the clock of the deadline, by an operator: the team cannot test."""
+        pauses.pause_clock(self.get_object(), **self._asked(PauseSerializer), actor=signed_in_user(request))
+        return self._done()
+
+    @extend_schema(request=ResumptionSerializer, responses=PreviewSerializer)
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: str) -> Response:
+        """Let the clock go on: the deadline moves by as long as it stood."""
+        pauses.resume_clock(
+            self.get_object(), **self._asked(ResumptionSerializer), actor=signed_in_user(request)
+        )
+        return self._done()
+
+    @extend_schema(request=RetrySerializer, responses=PreviewSerializer)
+    @action(detail=True, methods=["post"])
+    def rehearse(self, request: Request, pk: str) -> Response:
+        """Rehearse the way back once more after a failure; `reason` says what was mended."""
+        rehearsals.rehearse_again(
             self.get_object(), **self._asked(RetrySerializer), actor=signed_in_user(request)
         )
         return self._done()

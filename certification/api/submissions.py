@@ -19,11 +19,11 @@ from rest_framework.viewsets import GenericViewSet
 
 from certification.api.ledger import TimeLedgerAction
 from certification.lifecycle import NEXT_STEPS
-from certification.models import Certificate, PresentedReceipt, Submission, TestCredential
+from certification.models import Certificate, CredentialTest, PresentedReceipt, Submission, TestCredential
 from certification.queries import certificates as certificate_queries
 from certification.queries import submissions as queries
 from certification.queries.readiness import readiness
-from certification.services import credentials, drafts, presented_receipts
+from certification.services import credential_tests, credentials, drafts, presented_receipts
 from certification.services import submissions as services
 from connectors.models import Connector
 from connectors.services.versions import receive_upload
@@ -187,6 +187,15 @@ class CredentialSerializer(serializers.ModelSerializer[TestCredential]):
             "updated_at",
         ]
         read_only_fields = ["id", "field_names", "is_expired", "updated_at"]
+
+
+class CredentialTestSerializer(serializers.ModelSerializer[CredentialTest]):
+    """`message` says in words what came out of the call; nothing of the credential is in it."""
+
+    class Meta:
+        model = CredentialTest
+        fields = ["id", "occasion", "outcome", "operation_id", "status", "duration_ms", "message", "at"]
+        read_only_fields = fields
 
 
 def visible_submissions(request: Request) -> QuerySet[Submission]:
@@ -369,6 +378,16 @@ class SubmissionViewSet(
         """Delete a test credential."""
         credentials.delete_credential(self._credential(credential_id), actor=signed_in_user(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=None, responses=CredentialTestSerializer)
+    @action(
+        detail=True, methods=["post"], url_path=rf"credentials/(?P<credential_id>{UUID_PATTERN})/test",
+        url_name="credential-test",
+    )  # fmt: skip
+    def test_credential(self, request: Request, credential_id: str, pk: str | None = None) -> Response:
+        """Try now whether it still opens the service, with a call of one safe operation."""
+        found = credential_tests.ask_for_test(self._credential(credential_id), actor=signed_in_user(request))
+        return Response(CredentialTestSerializer(found).data)
 
     def _credential(self, credential_id: str) -> TestCredential:
         submission = self.get_object()

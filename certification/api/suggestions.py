@@ -1,4 +1,4 @@
-"""Endpoints of suggestions: made by reviewers at a node, accepted or declined by the team."""
+"""Endpoints of suggestions: made and withdrawn by reviewers at a node, accepted or declined by the team."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class SubmissionSuggestionViewSet(mixins.ListModelMixin, _OfSubmission):
 
 
 class SuggestionViewSet(mixins.RetrieveModelMixin, GenericViewSet[Suggestion]):
-    """One suggestion: read it, take it over into the form's package, or decline it."""
+    """One suggestion: read it, take it over into the form's package, decline it, or take it back."""
 
     serializer_class = SuggestionSerializer
     queryset = Suggestion.objects.none()
@@ -125,6 +125,13 @@ class SuggestionViewSet(mixins.RetrieveModelMixin, GenericViewSet[Suggestion]):
         asked = SuggestionDeclineSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         services.decline(self.get_object(), reason=asked.validated_data["reason"], actor=_person(request))
+        return Response(SuggestionSerializer(self.get_object()).data)
+
+    @extend_schema(request=None, responses=SuggestionSerializer)
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: Request, pk: str) -> Response:
+        """Take back one's own suggestion while nobody has answered it."""
+        services.withdraw(self.get_object(), actor=_person(request))
         return Response(SuggestionSerializer(self.get_object()).data)
 
 

@@ -672,6 +672,23 @@ API_CONNECTORS = {
     "resumable_upload": entry(GET=_SENDER, PATCH=_SENDER, at="resumable"),
     "telemetry_batches": entry(POST=region_only),
     "connector_health": entry(GET=team_reads, at="connector"),
+    "known-issue-list": entry(
+        GET=signed_in,
+        POST=editors,
+        data=lambda w: {"connector": str(w.objects["connector"].pk), "title": "Slow", "text": "Wait."},
+    ),
+    "known-issue-detail": entry(GET=team_reads, PATCH=editors, at="issue", data={"title": "Slower"}),
+    "known-issue-resolve": entry(POST=editors, at="issue"),
+    "availability-request-list": entry(
+        GET=signed_in,
+        POST=editors,
+        data=lambda w: {"connector": str(w.objects["connector"].pk), "support_hours": "Every day"},
+    ),
+    "availability-request-detail": entry(GET=team_reads, at="availability"),
+    "availability-request-decide": entry(
+        POST=operators_seen, at="availability", data={"decision": "decline", "reasons": "Not yet."}
+    ),
+    "availability-request-withdraw": entry(POST=editors, at="availability"),
     "health-alert-list": entry(GET=signed_in),
     "health-alert-detail": entry(GET=team_reads, at="alert"),
     "health-alert-acknowledge": entry(POST=alert_answerers, at="alert"),
@@ -759,6 +776,7 @@ API_SUBMISSIONS = {
     "family-schedule": entry(POST=operators_seen, at="family", data=lambda w: {"plan": w.objects["plan"].pk}),
     "submission-certificates": entry(GET=team_reads, at="submission"),
     "submission-receipt": entry(POST=draft_editors, at="draft"),
+    "submission-credential-test": entry(POST=triers, at="submission"),
     "submission-credential": entry(PUT=editors, DELETE=editors, at="submission", data=_API_CREDENTIAL),
     "test-run-list": entry(
         GET=team_reads,
@@ -878,6 +896,7 @@ API_SUBMISSIONS = {
     "suggestion-detail": entry(GET=team_reads, at="suggestion"),
     "suggestion-accept": entry(POST=editors, at="suggestion"),
     "suggestion-decline": entry(POST=editors, at="suggestion", data=REASON),
+    "suggestion-withdraw": entry(POST=suggester, at="suggestion"),
     "thread-detail": entry(GET=team_reads, at="thread"),
     "thread-reopen": entry(POST=resolvers, at="thread"),
     "thread-reply": entry(POST=talkers, at="thread", data={"body": "The high one."}),
@@ -912,6 +931,9 @@ API_REGIONS = {
 API_ROLLOUTS = {
     "preview-list": entry(GET=signed_in),
     "preview-detail": entry(GET=team_reads, at="preview"),
+    "preview-pause": entry(POST=operators_seen, at="preview", data={"kind": "away", **REASON}),
+    "preview-resume": entry(POST=Access(TESTERS | OPERATORS, SEEN), at="preview"),
+    "preview-rehearse": entry(POST=operators_seen, at="preview", data=REASON),
     "preview-extend": entry(POST=operators_seen, at="preview", data={"business_days": 1, **REASON}),
     "preview-refuse": entry(POST=testers, at="preview", data={"reasons": "GetTides answers 500."}),
     "preview-reopen": entry(POST=testers, at="preview"),
