@@ -46,13 +46,15 @@ class GitHubForge:
 
     def _post_check_run(self, report: CheckReport) -> int:
         found = self._made_before(report)
-        if found is not None:
-            run = int(_member(found, "id", int))
-            sent = int(_member(_member(found, "output", dict), "annotations_count", int))
+        body = _run_body(report, report.annotations[:BATCH])
+        if found is None:
+            made = self._client.call("POST", "/check-runs", {"head_sha": report.head_sha, **body})
+            run, sent = int(_member(made, "id", int)), BATCH
+        elif found.get("external_id") != report.key:
+            run, sent = int(_member(found, "id", int)), BATCH
+            self._client.call("PATCH", f"/check-runs/{run}", body)
         else:
-            body = {"head_sha": report.head_sha, **_run_body(report, report.annotations[:BATCH])}
-            run = int(_member(self._client.call("POST", "/check-runs", body), "id", int))
-            sent = BATCH
+            run, sent = int(_member(found, "id", int)), _annotations_of(found)
         self._add_rest(run, report, sent)
         return run
 
@@ -63,13 +65,20 @@ class GitHubForge:
             self._client.call("PATCH", f"/check-runs/{run}", _run_body(report, batch))
 
     def _made_before(self, report: CheckReport) -> dict[str, Any] | None:
-        """A run that was made, and whose id nobody could note any more."""
+        """A run that was made, and whose id nobody could note any more, or else one that has begun.
+
+        Annotations are never taken away again: one that has any, as after "Re-run", is left to itself.
+        """
+        begun = None
         path = f"/commits/{report.head_sha}/check-runs?check_name={quote(report.name, safe='')}&filter=all"
         for page in self._client.pages(path):
             for run in _list(_member(page, "check_runs", list)):
-                if run.get("external_id") == report.key:
+                key = str(run.get("external_id") or "")
+                if key == report.key:
                     return run
-        return None
+                if key.startswith(f"{report.series}:") and run.get("status") != "completed":
+                    begun = begun if _annotations_of(run) else run
+        return begun
 
     def keep_comment(self, number: int, marker: str, text: str, known: int | None) -> int:
         body = {"body": f"{marker}\n{text}"[:_LONGEST_COMMENT]}
@@ -96,18 +105,22 @@ class GitHubForge:
 
 
 def _run_body(report: CheckReport, annotations: Sequence[Annotation]) -> dict[str, Any]:
+    ended = {"status": "completed", "conclusion": report.conclusion}
     return {
         "name": report.name,
         "external_id": report.key,
         "details_url": report.url,
-        "status": "completed",
-        "conclusion": report.conclusion,
+        **(ended if report.conclusion else {"status": "in_progress"}),
         "output": {
             "title": report.title,
             "summary": report.summary[:_LONGEST_SUMMARY],
             "annotations": [_annotation(each) for each in annotations],
         },
     }
+
+
+def _annotations_of(run: dict[str, Any]) -> int:
+    return int(_member(_member(run, "output", dict), "annotations_count", int))
 
 
 def _annotation(found: Annotation) -> dict[str, Any]:
@@ -122,9 +135,9 @@ def _annotation(found: Annotation) -> dict[str, Any]:
 
 
 def _status_body(report: CheckReport) -> dict[str, str]:
-    state = "failure" if report.conclusion == "failure" else "success"
+    states = {None: "pending", "failure": "failure"}
     return {
-        "state": state,
+        "state": states.get(report.conclusion, "success"),
         "context": report.name,
         "description": report.line[:_LONGEST_LINE],
         "target_url": report.url,

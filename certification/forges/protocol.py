@@ -57,20 +57,25 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """The outcome of a check of one commit. `key` is ours, and another for everything else that is said: the
-    forge gives it back, so that a check that was made before a worker died is found again. `summary` is
-    Markdown, `line` one plain sentence.
+    """The outcome of a check of one commit; without a `conclusion` it has begun and has none yet. `key` is
+    "<whose>:<what>", ours, and another for everything else that is said: the forge gives it back, so that a
+    check that was made before a worker died is found again, and one of the same `series` that has begun is
+    ended. `summary` is Markdown, `line` one plain sentence.
     """
 
     name: str
     head_sha: str
     key: str
-    conclusion: Conclusion
+    conclusion: Conclusion | None
     title: str
     line: str
     summary: str
     url: str
     annotations: Sequence[Annotation] = ()
+
+    @property
+    def series(self) -> str:
+        return self.key.partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ class Forge(Protocol):
     def proposal(self, number: int) -> Proposal: ...
 
     def post_check(self, report: CheckReport) -> PostedCheck:
-        """Make the check, or end the one with its `key` that was made before."""
+        """Make the check, or go on with the one that was made under its `key`, or begun in its series."""
         ...
 
     def keep_comment(self, number: int, marker: str, text: str, known: int | None) -> int:

@@ -27,7 +27,7 @@ AGREEMENT = "portal/agreement"
 @dataclass(frozen=True, slots=True)
 class RequiredCheck:
     """`name` is stable: branch protection refers to it. `summary` is one plain sentence, `link` an absolute
-    address. "neutral" lets a merge through like "pass"; "pending" is not posted yet."""
+    address. "neutral" lets a merge through like "pass"; "pending" is posted as a check that has begun."""
 
     name: str
     state: Literal["pass", "fail", "neutral", "pending"]

@@ -34,19 +34,20 @@ log = structlog.get_logger(__name__)
 
 _LEASE = dt.timedelta(seconds=110)
 _BUSY_SECONDS = 2.0
-_CONCLUSIONS = {"pass": "success", "fail": "failure", "neutral": "neutral"}
+_CONCLUSIONS = {"pass": "success", "fail": "failure", "neutral": "neutral", "pending": None}
 _FOR_GOOD = (ForgeRefused, ForgeForbidden, ForgeMissing, ForgeRejected)
 """Sending again changes nothing: somebody has to change the token, or a newer commit is there."""
 
 
 def post_answers(pull_request_id: str) -> None:
-    """Bring checks and comment of a pull request up to date, as far as its server takes any.
+    """Bring checks and comment of a pull request up to date, as far as its server takes any. While its newest
+    commit is being checked, that is what is said.
 
     Raises `outbox.Retry` while another job is at it or the server asks for patience, and `ForgeError` for
     what is worth another attempt.
     """
     pull = PullRequest.objects.select_related("repository").filter(pk=pull_request_id).first()
-    if pull is None or pull.state != PullRequest.State.OPEN or not pull.is_checked:
+    if pull is None or pull.state != PullRequest.State.OPEN:
         return
     connection = connection_of(pull.repository)
     if connection.kind == ForgeConnection.Kind.GIT:
@@ -55,8 +56,7 @@ def post_answers(pull_request_id: str) -> None:
     with leased(rows, lasting=_LEASE, retry_seconds=_BUSY_SECONDS):
         try:
             pull.refresh_from_db()
-            if pull.is_checked:
-                _post(pull, connection, open_forge(connection))
+            _post(pull, connection, open_forge(connection))
         except RateLimited as limit:
             raise note_pause(connection, limit) from None
         except ForgeError as error:
@@ -66,9 +66,9 @@ def post_answers(pull_request_id: str) -> None:
 def _post(pull: PullRequest, connection: ForgeConnection, forge: Forge) -> None:
     touched = list(pull.checks.filter(head_sha=pull.head_sha).select_related("binding__connector"))
     for check in required_checks(pull):
-        if check.state != "pending":
-            _post_check(pull, check, touched, connection, forge)
-    _keep_comment(pull, touched, forge)
+        _post_check(pull, check, touched, connection, forge)
+    if pull.is_checked:
+        _keep_comment(pull, touched, forge)
     PullRequest.objects.filter(pk=pull.pk).update(post_error="")
 
 
@@ -98,7 +98,7 @@ def _post_check(
     if answer.digest == digest:
         return
     # The time of the last post tells a state that comes back from the one that was posted before.
-    last = int(answer.posted_at.timestamp()) if answer.posted_at else 0
+    last = round(answer.posted_at.timestamp() * 1_000_000) if answer.posted_at else 0
     posted = forge.post_check(replace(report, key=f"{answer.pk}:{digest[:16]}:{last}"))
     PullRequestAnswer.objects.filter(pk=answer.pk).update(
         way=posted.way, forge_id=posted.id, digest=digest, posted_at=timezone.now()
@@ -106,7 +106,7 @@ def _post_check(
 
 
 def _report(check: RequiredCheck, touched: list[PullRequestCheck], answer: PullRequestAnswer) -> CheckReport:
-    is_validation = check.name == VALIDATION
+    tells_all = check.name == VALIDATION and check.state != "pending"
     return CheckReport(
         name=answer.name,
         head_sha=answer.head_sha,
@@ -114,9 +114,9 @@ def _report(check: RequiredCheck, touched: list[PullRequestCheck], answer: PullR
         conclusion=_CONCLUSIONS[check.state],  # type: ignore[arg-type]
         title=check.summary,
         line=check.summary,
-        summary=words.report(touched) if is_validation else check.summary,
+        summary=words.report(touched) if tells_all else check.summary,
         url=check.link,
-        annotations=words.annotations_of(touched) if is_validation else (),
+        annotations=words.annotations_of(touched) if tells_all else (),
     )
 
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from certification.forges import Forge, ForgeError, ForgeMissing, Proposal, RateLimited
-from certification.models import ForgeConnection, PullRequest, PullRequestCheck
+from certification.models import ForgeConnection, PullRequest, PullRequestAnswer, PullRequestCheck
 from certification.services.forges import connection_of, note_error, note_pause, open_forge
 from certification.services.pull_request_rows import Judged, judge
 from connectors import policies
@@ -109,8 +109,16 @@ def _note_open(repository: Repository, ref: str, base: str, head: str, **about: 
             changed |= {"head_sha": head, "seen_at": timezone.now()}
         if not is_new:
             PullRequest.objects.filter(pk=pull.pk).update(**changed)
-        if is_new or pull.checked_sha != head:
+        if is_new or pull.head_sha != head:
+            _have_checked(pull)
+        elif pull.checked_sha != head:
             outbox.emit("pullrequest.check", id=str(pull.pk))
+
+
+def _have_checked(pull: PullRequest) -> None:
+    """Inside a transaction. It is said that the check has begun before anything is fetched."""
+    outbox.emit("pullrequest.post", id=str(pull.pk))
+    outbox.emit("pullrequest.check", id=str(pull.pk))
 
 
 def _close(pulls: Iterable[PullRequest], state: PullRequest.State, merged_sha: str = "") -> None:
@@ -164,7 +172,24 @@ def check_again(check: PullRequestCheck, *, actor: User) -> None:
         audit.record(
             "pullrequest.check_again", connector, actor=actor, data={"pull_request": pull.label[:80]}
         )
-        outbox.emit("pullrequest.check", id=str(pull.pk))
+        _have_checked(pull)
+
+
+def run_again(repository: Repository, head_sha: str) -> int:
+    """Check a commit once more because its server asks for it ("Re-run"); how many pull requests it is the
+    head of. One that is being checked already is left to that.
+
+    The server has taken back what was answered, so all is posted anew, also when nothing has changed.
+    """
+    with transaction.atomic():
+        opened = repository.pull_requests.select_for_update().filter(state="open", head_sha=head_sha)
+        pulls = [pull for pull in opened if pull.is_checked or pull.problem]
+        keys = [pull.pk for pull in pulls]
+        PullRequest.objects.filter(pk__in=keys).update(checked_sha="", problem="")
+        PullRequestAnswer.objects.filter(pull_request__in=keys, head_sha=head_sha).update(digest="")
+        for pull in pulls:
+            _have_checked(pull)
+    return len(pulls)
 
 
 def check(pull_request_id: str) -> None:

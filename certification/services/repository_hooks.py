@@ -8,12 +8,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from certification.services import pull_requests
 from connectors.models import Repository, RepositoryDelivery
 from portal.shared import outbox
 from portal.shared.errors import Conflict, InvalidInput
@@ -21,6 +24,8 @@ from portal.shared.errors import Conflict, InvalidInput
 _ID_HEADERS = ("X-GitHub-Delivery", "X-Gitea-Delivery", "X-Delivery-Id")
 _EVENT_HEADERS = ("X-GitHub-Event", "X-Gitea-Event", "X-Event")
 _SIGNATURE_HEADER = "X-Hub-Signature-256"
+_RERUN_EVENTS = frozenset({"check_run", "check_suite"})
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 class NotSigned(InvalidInput):
@@ -50,37 +55,51 @@ def receive(repository_id: UUID, headers: Mapping[str, str], body: bytes) -> str
                 delivery_id=delivery_id,
                 digest=hashlib.sha256(body).hexdigest(),
                 event=event,
-                outcome=_outcome(event),
+                outcome=_follow(repository, event, body),
             )
-            if event == "push":
-                outbox.emit("repository.fetch", id=str(repository.pk))
-            elif event == "pull_request":
-                outbox.emit("pullrequest.tell", id=str(repository.pk), number=_number(body))
     except IntegrityError:
         raise Conflict(_("This message was taken before."), code="delivery-known") from None
     return delivery.outcome
 
 
-def _outcome(event: str) -> str:
+def _follow(repository: Repository, event: str, body: bytes) -> str:
+    """Have done what a message is about; what that was, in words."""
     if event == "push":
+        outbox.emit("repository.fetch", id=str(repository.pk))
         return _("Looked for new commits.")
     if event == "pull_request":
+        outbox.emit("pullrequest.tell", id=str(repository.pk), number=_number(_read(body)))
+        return _("Looked at the pull request.")
+    if event in _RERUN_EVENTS and pull_requests.run_again(repository, _commit_to_rerun(event, _read(body))):
         return _("Looked at the pull request.")
     if event == "ping":
         return _("Answered: the secret fits.")
     return _("Nothing to do.")
 
 
-def _number(body: bytes) -> int:
-    """Of the pull request the message is about; 0 where it does not say."""
+def _read(body: bytes) -> dict[str, Any]:
     try:
         told = json.loads(body)
-    except ValueError:
-        return 0
-    number = told.get("number") if isinstance(told, dict) else None
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _number(told: dict[str, Any]) -> int:
+    """Of the pull request the message is about; 0 where it does not say."""
+    number = told.get("number")
     if isinstance(number, int) and not isinstance(number, bool) and 0 < number < 2**31:
         return number
     return 0
+
+
+def _commit_to_rerun(event: str, told: dict[str, Any]) -> str:
+    """Of a check that somebody wants to see run again; empty where nobody does."""
+    about = told.get(event)
+    if told.get("action") != "rerequested" or not isinstance(about, dict):
+        return ""
+    commit = about.get("head_sha")
+    return commit if isinstance(commit, str) and _COMMIT.fullmatch(commit) else ""
 
 
 def _header(headers: Mapping[str, str], names: tuple[str, ...]) -> str:

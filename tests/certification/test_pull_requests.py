@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import json
 
 import pytest
 from django.urls import reverse
 from django.utils.translation import override
 
+from certification.forges import ForgeError, GitHubForge
 from certification.models import ForgeConnection, PullRequest, PullRequestAnswer, PullRequestCheck
 from certification.queries.pull_requests import finding_sections
 from certification.queries.required_checks import required_checks
@@ -15,7 +17,8 @@ from certification.rule_words import message_in, rule_in
 from certification.rules.examples import base
 from certification.rules.registry import metadata
 from certification.services import agreements, forges, pull_request_answers, pull_requests
-from connectors.models import Repository, RepositoryBinding
+from connectors.models import Repository, RepositoryBinding, RepositoryDelivery
+from connectors.repositories import RepositoryError
 from connectors.services import repositories
 from portal.shared import outbox
 from portal.shared.errors import InvalidInput, NotPermitted
@@ -225,26 +228,138 @@ def test_a_signed_message_leads_to_the_answer_and_is_taken_once(cast, on_github,
 
 
 @pytest.mark.django_db
+def test_a_check_that_has_begun_is_seen_before_anything_is_fetched(on_github, origin, hub, monkeypatch):
+    hub.open_pull(7, propose(origin, {DEFINITION: without_operation(origin)}))
+    seen = []
+    compare = pull_requests.compare
+
+    def watching(*given, **named):
+        seen.extend(copy.deepcopy(run) for run in hub.runs.values())
+        return compare(*given, **named)
+
+    monkeypatch.setattr(pull_requests, "compare", watching)
+    see(on_github)
+    (begun,) = seen
+    assert (begun["status"], begun["conclusion"], begun["annotations"]) == ("in_progress", None, [])
+    (run,) = hub.runs.values()
+    assert (run["id"], run["status"], run["conclusion"]) == (begun["id"], "completed", "failure")
+    assert run["annotations"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("event", ["check_run", "check_suite"])
+def test_re_run_checks_again_and_ends_what_github_took_back(cast, on_github, origin, hub, client, event):
+    secret = repositories.rotate_hook_secret(on_github, actor=cast.owner).reveal()
+    head = propose(origin, {DEFINITION: without_operation(origin)})
+    hub.open_pull(7, head)
+    see(on_github)
+    before = PullRequestCheck.objects.get().checked_at
+    (first,) = hub.runs
+    address = reverse("repository_hook", args=[on_github.repository_id])
+
+    def tell(body: bytes, delivery: str) -> str:
+        headers = signed(body, secret, event, delivery)
+        answer = client.post(address, data=body, content_type="application/json", headers=headers)
+        assert answer.status_code == 202
+        return RepositoryDelivery.objects.get(delivery_id=delivery).outcome
+
+    body = hub.run_again(first) if event == "check_run" else hub.run_suite_again(head)
+    assert tell(body, "one") == "Looked at the pull request."
+    jobs = OutboxJob.objects.count()
+    assert tell(body + b" ", "two") == "Nothing to do.", "it is being checked already"
+    assert OutboxJob.objects.count() == jobs
+    outbox.drain()
+    assert PullRequestCheck.objects.get().checked_at > before
+    last = hub.runs[max(hub.runs)]
+    assert (last["head_sha"], last["status"], last["conclusion"]) == (head, "completed", "failure")
+    assert len(hub.runs) == 2, "notes beside lines cannot be taken away: they stand on a new run"
+    assert len(last["annotations"]) == len(hub.runs[first]["annotations"])
+    assert len(hub.comments) == 1
+
+    for number, about in enumerate(
+        (
+            {"action": "completed", event: {"head_sha": head}},
+            {"action": "rerequested", event: {"head_sha": "f" * 40}},
+            {"action": "rerequested", event: {"head_sha": [head]}},
+            {"action": "rerequested", event: "x"},
+            ["rerequested"],
+        )
+    ):
+        assert tell(json.dumps(about).encode(), f"more-{number}") == "Nothing to do."
+    assert PullRequest.objects.get().is_checked
+
+
+@pytest.mark.django_db
+def test_re_run_of_one_team_leaves_the_same_commit_of_another_alone(cast, on_github, origin, hub):
+    theirs = bind(ConnectorFactory(publisher=cast.other_publisher), cast.stranger, "connectors/buoys")
+    head = propose(origin, {DEFINITION: without_operation(origin)})
+    hub.open_pull(7, head)
+    see(on_github)
+    other = PullRequest.objects.create(
+        repository=theirs.repository, ref="refs/pull/7/head", number=7, base="dev", head_sha=head,
+        checked_sha=head,
+    )  # fmt: skip
+    assert pull_requests.run_again(on_github.repository, head) == 1
+    other.refresh_from_db()
+    assert other.is_checked
+
+
+@pytest.mark.django_db
+def test_re_run_after_a_repository_could_not_be_read_tries_again(on_github, origin, hub, monkeypatch):
+    head = propose(origin, {DEFINITION: without_operation(origin)})
+    hub.open_pull(7, head)
+
+    def broken(*_given, **_named):
+        raise RepositoryError("too-slow")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pull_requests, "compare", broken)
+        see(on_github)
+    assert PullRequest.objects.get().problem
+    assert [run["status"] for run in hub.runs.values()] == ["in_progress"]
+    assert pull_requests.run_again(on_github.repository, head) == 1
+    outbox.drain()
+    assert (PullRequest.objects.get().problem, PullRequest.objects.get().is_checked) == ("", True)
+    assert [run["conclusion"] for run in hub.runs.values()] == ["failure"]
+
+
+@pytest.mark.django_db
 def test_a_personal_token_answers_by_a_status(cast, binding, origin, hub):
     forges.connect_forge(binding, forges.ForgeDraft(API, PERSONAL_TOKEN), actor=cast.owner)
     hub.open_pull(7, propose(origin, {f"{FOLDER}/intro.md": base.INTRO.encode()}))
     see(binding)
     assert hub.runs == {}
-    assert [(each["state"], each["context"]) for each in hub.statuses] == [("success", "portal/validation")]
+    assert [each["state"] for each in hub.statuses] == ["pending", "success"]
+    assert {each["context"] for each in hub.statuses} == {"portal/validation"}
     assert len(hub.comments) == 1
     assert PullRequestAnswer.objects.get().way == "status"
 
 
 @pytest.mark.django_db
-def test_a_worker_that_dies_between_posting_and_noting_posts_nothing_twice(on_github, origin, hub):
+def test_a_worker_that_dies_between_posting_and_noting_posts_nothing_twice(
+    on_github, origin, hub, monkeypatch
+):
     hub.open_pull(7, propose(origin, {DEFINITION: without_operation(origin)}))
-    hub.fail.append(("POST", "/issues/7/comments", 502, {}, "Bad gateway"))
-    see(on_github)
+    post_check = GitHubForge.post_check
+
+    def dying(forge, report):
+        post_check(forge, report)
+        raise ForgeError("Gone before it was noted.")
+
+    # First before the check that has begun was noted, then before its outcome was.
+    with monkeypatch.context() as patched:
+        patched.setattr(GitHubForge, "post_check", dying)
+        see(on_github)
     pull = PullRequest.objects.get()
-    assert (len(hub.runs), hub.comments) == (1, {})
+    (run,) = hub.runs.values()
+    notes = len(run["annotations"])
+    assert (run["conclusion"], hub.comments) == ("failure", {})
     assert pull.post_error
-    # As if it had died after the check and before the row: nothing of it was noted.
-    PullRequestAnswer.objects.update(way="", forge_id=None, digest="", posted_at=None)
+    assert PullRequestAnswer.objects.get().posted_at is None
+    hub.fail.append(("POST", "/issues/7/comments", 502, {}, "Bad gateway"))
+    with pytest.raises(ForgeError):
+        pull_request_answers.post_answers(str(pull.pk))
+    assert (len(hub.runs), len(run["annotations"]), hub.comments) == (1, notes, {})
     pull_request_answers.post_answers(str(pull.pk))
     assert len(hub.runs) == 1
     PullRequest.objects.update(comment_id=None, comment_digest="")
@@ -267,8 +382,8 @@ def test_patience_that_the_server_asks_for_is_kept(on_github, origin, hub):
         pull_request_answers.post_answers(str(pull.pk))
     assert 60 < later.value.after_seconds <= 90
     assert len(hub.calls) == calls
-    waiting = OutboxJob.objects.get(topic="pullrequest.post", state="due")
-    assert waiting.attempts == 0
+    waiting = OutboxJob.objects.filter(topic="pullrequest.post", state="due")
+    assert {job.attempts for job in waiting} == {0}
     ForgeConnection.objects.update(paused_until=None)
     pull_request_answers.post_answers(str(pull.pk))
     assert len(hub.runs) == 1
@@ -456,7 +571,7 @@ def test_pages_and_programs_show_it_and_have_it_checked_again(cast, on_github, o
     client.post(reverse("pull_request_check", args=[connector, pull.pk]))
     outbox.drain()
     assert PullRequestCheck.objects.get().checked_at > before
-    assert len(hub.runs) == 1, "the same verdict on the same commit is posted once"
+    assert [run["conclusion"] for run in hub.runs.values()] == ["failure", "failure"]
 
     (row,) = client.get(reverse("api:pull_requests", args=[connector])).json()["results"]
     assert (row["number"], row["verdict"], row["is_current"]) == (7, "fail", True)

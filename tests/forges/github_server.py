@@ -63,6 +63,26 @@ class GitHub:
         self.pulls[number] = pull | changes
         return self.pulls[number]
 
+    def run_again(self, run: int) -> bytes:
+        """What an app is told when somebody presses "Re-run"; the run itself waits for it from then on."""
+        self.runs[run] |= {"status": "queued", "conclusion": None}
+        shown = _shown_run(self.runs[run])
+        suite = {"id": 5, "head_branch": "change-7", "head_sha": shown["head_sha"], "status": "queued"}
+        # Pull requests from forks are not named here.
+        return self._told("rerequested", check_run={**shown, "check_suite": suite, "pull_requests": []})
+
+    def run_suite_again(self, sha: str) -> bytes:
+        """The same for everything that an app said about a commit ("Re-run all checks")."""
+        for run in self.runs.values():
+            if run["head_sha"] == sha:
+                run |= {"status": "queued", "conclusion": None}
+        return self._told("rerequested", check_suite={"id": 5, "head_sha": sha, "pull_requests": []})
+
+    def _told(self, action: str, **about: Any) -> bytes:
+        where = {"id": 1, "full_name": self.name}
+        told = {"action": action, **about, "repository": where, "sender": {"login": "astrid-quay"}}
+        return json.dumps(told).encode()
+
     def bodies_of(self, method: str, start: str) -> list[Any]:
         return [
             body
@@ -190,7 +210,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._only_apps()
         if not sent.get("name") or not re.fullmatch(r"[0-9a-f]{40}", str(sent.get("head_sha"))):
             raise _Refusal(422, "Invalid request.", errors=[{"code": "missing_field"}])
-        run = {"id": self.hub.new_id(), "head_sha": sent["head_sha"], "annotations": []}
+        run = {"id": self.hub.new_id(), "head_sha": sent["head_sha"], "status": "queued", "annotations": []}
         self._write_run(run, sent)
         self.hub.runs[run["id"]] = run
         return 201, _shown_run(run)
@@ -216,6 +236,8 @@ class _Handler(BaseHTTPRequestHandler):
         if sent.get("status") == "completed" and not sent.get("conclusion"):
             raise _Refusal(422, 'Invalid request.\n\n"conclusion" wasn\'t supplied.')
         run.update({name: sent[name] for name in _RUN_MEMBERS if name in sent})
+        if sent.get("status") in {"queued", "in_progress"}:
+            run["conclusion"] = None
         run["output"] = {"title": output.get("title"), "summary": output.get("summary")}
         run["annotations"] += added
 

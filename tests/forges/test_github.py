@@ -68,6 +68,24 @@ def test_a_check_run_that_was_cut_off_is_found_and_finished_and_no_second_one_ma
     assert len(hub.runs) == 2
 
 
+def test_a_check_that_has_begun_is_ended_and_one_with_notes_is_left_to_itself(hub):
+    begun = forge(hub).post_check(report(0, key="row:begun", conclusion=None))
+    assert (hub.runs[begun.id]["status"], hub.runs[begun.id]["conclusion"]) == ("in_progress", None)
+    assert forge(hub).post_check(report(0, key="row:begun", conclusion=None)) == begun
+    hub.fail.append(("PATCH", "/check-runs", 502, {}, "Bad gateway"))
+    with pytest.raises(ForgeError):
+        forge(hub).post_check(report(60, key="row:ended"))
+    assert forge(hub).post_check(report(60, key="row:ended")) == begun
+    run = hub.runs[begun.id]
+    assert (run["status"], run["conclusion"], len(run["annotations"])) == ("completed", "failure", 60)
+    forge(hub).post_check(report(60, key="row:ended"))
+    assert len(run["annotations"]) == 60
+    # Another row never takes it, nor does ours once its notes would stand there twice.
+    run["status"] = "queued"
+    assert forge(hub).post_check(report(1, key="other:ended")).id != begun.id
+    assert forge(hub).post_check(report(1, key="row:again")).id != begun.id
+
+
 def test_a_personal_token_posts_a_status_instead(hub):
     posted = forge(hub, PERSONAL_TOKEN).post_check(report(3, line="x" * 200))
     assert (posted.way, posted.id, hub.runs) == ("status", None, {})
@@ -76,6 +94,8 @@ def test_a_personal_token_posts_a_status_instead(hub):
     assert len(status["description"]) == 140
     forge(hub, PERSONAL_TOKEN).post_check(report(conclusion="neutral"))
     assert hub.statuses[-1]["state"] == "success"
+    forge(hub, PERSONAL_TOKEN).post_check(report(conclusion=None))
+    assert hub.statuses[-1]["state"] == "pending"
 
 
 def test_lists_are_read_to_their_end_and_tokens_stay_at_home(hub):
