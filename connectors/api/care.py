@@ -56,7 +56,7 @@ class AvailabilityCriterionSerializer(serializers.Serializer[Any]):
     """How a criterion stood when it was asked for; `missing` says by how much it was not met."""
 
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     weight = serializers.ChoiceField(choices=[weight.value for weight in Weight])
     target = serializers.CharField()
     value = serializers.CharField()
@@ -103,17 +103,20 @@ class _OfConnectors(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericVie
     write_scope = ApiToken.Scope.CONNECTORS
     filter_backends = ()
     lookup_value_regex = UUID_PATTERN
-    rows: QuerySet[Any]
     asked: type[serializers.Serializer[Any]]
 
     def get_queryset(self) -> QuerySet[Any]:
         found = within_token(
-            self.rows.all().visible_to(self.request.user),  # type: ignore[attr-defined]
+            self.rows(),
             self.request,
             team="connector__publisher_id",
             connector="connector_id",
         )
         return self._filtered(found) if self.action == "list" else found
+
+    def rows(self) -> QuerySet[Any]:
+        """Those that the person sees."""
+        raise NotImplementedError
 
     def _filtered(self, found: QuerySet[Any]) -> QuerySet[Any]:
         asked = self.asked(data=self.request.query_params)
@@ -143,7 +146,10 @@ class KnownIssueViewSet(_OfConnectors):
     serializer_class = KnownIssueSerializer
     asked = KnownIssueQuerySerializer
     queryset = KnownIssue.objects.none()
-    rows = KnownIssue.objects.select_related("connector__publisher", "written_by")
+
+    def rows(self) -> QuerySet[KnownIssue]:
+        found = KnownIssue.objects.visible_to(self.request.user)
+        return found.select_related("connector__publisher", "written_by")
 
     @extend_schema(responses={201: KnownIssueSerializer})
     def create(self, request: Request) -> Response:
@@ -180,7 +186,10 @@ class AvailabilityRequestViewSet(_OfConnectors):
     serializer_class = AvailabilityRequestSerializer
     asked = AvailabilityQuerySerializer
     queryset = AvailabilityRequest.objects.none()
-    rows = AvailabilityRequest.objects.select_related("connector__publisher", "requested_by", "decided_by")
+
+    def rows(self) -> QuerySet[AvailabilityRequest]:
+        found = AvailabilityRequest.objects.visible_to(self.request.user)
+        return found.select_related("connector__publisher", "requested_by", "decided_by")
 
     @extend_schema(responses={201: AvailabilityRequestSerializer})
     def create(self, request: Request) -> Response:

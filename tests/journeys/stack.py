@@ -60,8 +60,9 @@ def text_of(mail: EmailMessage) -> str:
 
 @cache
 def _letters_in(path: Path, size: int) -> list[EmailMessage]:
-    """Read once at each `size`: those who wait for a mail look again and again."""
-    parts = path.read_text().split("-" * 79)
+    """Read once at each `size`: those who wait for a mail look again and again. One that is still being
+    written has no line below it yet."""
+    parts = path.read_text().split("-" * 79)[:-1]
     return [message_from_string(raw.strip(), policy=modern) for raw in parts if raw.strip()]  # type: ignore[misc]
 
 
