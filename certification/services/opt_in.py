@@ -9,14 +9,12 @@ from django.utils.translation import gettext as _
 
 from certification.lifecycle import MOVABLE_ROLLOUT_STATES, RolloutState
 from certification.models import PlanWave, RegionDeployment, Rollout, RolloutWave
-from certification.planning.calendar import NoOpenDay
-from certification.planning.planner import plan
 from certification.policies import can_run_rollout
 from certification.queries.rollouts import opt_in_choices
 from certification.services.clock import database_now, due_from
 from certification.services.deployments import new_deployment
 from certification.services.planning import inputs_of, present_world
-from certification.services.replanning import board, lock_trains, replayable
+from certification.services.replanning import board, lock_trains, planned_or_blocked, replayable
 from portal.shared import audit, outbox
 from portal.shared.actors import Actor
 from portal.shared.errors import Blocked, InvalidInput
@@ -74,10 +72,7 @@ def _add(row: Rollout, waves: list[PlanWave], *, reason: str, actor: Actor) -> N
         for place in wave.places.select_related("region").order_by("region__name")
     )
     inputs = inputs_of(row, world)
-    try:
-        planned = plan(inputs)
-    except NoOpenDay as error:
-        raise Blocked(str(error)) from None
+    planned = planned_or_blocked(inputs)
     instants = {one.number: one.starts_at for one in planned}
     for wave in made:
         wave.planned_at = instants[wave.number]

@@ -11,17 +11,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from certification.lifecycle import DeploymentState, WaveState
-from certification.models import DateChange, OverrideRequest, Rollout, RolloutWave
-from certification.planning.calendar import NoOpenDay
+from certification.models import DateChange, OverrideRequest, RegionDeployment, Rollout, RolloutWave
 from certification.planning.ordering import OpenWave, order_problems
-from certification.planning.planner import plan
 from certification.policies import can_run_rollout
 from certification.services.clock import due_from
 from certification.services.planning import MOVABLE, inputs_of, present_world
-from certification.services.replanning import board, lock_trains, replayable
+from certification.services.replanning import board, lock_trains, planned_or_blocked, replayable
 from certification.services.rollouts import need_reason
 from connectors.models import Region
 from portal.shared import audit, outbox
@@ -79,7 +78,7 @@ def open_waves(rollout: Rollout) -> list[OpenWave]:
     ]
 
 
-def _pending(rollout: Rollout):  # type: ignore[no-untyped-def]
+def _pending(rollout: Rollout) -> QuerySet[RegionDeployment]:
     return rollout.deployments.filter(action="deploy", state=DeploymentState.PENDING)
 
 
@@ -147,7 +146,7 @@ def _facts(waves: Sequence[OpenWave]) -> dict[str, list[object]]:
 def _regions(rollout: Rollout) -> dict[str, tuple[str, RolloutWave]]:
     """Code -> name and wave, as stored now."""
     rows = _pending(rollout).filter(wave__state=WaveState.PLANNED).select_related("wave", "region")
-    return {row.region_id: (row.region.name, row.wave) for row in rows}
+    return {row.region_id: (row.region.name, row.wave) for row in rows if row.wave is not None}
 
 
 def _write_order(rollout: Rollout, before: Sequence[OpenWave], after: Sequence[OpenWave]) -> None:
@@ -170,10 +169,7 @@ def _redate(
 ) -> list[RegionMove]:
     world = present_world()
     inputs = inputs_of(rollout, world)
-    try:
-        planned = plan(inputs)
-    except NoOpenDay as error:
-        raise Blocked(str(error)) from None
+    planned = planned_or_blocked(inputs)
     for wave in planned:
         rollout.waves.filter(number=wave.number, state=WaveState.PLANNED).exclude(
             planned_at=wave.starts_at

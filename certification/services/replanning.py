@@ -87,10 +87,7 @@ def replan(
     if not waves:
         return []
     inputs = inputs_of(rollout, world)
-    try:
-        planned = plan(inputs)
-    except NoOpenDay as error:
-        raise Blocked(str(error)) from None
+    planned = planned_or_blocked(inputs)
     changes = _write_moves(rollout, moves_between(waves, planned), cause, reason, actor, world.now)
     board(rollout, inputs, planned, now=world.now, actor=actor)
     if changes:
@@ -110,6 +107,14 @@ def replan(
         )
         outbox.emit("rollout.reschedule", id=str(rollout.pk), at=world.now.isoformat())
     return changes
+
+
+def planned_or_blocked(inputs: PlanningInputs) -> list[PlannedWave]:
+    """The waves with their dates. Raises `Blocked` where no day is open for one of them."""
+    try:
+        return plan(inputs)
+    except NoOpenDay as error:
+        raise Blocked(str(error)) from None
 
 
 def _write_moves(

@@ -108,7 +108,7 @@ def _begun(api: Api, connector_id: str, name: str, content: bytes) -> tuple[unfi
     if found is not None and at is not None:
         output.note(f"Going on with the upload that was cut off: {_amount(at, len(content))} had arrived.")
         return found, at
-    place, expires_at = _begin(api.transport, connector_id, name, content)
+    place, expires_at = _begin(api.transport, connector_id, name, len(content), wanted.digest)
     made = replace(wanted, place=place, expires_at=expires_at)
     unfinished.keep(made)
     return made, 0
@@ -139,11 +139,11 @@ def _amount(at: int, size: int) -> str:
     return f"{at / 1_000_000:.1f} of {size / 1_000_000:.1f} MB"
 
 
-def _begin(transport: Transport, connector_id: str, name: str, content: bytes) -> tuple[str, str]:
+def _begin(transport: Transport, connector_id: str, name: str, size: int, digest: str) -> tuple[str, str]:
     """The upload's path, and until when it waits (ISO 8601)."""
-    told = {"filename": name, "sha256": hashlib.sha256(content).hexdigest()}
+    told = {"filename": name, "sha256": digest}
     metadata = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in told.items())
-    headers = {**_VERSION, "Upload-Length": str(len(content)), "Upload-Metadata": metadata}
+    headers = {**_VERSION, "Upload-Length": str(size), "Upload-Metadata": metadata}
     for failures in range(1, MOST_FAILURES + 2):
         try:
             answer = transport.exchange(
