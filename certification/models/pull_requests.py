@@ -153,7 +153,8 @@ class PullRequestCheck(PublicIdModel):
 
 class PullRequestAnswer(PublicIdModel):
     """A check as it was posted for a commit. `digest` (SHA-256) is of what it says; its own id goes along, so
-    that one made before a worker died is found again."""
+    that one made before a worker died is found again. `reruns` counts how often its server took it back: what
+    was posted before the last time counts as not said."""
 
     pull_request = models.ForeignKey(PullRequest, on_delete=models.CASCADE, related_name="answers")
     name = models.CharField(max_length=120)
@@ -162,6 +163,7 @@ class PullRequestAnswer(PublicIdModel):
     forge_id = models.BigIntegerField(null=True)
     digest = models.CharField(max_length=64, blank=True)
     posted_at = models.DateTimeField(null=True)
+    reruns = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [

@@ -28,6 +28,7 @@ from certification.models import ForgeConnection, PullRequest, PullRequestAnswer
 from certification.queries.required_checks import VALIDATION, RequiredCheck, required_checks
 from certification.services import pull_request_words as words
 from certification.services.forges import connection_of, note_error, note_pause, open_forge
+from portal.shared import outbox
 from portal.shared.leases import leased
 
 log = structlog.get_logger(__name__)
@@ -100,9 +101,12 @@ def _post_check(
     # The time of the last post tells a state that comes back from the one that was posted before.
     last = round(answer.posted_at.timestamp() * 1_000_000) if answer.posted_at else 0
     posted = forge.post_check(replace(report, key=f"{answer.pk}:{digest[:16]}:{last}"))
-    PullRequestAnswer.objects.filter(pk=answer.pk).update(
-        way=posted.way, forge_id=posted.id, digest=digest, posted_at=timezone.now()
-    )
+    rows = PullRequestAnswer.objects.filter(pk=answer.pk)
+    # One that was taken back while it was on its way has to be said again: it is noted, not as said.
+    is_said = rows.filter(reruns=answer.reruns).update(digest=digest)
+    rows.update(way=posted.way, forge_id=posted.id, posted_at=timezone.now())
+    if not is_said:
+        raise outbox.Retry(_BUSY_SECONDS)
 
 
 def _report(check: RequiredCheck, touched: list[PullRequestCheck], answer: PullRequestAnswer) -> CheckReport:

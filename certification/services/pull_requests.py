@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from certification.forges import Forge, ForgeError, ForgeMissing, Proposal, RateLimited
@@ -186,7 +187,9 @@ def run_again(repository: Repository, head_sha: str) -> int:
         pulls = [pull for pull in opened if pull.is_checked or pull.problem]
         keys = [pull.pk for pull in pulls]
         PullRequest.objects.filter(pk__in=keys).update(checked_sha="", problem="")
-        PullRequestAnswer.objects.filter(pull_request__in=keys, head_sha=head_sha).update(digest="")
+        PullRequestAnswer.objects.filter(pull_request__in=keys, head_sha=head_sha).update(
+            digest="", reruns=F("reruns") + 1
+        )
         for pull in pulls:
             _have_checked(pull)
     return len(pulls)

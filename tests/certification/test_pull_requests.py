@@ -324,6 +324,33 @@ def test_re_run_after_a_repository_could_not_be_read_tries_again(on_github, orig
 
 
 @pytest.mark.django_db
+def test_re_run_while_its_answer_is_being_noted_is_answered_too(on_github, origin, hub, monkeypatch):
+    head = propose(origin, {DEFINITION: without_operation(origin)})
+    hub.open_pull(7, head)
+    post_check, asked = GitHubForge.post_check, []
+
+    def pressed_meanwhile(forge, report):
+        posted = post_check(forge, report)
+        if report.conclusion and not asked:
+            hub.run_again(posted.id)
+            asked.append(pull_requests.run_again(on_github.repository, head))
+            # The check overtakes what would have said that it has begun.
+            OutboxJob.objects.filter(topic="pullrequest.post", state="due").delete()
+        return posted
+
+    monkeypatch.setattr(GitHubForge, "post_check", pressed_meanwhile)
+    see(on_github)
+    pull = PullRequest.objects.get()
+    pull_request_answers.post_answers(str(pull.pk))
+    assert (asked, pull.is_checked) == ([1], True)
+    last = hub.runs[max(hub.runs)]
+    assert (last["status"], last["conclusion"], len(hub.runs)) == ("completed", "failure", 2)
+    before = len(hub.calls)
+    pull_request_answers.post_answers(str(pull.pk))
+    assert len(hub.calls) == before
+
+
+@pytest.mark.django_db
 def test_a_personal_token_answers_by_a_status(cast, binding, origin, hub):
     forges.connect_forge(binding, forges.ForgeDraft(API, PERSONAL_TOKEN), actor=cast.owner)
     hub.open_pull(7, propose(origin, {f"{FOLDER}/intro.md": base.INTRO.encode()}))
