@@ -23,6 +23,7 @@ from certification.services import (
     pull_requests,
     rehearsals,
     retention,
+    review_mirrors,
     reviews,
     rollout_queue,
     rollouts,
@@ -75,6 +76,30 @@ def look_at_pull_requests(*, id: str, number: int = 0) -> None:
 
 def check_pull_request(*, id: str) -> None:
     pull_requests.check(id)
+
+
+def mirror_submission(*, id: str) -> None:
+    review_mirrors.follow_submission(id)
+
+
+def mirror_comment(*, id: str) -> None:
+    review_mirrors.follow_comment(id)
+
+
+def mirror_thread(*, id: str) -> None:
+    review_mirrors.follow_thread(id)
+
+
+def mirror_pull_request(*, id: str) -> None:
+    review_mirrors.follow_pull_request(id)
+
+
+def hear_pull_request(*, id: str, number: int, comment: int = 0) -> None:
+    review_mirrors.hear_of(id, number, comment)
+
+
+def sync_review_mirror(*, id: str) -> None:
+    review_mirrors.sync(id)
 
 
 def answer_pull_request(*, id: str) -> None:

@@ -35,6 +35,12 @@ _FETCH = Subscription("connectors.tasks.fetch_repository", queue="webhooks", max
 _LOOK = Subscription("certification.tasks.look_at_pull_requests", queue="webhooks", max_attempts=3)
 _CHECK_PULL = Subscription("certification.tasks.check_pull_request", queue="validation", max_attempts=5)
 _ANSWER_PULL = Subscription("certification.tasks.answer_pull_request", queue="webhooks", max_attempts=8)
+_MIRROR = Subscription("certification.tasks.mirror_submission", queue="webhooks", max_attempts=8)
+_MIRROR_COMMENT = Subscription("certification.tasks.mirror_comment", queue="webhooks", max_attempts=8)
+_MIRROR_THREAD = Subscription("certification.tasks.mirror_thread", queue="webhooks", max_attempts=8)
+_MIRROR_PULL = Subscription("certification.tasks.mirror_pull_request", queue="webhooks", max_attempts=8)
+_HEAR_PULL = Subscription("certification.tasks.hear_pull_request", queue="webhooks", max_attempts=8)
+_SYNC_MIRROR = Subscription("certification.tasks.sync_review_mirror", queue="webhooks", max_attempts=3)
 _SUBMIT_COMMIT = Subscription("certification.tasks.submit_commit", max_attempts=4)
 _TAG = Subscription("certification.tasks.tag_certificate", queue="webhooks", max_attempts=8)
 _DELIVER = Subscription("certification.tasks.deliver", queue="mail", max_attempts=40)
@@ -90,7 +96,6 @@ _MAIL_ONLY = (
     "appeal.raise",
     "appeal.uphold",
     "appeal.overturn",
-    "comment.add",
     "commitintake.refuse",
     "receivedmail.refuse",
     "waiver.request",
@@ -178,8 +183,11 @@ _STEPS: dict[str, tuple[Subscription, ...]] = {
     "rollout.complete": (_PUBLISH, _CERTIFY_LIVE, _mail("rollout.complete"), _REDATE_QUEUE),
     "connector.register": (_ASSIGN_CONTACT, _mail("connector.register")),
     "submission.check": (_CHECK,),
-    "submission.submit": (_VALIDATE, _mail("submission.submit")),
-    "submission.resubmit": (_VALIDATE, _CARRY_OVER, _mail("submission.resubmit")),
+    "comment.add": (_mail("comment.add"), _MIRROR_COMMENT),
+    "thread.resolve": (_MIRROR_THREAD,),
+    "thread.reopen": (_MIRROR_THREAD,),
+    "submission.submit": (_VALIDATE, _mail("submission.submit"), _MIRROR),
+    "submission.resubmit": (_VALIDATE, _CARRY_OVER, _mail("submission.resubmit"), _MIRROR),
     "submission.approve": (_START_PREVIEW, _CERTIFY, _mail("submission.approve")),
     "submission.withdraw": (_END_WITH_SUBMISSION, _mail("submission.withdraw")),
     "submission.complete": (_SETTLE,),
@@ -195,6 +203,9 @@ _STEPS: dict[str, tuple[Subscription, ...]] = {
     "pullrequest.tell": (_LOOK,),
     "pullrequest.check": (_CHECK_PULL,),
     "pullrequest.post": (_ANSWER_PULL,),
+    "pullrequest.mirror": (_MIRROR_PULL,),
+    "pullrequest.listen": (_HEAR_PULL,),
+    "reviewmirror.sync": (_SYNC_MIRROR,),
     "commit.arrive": (_SUBMIT_COMMIT,),
     "certificate.tag": (_TAG,),
     "webhookdelivery.queue": (_TELL_WEBHOOK,),

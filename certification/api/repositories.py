@@ -39,6 +39,7 @@ class RepositoryBindingSerializer(serializers.ModelSerializer[RepositoryBinding]
     address = serializers.CharField(source="repository.address", read_only=True)
     host_key = serializers.CharField(source="repository.host_key", read_only=True)
     fetched_at = serializers.DateTimeField(source="repository.fetched_at", read_only=True, allow_null=True)
+    mirrors_threads = serializers.BooleanField(read_only=True)
     last_error = serializers.SerializerMethodField(help_text="Empty when the last look succeeded.")
     commits = CommitSerializer(many=True, read_only=True)
 
@@ -46,7 +47,8 @@ class RepositoryBindingSerializer(serializers.ModelSerializer[RepositoryBinding]
         model = RepositoryBinding
         fields = [
             "connector", "repository", "address", "branch", "folder",
-            "submits_commits", "tags_certified", "host_key", "fetched_at", "last_error", "is_read", "commits",
+            "submits_commits", "tags_certified", "mirrors_threads", "host_key", "fetched_at", "last_error",
+            "is_read", "commits",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -79,6 +81,11 @@ class RepositoryAutomationSerializer(serializers.Serializer[Any]):
     )
     tags_certified = serializers.BooleanField(
         required=False, help_text="Tag certified commits; needs credentials that may write."
+    )
+    mirrors_threads = serializers.BooleanField(
+        required=False,
+        help_text="Tell reviewers' threads that are begun from now on at the pull request, where whoever may "
+        "read the repository reads them; and show here what is said there.",
     )
 
 

@@ -74,19 +74,23 @@ class QueuePageSerializer(serializers.Serializer[Any]):
 
 
 class CommentSerializer(serializers.ModelSerializer[Comment]):
-    author = serializers.CharField(source="author.name", read_only=True)
+    """`outsider` is the login of somebody without an account, who wrote it at the pull request."""
+
+    author = serializers.CharField(source="author_name", read_only=True)
     secrets_removed = serializers.IntegerField(source="masked", read_only=True)
 
     class Meta:
         model = Comment
-        fields = ["id", "author", "body", "secrets_removed", "created_at"]
-        read_only_fields = ["id", "created_at"]
+        fields = ["id", "author", "outsider", "body", "secrets_removed", "created_at"]
+        read_only_fields = ["id", "outsider", "created_at"]
         extra_kwargs = {"body": {"max_length": threads.LONGEST_COMMENT}}
 
 
 class ThreadSerializer(serializers.ModelSerializer[Thread]):
+    """One with an `outsider` began at the pull request and holds no approval up."""
+
     comments = CommentSerializer(many=True, read_only=True)
-    author = serializers.CharField(source="author.name", read_only=True)
+    author = serializers.CharField(source="author_name", read_only=True)
     opened_in = serializers.IntegerField(source="revision.number", read_only=True)
     anchored_in = serializers.IntegerField(source="anchored_in.number", read_only=True)
 
@@ -105,6 +109,7 @@ class ThreadSerializer(serializers.ModelSerializer[Thread]):
             "opened_in",
             "anchored_in",
             "author",
+            "outsider",
             "created_at",
             "comments",
         ]

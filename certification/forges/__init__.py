@@ -15,11 +15,25 @@ from certification.forges.errors import (
 )
 from certification.forges.generic import GenericForge
 from certification.forges.github import GitHubForge
-from certification.forges.protocol import Annotation, CheckReport, Forge, ForgePlace, PostedCheck, Proposal
+from certification.forges.protocol import (
+    MOST_LISTED,
+    Annotation,
+    CheckReport,
+    CodeComment,
+    CodePlace,
+    Forge,
+    ForgePlace,
+    PostedCheck,
+    PostedComment,
+    Proposal,
+)
 
 __all__ = [
+    "MOST_LISTED",
     "Annotation",
     "CheckReport",
+    "CodeComment",
+    "CodePlace",
     "Forge",
     "ForgeError",
     "ForgeForbidden",
@@ -30,6 +44,7 @@ __all__ = [
     "GenericForge",
     "GitHubForge",
     "PostedCheck",
+    "PostedComment",
     "Proposal",
     "RateLimited",
     "forge_for",

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from certification.forges.errors import ForgeMissing
-from certification.forges.protocol import CheckReport, PostedCheck, Proposal
+from certification.forges.protocol import (
+    CheckReport,
+    CodeComment,
+    CodePlace,
+    PostedCheck,
+    PostedComment,
+    Proposal,
+)
 
 _NOTHING = "This server knows nothing but Git."
 
@@ -28,4 +36,16 @@ class GenericForge:
         raise ForgeMissing(_NOTHING)
 
     def keep_comment(self, number: int, marker: str, text: str, known: int | None) -> int:
+        raise ForgeMissing(_NOTHING)
+
+    def code_comments(self, number: int, since: datetime | None) -> Iterator[CodeComment]:
+        yield from ()
+
+    def has_code_comment(self, comment: int) -> bool:
+        return False
+
+    def comment_code(self, number: int, place: CodePlace, text: str) -> PostedComment:
+        raise ForgeMissing(_NOTHING)
+
+    def answer_code_comment(self, number: int, first: int, text: str) -> PostedComment:
         raise ForgeMissing(_NOTHING)

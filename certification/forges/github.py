@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from certification.forges.errors import ForgeError, ForgeForbidden, ForgeMissing
+from certification.forges import github_answers as answers
+from certification.forges.errors import ForgeForbidden, ForgeMissing
 from certification.forges.github_client import GitHubClient
-from certification.forges.protocol import Annotation, CheckReport, ForgePlace, PostedCheck, Proposal
+from certification.forges.protocol import (
+    Annotation,
+    CheckReport,
+    CodeComment,
+    CodePlace,
+    ForgePlace,
+    PostedCheck,
+    PostedComment,
+    Proposal,
+)
 
 BATCH = 50
 """Annotations in one call; more are added by further calls."""
@@ -26,15 +37,15 @@ class GitHubForge:
         self._client = GitHubClient(place)
 
     def describe(self) -> str:
-        return str(_member(self._client.call("GET", ""), "full_name", str))
+        return str(answers.member(self._client.call("GET", ""), "full_name", str))
 
     def open_proposals(self, base: str) -> Iterator[Proposal]:
         for page in self._client.pages(f"/pulls?state=open&base={quote(base, safe='')}"):
-            for found in _list(page):
-                yield _proposal(found)
+            for found in answers.rows(page):
+                yield answers.proposal(found)
 
     def proposal(self, number: int) -> Proposal:
-        return _proposal(self._client.call("GET", f"/pulls/{number}"))
+        return answers.proposal(self._client.call("GET", f"/pulls/{number}"))
 
     def post_check(self, report: CheckReport) -> PostedCheck:
         try:
@@ -49,12 +60,12 @@ class GitHubForge:
         body = _run_body(report, report.annotations[:BATCH])
         if found is None:
             made = self._client.call("POST", "/check-runs", {"head_sha": report.head_sha, **body})
-            run, sent = int(_member(made, "id", int)), BATCH
+            run, sent = int(answers.member(made, "id", int)), BATCH
         elif found.get("external_id") != report.key:
-            run, sent = int(_member(found, "id", int)), BATCH
+            run, sent = int(answers.member(found, "id", int)), BATCH
             self._client.call("PATCH", f"/check-runs/{run}", body)
         else:
-            run, sent = int(_member(found, "id", int)), _annotations_of(found)
+            run, sent = int(answers.member(found, "id", int)), _annotations_of(found)
         self._add_rest(run, report, sent)
         return run
 
@@ -72,7 +83,7 @@ class GitHubForge:
         begun = None
         path = f"/commits/{report.head_sha}/check-runs?check_name={quote(report.name, safe='')}&filter=all"
         for page in self._client.pages(path):
-            for run in _list(_member(page, "check_runs", list)):
+            for run in answers.rows(answers.member(page, "check_runs", list)):
                 key = str(run.get("external_id") or "")
                 if key == report.key:
                     return run
@@ -93,15 +104,41 @@ class GitHubForge:
         if found is not None:
             self._client.call("PATCH", f"/issues/comments/{found}", body)
             return found
-        return int(_member(self._client.call("POST", f"/issues/{number}/comments", body), "id", int))
+        return int(answers.member(self._client.call("POST", f"/issues/{number}/comments", body), "id", int))
 
     def _comment_with(self, number: int, marker: str) -> int | None:
         """The oldest that begins with the marker: whoever copied it came later."""
         for page in self._client.pages(f"/issues/{number}/comments"):
-            for comment in _list(page):
+            for comment in answers.rows(page):
                 if str(comment.get("body") or "").startswith(marker):
-                    return int(_member(comment, "id", int))
+                    return int(answers.member(comment, "id", int))
         return None
+
+    def code_comments(self, number: int, since: datetime | None) -> Iterator[CodeComment]:
+        path = f"/pulls/{number}/comments?sort=updated&direction=asc"
+        if since is not None:
+            # GitHub gives what is later than this, by whole seconds.
+            start = (since - timedelta(seconds=1)).astimezone(UTC)
+            path += f"&since={start:%Y-%m-%dT%H:%M:%SZ}"
+        for page in self._client.pages(path):
+            for found in answers.rows(page):
+                yield answers.code_comment(found)
+
+    def has_code_comment(self, comment: int) -> bool:
+        try:
+            self._client.call("GET", f"/pulls/comments/{comment}")
+        except ForgeMissing:
+            return False
+        return True
+
+    def comment_code(self, number: int, place: CodePlace, text: str) -> PostedComment:
+        where = {"line": place.line, "side": "RIGHT"} if place.line else {"subject_type": "file"}
+        body = {"body": text[:_LONGEST_COMMENT], "commit_id": place.commit, "path": place.path, **where}
+        return answers.posted(self._client.call("POST", f"/pulls/{number}/comments", body))
+
+    def answer_code_comment(self, number: int, first: int, text: str) -> PostedComment:
+        path = f"/pulls/{number}/comments/{first}/replies"
+        return answers.posted(self._client.call("POST", path, {"body": text[:_LONGEST_COMMENT]}))
 
 
 def _run_body(report: CheckReport, annotations: Sequence[Annotation]) -> dict[str, Any]:
@@ -120,7 +157,7 @@ def _run_body(report: CheckReport, annotations: Sequence[Annotation]) -> dict[st
 
 
 def _annotations_of(run: dict[str, Any]) -> int:
-    return int(_member(_member(run, "output", dict), "annotations_count", int))
+    return int(answers.member(answers.member(run, "output", dict), "annotations_count", int))
 
 
 def _annotation(found: Annotation) -> dict[str, Any]:
@@ -142,44 +179,3 @@ def _status_body(report: CheckReport) -> dict[str, str]:
         "description": report.line[:_LONGEST_LINE],
         "target_url": report.url,
     }
-
-
-def _proposal(found: Any) -> Proposal:
-    head, base = _member(found, "head", dict), _member(found, "base", dict)
-    user = found.get("user") or {}
-    is_merged = bool(found.get("merged_at"))
-    is_open = found.get("state") == "open"
-    return Proposal(
-        number=int(_member(found, "number", int)),
-        title=_line(found.get("title")),
-        author=_line(user.get("login")) or "ghost",
-        base=str(_member(base, "ref", str)),
-        head_sha=str(_member(head, "sha", str)),
-        head_label=_line(head.get("label") or head.get("ref")),
-        url=_page(found.get("html_url")),
-        state="open" if is_open else "merged" if is_merged else "closed",
-        merged_sha=str(found.get("merge_commit_sha") or "")[:40] if is_merged else "",
-    )
-
-
-def _page(value: Any) -> str:
-    """An address that a page may link to."""
-    text = str(value or "")
-    return text if text.startswith("https://") and len(text) <= 500 else ""
-
-
-def _line(value: Any) -> str:
-    return "".join(letter for letter in str(value or "") if letter.isprintable())[:200]
-
-
-def _member(value: Any, name: str, kind: type) -> Any:
-    found = value.get(name) if isinstance(value, dict) else None
-    if not isinstance(found, kind) or isinstance(found, bool):
-        raise ForgeError(f"GitHub's answer has no usable “{name}”.")
-    return found
-
-
-def _list(value: Any) -> list[dict[str, Any]]:
-    if not isinstance(value, list):
-        raise ForgeError("GitHub's answer is no list.")
-    return [each for each in value if isinstance(each, dict)]

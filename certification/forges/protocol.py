@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol
 
 from connectors.runtime.egress import Egress
@@ -11,6 +12,8 @@ from connectors.runtime.egress import Egress
 State = Literal["open", "merged", "closed"]
 Conclusion = Literal["success", "failure", "neutral"]
 Level = Literal["failure", "warning", "notice"]
+MOST_LISTED = 1_000
+"""Rows of a list that are read in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,37 @@ class PostedCheck:
     id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CodePlace:
+    """A place in what a pull request makes of a file: `path` of the repository at `commit`, a line of it
+    (from 1) or, without one, all of it."""
+
+    path: str
+    line: int | None
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeComment:
+    """What somebody said beside the changes of a pull request. `answers` is the id of the first comment of
+    its thread, None for that one itself. `place` has a line only where it is one of the new text. `body` is
+    Markdown of a stranger, `changed_at` the server's time."""
+
+    id: int
+    answers: int | None
+    place: CodePlace
+    author: str
+    body: str
+    changed_at: datetime
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostedComment:
+    id: int
+    url: str
+
+
 class Forge(Protocol):
     """All calls may raise `ForgeError` and its kinds. None is made inside a transaction."""
 
@@ -107,4 +141,19 @@ class Forge(Protocol):
 
     def keep_comment(self, number: int, marker: str, text: str, known: int | None) -> int:
         """One comment that begins with `marker`: `known`, or the one that is found, or a new one. Its id."""
+        ...
+
+    def code_comments(self, number: int, since: datetime | None) -> Iterator[CodeComment]:
+        """Those that were made or changed at `since` or later (all without it), first changed first; at most
+        `MOST_LISTED`."""
+        ...
+
+    def has_code_comment(self, comment: int) -> bool: ...
+
+    def comment_code(self, number: int, place: CodePlace, text: str) -> PostedComment:
+        """Begin a thread there. Raises `ForgeRejected` where the pull request does not change the place."""
+        ...
+
+    def answer_code_comment(self, number: int, first: int, text: str) -> PostedComment:
+        """Answer in the thread that begins with the comment `first`."""
         ...

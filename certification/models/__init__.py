@@ -25,6 +25,7 @@ from certification.models.received_mail import ReceivedMail
 from certification.models.region_tasks import RegionTask, Sighting, SimulatedOperation
 from certification.models.rehearsals import Rehearsal
 from certification.models.retention import RetentionRun
+from certification.models.review_mirrors import CommentMirror, ReviewMirror, ThreadMirror
 from certification.models.reviews import Comment, Decision, ReviewClaim, ReviewVisit, Thread
 from certification.models.rollouts import (
     DateChange,
@@ -55,6 +56,7 @@ __all__ = [
     "CertificationTag",
     "ClockPause",
     "Comment",
+    "CommentMirror",
     "CommitIntake",
     "ConnectorTransfer",
     "CredentialReveal",
@@ -97,6 +99,7 @@ __all__ = [
     "RetentionRun",
     "ReviewClaim",
     "ReviewMark",
+    "ReviewMirror",
     "ReviewVisit",
     "Revision",
     "Rollout",
@@ -113,6 +116,7 @@ __all__ = [
     "TestCredential",
     "TestRun",
     "Thread",
+    "ThreadMirror",
     "TimeLedger",
     "TimeStretch",
     "Train",

@@ -112,9 +112,10 @@ class PullRequestCheckQuerySet(models.QuerySet["PullRequestCheck"]):
 class PullRequestCheck(PublicIdModel):
     """What a pull request does to the folder of one connector; about `head_sha`, compared with `merge_base`.
 
-    `findings` and `changes` are rows as `services.pull_request_rows` makes them, the worst first. Both are
-    bounded; `errors`, `warnings`, `infos` and `impacts` (class -> number) count all. `problem` says why the
-    rules could not be run.
+    `package_digest` is of the folder's package as it would become, `paths` maps its files to paths in the
+    repository. `findings` and `changes` are rows as `services.pull_request_rows` makes them, the worst first.
+    Both are bounded; `errors`, `warnings`, `infos` and `impacts` (class -> number) count all. `problem` says
+    why the rules could not be run.
     """
 
     class Verdict(models.TextChoices):
@@ -133,6 +134,8 @@ class PullRequestCheck(PublicIdModel):
     impacts = models.JSONField(default=dict, blank=True)
     findings = models.JSONField(default=list, blank=True)
     changes = models.JSONField(default=list, blank=True)
+    package_digest = models.CharField(max_length=64, blank=True, default="", db_default="")
+    paths = models.JSONField(null=True)
     problem = models.CharField(max_length=300, blank=True)
     checked_at = models.DateTimeField(db_default=Now())
 

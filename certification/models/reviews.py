@@ -61,6 +61,10 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
             return self.exclude(is_private=True, submission__connector__publisher__memberships__user=user)
         return self.filter(is_private=False, submission__connector__publisher__memberships__user=user)
 
+    def holding_up(self) -> ThreadQuerySet:
+        """Those that an approval waits for: open, public, and begun by somebody who has an account."""
+        return self.filter(state=ReviewThreadState.OPEN, is_private=False, author__isnull=False)
+
 
 class Thread(PublicIdModel):
     """A conversation, at a place in the package (JSON Pointer, or file and line) or about all of it.
@@ -68,7 +72,8 @@ class Thread(PublicIdModel):
     `revision` is the one it was opened on, `anchored_in` the latest one where its place was found: `file`,
     `pointer` and `line` are of that one. `node_digest` is the SHA-256 of the node's canonical JSON (or of
     the line) when the thread was opened, `excerpt` its text: where a later revision differs, the thread is
-    outdated. Private threads are reviewers' notes.
+    outdated. Private threads are reviewers' notes. One that began at the pull request has no `author` here
+    but an `outsider`, the login there.
     """
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="threads")
@@ -81,34 +86,60 @@ class Thread(PublicIdModel):
     excerpt = models.TextField(blank=True)
     is_private = models.BooleanField(default=False)
     is_outdated = models.BooleanField(default=False)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    outsider = models.CharField(max_length=100, blank=True, default="", db_default="")
     state = models.CharField(max_length=10, choices=ReviewThreadState.choices, default=ReviewThreadState.OPEN)
     state_changed_at = models.DateTimeField(db_default=Now())
 
     objects = ThreadQuerySet.as_manager()
 
     class Meta:
-        constraints = [REVIEW_THREAD.constraint("thread_state_known")]
+        constraints = [
+            REVIEW_THREAD.constraint("thread_state_known"),
+            models.CheckConstraint(
+                name="thread_has_one_author",
+                condition=Q(author__isnull=False, outsider="") | (Q(author__isnull=True) & ~Q(outsider="")),
+            ),
+        ]
         indexes = [models.Index(fields=["submission", "state"], name="thread_open")]
 
     def __str__(self) -> str:
         return self.pointer or self.file or "About the submission"
 
+    @property
+    def author_name(self) -> str:
+        return self.author.name if self.author else self.outsider
+
 
 class Comment(PublicIdModel):
     """One message in a thread, as markdown. `masked` counts the secrets that were taken out before it was
-    stored."""
+    stored. What somebody without an account wrote at the pull request has an `outsider` for an author."""
 
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="comments")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    outsider = models.CharField(max_length=100, blank=True, default="", db_default="")
     body = models.TextField()
     masked = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         ordering = ["created_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="comment_has_one_author",
+                condition=Q(author__isnull=False, outsider="") | (Q(author__isnull=True) & ~Q(outsider="")),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.body[:60]
+
+    @property
+    def author_name(self) -> str:
+        return self.author.name if self.author else self.outsider
 
 
 class Decision(PublicIdModel):

@@ -173,7 +173,8 @@ def _rows(user: User, places: Sequence[_Place], now: datetime) -> list[QueueRow]
         for each in active_claims().filter(submission__in=ids).select_related("reviewer")
     }
     unresolved = dict(
-        Thread.objects.filter(submission__in=ids, state="open", is_private=False)
+        Thread.objects.holding_up()
+        .filter(submission__in=ids)
         .values_list("submission")
         .annotate(number=Count("pk"))
     )
@@ -267,7 +268,7 @@ def deadline_of(submission: Submission) -> datetime:
 
 
 def unresolved_public(submission: Submission) -> int:
-    return Thread.objects.filter(submission=submission, state="open", is_private=False).count()
+    return Thread.objects.holding_up().filter(submission=submission).count()
 
 
 def approval_blockers(submission: Submission) -> list[str]:

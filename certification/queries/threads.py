@@ -16,7 +16,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from certification.lifecycle import SUBMISSION
-from certification.models import Comment, Submission, Suggestion, Thread
+from certification.models import Comment, CommentMirror, Submission, Suggestion, Thread, ThreadMirror
 from certification.policies import (
     can_answer_suggestion,
     can_comment_privately,
@@ -52,7 +52,8 @@ class SuggestionView:
 
 @dataclass(frozen=True, slots=True)
 class CommentView:
-    """A comment as `_comment.html` shows it; `body_html` is safe."""
+    """A comment as `_comment.html` shows it; `body_html` is safe. One of somebody without an account is
+    `is_outside` and has the `url` where it was made; `is_gone`: it was taken away there."""
 
     id: UUID
     author: str
@@ -62,12 +63,17 @@ class CommentView:
     masked: int
     private: bool
     suggestion: SuggestionView | None = None
+    is_outside: bool = False
+    url: str = ""
+    edited_at: datetime | None = None
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadView:
     """A thread for the reader: `place` is in words, `place_url` leads to the source. `is_lost`: the package
-    has no such place any more. `operation` is the pointer of the operation it belongs to, or ""."""
+    has no such place any more. `operation` is the pointer of the operation it belongs to, or "". One that
+    stands at the pull request, too, has its `mirror_url`; one that `is_outside` began there."""
 
     id: UUID
     private: bool
@@ -86,6 +92,9 @@ class ThreadView:
     can_reply: bool = False
     can_resolve: bool = False
     can_suggest: bool = False
+    is_outside: bool = False
+    is_mirrored: bool = False
+    mirror_url: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -95,13 +104,13 @@ class ThreadView:
 def threads_for(user: Any, submission: Submission) -> QuerySet[Thread]:
     """What `user` may read of a submission's threads, in the order they were opened."""
     comments = Comment.objects.select_related(
-        "author", "suggestion__decided_by", "suggestion__version"
+        "author", "mirror", "suggestion__decided_by", "suggestion__version"
     ).order_by("created_at", "pk")
     comments = comments.defer("suggestion__version__tree", "suggestion__version__facts")
     return (
         Thread.objects.visible_to(user)
         .filter(submission=submission)
-        .select_related("author", "revision", "anchored_in")
+        .select_related("author", "revision", "anchored_in", "mirror")
         .defer("revision__form", "anchored_in__form")
         .prefetch_related(Prefetch("comments", comments))
         .order_by("created_at", "pk")
@@ -123,6 +132,7 @@ def _view(
 ) -> ThreadView:
     # Policies look at the thread's submission: the one at hand, with its publisher loaded.
     thread.submission = submission
+    mirror: ThreadMirror | None = getattr(thread, "mirror", None)
     lost = bool(thread.file) and thread.anchored_in_id != submission.revision_id
     return ThreadView(
         id=thread.pk,
@@ -144,6 +154,9 @@ def _view(
         can_suggest=bool(thread.pointer)
         and not (is_over or lost or thread.is_private)
         and can_suggest_change(user, submission),
+        is_outside=bool(thread.outsider),
+        is_mirrored=mirror is not None and bool(mirror.way),
+        mirror_url=mirror.url if mirror else "",
     )
 
 
@@ -163,18 +176,31 @@ def source_url(submission: Submission, file: str, line: int | None = None) -> st
 
 
 def _comment(user: User, comment: Comment, submission: Submission, thread: Thread) -> CommentView:
-    author = comment.author
-    role = author.get_staff_role_display() if author.staff_role else submission.connector.publisher.name
+    mirror: CommentMirror | None = getattr(comment, "mirror", None)
     return CommentView(
         id=comment.pk,
-        author=author.name,
-        role=role,
+        author=comment.author_name,
+        role=_role(comment, submission),
         at=comment.created_at,
         body_html=render_markdown(comment.body),
         masked=comment.masked,
         private=thread.is_private,
         suggestion=_suggestion(user, comment, submission),
+        is_outside=bool(comment.outsider),
+        url=mirror.url if mirror and comment.outsider else "",
+        edited_at=mirror.changed_at if mirror and mirror.is_edited else None,
+        is_gone=bool(mirror and mirror.is_gone),
     )
+
+
+def _role(comment: Comment, submission: Submission) -> str:
+    author = comment.author
+    if author is None:
+        return str(_OUTSIDE)
+    return author.get_staff_role_display() if author.staff_role else submission.connector.publisher.name
+
+
+_OUTSIDE = _("at the pull request, without an account here")
 
 
 def _suggestion(user: User, comment: Comment, submission: Submission) -> SuggestionView | None:
@@ -215,7 +241,7 @@ class Conversation:
 
     @property
     def unresolved(self) -> int:
-        return sum(thread.is_open for thread in self.public)
+        return sum(thread.is_open and not thread.is_outside for thread in self.public)
 
     @property
     def acceptable(self) -> list[UUID]:

@@ -157,6 +157,9 @@ def _comment(event: str, payload: dict[str, str]) -> Letter:
     comment = fetch(Comment, payload, "author", "thread__submission__connector__publisher")
     thread = comment.thread
     letter = about_submission(Letter(event, comment, is_private=thread.is_private), thread.submission)
+    if comment.author is None:
+        # Strangers' words at a pull request mail nobody.
+        raise NothingToTell
     letter.actor = comment.author
     letter.names.update(comment=comment, thread=thread, place=thread.pointer or thread.file or "general")
     letter.url = address_of("thread_detail", thread.pk)

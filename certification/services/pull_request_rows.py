@@ -39,6 +39,8 @@ class Judged:
     impacts: Mapping[str, int] = field(default_factory=dict)
     findings: Sequence[dict[str, Any]] = ()
     changes: Sequence[dict[str, Any]] = ()
+    package_digest: str = ""
+    paths: Mapping[str, str] = field(default_factory=dict)
 
     def columns(self) -> dict[str, Any]:
         return {
@@ -52,6 +54,8 @@ class Judged:
             "impacts": dict(self.impacts),
             "findings": list(self.findings),
             "changes": list(self.changes),
+            "package_digest": self.package_digest,
+            "paths": dict(self.paths),
         }
 
 
@@ -87,6 +91,8 @@ def judge(binding: RepositoryBinding, before: Side, after: Side) -> Judged:
         impacts=Counter(change.impact for change in difference),
         findings=_findings(treated, new, binding.folder),
         changes=_changes(difference, new, binding.folder),
+        package_digest=new.digest,
+        paths=_paths(new, binding.folder),
     )
 
 

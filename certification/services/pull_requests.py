@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from certification.forges import Forge, ForgeError, ForgeMissing, Proposal, RateLimited
 from certification.models import ForgeConnection, PullRequest, PullRequestAnswer, PullRequestCheck
+from certification.queries.review_mirrors import active_mirrors
 from certification.services.forges import connection_of, note_error, note_pause, open_forge
 from certification.services.pull_request_rows import Judged, judge
 from connectors import policies
@@ -49,6 +50,7 @@ def look(repository_id: str, number: int = 0) -> None:
             _look_at_refs(repository, connection, branches)
         else:
             _look_at_forge(repository, open_forge(connection), branches, number)
+            _have_comments_read(repository, number)
     except RateLimited as limit:
         raise note_pause(connection, limit) from None
     except (ForgeError, RepositoryError) as error:
@@ -78,6 +80,14 @@ def _look_at_forge(repository: Repository, forge: Forge, branches: list[str], nu
             _take_in(repository, forge.proposal(gone.number), branches)
         except ForgeMissing:
             _close([gone], PullRequest.State.CLOSED)
+
+
+def _have_comments_read(repository: Repository, number: int) -> None:
+    """Where reviewers' threads are told there: a webhook that was lost is made good at the next turn."""
+    with transaction.atomic():
+        for mirror in active_mirrors().filter(pull_request__repository=repository):
+            if number in {0, mirror.pull_request.number}:
+                outbox.emit("reviewmirror.sync", id=str(mirror.pk))
 
 
 def _take_in(repository: Repository, proposal: Proposal, branches: list[str]) -> None:
@@ -264,3 +274,5 @@ def _record(pull: PullRequest, found: Comparison, judged: dict[RepositoryBinding
             row.title, row.author = found.commit["summary"], found.commit["author"]
         row.save()
         outbox.emit("pullrequest.post", id=str(row.pk))
+        if any(binding.mirrors_threads for binding in judged):
+            outbox.emit("pullrequest.mirror", id=str(row.pk))

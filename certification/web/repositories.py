@@ -151,6 +151,7 @@ def repository_automation(request: HttpRequest, pk: str) -> HttpResponse:
         _binding(request, pk),
         submits_commits="submits_commits" in request.POST,
         tags_certified="tags_certified" in request.POST,
+        mirrors_threads="mirrors_threads" in request.POST,
         actor=signed_in_user(request),
     )
     return done(request, _("The choice is saved."), _page(pk))

@@ -20,6 +20,7 @@ from certification.queries.credentials import credential_rows
 from certification.queries.families import siblings_of
 from certification.queries.replies import offers
 from certification.queries.review_checks import checklist
+from certification.queries.review_mirrors import public_place
 from certification.queries.rulebook import rule_info
 from certification.queries.threads import Conversation, conversation
 from certification.queries.validation import counts_by_rule
@@ -120,6 +121,7 @@ def page_context(
         "place": place,
         "can_comment": policies.can_comment_submission(user, submission),
         "can_note": policies.can_see_private_notes(user, submission),
+        "public_place": public_place(submission),
         **panel_context(user, submission, talk),
     }
 

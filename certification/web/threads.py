@@ -18,6 +18,7 @@ from certification import policies
 from certification.models import Submission, Thread
 from certification.queries import threads as queries
 from certification.queries.replies import active_replies, offers, reply_text
+from certification.queries.review_mirrors import public_place
 from certification.queries.workbench import revised_package
 from certification.reviewing.anchors import Anchor, PlaceNotFound, anchor_at, describe
 from certification.reviewing.suggestions import LONGEST_NODE, node_text
@@ -75,6 +76,7 @@ def review_threads(request: HttpRequest, pk: UUID) -> HttpResponse:
             "talk": queries.conversation(user, submission),
             "can_comment": policies.can_comment_submission(user, submission),
             "can_note": policies.can_see_private_notes(user, submission),
+            "public_place": public_place(submission),
         }
         part = "conversation" if request.headers.get("HX-Target") == "conversation" else "panel"
         return render(request, f"certification/_thread_{part}.html", context)
@@ -128,6 +130,7 @@ def _form_page(
         "place": _in_words(anchor),
         "query": {name: given.get(name, "") for name in ("file", "pointer", "line", "row")},
         "as_row": columns(given.get("row", "")),
+        "public_place": public_place(submission),
         "submission": submission,
         "can_note": policies.can_comment_privately(user, submission),
         "replies": offers(submission, anchor) if may_suggest else [],
@@ -190,6 +193,7 @@ def visible_thread(request: HttpRequest, pk: UUID) -> Thread:
         "revision",
         "anchored_in",
         "author",
+        "mirror",
     )
     return get_object_or_404(found, pk=pk)
 

@@ -47,7 +47,8 @@ class Repository(PublicIdModel):
 class RepositoryBinding(PublicIdModel):
     """The folder of a branch that holds a connector. `commits` are the newest that touch it: {"sha",
     "author", "at", "summary"}, newest first. With `submits_commits` a new one is handed in in the name of
-    `created_by`; with `tags_certified` one whose package was certified gets a tag."""
+    `created_by`; with `tags_certified` one whose package was certified gets a tag. Threads that were begun
+    since `threads_mirrored_since` stand at the pull request, too."""
 
     connector = models.OneToOneField(Connector, on_delete=models.CASCADE, related_name="binding")
     repository = models.ForeignKey(Repository, on_delete=models.CASCADE, related_name="bindings")
@@ -57,6 +58,7 @@ class RepositoryBinding(PublicIdModel):
     is_read = models.BooleanField(default=False)
     submits_commits = models.BooleanField(default=False, db_default=False)
     tags_certified = models.BooleanField(default=False, db_default=False)
+    threads_mirrored_since = models.DateTimeField(null=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -70,6 +72,10 @@ class RepositoryBinding(PublicIdModel):
 
     def __str__(self) -> str:
         return f"{self.folder or '/'} on {self.branch}"
+
+    @property
+    def mirrors_threads(self) -> bool:
+        return self.threads_mirrored_since is not None
 
     @property
     def newest(self) -> dict[str, str]:

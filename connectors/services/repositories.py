@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from connectors import policies
@@ -24,7 +25,9 @@ _SECRET_BYTES = 32
 _AUTOMATION = {
     "submits_commits": {True: "start_submitting", False: "stop_submitting"},
     "tags_certified": {True: "start_tagging", False: "stop_tagging"},
+    "mirrors_threads": {True: "start_mirroring", False: "stop_mirroring"},
 }
+_CHOICES = ["submits_commits", "tags_certified", "threads_mirrored_since"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +91,22 @@ def choose_automation(
     *,
     submits_commits: bool | None = None,
     tags_certified: bool | None = None,
+    mirrors_threads: bool | None = None,
     actor: User,
 ) -> None:
-    """Whether new commits are handed in, and certified ones tagged, by themselves. None: as it is."""
+    """Whether new commits are handed in, certified ones tagged, and reviewers' threads told at the pull
+    request, by themselves. None: as it is. Threads that were begun before stay where they are."""
     require(policies.can_bind_repository, actor, binding.connector)
-    asked = {"submits_commits": submits_commits, "tags_certified": tags_certified}
+    asked = {
+        "submits_commits": submits_commits,
+        "tags_certified": tags_certified,
+        "mirrors_threads": mirrors_threads,
+    }
     with transaction.atomic():
         row = RepositoryBinding.objects.select_for_update().get(pk=binding.pk)
         for name, value in asked.items():
             if value is not None and value != getattr(row, name):
-                setattr(row, name, value)
+                _set(row, name, value)
                 verb = f"repository.{_AUTOMATION[name][value]}"
                 audit.record(
                     verb,
@@ -105,8 +114,15 @@ def choose_automation(
                     actor=actor,
                     about=[binding.connector, binding.connector.publisher],
                 )
-        row.save(update_fields=list(asked))
-    binding.refresh_from_db(fields=list(asked))
+        row.save(update_fields=_CHOICES)
+    binding.refresh_from_db(fields=_CHOICES)
+
+
+def _set(row: RepositoryBinding, name: str, value: bool) -> None:
+    if name == "mirrors_threads":
+        row.threads_mirrored_since = timezone.now() if value else None
+    else:
+        setattr(row, name, value)
 
 
 def fetch_now(binding: RepositoryBinding, *, actor: User) -> None:

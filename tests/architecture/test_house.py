@@ -238,6 +238,7 @@ ACTORLESS = {
     "certification.services.previews.advance_due": "a tick: called by the rollouts' tick",
     "certification.services.threads.carry_over_threads": "part of a job: the portal finds places again",
     "certification.services.repository_hooks.receive": "the actor is the repository's server, which signs",
+    "certification.services.review_mirror_hearing.settle": "somebody without an account, whose login is told",
     "certification.services.received_mail.receive": "whoever wrote is in the mail",
     "connectors.services.connectors.insert_connector": "part of registering and importing, which record theirs",
     "connectors.services.health_intake.take_batch": "the actor is the region, which is its argument",

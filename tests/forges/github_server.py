@@ -27,19 +27,23 @@ _NOT_AN_APP = "Resource not accessible by personal access token"
 
 @dataclass
 class GitHub:
-    """One repository. `fail` maps (method, start of the path) to (status, headers, message), used once each."""
+    """One repository. `fail` maps (method, start of the path) to (status, headers, message), used once each.
+    `changed` are the lines of each file that pull requests change: comments stand nowhere else."""
 
     name: str = "harbour/all"
     pulls: dict[int, dict[str, Any]] = field(default_factory=dict)
     runs: dict[int, dict[str, Any]] = field(default_factory=dict)
     statuses: list[dict[str, Any]] = field(default_factory=list)
     comments: dict[int, dict[str, Any]] = field(default_factory=dict)
+    code_comments: dict[int, dict[str, Any]] = field(default_factory=dict)
+    changed: dict[str, set[int]] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)
     bodies: list[Any] = field(default_factory=list)
     fail: list[tuple[str, str, int, dict[str, str], str]] = field(default_factory=list)
     largest_page: int = 100
     port: int = 0
     next_id: int = 4_000
+    seconds: int = 0
 
     def new_id(self) -> int:
         self.next_id += 1
@@ -62,6 +66,58 @@ class GitHub:
         }
         self.pulls[number] = pull | changes
         return self.pulls[number]
+
+    def now(self) -> str:
+        """Its own clock, a second further each time."""
+        self.seconds += 1
+        return f"2026-11-28T02:{self.seconds // 60:02d}:{self.seconds % 60:02d}Z"
+
+    def say(
+        self, number: int, body: str, *, path: str = "", line: int | None = None, answers: int | None = None,
+        login: str = "astrid-quay", side: str = "RIGHT",
+    ) -> dict[str, Any]:  # fmt: skip
+        """A review comment by somebody, as the lists give it."""
+        if answers is not None:
+            first = self.code_comments[answers]
+            path, line = first["path"], first["line"]
+        made, moment = self.new_id(), self.now()
+        self.code_comments[made] = {
+            "id": made,
+            "pull_request_review_id": 42,
+            "path": path,
+            "line": line,
+            "original_line": line,
+            "side": side,
+            "subject_type": "line" if line else "file",
+            "commit_id": self.pulls[number]["head"]["sha"],
+            "original_commit_id": self.pulls[number]["head"]["sha"],
+            "user": {"login": login, "id": 7, "type": "User"},
+            "body": body,
+            "author_association": "CONTRIBUTOR",
+            "created_at": moment,
+            "updated_at": moment,
+            "html_url": f"https://github.harbour.example/{self.name}/pull/{number}#discussion_r{made}",
+            "pull_request_url": f"{API}/repos/{self.name}/pulls/{number}",
+        }
+        if answers is not None:
+            self.code_comments[made]["in_reply_to_id"] = answers
+        return self.code_comments[made]
+
+    def edit(self, comment: int, body: str) -> dict[str, Any]:
+        self.code_comments[comment] |= {"body": body, "updated_at": self.now()}
+        return self.code_comments[comment]
+
+    def told_of_comment(self, action: str, number: int, comment: dict[str, Any]) -> bytes:
+        """The delivery of `pull_request_review_comment`."""
+        return self._told(action, comment=comment, pull_request={"number": number, "state": "open"})
+
+    def told_of_thread(self, action: str, number: int, first: int) -> bytes:
+        """The delivery of `pull_request_review_thread`: "resolved" or "unresolved"."""
+        comments = [
+            each for each in self.code_comments.values() if first in {each["id"], each.get("in_reply_to_id")}
+        ]
+        thread = {"node_id": "PRRT_quay", "comments": comments}
+        return self._told(action, thread=thread, pull_request={"number": number, "state": "open"})
 
     def run_again(self, run: int) -> bytes:
         """What an app is told when somebody presses "Re-run"; the run itself waits for it from then on."""
@@ -168,6 +224,50 @@ class _Handler(BaseHTTPRequestHandler):
             raise _Refusal(400, "Unsupported API version")
         if self._token() not in {APP_TOKEN, PERSONAL_TOKEN}:
             raise _Refusal(401, "Bad credentials", status="401")
+
+    def _code_comment(self, number: str) -> dict[str, Any]:
+        if int(number) not in self.hub.code_comments:
+            raise _Refusal(404, "Not Found", status="404")
+        return self.hub.code_comments[int(number)]
+
+    def list_code_comments(
+        self, query: dict[str, str], sent: Any, headers: dict[str, str], number: str
+    ) -> tuple[int, Any]:
+        self.read_pull(query, sent, headers, number)
+        rows = [
+            each
+            for each in self.hub.code_comments.values()
+            if each["pull_request_url"].endswith(f"/pulls/{number}")
+            # "Last updated after the given time."
+            and each["updated_at"] > query.get("since", "")
+        ]
+        key = "updated_at" if query.get("sort") == "updated" else "created_at"
+        rows.sort(key=lambda each: each[key], reverse=query.get("direction") == "desc")
+        return 200, self._page(rows, query, headers)
+
+    def read_code_comment(self, query: Any, sent: Any, headers: Any, number: str) -> tuple[int, Any]:
+        return 200, self._code_comment(number)
+
+    def make_code_comment(self, query: Any, sent: Any, headers: Any, number: str) -> tuple[int, Any]:
+        self.read_pull(query, sent, headers, number)
+        for name in ("body", "commit_id", "path"):
+            if not sent.get(name):
+                raise _Refusal(422, 'Invalid request.\n\n"' + name + "\" wasn't supplied.")
+        lines, line = self.hub.changed.get(sent["path"]), sent.get("line")
+        if lines is None:
+            raise _Refusal(422, "Validation Failed", errors=["pull_request_review_thread.path is invalid"])
+        if sent.get("subject_type") != "file" and line not in lines:
+            what = "pull_request_review_thread.line must be part of the diff"
+            raise _Refusal(422, "Validation Failed", errors=[what])
+        return 201, self.hub.say(int(number), sent["body"], path=sent["path"], line=line, login="portal[bot]")
+
+    def answer_code_comment(
+        self, query: Any, sent: Any, headers: Any, number: str, first: str
+    ) -> tuple[int, Any]:
+        if self._code_comment(first).get("in_reply_to_id"):
+            raise _Refusal(422, "Validation Failed", errors=["in_reply_to_id must be top-level"])
+        made = self.hub.say(int(number), sent["body"], answers=int(first), login="portal[bot]")
+        return 201, made
 
     def _token(self) -> str:
         return (self.headers.get("Authorization") or "").removeprefix("Bearer ")
@@ -295,6 +395,10 @@ _ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "", _Handler.repository),
     ("GET", "/pulls", _Handler.list_pulls),
     ("GET", r"/pulls/(\d+)", _Handler.read_pull),
+    ("GET", r"/pulls/(\d+)/comments", _Handler.list_code_comments),
+    ("POST", r"/pulls/(\d+)/comments", _Handler.make_code_comment),
+    ("POST", r"/pulls/(\d+)/comments/(\d+)/replies", _Handler.answer_code_comment),
+    ("GET", r"/pulls/comments/(\d+)", _Handler.read_code_comment),
     ("POST", "/check-runs", _Handler.make_run),
     ("PATCH", r"/check-runs/(\d+)", _Handler.change_run),
     ("GET", "/commits/([0-9a-f]{40})/check-runs", _Handler.list_runs),

@@ -26,6 +26,7 @@ class Certificate(TypedDict):
 class Comment(TypedDict):
     id: str
     author: str
+    outsider: str
     body: str
     secrets_removed: int
     created_at: str
@@ -358,6 +359,7 @@ class RepositoryBinding(TypedDict):
     folder: str
     submits_commits: bool
     tags_certified: bool
+    mirrors_threads: bool
     host_key: str
     fetched_at: str | None
     last_error: str
@@ -479,6 +481,7 @@ class Thread(TypedDict):
     opened_in: int
     anchored_in: int
     author: str
+    outsider: str
     created_at: str
     comments: list[Comment]
 
