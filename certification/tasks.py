@@ -94,7 +94,7 @@ def mirror_pull_request(*, id: str) -> None:
     review_mirrors.follow_pull_request(id)
 
 
-def hear_pull_request(*, id: str, number: int, comment: int = 0) -> None:
+def hear_pull_request(*, id: str, number: int = 0, comment: int = 0) -> None:
     review_mirrors.hear_of(id, number, comment)
 
 

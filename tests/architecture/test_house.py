@@ -80,8 +80,6 @@ WITHOUT_FOLLOWERS = {
     "submission.start_rollback": "rollout.start_rollback tells",
     "submission.complete_rollback": "rollout.complete_rollback tells",
     "submission.supersede": "rollout.complete of the next one tells",
-    "thread.resolve": "shown on the page; the comment before it was mailed",
-    "thread.reopen": "shown on the page; the comment with it is mailed",
     "waiver.withdraw": "the team's own deed",
     "documentation.publish": "rollout.complete tells, with the link",
     "documentation.republish": "the operator's own deed; the page shows it",
