@@ -107,19 +107,42 @@ class PullRequestDetailSerializer(PullRequestSerializer):
 
 
 class ForgeConnectionSerializer(serializers.ModelSerializer[ForgeConnection]):
-    """How the server of the repository is spoken to. The token is never given out."""
+    """How the server of the repository is spoken to: with an app, where it has an id. Token and key are never
+    given out."""
 
     class Meta:
         model = ForgeConnection
-        fields = ["kind", "api_url", "name", "paused_until", "looked_at", "last_error"]
+        fields = [
+            "kind",
+            "api_url",
+            "name",
+            "app_id",
+            "installation_id",
+            "paused_until",
+            "looked_at",
+            "last_error",
+        ]
         read_only_fields = fields
 
 
 class ForgeConnectionRequestSerializer(serializers.Serializer[Any]):
-    """Without a token the one that is stored for this address stays."""
+    """A token, or an app. Without a token, or without the key of the same app, the one that is stored for
+    this address stays."""
 
     api_url = serializers.CharField(max_length=300)
     token = serializers.CharField(max_length=400, required=False, default="", write_only=True)
+    app_id = serializers.CharField(max_length=20, required=False, default="", allow_blank=True)
+    installation_id = serializers.IntegerField(
+        required=False, default=None, allow_null=True, min_value=1, max_value=2**63 - 1
+    )
+    private_key = serializers.CharField(
+        max_length=8000,
+        required=False,
+        default="",
+        trim_whitespace=False,
+        write_only=True,
+        help_text="PEM, RSA, without a passphrase.",
+    )
 
     def draft(self) -> forges.ForgeDraft:
         return forges.ForgeDraft(**dict(self.validated_data))

@@ -15,6 +15,7 @@ from certification.forges.errors import (
 )
 from certification.forges.generic import GenericForge
 from certification.forges.github import GitHubForge
+from certification.forges.github_app import AppKey, KeyUnusable, checked_key
 from certification.forges.protocol import (
     MOST_LISTED,
     Annotation,
@@ -31,6 +32,7 @@ from certification.forges.protocol import (
 __all__ = [
     "MOST_LISTED",
     "Annotation",
+    "AppKey",
     "CheckReport",
     "CodeComment",
     "CodePlace",
@@ -43,10 +45,12 @@ __all__ = [
     "ForgeRejected",
     "GenericForge",
     "GitHubForge",
+    "KeyUnusable",
     "PostedCheck",
     "PostedComment",
     "Proposal",
     "RateLimited",
+    "checked_key",
     "forge_for",
 ]
 

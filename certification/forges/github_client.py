@@ -21,6 +21,7 @@ from certification.forges.errors import (
     ForgeRejected,
     RateLimited,
 )
+from certification.forges.github_app import AppKey, ends_at, token_for
 from certification.forges.protocol import ForgePlace
 from connectors.runtime.egress import Incoming, Outgoing
 from connectors.runtime.errors import CallFailed, EgressRefused
@@ -62,19 +63,46 @@ class GitHubClient:
             url = following[1]
 
     def _send(self, method: str, url: str, body: Mapping[str, Any] | None) -> Incoming:
+        answer = self._exchange(method, url, body, self._token())
+        if answer.status == 401 and self._place.app is not None:
+            # Once: a token may end early, by somebody's deed or a clock that differs.
+            answer = self._exchange(method, url, body, self._token(anew=True))
+        _judge(answer)
+        return answer
+
+    def _exchange(self, method: str, url: str, body: Mapping[str, Any] | None, token: str) -> Incoming:
         headers = [("Accept", "application/vnd.github+json"), ("X-GitHub-Api-Version", API_VERSION)]
-        if self._place.token:
-            headers.append(("Authorization", f"Bearer {self._place.token}"))
+        if token:
+            headers.append(("Authorization", f"Bearer {token}"))
         content = b""
         if body is not None:
             headers.append(("Content-Type", "application/json"))
             content = json.dumps(body).encode()
         try:
-            answer = self._guard.send(Outgoing(method, url, tuple(headers), content))
+            return self._guard.send(Outgoing(method, url, tuple(headers), content))
         except (CallFailed, EgressRefused) as error:
             raise ForgeError(str(error)) from None
+
+    def _token(self, *, anew: bool = False) -> str:
+        app = self._place.app
+        if app is None:
+            return self._place.token
+        return token_for(self._place.api_url, app, lambda: self._installation_token(app), anew=anew)
+
+    def _installation_token(self, app: AppKey) -> tuple[str, float]:
+        """A new token of the installation, and when it ends, in seconds."""
+        url = f"{self._place.api_url}/app/installations/{app.installation_id}/access_tokens"
+        answer = self._exchange("POST", url, {}, app.statement(time.time()))
+        if answer.status == 401:
+            raise ForgeRefused("GitHub does not accept the app's key: it is not that of this app id.")
+        if answer.status == 404:
+            raise ForgeRefused("GitHub knows no such installation of this app.")
         _judge(answer)
-        return answer
+        told = _json(answer)
+        try:
+            return str(told["token"]), ends_at(str(told["expires_at"]))
+        except (TypeError, KeyError, ValueError):
+            raise ForgeError("GitHub's answer has no usable token.") from None
 
 
 def _judge(answer: Incoming) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
+from certification.forges.github_app import AppKey
 from connectors.runtime.egress import Egress
 
 State = Literal["open", "merged", "closed"]
@@ -18,13 +19,15 @@ MOST_LISTED = 1_000
 
 @dataclass(frozen=True, slots=True)
 class ForgePlace:
-    """One repository of a forge: `api_url` without a final slash, `name` as owner/name."""
+    """One repository of a forge: `api_url` without a final slash, `name` as owner/name. With an `app` its
+    tokens take the place of `token`."""
 
     kind: str
     api_url: str
     name: str
     token: str = field(repr=False, default="")
     egress: Egress = field(repr=False, default_factory=Egress)
+    app: AppKey | None = None
 
 
 @dataclass(frozen=True, slots=True)

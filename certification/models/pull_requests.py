@@ -17,7 +17,8 @@ from portal.shared.words import lazy as _
 class ForgeConnection(PublicIdModel):
     """How the server of a repository is spoken to about pull requests, beside Git itself.
 
-    `secrets` holds `token`, which may be another than the one that fetches. `suffix` tells checks of teams
+    `secrets` holds `token`, which may be another than the one that fetches, or the `private_key` of the app
+    that `app_id` and `installation_id` name. `suffix` tells checks of teams
     apart that share one repository. `refs` are the commits of those refs that were looked at, for servers
     that know nothing but Git. Until `paused_until` the server is left alone, as it asked for.
     """
@@ -31,6 +32,8 @@ class ForgeConnection(PublicIdModel):
     api_url = models.CharField(max_length=300, blank=True)
     name = models.CharField(max_length=200, blank=True)
     secrets = EncryptedJSONField(null=True)
+    app_id = models.CharField(max_length=20, blank=True, default="", db_default="")
+    installation_id = models.BigIntegerField(null=True)
     suffix = models.CharField(max_length=80, blank=True)
     refs = models.JSONField(default=dict, blank=True)
     paused_until = models.DateTimeField(null=True)

@@ -11,13 +11,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from certification.forges import (
+    AppKey,
     Forge,
     ForgeError,
     ForgeForbidden,
     ForgeMissing,
     ForgePlace,
     ForgeRefused,
+    KeyUnusable,
     RateLimited,
+    checked_key,
     forge_for,
 )
 from certification.models import ForgeConnection
@@ -37,10 +40,18 @@ LONGEST_NAME = 200
 
 @dataclass(frozen=True, slots=True)
 class ForgeDraft:
-    """An empty `token` keeps the one that is stored for the same `api_url`."""
+    """A token, or an app's two numbers and its key. What is empty of `token` and `private_key` keeps the one
+    that is stored for the same `api_url` (and the same app)."""
 
     api_url: str
     token: str = ""
+    app_id: str = ""
+    installation_id: int | None = None
+    private_key: str = ""
+
+    @property
+    def is_app(self) -> bool:
+        return bool(self.app_id.strip() or self.installation_id or self.private_key.strip())
 
 
 def suggested_api_url(repository: Repository) -> str:
@@ -57,7 +68,7 @@ def connection_of(repository: Repository) -> ForgeConnection:
 
 
 def connect_forge(binding: RepositoryBinding, draft: ForgeDraft, *, actor: User) -> ForgeConnection:
-    """Speak to GitHub's interface at `api_url` from now on, once it knew the token and the repository.
+    """Speak to GitHub's interface at `api_url` from now on, once it knew token or app, and the repository.
 
     Raises `InvalidInput` naming the field that is wrong.
     """
@@ -65,18 +76,14 @@ def connect_forge(binding: RepositoryBinding, draft: ForgeDraft, *, actor: User)
     repository = Repository.objects.get(pk=binding.repository_id)
     row = connection_of(repository)
     api_url = _checked_url(draft.api_url)
-    token = draft.token.strip()
-    if not token:
-        # A stored token never goes to another server than the one it was given for.
-        is_same = row.kind == ForgeConnection.Kind.GITHUB and row.api_url == api_url
-        held = (row.secrets or {}).get("token") if is_same else None
-        if not held:
-            raise _wrong("token", _("Give a token for this address."))
-        token = held.reveal()
-    name = _answering(repository, api_url, token)
+    app = _app_of(row, api_url, draft) if draft.is_app else None
+    token = "" if app else _token_of(row, api_url, draft)
+    name = _answering(repository, api_url, token, app)
     with transaction.atomic():
         row.kind, row.api_url, row.name = ForgeConnection.Kind.GITHUB, api_url, name
-        row.secrets, row.suffix = {"token": Secret(token)}, _suffix(row, repository)
+        row.app_id, row.installation_id = (app.app_id, app.installation_id) if app else ("", None)
+        row.secrets = {"private_key": Secret(app.private_key)} if app else {"token": Secret(token)}
+        row.suffix = _suffix(row, repository)
         row.paused_until, row.last_error = None, ""
         row.save()
         _note("connect", binding, actor, api_url)
@@ -86,14 +93,46 @@ def connect_forge(binding: RepositoryBinding, draft: ForgeDraft, *, actor: User)
     return row
 
 
+def _held(row: ForgeConnection, api_url: str, name: str) -> str:
+    """A stored secret never goes to another server than the one it was given for."""
+    is_same = row.kind == ForgeConnection.Kind.GITHUB and row.api_url == api_url
+    held = (row.secrets or {}).get(name) if is_same else None
+    return held.reveal() if isinstance(held, Secret) else ""
+
+
+def _token_of(row: ForgeConnection, api_url: str, draft: ForgeDraft) -> str:
+    token = draft.token.strip() or _held(row, api_url, "token")
+    if not token:
+        raise _wrong("token", _("Give a token for this address."))
+    return token
+
+
+def _app_of(row: ForgeConnection, api_url: str, draft: ForgeDraft) -> AppKey:
+    app_id = draft.app_id.strip()
+    if draft.token.strip():
+        raise _wrong("token", _("Give a token or an app, not both."))
+    if not (app_id.isascii() and app_id.isalnum() and len(app_id) <= 20):
+        raise _wrong("app_id", _("Give the app's id, as its settings on GitHub show it."))
+    if not draft.installation_id or not 0 < draft.installation_id < 2**63:
+        raise _wrong("installation_id", _("Give the number at the end of the installation's address."))
+    is_same_app = row.app_id == app_id
+    text = draft.private_key.strip() or (_held(row, api_url, "private_key") if is_same_app else "")
+    if not text:
+        raise _wrong("private_key", _("Give the app's private key."))
+    try:
+        return AppKey(app_id, draft.installation_id, checked_key(text))
+    except KeyUnusable as error:
+        raise _wrong("private_key", str(error)) from None
+
+
 def disconnect_forge(binding: RepositoryBinding, *, actor: User) -> None:
     """Only Git is spoken from now on. The token is forgotten; what was posted stays where it is."""
     require(policies.can_bind_repository, actor, binding.connector)
     with transaction.atomic():
         rows = ForgeConnection.objects.filter(repository=binding.repository_id)
         rows.update(
-            kind=ForgeConnection.Kind.GIT, api_url="", name="", secrets=None, suffix="", last_error="",
-            paused_until=None, refs={}, looked_at=None,
+            kind=ForgeConnection.Kind.GIT, api_url="", name="", secrets=None, app_id="", suffix="",
+            installation_id=None, last_error="", paused_until=None, refs={}, looked_at=None,
         )  # fmt: skip
         _note("disconnect", binding, actor, "")
 
@@ -103,15 +142,15 @@ def open_forge(connection: ForgeConnection) -> Forge:
     now = timezone.now()
     if connection.paused_until and connection.paused_until > now:
         raise RateLimited("", (connection.paused_until - now).total_seconds())
-    token = (connection.secrets or {}).get("token")
+    held = {
+        name: secret.reveal() if isinstance(secret, Secret) else secret
+        for name, secret in (connection.secrets or {}).items()
+    }
+    app = None
+    if connection.app_id and connection.installation_id and "private_key" in held:
+        app = AppKey(connection.app_id, connection.installation_id, held["private_key"])
     return forge_for(
-        ForgePlace(
-            connection.kind,
-            connection.api_url,
-            connection.name,
-            token.reveal() if token else "",
-            egress(),
-        )
+        ForgePlace(connection.kind, connection.api_url, connection.name, held.get("token", ""), egress(), app)
     )
 
 
@@ -143,13 +182,13 @@ def _checked_url(text: str) -> str:
     return text
 
 
-def _answering(repository: Repository, api_url: str, token: str) -> str:
+def _answering(repository: Repository, api_url: str, token: str, app: AppKey | None) -> str:
     """owner/name, as the server writes it. Raises `InvalidInput`."""
     name = Address.parse(repository.address).name
     try:
-        return forge_for(ForgePlace("github", api_url, name, token, egress())).describe()[:LONGEST_NAME]
+        return forge_for(ForgePlace("github", api_url, name, token, egress(), app)).describe()[:LONGEST_NAME]
     except (ForgeRefused, ForgeForbidden, ForgeMissing) as error:
-        raise _wrong("token", error.message) from None
+        raise _wrong("private_key" if app else "token", error.message) from None
     except ForgeError as error:
         raise _wrong("api_url", error.message) from None
 

@@ -19,7 +19,14 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from certification.lifecycle import OPEN_STATES
-from certification.models import Notification, ReceivedMail, RetentionRun, WebhookDelivery
+from certification.models import (
+    Notification,
+    PullRequest,
+    ReceivedMail,
+    RetentionRun,
+    ReviewMirror,
+    WebhookDelivery,
+)
 from certification.services.clock import database_now
 from connectors.lifecycle import InvitationState
 from connectors.models import Invitation, RepositoryDelivery, ResumableUpload
@@ -106,6 +113,13 @@ def _repository_messages(before: dt.datetime) -> QuerySet[RepositoryDelivery]:
     return RepositoryDelivery.objects.filter(received_at__lt=before)
 
 
+def _pull_requests(before: dt.datetime) -> QuerySet[PullRequest]:
+    """Those that threads of an open submission stand at stay until it has ended."""
+    over = PullRequest.objects.filter(closed_at__lt=before).exclude(state=PullRequest.State.OPEN)
+    held = ReviewMirror.objects.filter(pull_request=OuterRef("pk"), submission__state__in=OPEN_STATES)
+    return over.filter(~Exists(held))
+
+
 def _jobs(before: dt.datetime) -> QuerySet[OutboxJob]:
     return OutboxJob.objects.filter(state=OutboxJob.State.DONE, finished_at__lt=before)
 
@@ -156,6 +170,11 @@ RULES = (
         "repository_messages", _("Messages of Git repositories"),
         _("To see that its server calls. One that comes again later only makes the portal look."),
         _days_of("WEBHOOK_LOG_DAYS"), _repository_messages, "WEBHOOK_LOG_DAYS",
+    ),
+    Rule(
+        "pull_requests", _("Merged and closed pull requests"),
+        _("What was found in them, and where threads of reviews stood there."),
+        _days_of("KEEP_PULL_REQUESTS_DAYS"), _pull_requests, "KEEP_PULL_REQUESTS_DAYS",
     ),
     Rule(
         "mirrors", _("Mirrors of Git repositories that nobody is bound to"),

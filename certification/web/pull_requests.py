@@ -47,6 +47,19 @@ class ForgeForm(forms.Form):
             "empty, the one stored for this address stays."
         ),
     )  # fmt: skip
+    app_id = forms.CharField(
+        max_length=20, required=False, label=_lazy("App id"),
+        help_text=_lazy("Instead of a token: of a GitHub App, which can make check runs."),
+    )  # fmt: skip
+    installation_id = forms.IntegerField(
+        required=False, min_value=1, max_value=2**63 - 1, label=_lazy("Installation id"),
+        help_text=_lazy("The number at the end of the address of its installation."),
+    )  # fmt: skip
+    private_key = forms.CharField(
+        max_length=8000, required=False, strip=False, label=_lazy("Private key of the app"),
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
+        help_text=_lazy("The whole .pem file. Left empty, the one stored for this app stays."),
+    )  # fmt: skip
 
     def draft(self) -> forges.ForgeDraft:
         return forges.ForgeDraft(**self.cleaned_data)
@@ -122,7 +135,12 @@ def repository_forge(request: HttpRequest, pk: UUID) -> HttpResponse:
     forge = queries.forge_of(binding)
     known = forge.api_url if forge else ""
     form = ForgeForm(
-        request.POST or None, initial={"api_url": known or forges.suggested_api_url(binding.repository)}
+        request.POST or None,
+        initial={
+            "api_url": known or forges.suggested_api_url(binding.repository),
+            "app_id": forge.app_id if forge else "",
+            "installation_id": forge.installation_id if forge else None,
+        },
     )
     if request.method == "POST" and form.is_valid():
         try:

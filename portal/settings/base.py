@@ -332,6 +332,7 @@ RECEIVED_MAIL_KEEP_DAYS = env.int("RECEIVED_MAIL_KEEP_DAYS", default=90)
 KEEP_SESSION_NOTES_DAYS = env.int("KEEP_SESSION_NOTES_DAYS", default=90)
 KEEP_INVITATIONS_DAYS = env.int("KEEP_INVITATIONS_DAYS", default=180)
 KEEP_TOKENS_DAYS = env.int("KEEP_TOKENS_DAYS", default=365)
+KEEP_PULL_REQUESTS_DAYS = env.int("KEEP_PULL_REQUESTS_DAYS", default=365)
 KEEP_MESSAGES_DAYS = env.int("KEEP_MESSAGES_DAYS", default=730)
 # How long an erasure can be taken back: docs/operations.md, "Erasing a person".
 ERASURE_WAIT_DAYS = env.int("ERASURE_WAIT_DAYS", default=14)

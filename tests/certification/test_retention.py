@@ -16,7 +16,15 @@ from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.utils import timezone
 
-from certification.models import Notification, ReceivedMail, RetentionRun, WebhookDelivery, WebhookEndpoint
+from certification.models import (
+    Notification,
+    PullRequest,
+    ReceivedMail,
+    RetentionRun,
+    ReviewMirror,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 from certification.services import retention
 from connectors.models import Invitation, Repository, RepositoryDelivery, ResumableUpload
 from portal.accounts.models import ApiToken, DeviceSignIn
@@ -113,6 +121,20 @@ def repetition(cast, days: float) -> IdempotencyRecord:
     return IdempotencyRecord.objects.create(**given)
 
 
+def pull_request(cast, days: float, *, state: str = "merged", mirrored_by: str = "") -> PullRequest:
+    """One that was closed so many days ago; threads of a submission in that state stand at it."""
+    address = "https://git.harbour.example/all.git"
+    repository, _new = Repository.objects.get_or_create(publisher=cast.publisher, address=address)
+    made = PullRequest.objects.create(
+        repository=repository, ref=f"refs/pull/{secrets.randbelow(2**31)}/head", base="dev", head_sha="a" * 40,
+        state=state, closed_at=None if state == "open" else ago(days), seen_at=ago(days),
+    )  # fmt: skip
+    if mirrored_by:
+        submission = add_submission(cast, state=mirrored_by)
+        ReviewMirror.objects.create(pull_request=made, submission=submission)
+    return made
+
+
 CASES = {
     "sessions": (lambda cast: session(2), lambda cast: session(0.5)),
     "session_notes": (
@@ -159,6 +181,14 @@ CASES = {
     "repository_messages": (
         lambda cast: repository_message(cast, 31),
         lambda cast: repository_message(cast, 29),
+    ),
+    "pull_requests": (
+        lambda cast: [pull_request(cast, 366), pull_request(cast, 366, mirrored_by="withdrawn")],
+        lambda cast: [
+            pull_request(cast, 364, state="closed"),
+            pull_request(cast, 2000, state="open"),
+            pull_request(cast, 366, mirrored_by="in_review"),
+        ],
     ),
     "jobs": (lambda cast: job(8), lambda cast: [job(6), job(60, state="parked")]),
 }

@@ -10,12 +10,16 @@ import hmac
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+import jwt
 
 HOST = "api.github.harbour.example"
 API = f"https://{HOST}"
@@ -43,6 +47,11 @@ class GitHub:
     largest_page: int = 100
     port: int = 0
     next_id: int = 4_000
+    app_id: str = "271828"
+    installation: int = 31_415
+    app_key: Any = None
+    installation_tokens: dict[str, bool] = field(default_factory=dict)
+    lasting_seconds: int = 3_600
     seconds: int = 0
 
     def new_id(self) -> int:
@@ -198,6 +207,9 @@ class _Handler(BaseHTTPRequestHandler):
         sent = json.loads(raw) if raw else None
         self.hub.calls.append((self.command, parts.path))
         self.hub.bodies.append(sent)
+        found = re.fullmatch(r"/app/installations/(\d+)/access_tokens", parts.path)
+        if found and self.command == "POST":
+            return self._make_installation_token(int(found[1]))
         self._check_headers()
         for planned in self.hub.fail:
             method, start, status, more, message = planned
@@ -222,7 +234,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise _Refusal(403, "Request forbidden by administrative rules.")
         if self.headers.get("X-GitHub-Api-Version") != "2022-11-28":
             raise _Refusal(400, "Unsupported API version")
-        if self._token() not in {APP_TOKEN, PERSONAL_TOKEN}:
+        if self._token() not in {APP_TOKEN, PERSONAL_TOKEN} and not self._is_installation():
             raise _Refusal(401, "Bad credentials", status="401")
 
     def _code_comment(self, number: str) -> dict[str, Any]:
@@ -272,8 +284,30 @@ class _Handler(BaseHTTPRequestHandler):
     def _token(self) -> str:
         return (self.headers.get("Authorization") or "").removeprefix("Bearer ")
 
+    def _is_installation(self) -> bool:
+        return self.hub.installation_tokens.get(self._token(), False)
+
+    def _make_installation_token(self, installation: int) -> tuple[int, Any]:
+        """As the reference says of apps: RS256, the id as issuer, at most ten minutes, not from the future."""
+        now = time.time()
+        try:
+            claims = jwt.decode(
+                self._token(), self.hub.app_key, algorithms=["RS256"], issuer=self.hub.app_id,
+                options={"require": ["exp", "iat", "iss"]},
+            )  # fmt: skip
+        except jwt.PyJWTError:
+            raise _Refusal(401, "A JSON web token could not be decoded", status="401") from None
+        if claims["iat"] > now or claims["exp"] - now > 600:
+            raise _Refusal(401, "'Expiration time' claim ('exp') is too far in the future", status="401")
+        if installation != self.hub.installation:
+            raise _Refusal(404, "Not Found", status="404")
+        token = f"ghs_installation{len(self.hub.installation_tokens)}"
+        self.hub.installation_tokens[token] = True
+        ends = datetime.fromtimestamp(now + self.hub.lasting_seconds, UTC)
+        return 201, {"token": token, "expires_at": f"{ends:%Y-%m-%dT%H:%M:%SZ}", "permissions": {}}
+
     def _only_apps(self) -> None:
-        if self._token() != APP_TOKEN:
+        if self._token() != APP_TOKEN and not self._is_installation():
             raise _Refusal(403, _NOT_AN_APP, {"X-Accepted-GitHub-Permissions": "checks=write"}, status="403")
 
     def _page(self, rows: list[Any], query: dict[str, str], headers: dict[str, str]) -> list[Any]:
