@@ -30,7 +30,10 @@ _ROOMS = (
     "connectors.api.health",
     "connectors.api.alerts",
     "connectors.api.care",
+    "connectors.api.promises",
+    "connectors.api.sources",
     "certification.api.submissions",
+    "certification.api.drafting",
     "certification.api.families",
     "certification.api.ownership",
     "certification.api.runs",
@@ -40,6 +43,7 @@ _ROOMS = (
     "certification.api.agreements",
     "certification.api.erasures",
     "certification.api.reviews",
+    "certification.api.review_marks",
     "certification.api.suggestions",
     "certification.api.verdicts",
     "certification.api.replies",
@@ -48,11 +52,14 @@ _ROOMS = (
     "certification.api.testers",
     "certification.api.rollouts",
     "certification.api.regions",
+    "certification.api.region_tasks",
+    "certification.api.mail_texts",
     "certification.api.notifications",
     "certification.api.events",
     "certification.api.webhooks",
     "certification.api.repositories",
     "certification.api.pull_requests",
+    "portal.operations_api",
 )
 
 router = SimpleRouter()

@@ -13,9 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from certification.policies import can_run_jobs
+from portal.accounts.models import User
 from portal.shared import audit, outbox
 from portal.shared.errors import Conflict
 from portal.shared.models import OutboxJob
+from portal.shared.policy import require
 from portal.shared.web import done, signed_in_user
 
 PAGE_SIZE = 50
@@ -43,16 +45,22 @@ def job_list(request: HttpRequest) -> HttpResponse:
     return render(request, "operations/job_list.html", context)
 
 
+def run_again(job: OutboxJob, *, actor: User) -> None:
+    """A parked job gets a fresh set of attempts. Raises Conflict when it is not parked any more."""
+    require(can_run_jobs, actor, None)
+    with transaction.atomic():
+        if not outbox.run_again(job):
+            raise Conflict(_("This job is not parked any more."))
+        audit.record("job.run_again", job, actor=actor, data={"handler": job.handler})
+
+
 @require_POST
 @login_required
 def job_run_again(request: HttpRequest, pk: int) -> HttpResponse:
     if not can_run_jobs(request.user):
         raise Http404
     job = get_object_or_404(OutboxJob, pk=pk)
-    with transaction.atomic():
-        if not outbox.run_again(job):
-            raise Conflict(_("This job is not parked any more."))
-        audit.record("job.run_again", job, actor=signed_in_user(request), data={"handler": job.handler})
+    run_again(job, actor=signed_in_user(request))
     return done(request, _("Job %(pk)s runs again.") % {"pk": job.pk}, reverse("job_list"))
 
 

@@ -15,11 +15,13 @@ from rest_framework.routers import BaseRouter
 from rest_framework.viewsets import GenericViewSet
 
 from certification.models import AgreementSignature, AgreementText
+from certification.policies import can_manage_agreements
 from certification.queries import agreements as queries
 from certification.services import agreements as services
 from connectors.models import Publisher
 from portal.accounts.models import ApiToken
 from portal.accounts.tokens import within_token
+from portal.shared.policy import require
 from portal.shared.web import signed_in_user
 
 
@@ -62,6 +64,16 @@ class AgreementSigningSerializer(serializers.Serializer[Any]):
     )
 
 
+class NewAgreementTextSerializer(serializers.Serializer[Any]):
+    """The next version, as Markdown. It can never be changed, only followed by another one."""
+
+    text = serializers.CharField(max_length=services.LONGEST_TEXT)
+    note = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
+    must_be_signed_anew = serializers.BooleanField(
+        default=False, help_text="Signatures of earlier versions count no longer."
+    )
+
+
 class AgreementTextViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[AgreementText]):
     """Versions of the agreement, the newest first: that one counts."""
 
@@ -70,9 +82,19 @@ class AgreementTextViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Gen
     lookup_field = "version"
     lookup_value_converter = "int"
     lookup_value_regex = r"[0-9]{1,9}"
+    write_scope = ApiToken.Scope.ADMIN
 
     def get_queryset(self) -> QuerySet[AgreementText]:
         return queries.texts()
+
+    @extend_schema(request=NewAgreementTextSerializer, responses={201: AgreementTextSerializer})
+    def create(self, request: Request) -> Response:
+        """The next version, which counts from now on. For administrators."""
+        require(can_manage_agreements, signed_in_user(request), None)
+        asked = NewAgreementTextSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        made = services.publish_text(**asked.validated_data, actor=signed_in_user(request))
+        return Response(AgreementTextSerializer(made).data, status=status.HTTP_201_CREATED)
 
 
 class AgreementSignatureViewSet(

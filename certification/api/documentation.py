@@ -6,16 +6,21 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 from rest_framework.viewsets import GenericViewSet
 
+from certification.models import Documentation
 from certification.queries import documentation as queries
+from certification.services import documentation as services
 from connectors.api.connectors import visible_connectors
 from connectors.models import Connector
+from portal.accounts.models import ApiToken
 from portal.shared.rest import UUID_PATTERN
+from portal.shared.web import signed_in_user
 
 
 class DocumentRowSerializer(serializers.Serializer[Any]):
@@ -111,6 +116,10 @@ class PublishedDocumentSerializer(serializers.Serializer[Any]):
     document = DocumentSerializer(source="page.body")
 
 
+class RepublishingSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=500)
+
+
 class ConnectorDocumentationViewSet(GenericViewSet[Connector]):
     """What users read of your connectors."""
 
@@ -119,6 +128,8 @@ class ConnectorDocumentationViewSet(GenericViewSet[Connector]):
     lookup_value_regex = UUID_PATTERN
     serializer_class = PublishedDocumentSerializer
     queryset = Connector.objects.none()
+
+    write_scope = ApiToken.Scope.ADMIN
 
     def get_queryset(self) -> Any:
         return visible_connectors(self.request)
@@ -135,6 +146,19 @@ class ConnectorDocumentationViewSet(GenericViewSet[Connector]):
             if number.isdecimal() and len(number) < 9
             else queries.current_page(connector)
         )
+        return self._answer(connector, page)
+
+    @extend_schema(request=RepublishingSerializer)
+    @action(detail=True, methods=["post"])
+    def republish(self, request: Request, pk: str | None = None) -> Response:
+        """Build the live version's page again and show it, whatever was shown before. For operators."""
+        connector = self.get_object()
+        asked = RepublishingSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        services.republish(connector, **asked.validated_data, actor=signed_in_user(request))
+        return self._answer(connector, queries.current_page(connector))
+
+    def _answer(self, connector: Connector, page: Documentation | None) -> Response:
         if page is None:
             raise NotFound
         told = {"page": page, "availability": queries.availability_of(connector, page.version)}

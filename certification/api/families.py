@@ -22,6 +22,7 @@ from certification.queries import plans
 from certification.reviewing.family_changes import FamilyChange
 from certification.services import families as verdicts
 from certification.services import family_making as services
+from certification.services.threads import LONGEST_COMMENT
 from connectors.models import Connector, Publisher
 from portal.accounts.models import ApiToken
 from portal.shared.policy import require
@@ -130,6 +131,18 @@ class FamilyVerdictsSerializer(serializers.Serializer[Any]):
     verdicts = FamilyVerdictSerializer(many=True)
 
 
+class FamilyCommentSerializer(serializers.Serializer[Any]):
+    """Without `submissions` it goes to every member that is under review."""
+
+    body = serializers.CharField(max_length=LONGEST_COMMENT)
+    submissions = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=50)
+
+
+class FamilyThreadSerializer(serializers.Serializer[Any]):
+    submission = serializers.UUIDField()
+    thread = serializers.UUIDField()
+
+
 class FamilyStartSerializer(serializers.Serializer[Any]):
     """Without `starts_on` the first day that is open to all members."""
 
@@ -148,7 +161,11 @@ class FamilyViewSet(
     @property
     def write_scope(self) -> str:
         """What a token needs: the team's deeds, a review's and an operator's are different ones."""
-        scopes = {"decide": ApiToken.Scope.REVIEWS, "schedule": ApiToken.Scope.ROLLOUTS}
+        scopes = {
+            "decide": ApiToken.Scope.REVIEWS,
+            "comment": ApiToken.Scope.REVIEWS,
+            "schedule": ApiToken.Scope.ROLLOUTS,
+        }
         return scopes.get(self.action, ApiToken.Scope.SUBMISSIONS)
 
     def get_queryset(self) -> QuerySet[SubmissionFamily]:
@@ -234,6 +251,22 @@ class FamilyViewSet(
         }
         done = verdicts.decide_family(family, choices, actor=signed_in_user(request))
         return Response(FamilyOutcomeSerializer(done, many=True).data)
+
+    @extend_schema(request=FamilyCommentSerializer, responses=FamilyThreadSerializer(many=True))
+    @action(detail=True, methods=["post"], pagination_class=None, filter_backends=[])
+    def comment(self, request: Request, pk: str) -> Response:
+        """Say the same to several members under review: a thread in each."""
+        family = self.get_object()
+        asked = FamilyCommentSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given = asked.validated_data
+        under_review = {each.pk for each in queries.members_of(family) if each.state == "in_review"}
+        chosen = under_review & set(given.get("submissions", under_review))
+        opened = verdicts.comment_family(
+            family, body=given["body"], members=chosen, actor=signed_in_user(request)
+        )
+        rows = [{"submission": each.submission_id, "thread": each.pk} for each in opened]
+        return Response(FamilyThreadSerializer(rows, many=True).data)
 
     @extend_schema(request=FamilyStartSerializer, responses=FamilyOutcomeSerializer(many=True))
     @action(detail=True, methods=["post"], pagination_class=None, filter_backends=[])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -39,6 +40,15 @@ class FreezeSerializer(serializers.ModelSerializer[Freeze]):
             "cancelled_at", "created_at",
         ]  # fmt: skip
         read_only_fields = ["id", "cancelled_at", "created_at"]
+
+
+class FreezeMovesSerializer(FreezeSerializer):
+    """`instead_of` is the freeze that would be changed to this."""
+
+    instead_of = serializers.UUIDField(required=False, allow_null=True, write_only=True)
+
+    class Meta(FreezeSerializer.Meta):
+        fields = [*FreezeSerializer.Meta.fields, "instead_of"]
 
 
 class WaveMoveSerializer(serializers.Serializer[Any]):
@@ -83,16 +93,31 @@ class FreezeViewSet(
         draft = self._draft(serializer.validated_data)
         serializer.instance, _ = services.create_freeze(draft, actor=signed_in_user(self.request))
 
-    @extend_schema(request=FreezeSerializer, responses=RolloutMoveSerializer(many=True))
+    @extend_schema(request=FreezeMovesSerializer, responses=RolloutMoveSerializer(many=True))
     @action(detail=False, methods=["post"], url_path="what-moves", pagination_class=None, filter_backends=[])
     def what_moves(self, request: Request) -> Response:
         """The rollouts that saving this freeze would move. Saves nothing."""
         require(policies.can_manage_plans, signed_in_user(request), None)
+        asked = FreezeMovesSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given = dict(asked.validated_data)
+        other = given.pop("instead_of", None)
+        before = get_object_or_404(queries.open_freezes(), pk=other) if other else None
+        draft = self._draft(given)
+        services.check_freeze(draft)
+        moves = services.preview_freeze(draft, instead_of=before)
+        return Response(RolloutMoveSerializer(moves, many=True).data)
+
+    @extend_schema(request=FreezeSerializer, responses=FreezeSerializer)
+    @action(detail=True, methods=["post"])
+    def change(self, request: Request, pk: str) -> Response:
+        """Other times, scope or words for one that is not over; waves move, or move back."""
+        freeze, user = self.get_object(), signed_in_user(request)
+        require(policies.can_manage_plans, user, freeze)
         asked = FreezeSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        draft = self._draft(asked.validated_data)
-        services.check_freeze(draft)
-        return Response(RolloutMoveSerializer(services.preview_freeze(draft), many=True).data)
+        services.change_freeze(freeze, self._draft(asked.validated_data), actor=user)
+        return Response(FreezeSerializer(self.get_object()).data)
 
     @extend_schema(request=FreezeReasonSerializer, responses=FreezeSerializer)
     @action(detail=True, methods=["post"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -38,6 +39,12 @@ class PreferenceSerializer(serializers.Serializer[Any]):
     delivery = serializers.ChoiceField(choices=NotificationPreference.Delivery.choices)
 
 
+class ReadCountSerializer(serializers.Serializer[Any]):
+    """How many messages were unread."""
+
+    count = serializers.IntegerField()
+
+
 class NotificationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet):
     """Your own messages, newest first."""
 
@@ -59,6 +66,23 @@ class NotificationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Gene
         """Mark one as read."""
         message = self.get_object()
         services.mark_read(message, actor=signed_in_user(request))
+        message.refresh_from_db()
+        return Response(self.get_serializer(message).data)
+
+    @extend_schema(request=None, responses=ReadCountSerializer)
+    @action(detail=False, methods=["post"], url_path="read-all", pagination_class=None, filter_backends=[])
+    def read_all(self, request: Request) -> Response:
+        """Mark all of your own as read; a token of one team marks those about that team."""
+        count = services.mark_all_read(among=self.get_queryset(), actor=signed_in_user(request))
+        return Response(ReadCountSerializer({"count": count}).data)
+
+    @extend_schema(request=None, responses=NotificationSerializer)
+    @action(detail=True, methods=["post"], url_path="send-again")
+    def send_again(self, request: Request, pk: str) -> Response:
+        """Try a failed delivery once more. Operators do it for everybody's."""
+        found = within_token(queries.readable_by(signed_in_user(request)), request, team="publisher_id")
+        message = get_object_or_404(found, pk=pk)
+        services.send_again(message, actor=signed_in_user(request))
         message.refresh_from_db()
         return Response(self.get_serializer(message).data)
 

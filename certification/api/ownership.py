@@ -162,6 +162,13 @@ class OwnershipClaimViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Ge
 
     @extend_schema(request=None, responses=OwnershipClaimSerializer)
     @action(detail=True, methods=["post"])
+    def mail(self, request: Request, pk: str) -> Response:
+        """Ask the contact that the live definition names, by mail. 429 within an hour of the last one."""
+        claims.send_proof_mail(self.get_object(), actor=signed_in_user(request))
+        return Response(OwnershipClaimSerializer(self.get_object()).data)
+
+    @extend_schema(request=None, responses=OwnershipClaimSerializer)
+    @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: str) -> Response:
         """The team does not claim it any more."""
         claim = self.get_object()

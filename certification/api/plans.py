@@ -61,6 +61,10 @@ class PlanSerializer(serializers.ModelSerializer[RolloutPlan]):
         return shown
 
 
+class PlanRetirementSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=1_000, required=False, default="", allow_blank=True)
+
+
 def _wave(wave: PlanWave) -> dict[str, Any]:
     codes = sorted(place.region_id for place in wave.places.all())
     return {
@@ -136,6 +140,16 @@ class PlanViewSet(
         """Use it for new Previews and rollouts."""
         plan = self.get_object()
         services.make_default(plan, actor=signed_in_user(request))
+        return Response(PlanSerializer(plan).data)
+
+    @extend_schema(request=PlanRetirementSerializer, responses=PlanSerializer)
+    @action(detail=True, methods=["post"])
+    def retire(self, request: Request, pk: str) -> Response:
+        """Offer it no longer; rollouts that use it go on. 409 for a default plan."""
+        plan = self.get_object()
+        asked = PlanRetirementSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        services.retire_plan(plan, **asked.validated_data, actor=signed_in_user(request))
         return Response(PlanSerializer(plan).data)
 
 

@@ -13,12 +13,16 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 from rest_framework.viewsets import GenericViewSet
 
-from certification.models import ClockPause, Preview
+from certification.data.products import BY_KEY, PRODUCTS
+from certification.models import ClockPause, Preview, ProductCheck
+from certification.policies import can_check_products
 from certification.queries import previews as queries
-from certification.services import pauses, rehearsals
+from certification.queries.testers import own_words
+from certification.services import pauses, rehearsals, testers
 from certification.services import previews as services
-from portal.accounts.models import ApiToken
+from portal.accounts.models import ApiToken, User
 from portal.accounts.tokens import within_token
+from portal.shared.policy import require
 from portal.shared.web import signed_in_user
 
 
@@ -66,6 +70,37 @@ class PauseSerializer(serializers.Serializer[Any]):
 
 class ResumptionSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=1_000, required=False, default="", allow_blank=True)
+
+
+class ProductWordSerializer(serializers.Serializer[Any]):
+    """An empty outcome takes one's word back. What fails needs a note."""
+
+    outcome = serializers.ChoiceField(choices=ProductCheck.Outcome.choices, allow_blank=True)
+    note = serializers.CharField(max_length=testers.LONGEST_NOTE, default="", allow_blank=True)
+
+
+class ProductWordsSerializer(serializers.Serializer[Any]):
+    """`items` maps keys of the checklist to one's own words; those that are left out stay as they are."""
+
+    items = serializers.DictField(child=ProductWordSerializer())
+
+    def words(self) -> dict[str, testers.Word]:
+        return {key: testers.Word(**word) for key, word in self.validated_data["items"].items()}
+
+
+class ProductCheckItemSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    text = serializers.CharField()
+    outcome = serializers.ChoiceField(choices=ProductCheck.Outcome.choices, allow_blank=True)
+    note = serializers.CharField(allow_blank=True)
+
+
+class ProductChecklistSerializer(serializers.Serializer[Any]):
+    """A product's checklist with the caller's own words."""
+
+    product = serializers.ChoiceField(choices=[each.key for each in PRODUCTS])
+    name = serializers.CharField()
+    checks = ProductCheckItemSerializer(many=True)
 
 
 class PreviewViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Preview]):
@@ -166,6 +201,42 @@ class PreviewViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericVi
             self.get_object(), **self._asked(RetrySerializer), actor=signed_in_user(request)
         )
         return self._done()
+
+    @extend_schema(responses=ProductChecklistSerializer)
+    @action(
+        detail=True, url_path=rf"checklists/(?P<product>{'|'.join(BY_KEY)})", pagination_class=None,
+        filter_backends=[],
+    )  # fmt: skip
+    def checklist(self, request: Request, pk: str, product: str) -> Response:
+        """What is worth a look in a product, and what the caller found."""
+        preview, user = self.get_object(), signed_in_user(request)
+        require(can_check_products, user, preview)
+        return Response(_checklist(preview, product, user))
+
+    @extend_schema(request=ProductWordsSerializer, responses=ProductChecklistSerializer)
+    @checklist.mapping.put
+    def check_product(self, request: Request, pk: str, product: str) -> Response:
+        """Keep what the caller found, while the Preview is open."""
+        preview, user = self.get_object(), signed_in_user(request)
+        require(can_check_products, user, preview)
+        asked = ProductWordsSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        testers.check_product(preview, product, asked.words(), actor=user)
+        return Response(_checklist(preview, product, user))
+
+
+def _checklist(preview: Preview, key: str, user: User) -> dict[str, Any]:
+    product, own = BY_KEY[key], own_words(preview, key, user)
+    checks = [
+        {
+            "key": each.key,
+            "text": each.text,
+            "outcome": own[each.key].outcome if each.key in own else "",
+            "note": own[each.key].note if each.key in own else "",
+        }
+        for each in product.checks
+    ]
+    return dict(ProductChecklistSerializer({"product": key, "name": product.name, "checks": checks}).data)
 
 
 def register(router: BaseRouter) -> None:

@@ -111,6 +111,12 @@ class RegionContactSerializer(serializers.Serializer[Any]):
     problem = serializers.CharField(allow_blank=True)
 
 
+class TelemetryTokenSerializer(serializers.Serializer[Any]):
+    """Told once; nothing keeps it."""
+
+    token = serializers.CharField()
+
+
 class RegionViewSet(
     IdempotentCreation,
     mixins.ListModelMixin,
@@ -123,6 +129,7 @@ class RegionViewSet(
     serializer_class = RegionSerializer
     write_scope = ApiToken.Scope.ADMIN
     pagination_class = None
+    outside_actions = frozenset({"contact"})
     lookup_field = "code"
 
     def get_queryset(self) -> QuerySet[Region]:
@@ -178,6 +185,14 @@ class RegionViewSet(
         result = services.contact_region(self.get_object(), actor=signed_in_user(request))
         answer = {"answered": result.health is not None, "problem": result.problem}
         return Response(answer, status=status.HTTP_200_OK)
+
+    @extend_schema(request=None, responses=TelemetryTokenSerializer)
+    @action(detail=True, methods=["post"], url_path="telemetry-token")
+    def telemetry_token(self, request: Request, code: str) -> Response:
+        """A new token for the region to push telemetry with; the one before is worth nothing at once."""
+        token = services.renew_telemetry_token(self.get_object(), actor=signed_in_user(request))
+        body = TelemetryTokenSerializer({"token": token.reveal()}).data
+        return Response(body, headers={"Cache-Control": "no-store"})
 
 
 def register(router: BaseRouter) -> None:

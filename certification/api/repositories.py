@@ -15,12 +15,13 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
 from certification.api.submissions import SubmissionSerializer
+from certification.models import CertificationTag
 from certification.queries import repositories as queries
-from certification.services import commits
+from certification.services import certification_tags, commits
 from connectors.api.connectors import acting_user, visible_connectors
 from connectors.models import Connector, RepositoryBinding
 from connectors.policies import can_bind_repository
-from connectors.repository_words import failure_of
+from connectors.repository_words import failure_of, sentence
 from connectors.services import repositories as services
 from portal.accounts.models import ApiToken
 from portal.shared.policy import require
@@ -100,6 +101,21 @@ class HookSecretSerializer(serializers.Serializer[Any]):
 
     address = serializers.URLField()
     secret = serializers.CharField()
+
+
+class CertificationTagSerializer(serializers.ModelSerializer[CertificationTag]):
+    """`failure` says what the repository's server answered."""
+
+    version = serializers.CharField(source="version.label", read_only=True)
+    failure = serializers.SerializerMethodField()
+
+    class Meta:
+        model = CertificationTag
+        fields = ["id", "version", "name", "commit", "state", "failure", "created_at", "pushed_at"]
+        read_only_fields = fields
+
+    def get_failure(self, tag: CertificationTag) -> str:
+        return sentence(tag.failure, tag.failure_values) if tag.failure else ""
 
 
 class RepositoryView(GenericAPIView[RepositoryBinding]):
@@ -222,7 +238,52 @@ class CommitTakingView(RepositoryView):
         return Response(SubmissionSerializer(submission).data, status=status.HTTP_201_CREATED)
 
 
+class CertificationTagsView(RepositoryView):
+    """Tags of certified commits in the team's repository."""
+
+    http_method_names = ["get", "options"]
+
+    @extend_schema(
+        operation_id="connectors_repository_tags",
+        tags=["connectors"],
+        responses=CertificationTagSerializer(many=True),
+    )
+    def get(self, request: Request, pk: str) -> Response:
+        """The last 100, newest first."""
+        found = queries.tags_of(self._binding()).select_related("version").order_by("-created_at")[:100]
+        return Response(CertificationTagSerializer(found, many=True).data)
+
+
+class CertificationTagAgainView(RepositoryView):
+    """Trying a tag once more."""
+
+    http_method_names = ["post", "options"]
+
+    @extend_schema(
+        operation_id="connectors_repository_tag_again",
+        tags=["connectors"],
+        request=None,
+        responses={202: CertificationTagSerializer},
+    )
+    def post(self, request: Request, pk: str, tag_id: str) -> Response:
+        """Push it again after a failure; answered before it is pushed."""
+        tags = queries.tags_of(self._binding()).select_related("version")
+        tag = get_object_or_404(tags, pk=tag_id)
+        certification_tags.push_again(tag, actor=acting_user(request))
+        return Response(CertificationTagSerializer(tag).data, status=status.HTTP_202_ACCEPTED)
+
+
 urlpatterns = [
+    path(
+        "connectors/<uuid:pk>/repository/tags/",
+        CertificationTagsView.as_view(),
+        name="certification_tags",
+    ),
+    path(
+        "connectors/<uuid:pk>/repository/tags/<uuid:tag_id>/again/",
+        CertificationTagAgainView.as_view(),
+        name="certification_tag_again",
+    ),
     path("connectors/<uuid:pk>/repository/", RepositoryView.as_view(), name="connector_repository"),
     path("connectors/<uuid:pk>/repository/fetch/", RepositoryFetchView.as_view(), name="repository_fetch"),
     path("connectors/<uuid:pk>/repository/secret/", HookSecretView.as_view(), name="repository_secret"),

@@ -21,9 +21,9 @@ from rest_framework.viewsets import GenericViewSet
 
 from certification import policies
 from certification.api.submissions import SubmissionViewSet
-from certification.models import Comment, Decision, ReviewClaim, Submission, Thread
+from certification.models import Comment, Decision, DecisionCondition, ReviewClaim, Submission, Thread
 from certification.queries import reviews as queries
-from certification.services import decisions, reviews, threads
+from certification.services import decisions, reviews, threads, verdicts
 from portal.accounts.models import ApiToken, User
 from portal.accounts.tokens import within_token
 from portal.shared.policy import require
@@ -124,6 +124,15 @@ class NewThreadSerializer(serializers.Serializer[Any]):
     is_private = serializers.BooleanField(required=False, default=False, help_text="A note for staff only.")
 
 
+class DecisionConditionSerializer(serializers.Serializer[Any]):
+    """Something that an approval asks for."""
+
+    text = serializers.CharField(max_length=2_000)
+    due = serializers.ChoiceField(
+        choices=DecisionCondition.Due.choices, default=DecisionCondition.Due.ROLLOUT
+    )
+
+
 class DecisionSerializer(serializers.ModelSerializer[Decision]):
     reviewer = serializers.CharField(source="reviewer.name", read_only=True)
     revision = serializers.IntegerField(source="revision.number", read_only=True)
@@ -131,9 +140,17 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
         required=False, default="", allow_blank=True, max_length=decisions.LONGEST_REASONS
     )
 
+    conditions = DecisionConditionSerializer(
+        many=True, required=False, write_only=True,
+        help_text="Of an approval; read them under /conditions/.",
+    )  # fmt: skip
+
     class Meta:
         model = Decision
-        fields = ["id", "submission", "revision", "digest", "verdict", "reasons", "reviewer", "created_at"]
+        fields = [
+            "id", "submission", "revision", "digest", "verdict", "reasons", "conditions", "reviewer",
+            "created_at",
+        ]  # fmt: skip
         read_only_fields = ["id", "submission", "created_at"]
 
 
@@ -338,8 +355,11 @@ class DecisionViewSet(IdempotentCreation, mixins.ListModelMixin, mixins.CreateMo
         return Decision.objects.filter(submission=self.submission()).select_related("reviewer", "revision")
 
     def perform_create(self, serializer: serializers.BaseSerializer[Decision]) -> None:
-        given = serializer.validated_data
-        serializer.instance = decisions.decide(self.submission(), **given, actor=self.person)
+        given = dict(serializer.validated_data)
+        wanted = [verdicts.Wanted(**each) for each in given.pop("conditions", ())]
+        serializer.instance = decisions.decide(
+            self.submission(), **given, conditions=wanted, actor=self.person
+        )
 
 
 def _threads_of(request: Request, ids: Sequence[Any]) -> dict[str, list[Any]]:

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.urls import path
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.request import Request
@@ -13,10 +15,16 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 from rest_framework.viewsets import GenericViewSet
 
+from certification.api.submissions import OfSubmission
 from certification.models import Submission, TestRun
+from certification.policies import can_try_operations
+from certification.queries import console as queries
 from certification.services import runs as services
+from certification.services.credentials import LONGEST_REASON
 from portal.accounts.models import ApiToken
 from portal.accounts.tokens import within_token
+from portal.shared.errors import Conflict
+from portal.shared.policy import require
 from portal.shared.rest import UUID_PATTERN
 from portal.shared.web import signed_in_user
 
@@ -35,6 +43,76 @@ class TestRunSerializer(serializers.ModelSerializer[TestRun]):
         read_only_fields = fields
 
 
+class TestRunDetailSerializer(TestRunSerializer):
+    """With what was sent, every credential masked, and what came, cut. Both are empty for reported runs."""
+
+    region = serializers.CharField(source="region_id", read_only=True, allow_null=True)
+    inputs = serializers.DictField(read_only=True)
+    request = serializers.DictField(read_only=True)
+    response = serializers.DictField(read_only=True)
+
+    class Meta(TestRunSerializer.Meta):
+        fields = [
+            *TestRunSerializer.Meta.fields,
+            "target",
+            "region",
+            "reason",
+            "inputs",
+            "request",
+            "response",
+        ]
+        read_only_fields = fields
+
+
+class ConsoleInputSerializer(serializers.Serializer[Any]):
+    """`key` names it in `inputs` of a call; `place` is where it goes in the request."""
+
+    key = serializers.CharField()
+    place = serializers.CharField()
+    type = serializers.CharField()
+    is_required = serializers.BooleanField()
+
+
+class ConsoleOperationSerializer(serializers.Serializer[Any]):
+    """`successes` counts the runs so far with right input."""
+
+    operation_id = serializers.CharField()
+    method = serializers.CharField()
+    path = serializers.CharField()
+    summary = serializers.CharField()
+    is_trigger = serializers.BooleanField()
+    is_safe = serializers.BooleanField(help_text="Calling it changes nothing, as far as its method promises.")
+    needs_credential = serializers.BooleanField()
+    successes = serializers.IntegerField()
+    inputs = ConsoleInputSerializer(source="asked", many=True)
+
+
+class ConsoleSerializer(serializers.Serializer[Any]):
+    """What can be called now: of the package in Preview, else the one handed in, else the draft's. `problem`
+    says why there is nothing; `gateway` names the region that calls for the portal, if there is one."""
+
+    version = serializers.UUIDField(allow_null=True)
+    problem = serializers.CharField(allow_blank=True)
+    gateway = serializers.CharField(allow_blank=True)
+    operations = ConsoleOperationSerializer(many=True)
+
+
+class ConsoleCallSerializer(serializers.Serializer[Any]):
+    """`credential` is the id of one of the submission's; what it holds is never told. Reviewers who lend one
+    say why. `is_wrong_on_purpose` sends inputs that do not fit, to see the refusal."""
+
+    operation_id = serializers.CharField(max_length=200)
+    inputs = serializers.DictField(required=False, default=dict)
+    credential = serializers.UUIDField(required=False, default=None, allow_null=True)
+    is_wrong_on_purpose = serializers.BooleanField(default=False)
+    reason = serializers.CharField(max_length=LONGEST_REASON, required=False, default="", allow_blank=True)
+    through_region = serializers.BooleanField(default=False)
+
+    def wanted(self) -> services.Try:
+        given = dict(self.validated_data)
+        return services.Try(credential_id=given.pop("credential"), **given)
+
+
 class ReportSerializer(serializers.Serializer[Any]):
     operation_id = serializers.CharField(max_length=200)
     is_success = serializers.BooleanField()
@@ -50,12 +128,13 @@ class ReportSerializer(serializers.Serializer[Any]):
     )
 
 
-class TestRunViewSet(mixins.ListModelMixin, GenericViewSet[TestRun]):
+class TestRunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[TestRun]):
     """Calls of a submission's operations, made to test it."""
 
     serializer_class = TestRunSerializer
     write_scope = ApiToken.Scope.SUBMISSIONS
     filterset_fields = ["operation_id", "source", "path", "is_success"]
+    lookup_value_regex = UUID_PATTERN
     queryset = TestRun.objects.none()
 
     def submission(self) -> Submission:
@@ -67,7 +146,11 @@ class TestRunViewSet(mixins.ListModelMixin, GenericViewSet[TestRun]):
         if getattr(self, "swagger_fake_view", False):
             return TestRun.objects.none()
         found = TestRun.objects.visible_to(self.request.user).filter(submission=self.submission())
-        return found.select_related("user").defer("request", "response", "inputs")
+        found = found.select_related("user")
+        return found.defer("request", "response", "inputs") if self.action == "list" else found
+
+    def get_serializer_class(self) -> type[serializers.BaseSerializer[TestRun]]:
+        return TestRunDetailSerializer if self.action == "retrieve" else TestRunSerializer
 
     @extend_schema(request=ReportSerializer, responses={201: TestRunSerializer})
     def create(self, request: Request, submission_pk: str) -> Response:
@@ -78,6 +161,68 @@ class TestRunViewSet(mixins.ListModelMixin, GenericViewSet[TestRun]):
             self.submission(), services.Report(**asked.validated_data), actor=signed_in_user(request)
         )
         return Response(TestRunSerializer(run).data, status=status.HTTP_201_CREATED)
+
+
+class ConsoleView(OfSubmission):
+    """Calls of a submission's operations, made by the portal with credentials that nobody sees."""
+
+    write_scope = ApiToken.Scope.SUBMISSIONS
+    outside_actions = frozenset({"post"})
+
+    @extend_schema(operation_id="submissions_console", tags=["submissions"], responses=ConsoleSerializer)
+    def get(self, request: Request, submission_id: Any) -> Response:
+        """The operations that can be called, with what each asks for."""
+        submission = self.submission()
+        require(can_try_operations, signed_in_user(request), submission)
+        bench = queries.bench_of(submission)
+        counts = {each.operation_id: each.successes for each in queries.choices_of(submission, bench, None)}
+        return Response(ConsoleSerializer(_bench(bench, counts)).data)
+
+    @extend_schema(
+        operation_id="submissions_console_call",
+        tags=["submissions"],
+        request=ConsoleCallSerializer,
+        responses={201: TestRunDetailSerializer},
+    )
+    def post(self, request: Request, submission_id: Any) -> Response:
+        """Call one operation and keep what came. In Preview it counts towards the operation's coverage."""
+        submission, user = self.submission(), signed_in_user(request)
+        require(can_try_operations, user, submission)
+        asked = ConsoleCallSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        wanted = asked.wanted()
+        bench = queries.bench_of(submission)
+        if bench.find(wanted.operation_id) is None:
+            raise Conflict(bench.problem or _("The package has no such operation: choose one from the list."))
+        run = services.run_operation(submission, wanted, actor=user)
+        return Response(TestRunDetailSerializer(run).data, status=status.HTTP_201_CREATED)
+
+
+def _bench(bench: queries.Bench, successes: dict[str, int]) -> dict[str, Any]:
+    return {
+        "version": bench.version.pk if bench.version else None,
+        "problem": bench.problem,
+        "gateway": bench.gateway,
+        "operations": [
+            {
+                "operation_id": each.operation_id,
+                "method": each.method,
+                "path": each.path,
+                "summary": each.summary,
+                "is_trigger": each.is_trigger,
+                "is_safe": each.is_safe,
+                "needs_credential": bench.needs_credential(each),
+                "successes": successes.get(each.operation_id, 0),
+                "asked": each.asked,
+            }
+            for each in bench.operations
+        ],
+    }
+
+
+urlpatterns = [
+    path("submissions/<uuid:submission_id>/console/", ConsoleView.as_view(), name="submission_console"),
+]
 
 
 def register(router: BaseRouter) -> None:

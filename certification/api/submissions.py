@@ -15,6 +15,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
+from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from certification.api.ledger import TimeLedgerAction
@@ -204,6 +205,15 @@ def visible_submissions(request: Request) -> QuerySet[Submission]:
     return within_token(found, request, team="connector__publisher_id", connector="connector_id")
 
 
+class OfSubmission(APIView):
+    """What addresses below a submission share: finding it as the caller may see it."""
+
+    binds_connector = True
+
+    def submission(self) -> Submission:
+        return get_object_or_404(visible_submissions(self.request), pk=self.kwargs["submission_id"])
+
+
 class SubmissionViewSet(
     IdempotentCreation,
     TimeLedgerAction,
@@ -218,6 +228,7 @@ class SubmissionViewSet(
     serializer_class = SubmissionSerializer
     write_scope = ApiToken.Scope.SUBMISSIONS
     filterset_fields = ["state", "kind", "reference"]
+    outside_actions = frozenset({"test_credential"})
     # Nouns that belong to a submission put themselves in here.
     includes: ClassVar[dict[str, Include]] = {}
     queryset = Submission.objects.none()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from certification.models import Decision, ReviewMark, Submission, Thread
 from certification.queries.review_source import compared_with
@@ -109,9 +109,14 @@ def _seen(marks: Mapping[str, str], key: str, digest: str) -> Seen:
     return Seen(key, digest, marks.get(key) == digest)
 
 
+def marks_of(submission: Submission, user: User) -> QuerySet[ReviewMark]:
+    """What the reader ticked, by key."""
+    return ReviewMark.objects.filter(submission=submission, user=user).order_by("key")
+
+
 def viewed_marks(submission: Submission, user: User) -> dict[str, str]:
     """Key -> digest of what the reader ticked."""
-    return dict(ReviewMark.objects.filter(submission=submission, user=user).values_list("key", "digest"))
+    return dict(marks_of(submission, user).values_list("key", "digest"))
 
 
 def my_last_revision(submission: Submission, user: User) -> int:

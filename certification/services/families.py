@@ -106,6 +106,7 @@ def comment_family(
     family: SubmissionFamily, *, body: str, members: Collection[UUID], actor: User
 ) -> list[Thread]:
     """Say the same to several members: a thread in each, which its team answers there."""
+    require(can_decide_family, actor, family)
     chosen = [each for each in members_of(family) if each.pk in members and each.revision_id]
     if not chosen:
         raise InvalidInput(_("Choose at least one connector of the family."))

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -347,9 +348,14 @@ def mark_read(notification: Notification, *, actor: User) -> None:
         Notification.objects.filter(pk=notification.pk, read_at=None).update(read_at=timezone.now())
 
 
-def mark_all_read(*, actor: User, at: datetime | None = None) -> int:
-    """All messages of a person, read at one moment."""
-    return Notification.objects.filter(recipient=actor, read_at=None).update(read_at=at or timezone.now())
+def mark_all_read(
+    *, actor: User, at: datetime | None = None, among: QuerySet[Notification] | None = None
+) -> int:
+    """All messages of a person, or those `among` some, read at one moment; returns how many were not."""
+    own = Notification.objects.filter(recipient=actor, read_at=None)
+    if among is not None:
+        own = own.filter(pk__in=among.order_by().values("pk"))
+    return own.update(read_at=at or timezone.now())
 
 
 def mark_unread(*, at: datetime, actor: User) -> int:

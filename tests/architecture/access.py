@@ -624,6 +624,13 @@ ROLLOUTS = {
 }
 
 _API_CREDENTIAL = {"kind": "api_key", "purpose": "Sandbox", "values": {"key": "another-key-for-tests"}}
+_OBJECTIVE = {"success_percent": 99, "latency_ms": 2500, "latency_percent": 95, "silence_minutes": 120}
+_API_SOURCE = {
+    "name": "Quay",
+    "region": "north",
+    "base_url": "https://metrics.harbour.example",
+    "requests_query": "connector_requests_total",
+}
 _API_MESSAGE = {"pk": "webhook", "message": "webhook_message"}
 # Their protocol wants headers of its own (412) and bytes (415).
 _SENDER = Access(frozenset({"developer"}), frozenset(), also=(412, 415))
@@ -666,12 +673,24 @@ API_CONNECTORS = {
     "trusted-publisher-detail": entry(GET=team_reads, DELETE=editors, at="trusted_publisher"),
     "own_token": entry(GET=token_only, POST=token_only, DELETE=token_only),
     "connector_versions": entry(GET=team_reads, at="connector"),
+    "certification_tags": entry(GET=team_reads, at="connector"),
+    "certification_tag_again": entry(POST=editors, at={"pk": "connector", "tag_id": "certification_tag"}),
     "connector_uploads": entry(GET=team_reads, POST=editors, at="connector", is_multipart=True),
     "resumable_uploads": entry(POST=_SENDERS, at="connector"),
     # Of one person: even their team does not see it.
     "resumable_upload": entry(GET=_SENDER, PATCH=_SENDER, at="resumable"),
     "telemetry_batches": entry(POST=region_only),
     "connector_health": entry(GET=team_reads, at="connector"),
+    "connector_objective": entry(
+        GET=team_reads, PUT=Access(EDITORS | OPERATORS, SEEN), at="connector", data=_OBJECTIVE
+    ),
+    "connector_host": entry(GET=team_reads, at="connector"),
+    "connector_host_ownership": entry(PUT=editors, DELETE=editors, at="connector"),
+    "metrics-source-list": entry(GET=operators, POST=administrators, data=_API_SOURCE),
+    "metrics-source-detail": entry(
+        GET=operators, PATCH=administrators, at="source", data={"is_in_seconds": False}
+    ),
+    "metrics-source-switch": entry(POST=administrators, at="source", data={"is_active": True}),
     "known-issue-list": entry(
         GET=signed_in,
         POST=editors,
@@ -716,6 +735,7 @@ API_CONNECTORS = {
     "connector-detail": entry(GET=team_reads, PATCH=editors, at="connector", data={"summary": "Tides."}),
     # Nothing of it is published: whoever may see the connector is told so.
     "documentation-detail": entry(GET=Access(SEEN, SEEN, also=(404,)), at="connector"),
+    "documentation-republish": entry(POST=Access(OPERATORS, SEEN, also=(404,)), at="connector", data=REASON),
     "connector-cancel": entry(POST=owner, at="connector", data=REASON),
     "connector-checklist": entry(
         POST=editors, at="connector", data={"item": "domain-owned", "is_done": True}
@@ -741,6 +761,7 @@ API_SUBMISSIONS = {
     ),
     "ownership-claim-detail": entry(GET=team_reads, at="claim"),
     "ownership-claim-check": entry(POST=Access(frozenset({"owner"}), SEEN, also=(429,)), at="claim"),
+    "ownership-claim-mail": entry(POST=Access(frozenset({"owner"}), SEEN, also=(429,)), at="claim"),
     "ownership-claim-withdraw": entry(POST=owner, at="claim"),
     "ownership-claim-decide": entry(POST=operators_seen, at="claim", data={"is_granted": False, **REASON}),
     "transfer-list": entry(
@@ -773,9 +794,26 @@ API_SUBMISSIONS = {
             "verdicts": [{"submission": w.objects["draft"].pk, "digest": "0" * 64, "verdict": "approve"}]
         },
     ),
+    "family-comment": entry(POST=resolvers, at="family", data={"body": "Which tide do all of them mean?"}),
     "family-schedule": entry(POST=operators_seen, at="family", data=lambda w: {"plan": w.objects["plan"].pk}),
     "submission-certificates": entry(GET=team_reads, at="submission"),
     "submission-receipt": entry(POST=draft_editors, at="draft"),
+    # No such rule: the question of who asks is answered before a process is started.
+    "submission_repairs": entry(
+        GET=draft_editors,
+        POST=draft_editors,
+        at={"submission_id": "draft"},
+        data={"rules": ["NONE-001"]},
+        query={"rule": "NONE-001"},
+    ),
+    "submission_keep_operation": entry(
+        GET=draft_editors,
+        POST=draft_editors,
+        at={"submission_id": "draft"},
+        data={"operation": "ListTides"},
+        query={"operation": "ListTides"},
+    ),
+    "submission_console": entry(GET=triers, POST=triers, data={"operation_id": "NoSuchTide"}),
     "submission-credential-test": entry(POST=triers, at="submission"),
     "submission-credential": entry(PUT=editors, DELETE=editors, at="submission", data=_API_CREDENTIAL),
     "test-run-list": entry(
@@ -784,6 +822,7 @@ API_SUBMISSIONS = {
         at={"submission_pk": "submission"},
         data={"operation_id": "GetTides", "is_success": True},
     ),
+    "test-run-detail": entry(GET=team_reads, at={"submission_pk": "submission", "pk": "test_run"}),
     "submission-credentials": entry(GET=team_reads, POST=editors, at="submission", data=_API_CREDENTIAL),
     "submission-time-ledger": entry(GET=team_reads, at="submission"),
     "submission-history": entry(GET=team_reads, at="submission"),
@@ -839,7 +878,9 @@ API_SUBMISSIONS = {
     "appeal-detail": entry(GET=team_reads, at="appeal"),
     "appeal-decide": entry(POST=appeal_deciders, at="appeal", data={"is_overturned": False, "answer": "No."}),
     "appeal-withdraw": entry(POST=editors, at="appeal"),
-    "agreement-text-list": entry(GET=signed_in),
+    "agreement-text-list": entry(
+        GET=signed_in, POST=administrators, data={"text": "What is given is given, from now on. " * 20}
+    ),
     "agreement-text-detail": entry(GET=signed_in, at={"version": "=1"}),
     "agreement-signature-list": entry(
         GET=signed_in, POST=signed_in, data={"version": 1, "name": "Astrid Quay"}
@@ -893,6 +934,15 @@ API_SUBMISSIONS = {
         POST=reviewers,
         data={"file": "apiDefinition.swagger.json", "pointer": "/info/title", "text": '"Tides"'},
     ),
+    "submission_suggestions_accept": entry(
+        POST=editors, data=lambda w: {"suggestions": [str(w.objects["suggestion"].pk)]}
+    ),
+    "thread_suggestions": entry(
+        POST=reviewers, at={"thread_id": "suggested_thread"}, data={"text": '"Tides"'}
+    ),
+    "review_marks": entry(
+        GET=team_reads, PUT=team_reads, DELETE=team_reads, data={"key": "file:readme.md", "digest": "0" * 64}
+    ),
     "suggestion-detail": entry(GET=team_reads, at="suggestion"),
     "suggestion-accept": entry(POST=editors, at="suggestion"),
     "suggestion-decline": entry(POST=editors, at="suggestion", data=REASON),
@@ -926,6 +976,25 @@ API_REGIONS = {
     "region-list": entry(GET=signed_in, POST=administrators, data=_API_REGION),
     "region-detail": entry(GET=signed_in, PUT=administrators, data=_API_REGION),
     "region-contact": entry(POST=administrators),
+    "region-telemetry-token": entry(POST=administrators),
+    "region-task-list": entry(GET=operators),
+    "region-task-detail": entry(GET=operators, at="region_task"),
+    "region-task-take": entry(POST=operators, at="region_task"),
+    "region-task-give-back": entry(POST=operators, at="region_task"),
+    "region-task-finish": entry(POST=operators, at="region_task", data={"seen_digest": "a" * 12}),
+    "region-task-fail": entry(POST=operators, at="region_task", data=REASON),
+    "sighting-list": entry(
+        GET=operators,
+        POST=operators,
+        data=lambda w: {"place": w.objects["manual_place"].pk, "seen_digest": ""},
+    ),
+    "mail-text-list": entry(GET=operators),
+    "mail-text-detail": entry(GET=administrators, PUT=administrators, at=_MAIL, data={"based_on": 0}),
+    "mail-text-preview": entry(POST=administrators, at=_MAIL),
+    "mail-text-restore": entry(POST=administrators, at=_MAIL, data={"number": 0}),
+    "job-list": entry(GET=operators_hidden),
+    "job-detail": entry(GET=operators_hidden, at="job"),
+    "job-run-again": entry(POST=operators_hidden, at="job"),
     "region-switch": entry(POST=administrators, data={"is_active": False, **REASON}),
 }
 API_ROLLOUTS = {
@@ -939,6 +1008,12 @@ API_ROLLOUTS = {
     "preview-reopen": entry(POST=testers, at="preview"),
     "preview-retry": entry(POST=operators_seen, at="preview", data=REASON),
     "preview-sign-off": entry(POST=testers, at="preview"),
+    "preview-checklist": entry(
+        GET=testers,
+        PUT=testers,
+        at={"pk": "preview", "product": "=flow"},
+        data={"items": {"find": {"outcome": "works"}}},
+    ),
     "rollout-list": entry(
         GET=signed_in,
         POST=Access(OPERATORS, SEEN, unseen=in_body),
@@ -993,9 +1068,11 @@ API_ROLLOUTS = {
     "plan-detail": entry(GET=operators_hidden, at="plan"),
     "plan-make-default": entry(POST=operators_hidden, at="plan"),
     "plan-revise": entry(POST=operators_hidden, at="plan", data=_API_PLAN),
+    "plan-retire": entry(POST=operators_hidden, at="plan", data=REASON),
     "freeze-list": entry(GET=signed_in, POST=operators, data=_API_FREEZE),
     "freeze-what-moves": entry(POST=operators, data=_API_FREEZE),
     "freeze-detail": entry(GET=signed_in, at="freeze"),
+    "freeze-change": entry(POST=operators, at="freeze", data=_API_FREEZE),
     "freeze-cancel": entry(POST=operators, at="freeze", data=REASON),
     "notification-list": entry(GET=signed_in),
     "notification-preferences": entry(
@@ -1003,6 +1080,8 @@ API_ROLLOUTS = {
     ),
     "notification-detail": entry(GET=own_message, at="notification"),
     "notification-read": entry(POST=own_message, at="notification"),
+    "notification-read-all": entry(POST=signed_in),
+    "notification-send-again": entry(POST=inbox_senders, at="notification"),
 }
 
 TABLE: dict[str, Entry] = {

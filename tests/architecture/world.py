@@ -45,6 +45,7 @@ from certification.models import (
     RuleTreatment,
     Submission,
     SubmissionFamily,
+    TestRun,
     WebhookDelivery,
     WebhookEndpoint,
 )
@@ -295,6 +296,10 @@ def _submissions(world: World) -> None:
         "draft_credential": draft.credentials.get(),
         "withdrawn": submission_in("withdrawn", world.developer, _connector(world, "Withdrawn")),
     }
+    world.objects["test_run"] = TestRun.objects.create(
+        submission=in_review, version=in_review.version, source="api", operation_id=f"{MARKER}Tides",
+        is_success=True, user=world.tester,
+    )  # fmt: skip
     credential = world.objects["credential"]
     credential.fields = {"key": SECRET}
     credential.save(update_fields=["fields"])
@@ -340,6 +345,7 @@ def _review(world: World) -> None:
         actor=world.reviewer,
     )
     reply = replies.create_reply(title="Which harbour", body="Which one, {publisher}?", actor=world.reviewer)
+    world.objects["suggested_thread"] = suggestion.thread
     world.objects |= {"thread": thread, "private_thread": private, "suggestion": suggestion, "reply": reply}
     _verdicts(world)
 
