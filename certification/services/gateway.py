@@ -34,6 +34,7 @@ from connectors.runtime import (
     result_of,
 )
 from connectors.services import calls
+from portal.shared import sandbox
 
 LARGEST_INPUTS = 200_000
 """Characters; regions take a quarter of a megabyte."""
@@ -62,6 +63,7 @@ def call_through(
     Raises the runtime's errors when nothing was sent, `NotOffered` when the region cannot do it. A region
     without a usable answer is a result with a failure: whether the service was called, nobody knows.
     """
+    sandbox.refuse_outside()
     operation = find_operation(calls.target_of(version).definition, operation_id)
     if sum(len(str(value)) for value in inputs.values()) > LARGEST_INPUTS:
         raise CallImpossible(_("These inputs are too large to go through a region: call the service itself."))

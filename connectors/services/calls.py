@@ -34,7 +34,9 @@ def _caller(is_public: bool, local_hosts: tuple[str, ...]) -> Caller:
 
 
 def caller() -> Caller:
-    """The portal's caller, made of the settings as they are now; tokens stay in this process's memory."""
+    """The portal's caller, made of the settings as they are now; tokens stay in this process's memory. Closed
+    in a sandbox."""
+    sandbox.refuse_outside()
     return _caller(settings.EGRESS_PUBLIC, tuple(settings.EGRESS_LOCAL_HOSTS))
 
 

@@ -433,6 +433,7 @@ SPECTACULAR_SETTINGS = {
         "ThreadStateEnum": "certification.lifecycle.ReviewThreadState",
         "OverrideStateEnum": "certification.lifecycle.OverrideState",
         "OverrideKindEnum": "certification.models.overrides.OverrideKind",
+        "ProductOutcomeEnum": "certification.models.testers.ProductCheck.Outcome",
         "NoticeKindEnum": "certification.models.notices.NoticeKind",
         "DecisionVerdictEnum": "certification.models.reviews.Decision.Verdict",
         "ValidationVerdictEnum": "certification.models.validation.Validation.Verdict",
