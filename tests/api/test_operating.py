@@ -130,7 +130,7 @@ def test_a_freeze_is_changed_while_it_is_not_over(ask, cast, freeze):
 
 
 def test_a_plan_is_retired_unless_it_is_the_default(ask, cast):
-    add_regions("north preview-us", preview="preview-us")
+    add_regions("north", "preview-us", preview="preview-us")
     plan = add_plan(cast.operator, "north")
     plan.__class__.objects.filter(pk=plan.pk).update(is_default=True)
     assert ask(cast.operator, "POST", f"plans/{plan.pk}/retire/", {"reason": "Old."}).status_code == 409

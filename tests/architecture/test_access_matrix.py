@@ -27,9 +27,10 @@ from tests.effort import IS_FULL
 pytestmark = pytest.mark.django_db
 BY_NAME = {route.name: route for route in ROUTES}
 KNOWN = sorted(name for name in BY_NAME if name in TABLE)
-# A token that reads may say that its owner's message was read.
+# A token that reads may say that its owner's messages were read.
 READING_MAY = {
     "api:notification-read",
+    "api:notification-read-all",
     # Signing in needs no token, and every token may end or renew itself.
     "api:oauth_device",
     "api:oauth_token",
