@@ -75,8 +75,8 @@ class ObjectSpans:
         """Where the objects begin, in ascending order."""
         return self._starts
 
-    def span(self, value: dict[str, Any]) -> tuple[int, int] | None:
-        """Start and end, exclusive, of an object; None when it is not one of this text."""
+    def span(self, value: object) -> tuple[int, int] | None:
+        """Start and end, exclusive, of an object; None when it is not one of this text, as no array is."""
         number = self._number.get(id(value))
         return None if number is None else (self._starts[number], self._ends[number])
 
