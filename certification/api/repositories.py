@@ -242,6 +242,7 @@ class CertificationTagsView(RepositoryView):
     """Tags of certified commits in the team's repository."""
 
     http_method_names = ["get", "options"]
+    pagination_class = None
 
     @extend_schema(
         operation_id="connectors_repository_tags",

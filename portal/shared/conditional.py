@@ -185,7 +185,10 @@ def _reads(view: Any) -> bool:
     if getattr(view, "cls", None) is None:
         return False
     actions = getattr(view, "actions", None)
-    return "get" in actions if actions is not None else hasattr(view.cls, "get")
+    if actions is not None:
+        return "get" in actions
+    # A view that only writes may have inherited how to read.
+    return hasattr(view.cls, "get") and "get" in view.cls.http_method_names
 
 
 def _current(request: HttpRequest, resource: _Resource | None) -> Any:

@@ -127,3 +127,22 @@ def test_a_testers_words_about_a_product_are_kept(ask, cast, preview):
     assert ask(cast.viewer, "PUT", address, words).status_code == 403
     assert ask(cast.stranger, "GET", address).status_code == 404
     assert ProductCheck.objects.filter(user=cast.tester).count() == 2
+
+
+def test_a_deed_below_what_cannot_be_read_compares_with_the_nearest_that_can(ask, cast, client, sign_in):
+    from connectors.models import Repository, RepositoryBinding
+    from tests.factories import ConnectorFactory
+
+    repository = Repository.objects.create(
+        publisher=cast.publisher,
+        address="https://git.harbour.example/tides.git",
+        secrets={"hook": "quay-secret"},
+    )
+    connector = ConnectorFactory(publisher=cast.publisher)
+    RepositoryBinding.objects.create(connector=connector, repository=repository, branch="dev", folder="tides")
+    at = f"/api/v1/connectors/{connector.pk}/repository/"
+    assert ask(cast.owner, "GET", f"{at}tags/").json() == []
+    browser = sign_in(cast.owner, client)
+    tag = browser.get(at)["ETag"]
+    assert browser.post(f"{at}secret/", headers={"If-Match": '"old"'}).status_code == 412
+    assert browser.post(f"{at}secret/", headers={"If-Match": tag}).status_code == 200
