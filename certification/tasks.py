@@ -25,6 +25,7 @@ from certification.services import (
     retention,
     review_mirrors,
     reviews,
+    rollout_figures,
     rollout_queue,
     rollouts,
     smoke,
@@ -198,6 +199,10 @@ def refresh_all_forecasts() -> None:
 
 def keep_forecast_errors() -> None:
     forecasts.keep_errors()
+
+
+def keep_rollout_figures() -> None:
+    rollout_figures.keep_figures()
 
 
 def keep_submit_by_dates() -> None:

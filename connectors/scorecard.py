@@ -16,6 +16,8 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from portal.shared.words import lazy as _lazy
+
 AVAILABILITY_TARGET = 0.9995
 STEADY_TARGET = 0.995
 SUCCESS_TARGET = 0.80
@@ -33,11 +35,23 @@ class Weight(StrEnum):
     RECOMMENDED = "recommended"
     DECLARED = "declared"
 
+    @property
+    def label(self) -> str:
+        return str(_WEIGHTS[self])
+
+
+_WEIGHTS = {
+    Weight.REQUIRED: _lazy("required"),
+    Weight.RECOMMENDED: _lazy("recommended"),
+    Weight.DECLARED: _lazy("declared by the team"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
     """Thirty days of a connector. `steady_hours` of `hours` (each of a region) kept the availability target;
-    `weekly_peaks` are the most connections active at once in each of the last whole weeks.
+    `weekly_peaks` are the most connections active at once in each of the last whole weeks. `missing_regions`
+    of `regions` reported no call. `live_since` is since when a version is live.
     """
 
     calls: int = 0
@@ -128,24 +142,22 @@ def more_needed(good: int, whole: int, target: float) -> int:
 
 
 def _production(found: Measured) -> Criterion:
-    reached = found.regions - found.missing_regions
-    is_met = None if not found.regions else found.missing_regions == 0 and found.live_since is not None
-    missing = "" if is_met else (
-        _("Live in %(n)s more regions.") % {"n": found.missing_regions}
-        if found.live_since and found.missing_regions
-        else _("A version that is live in every region.")
-    )  # fmt: skip
+    """Live is what a version is once every public region verifiably has it, called or not. Regions of opt-in
+    waves are the publisher's choice: they hold nothing back.
+    """
+    is_met = found.live_since is not None
+    called = found.regions - found.missing_regions
     return Criterion(
         "production",
         _("In production"),
         Weight.REQUIRED,
-        _("live in every region, against the production backend"),
-        _("%(reached)s of %(regions)s regions") % {"reached": reached, "regions": found.regions}
-        if found.regions
-        else _("no region"),
+        _("live in every public region, against the production backend"),
+        _("live; called in %(called)s of %(regions)s regions") % {"called": called, "regions": found.regions}
+        if is_met
+        else _("not live yet"),
         is_met,
-        missing,
-        reached / found.regions if found.regions else None,
+        "" if is_met else _("A version that is live in every public region."),
+        1.0 if is_met else 0.0,
     )
 
 

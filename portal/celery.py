@@ -57,6 +57,7 @@ TIMETABLE = {
     "review-claims": _every(60, "certification.tasks.release_expired_claims"),
     "refresh-forecasts": _every(3600, "certification.tasks.refresh_all_forecasts"),
     "keep-forecast-errors": _every(1800, "certification.tasks.keep_forecast_errors"),
+    "keep-rollout-figures": _every(1800, "certification.tasks.keep_rollout_figures"),
     "keep-submit-by-dates": _every(3600, "certification.tasks.keep_submit_by_dates"),
     "prove-credentials": _every(900, "certification.tasks.prove_credentials_nightly"),
     "send-digests": _every(300, "certification.tasks.send_digests", "mail"),

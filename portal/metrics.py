@@ -23,6 +23,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from certification.queries.forecast_accuracy import LaneError, kept_errors
+from certification.queries.rollout_figures import RolloutFigures, Spread, kept_figures
 
 log = structlog.get_logger(__name__)
 
@@ -210,19 +211,50 @@ MEASURES: tuple[Measure, ...] = (
 )
 
 
+Samples = Iterator[tuple[tuple[str, ...], float]]
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One metric of figures that a tick worked out before: too dear for each scrape."""
+    """One metric of figures that a tick worked out before: too dear for each scrape.
+
+    `samples` are the labels' values and the value; none while nothing is kept.
+    """
 
     name: str
     help: str
     labels: tuple[str, ...]
-    samples: Callable[[LaneError], Iterator[tuple[tuple[str, ...], float]]]
+    samples: Callable[[], Samples]
 
 
-def _error_hours(row: LaneError) -> Iterator[tuple[tuple[str, ...], float]]:
+def _of_lanes(read: Callable[[LaneError], Samples]) -> Callable[[], Samples]:
+    return lambda: (sample for row in kept_errors() for sample in read(row))
+
+
+def _of_rollouts(read: Callable[[RolloutFigures], Samples]) -> Callable[[], Samples]:
+    return lambda: read(kept_figures() or RolloutFigures())
+
+
+def _error_hours(row: LaneError) -> Samples:
     yield (row.lane, "0.5"), row.p50_hours
     yield (row.lane, "0.9"), row.p90_hours
+
+
+def _by_lane(spreads: tuple[Spread, ...]) -> Samples:
+    for one in spreads:
+        yield (one.lane, "0.5"), one.p50_seconds
+        yield (one.lane, "0.9"), one.p90_seconds
+
+
+def _rollbacks(figures: RolloutFigures) -> Samples:
+    return (((quantile,), value) for (_lane, quantile), value in _by_lane(figures.rollbacks))
+
+
+def _halts(figures: RolloutFigures) -> Samples:
+    if figures.is_empty:
+        return
+    yield ("portal",), float(figures.halts_by_portal)
+    yield ("person",), float(figures.halts_by_people)
 
 
 KEPT: tuple[Kept, ...] = (
@@ -230,19 +262,49 @@ KEPT: tuple[Kept, ...] = (
         "portal_forecast_error_hours",
         "How far regions arrived from the usual time that was first forecast, either way; last 90 days.",
         ("lane", "quantile"),
-        _error_hours,
+        _of_lanes(_error_hours),
     ),
     Kept(
         "portal_forecast_bias_hours",
         "Median of arrival minus first forecast: above 0 regions come later than said; last 90 days.",
         ("lane",),
-        lambda row: iter([((row.lane,), row.bias_hours)]),
+        _of_lanes(lambda row: iter([((row.lane,), row.bias_hours)])),
     ),
     Kept(
         "portal_forecast_samples",
         "Arrivals that the two figures above are made of.",
         ("lane",),
-        lambda row: iter([((row.lane,), float(row.samples))]),
+        _of_lanes(lambda row: iter([((row.lane,), float(row.samples))])),
+    ),
+    Kept(
+        "portal_lead_time_seconds",
+        "From handing in to every public region, of rollouts completed in the last 90 days.",
+        ("lane", "quantile"),
+        _of_rollouts(lambda figures: _by_lane(figures.lead)),
+    ),
+    Kept(
+        "portal_wave_seconds",
+        "From the start of a wave to its last region, of waves verified in the last 90 days.",
+        ("lane", "quantile"),
+        _of_rollouts(lambda figures: _by_lane(figures.waves)),
+    ),
+    Kept(
+        "portal_rollback_seconds",
+        "From the decision to roll back to the last region, of rollbacks completed in the last 90 days.",
+        ("quantile",),
+        _of_rollouts(_rollbacks),
+    ),
+    Kept(
+        "portal_held_seconds",
+        "Time in which rollouts did not go on, by cause, of stays that ended in the last 90 days.",
+        ("cause",),
+        _of_rollouts(lambda figures: (((one.cause,), one.seconds) for one in figures.held)),
+    ),
+    Kept(
+        "portal_halts",
+        "Rollouts halted in the last 90 days, by the portal or by a person.",
+        ("by",),
+        _of_rollouts(_halts),
     ),
 )
 
@@ -273,12 +335,10 @@ class DatabaseCollector(Collector):
         yield took
 
     def _kept(self) -> Iterator[Metric]:
-        errors = kept_errors()
         for kept in KEPT:
             family = GaugeMetricFamily(kept.name, kept.help, labels=kept.labels)
-            for row in errors:
-                for labels, value in kept.samples(row):
-                    family.add_metric(labels, value)
+            for labels, value in kept.samples():
+                family.add_metric(labels, value)
             yield family
 
     def _read(self, measure: Measure) -> Metric | None:

@@ -44,6 +44,19 @@ class IncidentDraftSerializer(serializers.Serializer[Any]):
     is_public = serializers.BooleanField(default=True)
 
 
+class IncidentPauseSerializer(serializers.Serializer[Any]):
+    """A rollout that would pause; who uses its connector in the regions that it reaches next."""
+
+    rollout = serializers.UUIDField(source="rollout.pk")
+    connector = serializers.SlugField(source="rollout.connector.slug")
+    regions = serializers.SerializerMethodField()
+    connections = serializers.IntegerField(source="affected.connections")
+    calls_an_hour = serializers.IntegerField(source="affected.calls_an_hour")
+
+    def get_regions(self, pause: services.Pause) -> list[str]:
+        return [region.code for region in pause.affected.regions]
+
+
 class IncidentNoteSerializer(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=1_000)
 
@@ -70,13 +83,22 @@ class IncidentViewSet(
         return super().create(request, *args, **kwargs)
 
     def perform_create(self, serializer: serializers.BaseSerializer[Incident]) -> None:
+        serializer.instance = services.open_incident(self._draft(), actor=signed_in_user(self.request))
+
+    def _draft(self) -> services.IncidentDraft:
         asked = IncidentDraftSerializer(data=self.request.data)
         asked.is_valid(raise_exception=True)
         given: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in asked.data.items()
         }
-        draft = services.IncidentDraft(**given)
-        serializer.instance = services.open_incident(draft, actor=signed_in_user(self.request))
+        return services.IncidentDraft(**given)
+
+    @extend_schema(request=IncidentDraftSerializer, responses=IncidentPauseSerializer(many=True))
+    @action(detail=False, methods=["post"], pagination_class=None, filter_backends=[])
+    def preview(self, request: Request) -> Response:
+        """The rollouts that opening it would pause. Changes nothing."""
+        found = services.preview_incident(self._draft(), actor=signed_in_user(request))
+        return Response(IncidentPauseSerializer(found, many=True).data)
 
     @extend_schema(request=IncidentNoteSerializer, responses=IncidentSerializer)
     @action(detail=True, methods=["post"])

@@ -45,13 +45,17 @@ class OverrideSerializer(serializers.ModelSerializer[OverrideRequest]):
 
 class AskSerializer(serializers.Serializer[Any]):
     """What to ask for: `skip` needs a deployment, `accelerate` a rollout (its next wave), `freeze` a rollout
-    and a freeze, `hotfix` a submission."""
+    and a freeze, `hotfix` a submission.
+
+    With the rollout's `order_version`, `accelerate` is refused (409) when the order changed since then.
+    """
 
     kind = serializers.ChoiceField(choices=OverrideRequest.Kind.choices)
     rollout = serializers.UUIDField(required=False)
     deployment = serializers.UUIDField(required=False)
     freeze = serializers.UUIDField(required=False)
     submission = serializers.UUIDField(required=False)
+    order_version = serializers.CharField(max_length=40, required=False)
     reason = serializers.CharField(max_length=1_000)
 
 
@@ -103,7 +107,7 @@ def ask(data: dict[str, Any], user: User, publisher: UUID | None = None) -> Over
         raise InvalidInput(
             _("This rollout has no wave left to start."), fields={"rollout": [_("No wave left.")]}
         )
-    return services.request_acceleration(wave, reason=reason, actor=user)
+    return services.request_acceleration(wave, reason=reason, actor=user, seen=data.get("order_version"))
 
 
 class OverrideViewSet(

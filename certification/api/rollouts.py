@@ -20,6 +20,7 @@ from rest_framework.viewsets import GenericViewSet
 from certification.api import freezes, incidents, plans, trains
 from certification.api import overrides as overrides_api
 from certification.api.overrides import OverrideSerializer
+from certification.api.rollout_orders import OrderSerializer, RegionMoveSerializer, ReorderSerializer
 from certification.models import (
     DateChange,
     ForecastSnapshot,
@@ -36,6 +37,7 @@ from certification.queries import rollouts as queries
 from certification.queries.forecasts import newest
 from certification.queries.lanes import lane_of
 from certification.queries.rollout_queue import line_of
+from certification.queries.wave_order import order_version
 from certification.services import gates as gate_services
 from certification.services import opt_in, overrides, reordering, rollbacks, rollout_queue, rollouts, schedule
 from certification.services import plans as plan_services
@@ -85,14 +87,20 @@ class WaveSerializer(serializers.Serializer[Any]):
 
 
 class RolloutDetailSerializer(RolloutSerializer):
-    """`place_in_line` is 1 for the next one to go, 0 for one that does not wait."""
+    """`place_in_line` is 1 for the next one to go, 0 for one that does not wait. `order_version` stands for
+    the waves that have not begun and their regions: name it to change their order.
+    """
 
     waves = serializers.SerializerMethodField()
     place_in_line = serializers.SerializerMethodField()
+    order_version = serializers.SerializerMethodField()
 
     class Meta(RolloutSerializer.Meta):
-        fields = [*RolloutSerializer.Meta.fields, "place_in_line", "waves"]
+        fields = [*RolloutSerializer.Meta.fields, "place_in_line", "order_version", "waves"]
         read_only_fields = fields
+
+    def get_order_version(self, rollout: Rollout) -> str:
+        return order_version(rollout)
 
     def get_place_in_line(self, rollout: Rollout) -> int:
         return line_of(rollout.connector_id).position(rollout)
@@ -168,38 +176,6 @@ class RescheduleSerializer(DatesSerializer):
     reason = serializers.CharField(max_length=1_000)
 
 
-class WaveOrderSerializer(serializers.Serializer[Any]):
-    """What shall travel in a wave that has not begun; without `name` it keeps its own."""
-
-    number = serializers.IntegerField(min_value=1)
-    name = serializers.CharField(max_length=80, required=False)
-    regions = serializers.ListField(child=serializers.CharField(max_length=40))
-
-
-class OrderSerializer(serializers.Serializer[Any]):
-    """`waves` are all that have not begun, each with its regions."""
-
-    waves = WaveOrderSerializer(many=True, allow_empty=False)
-
-    def validate_waves(self, value: list[dict[str, Any]]) -> dict[int, reordering.Place]:
-        if len({one["number"] for one in value}) != len(value):
-            raise serializers.ValidationError(_("Name each wave once."))
-        return {one["number"]: reordering.Place(tuple(one["regions"]), one.get("name")) for one in value}
-
-
-class ReorderSerializer(OrderSerializer):
-    reason = serializers.CharField(max_length=1_000)
-
-
-class RegionMoveSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    region = serializers.CharField()
-    old_number = serializers.IntegerField()
-    new_number = serializers.IntegerField()
-    old_at = serializers.DateTimeField()
-    new_at = serializers.DateTimeField()
-
-
 class ReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=1_000)
 
@@ -253,6 +229,11 @@ RADII: dict[str, Callable[[Rollout], radii.Affected]] = {
     "hold": radii.waiting_radius,
     "stop": radii.waiting_radius,
     "release": radii.waiting_radius,
+    "resume": radii.waiting_radius,
+    "reorder": radii.waiting_radius,
+    "reschedule": radii.waiting_radius,
+    "unschedule": radii.waiting_radius,
+    "end-opt-in": radii.waiting_radius,
     "supersede": radii.every_region_radius,
     "rollback": lambda rollout: radii.blast_radius(rollout, holding(rollout)),
 }
@@ -405,7 +386,10 @@ class RolloutViewSet(
     def reorder(self, request: Request, pk: str) -> Response:
         """Another order of the waves that have not begun; the plan stays as it is."""
         rollout, data = self.get_object(), self._reason(ReorderSerializer)
-        reordering.reorder_waves(rollout, data["waves"], reason=data["reason"], actor=signed_in_user(request))
+        seen, reason = data["order_version"], data["reason"]
+        reordering.reorder_waves(
+            rollout, data["waves"], seen=seen, reason=reason, actor=signed_in_user(request)
+        )
         return self._done()
 
     @extend_schema(request=OrderSerializer, responses=RegionMoveSerializer(many=True))
@@ -415,7 +399,8 @@ class RolloutViewSet(
     def reorder_preview(self, request: Request, pk: str) -> Response:
         """The regions that such an order would move. Changes nothing."""
         rollout, data = self.get_object(), self._reason(OrderSerializer)
-        moves = reordering.preview_order(rollout, data["waves"], actor=signed_in_user(request))
+        seen = data["order_version"]
+        moves = reordering.preview_order(rollout, data["waves"], seen=seen, actor=signed_in_user(request))
         return Response(RegionMoveSerializer(moves, many=True).data)
 
     @extend_schema(responses=DateChangeSerializer(many=True))

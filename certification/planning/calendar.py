@@ -10,6 +10,8 @@ from functools import lru_cache
 
 import holidays
 
+from certification.planning.problems import Problem, problem
+
 HORIZON_DAYS = 730
 """How far ahead the planner looks for an open day before it says that there is none."""
 
@@ -19,6 +21,10 @@ WORKDAY = dt.timedelta(hours=8)
 
 class NoOpenDay(Exception):
     """No day within the horizon is open: the weekend, holidays and freezes leave nothing."""
+
+    def __init__(self, what: Problem) -> None:
+        super().__init__(str(what))
+        self.problem = what
 
 
 @lru_cache(maxsize=256)
@@ -74,7 +80,7 @@ class Calendar:
             candidate = day + dt.timedelta(days=offset)
             if self.is_business_day(candidate):
                 return candidate
-        raise NoOpenDay(f"There is no business day within {HORIZON_DAYS} days of {day}.")
+        raise NoOpenDay(problem("no-business-day", days=HORIZON_DAYS, day=day))
 
     def add_business_days(self, day: dt.date, count: int) -> dt.date:
         """The business day `count` business days after `day` (0: `day` or the next open one)."""
@@ -117,11 +123,9 @@ class Calendar:
         return self.instant(self.add_business_days(local.date(), business_days), local.time())
 
 
-def check_weekend(weekend: Iterable[int]) -> list[str]:
-    """Sentences about what is wrong with a set of weekend days; empty when it can be used."""
+def check_weekend(weekend: Iterable[int]) -> list[Problem]:
+    """What is wrong with a set of weekend days; empty when it can be used."""
     days = set(weekend)
     if not days <= set(range(7)):
-        return ["Weekend days are numbers from 0 (Monday) to 6 (Sunday)."]
-    if len(days) == 7:
-        return ["A week needs at least one working day."]
-    return []
+        return [problem("weekend-numbers")]
+    return [problem("weekend-whole")] if len(days) == 7 else []

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from certification.planning.problems import Problem, problem
+
 
 @dataclass(frozen=True)
 class WaveDraft:
@@ -28,13 +30,13 @@ def coverage_problems(
     *,
     pairs: Iterable[tuple[str, str]] = (),
     preview: str = "",
-) -> list[str]:
-    """Sentences about what is wrong, naming the regions; empty when the plan may be used.
+) -> list[Problem]:
+    """What is wrong, naming the regions; empty when the plan may be used.
 
     `active` maps the code of every active region to its name; `preview` is the code of the Preview region.
     """
     if not waves:
-        return ["A plan needs at least one wave."]
+        return [problem("plan-empty")]
     placed = [code for wave in waves for code in wave.regions]
     return [
         *_places(placed, active),
@@ -43,56 +45,46 @@ def coverage_problems(
     ]
 
 
-def _named(codes: Iterable[str], active: Mapping[str, str]) -> str:
-    return ", ".join(f"{active[code]} ({code})" if code in active else code for code in codes)
+def _named(codes: Iterable[str], active: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(f"{active[code]} ({code})" if code in active else code for code in codes)
 
 
-def _places(placed: Sequence[str], active: Mapping[str, str]) -> list[str]:
-    problems = []
-    forgotten = sorted(set(active) - set(placed))
-    twice = sorted(code for code, count in Counter(placed).items() if count > 1)
-    unknown = sorted(set(placed) - set(active))
-    if forgotten:
-        problems.append(f"The plan forgets {_named(forgotten, active)}: place every active region in a wave.")
-    if twice:
-        problems.append(
-            f"Named more than once: {_named(twice, active)}. A region belongs to exactly one wave."
-        )
-    if unknown:
-        problems.append(f"Not an active region: {', '.join(unknown)}. Take it out or activate it first.")
-    return problems
+def _places(placed: Sequence[str], active: Mapping[str, str]) -> list[Problem]:
+    found = {
+        "plan-forgets": sorted(set(active) - set(placed)),
+        "named-twice": sorted(code for code, count in Counter(placed).items() if count > 1),
+        "plan-inactive": sorted(set(placed) - set(active)),
+    }
+    return [problem(code, regions=_named(codes, active)) for code, codes in found.items() if codes]
 
 
-def _order(waves: Sequence[WaveDraft], preview: str, active: Mapping[str, str]) -> list[str]:
+def _order(waves: Sequence[WaveDraft], preview: str, active: Mapping[str, str]) -> list[Problem]:
+    numbered = list(enumerate(waves, start=1))
     problems = [
-        f"Wave {number} ({wave.name or 'unnamed'}) has no region."
-        for number, wave in enumerate(waves, start=1)
+        problem("wave-empty", number=number, name=wave.name or "-")
+        for number, wave in numbered
         if not wave.regions
     ]
     problems += [
-        f"Wave {number} has no name." for number, wave in enumerate(waves, start=1) if not wave.name.strip()
+        problem("wave-nameless", number=number) for number, wave in numbered if not wave.name.strip()
     ]
     flags = [wave.before_sign_off for wave in waves]
-    if flags != sorted(flags, reverse=True):
-        problems.append("Waves before the sign-off come first: they are the Preview stage.")
     late = [wave.is_opt_in for wave in waves]
-    if late != sorted(late):
-        problems.append("Opt-in waves come last: they start when the public ones are complete.")
-    if any(wave.is_opt_in and wave.before_sign_off for wave in waves):
-        problems.append("A wave is either before the sign-off or opt-in, not both.")
-    if all(wave.before_sign_off or wave.is_opt_in for wave in waves):
-        problems.append("At least one wave for everybody comes after the sign-off: those are the rollout.")
-    wrong = [wave for wave in waves if preview in wave.regions and not wave.before_sign_off]
-    if preview and wrong:
-        problems.append(
-            f"{_named([preview], active)} is the Preview region: its wave comes before the sign-off."
-        )
+    wrong = {
+        "preview-not-first": flags != sorted(flags, reverse=True),
+        "opt-in-not-last": late != sorted(late),
+        "preview-and-opt-in": any(wave.is_opt_in and wave.before_sign_off for wave in waves),
+        "no-public-wave": all(wave.before_sign_off or wave.is_opt_in for wave in waves),
+    }
+    problems += [problem(code) for code, is_so in wrong.items() if is_so]
+    if preview and any(preview in wave.regions and not wave.before_sign_off for wave in waves):
+        problems.append(problem("preview-region", region=_named([preview], active)))
     return problems
 
 
 def _pairs(
     waves: Sequence[WaveDraft], pairs: Iterable[tuple[str, str]], active: Mapping[str, str]
-) -> list[str]:
+) -> list[Problem]:
     wave_of = {code: number for number, wave in enumerate(waves, start=1) for code in wave.regions}
     together = sorted(
         {
@@ -102,6 +94,6 @@ def _pairs(
         }
     )
     return [
-        f"{_named([one, other], active)} back each other up, so they cannot both be in wave {number}."
+        problem("paired", one=_named([one], active), other=_named([other], active), number=number)
         for one, other, number in together
     ]

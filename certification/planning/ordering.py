@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+
+from certification.planning.problems import Problem, problem
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,12 @@ class OpenWave:
     regions: tuple[str, ...]
     is_opt_in: bool = False
     fixed: str = ""
+
+
+def version_of(waves: Sequence[OpenWave]) -> str:
+    """A short tag of which regions travel where: whoever saves another order names the one they saw."""
+    facts = [[wave.number, wave.name, sorted(wave.regions), wave.is_opt_in] for wave in waves]
+    return hashlib.sha256(json.dumps(sorted(facts)).encode()).hexdigest()[:20]
 
 
 def arranged(
@@ -41,42 +51,67 @@ def arranged(
     )
 
 
+def laid_over(
+    present: Sequence[OpenWave], wish: Sequence[OpenWave]
+) -> tuple[tuple[int, ...], dict[str, int]]:
+    """Order and moves for `arranged(present, …)` that come closest to `wish`, which was made from another
+    order. Waves are known by their names, regions go to the place wished for; what it does not know stays.
+    """
+    waves = {wave.number: wave for wave in present}
+    places, wished = sorted(waves), {wave.number: wave.name for wave in wish}
+    by_name = {wave.name: wave.number for wave in present}
+    order = [by_name.get(wished.get(place, ""), 0) for place in places]
+    is_order = sorted(order) == places and all(
+        waves[place].is_opt_in == waves[number].is_opt_in for place, number in zip(places, order, strict=True)
+    )
+    travels = dict(zip(places, order if is_order else places, strict=True))
+    goal = {code: wave.number for wave in wish for code in wave.regions}
+    moves = {
+        code: travels[goal[code]]
+        for wave in present
+        for code in wave.regions
+        if goal.get(code) in travels and waves[travels[goal[code]]].is_opt_in == wave.is_opt_in
+    }
+    return tuple(travels.values()), moves
+
+
 def order_problems(
     before: Sequence[OpenWave], after: Sequence[OpenWave], *, pairs: Iterable[tuple[str, str]] = ()
-) -> list[str]:
-    """Sentences about what is wrong with `after`; empty when the order may be used."""
+) -> list[Problem]:
+    """What is wrong with `after`; empty when the order may be used."""
     was, now = ({wave.number: wave for wave in waves} for waves in (before, after))
     if sorted(wave.number for wave in after) != sorted(was):
-        numbers = ", ".join(map(str, sorted(was)))
-        return [f"Waves that have not begun are {numbers}: name each of them once, and no other."]
+        return [problem("order-waves", numbers=tuple(map(str, sorted(was))))]
     return [*_regions(before, after), *_fixed(was, now), *_last(before, now), *_together(after, pairs)]
 
 
-def _regions(before: Sequence[OpenWave], after: Sequence[OpenWave]) -> list[str]:
+def _regions(before: Sequence[OpenWave], after: Sequence[OpenWave]) -> list[Problem]:
     wanted = {code for wave in before for code in wave.regions}
     placed = Counter(code for wave in after for code in wave.regions)
     twice = {code for code, count in placed.items() if count > 1}
     found = {
-        "Forgotten: {}. Every region that has not begun stays in one wave.": wanted - set(placed),
-        "Named more than once: {}. A region belongs to exactly one wave.": twice,
-        "Not in a wave that has not begun: {}.": set(placed) - wanted,
+        "order-forgotten": wanted - set(placed),
+        "named-twice": twice,
+        "order-unknown": set(placed) - wanted,
     }
-    problems = [text.format(", ".join(sorted(codes))) for text, codes in found.items() if codes]
+    problems = [problem(code, regions=tuple(sorted(regions))) for code, regions in found.items() if regions]
     had = {wave.number for wave in before if wave.regions}
     empty = [wave for wave in after if not wave.regions and wave.number in had]
-    problems += [f"Wave {wave.number} would have no region." for wave in empty]
-    return problems + [f"Wave {wave.number} has no name." for wave in after if not wave.name.strip()]
+    problems += [problem("order-empty", number=wave.number) for wave in empty]
+    return problems + [
+        problem("wave-nameless", number=wave.number) for wave in after if not wave.name.strip()
+    ]
 
 
-def _fixed(was: Mapping[int, OpenWave], now: Mapping[int, OpenWave]) -> list[str]:
+def _fixed(was: Mapping[int, OpenWave], now: Mapping[int, OpenWave]) -> list[Problem]:
     return [
-        f"Wave {number} stays as it is: {wave.fixed}."
+        problem("order-fixed", number=number, why=wave.fixed)
         for number, wave in sorted(was.items())
         if wave.fixed and (wave.name, set(wave.regions)) != (now[number].name, set(now[number].regions))
     ]
 
 
-def _last(before: Sequence[OpenWave], now: Mapping[int, OpenWave]) -> list[str]:
+def _last(before: Sequence[OpenWave], now: Mapping[int, OpenWave]) -> list[Problem]:
     """Public regions stay in public waves, and those that were asked for come after them."""
     asked = {code: wave.is_opt_in for wave in before for code in wave.regions}
     kinds = {wave.number: wave.is_opt_in for wave in before}
@@ -86,16 +121,14 @@ def _last(before: Sequence[OpenWave], now: Mapping[int, OpenWave]) -> list[str]:
         for code in wave.regions
         if code in asked and asked[code] != kinds[number]
     )
-    if not wrong:
-        return []
-    return [f"Opt-in regions travel after the public ones, in waves of their own: {', '.join(wrong)}."]
+    return [problem("order-opt-in", regions=tuple(wrong))] if wrong else []
 
 
-def _together(after: Sequence[OpenWave], pairs: Iterable[tuple[str, str]]) -> list[str]:
+def _together(after: Sequence[OpenWave], pairs: Iterable[tuple[str, str]]) -> list[Problem]:
     wave_of = {code: wave.number for wave in after for code in wave.regions}
     found = {(min(pair), max(pair)) for pair in pairs}
     return [
-        f"{one} and {other} back each other up, so they cannot both be in wave {wave_of[one]}."
+        problem("paired", one=one, other=other, number=wave_of[one])
         for one, other in sorted(found)
         if one in wave_of and wave_of[one] == wave_of.get(other)
     ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from certification.planning.calendar import HORIZON_DAYS, NoOpenDay
 from certification.planning.inputs import PlanningInputs, PlanSpec, WaveSpec
+from certification.planning.problems import Problem, problem
 from certification.planning.windows import Window, freeze_at, is_opened
 
 __all__ = [
@@ -265,41 +266,36 @@ def _by_train(
         if not reason:
             return PlannedWave(wave.number, day, leaves_at, tuple(reasons))
         reasons[reason] = None
-    raise NoOpenDay(
-        f"Wave {wave.number} finds no train with a place from {wish:%d %b %Y} on: "
-        "raise the train's capacity, shorten the freezes or change the plan."
-    )
+    raise NoOpenDay(problem("no-train", number=wave.number, day=wish))
 
 
 def _nothing_open(wave: WaveSpec, wish: dt.date) -> NoOpenDay:
-    return NoOpenDay(
-        f"Wave {wave.number} finds no open day within {HORIZON_DAYS} days of {wish}: "
-        "shorten the freezes or change the plan's calendar."
-    )
+    return NoOpenDay(problem("no-open-day", number=wave.number, days=HORIZON_DAYS, day=wish))
 
 
 def check_chosen(
     spec: PlanSpec, starts_on: dt.date, chosen: Mapping[int, dt.date], **more: Any
-) -> dict[int, str]:
+) -> dict[int, Problem]:
     """For each day a person chose that cannot be kept: wave number -> what is wrong and what to do."""
     return chosen_problems(_inputs(spec, starts_on, chosen=chosen, **more))
 
 
-def chosen_problems(inputs: PlanningInputs) -> dict[int, str]:
+def chosen_problems(inputs: PlanningInputs) -> dict[int, Problem]:
     """The same for inputs in hand."""
     spec, not_before = inputs.spec, inputs.not_before
     unknown = sorted(set(inputs.chosen) - {wave.number for wave in spec.waves})
-    problems = {number: f"The plan has no wave {number}." for number in unknown}
+    problems = {number: problem("no-such-wave", number=number) for number in unknown}
     for wave in plan(inputs):
         wish = inputs.chosen.get(wave.number)
         if wish is None or wish == wave.day:
             continue
-        reason = wave.moved_by[0] if wave.moved_by else "the wave before it comes too late"
+        given = {"day": wish, "possible": wave.day}
         if not_before and wish < spec.calendar.date_of(not_before):
-            reason = "that day is over"
-        problems[wave.number] = (
-            f"{wish:%a %d %b %Y} is not possible ({reason}). Possible: {wave.day:%a %d %b %Y}."
-        )
+            problems[wave.number] = problem("day-over", **given)
+        elif wave.moved_by:
+            problems[wave.number] = problem("day-closed", why=wave.moved_by[0], **given)
+        else:
+            problems[wave.number] = problem("day-too-early", **given)
     return problems
 
 
@@ -314,7 +310,7 @@ def earliest_start(
     plan counts hours. Raises `NoOpenDay`.
     """
     if not spec.waves:
-        raise NoOpenDay("The plan has no wave.")
+        raise NoOpenDay(problem("plan-empty"))
     first, day = spec.waves[0], spec.calendar.date_of(not_before)
     inputs = _inputs(spec, day, windows=windows, departures=departures, not_before=not_before)
     if first.number in inputs.departures:

@@ -7,6 +7,8 @@ import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from certification.planning.problems import Problem, problem
+
 HORIZON_DAYS = 400
 """How far ahead departures are looked at."""
 
@@ -58,10 +60,10 @@ class Places:
 
 @dataclass(frozen=True)
 class Missed:
-    """A departure that cannot be taken, and the sentence that says why."""
+    """A departure that cannot be taken, and why."""
 
     leaves_at: dt.datetime
-    because: str
+    because: Problem
 
 
 @dataclass(frozen=True)
@@ -90,42 +92,39 @@ def boarding(
     missed: list[Missed] = []
     start = now if places.kept is None else min(now, places.kept - dt.timedelta(microseconds=1))
     for leaves_at in timetable.departures(start, days=days):
-        because = "" if leaves_at == places.kept else why_missed(timetable, leaves_at, now, places)
-        because = because or closed(leaves_at)
-        if not because:
+        because = None if leaves_at == places.kept else why_missed(timetable, leaves_at, now, places)
+        reason = "" if because else closed(leaves_at)
+        because = problem("train-closed", why=reason) if reason else because
+        if because is None:
             taken.append(leaves_at)
         elif not taken:
             missed.append(Missed(leaves_at, because))
     return Boarding(tuple(taken), tuple(missed))
 
 
-def why_missed(timetable: Timetable, leaves_at: dt.datetime, now: dt.datetime, places: Places) -> str:
-    """Why a departure that runs cannot be boarded, or ""."""
+def why_missed(
+    timetable: Timetable, leaves_at: dt.datetime, now: dt.datetime, places: Places
+) -> Problem | None:
+    """Why a departure that runs cannot be boarded; None when it can."""
     closes_at = leaves_at - timetable.cutoff
     if now >= closes_at:
-        local = closes_at.astimezone(zoneinfo.ZoneInfo(timetable.time_zone))
-        return f"Boarding closed on {local:%a %d %b} at {local:%H:%M}."
+        return problem("boarding-closed", at=closes_at.astimezone(zoneinfo.ZoneInfo(timetable.time_zone)))
     if places.taken.get(leaves_at, 0) >= timetable.capacity:
-        return f"Full: all {timetable.capacity} places are taken."
+        return problem("train-full", capacity=timetable.capacity)
     own = places.taken_by_publisher.get(leaves_at, 0)
     if timetable.per_publisher and own >= timetable.per_publisher:
-        return f"The publisher has {own} rollouts on it already, the most one may have."
-    return ""
+        return problem("publisher-full", own=own)
+    return None
 
 
-def check_timetable(timetable: Timetable) -> dict[str, str]:
+def check_timetable(timetable: Timetable) -> dict[str, Problem]:
     """Field -> what is wrong; empty when the train can run."""
-    problems = {}
-    if not timetable.name.strip():
-        problems["name"] = "Give the train a name."
-    if timetable.time_zone not in zoneinfo.available_timezones():
-        problems["time_zone"] = "Choose a time zone such as America/Los_Angeles."
-    if not timetable.weekdays or not timetable.weekdays <= set(range(7)):
-        problems["weekdays"] = "Choose at least one day on which it leaves."
-    if not 0 <= timetable.cutoff_hours <= 336:
-        problems["cutoff_hours"] = "Boarding closes between 0 and 336 hours before the departure."
-    if not 1 <= timetable.capacity <= 1_000:
-        problems["capacity"] = "Between 1 and 1,000 rollouts travel together."
-    if not 0 <= timetable.per_publisher <= timetable.capacity:
-        problems["per_publisher"] = "Between 0 (no limit) and the capacity."
-    return problems
+    wrong = {
+        "name": not timetable.name.strip(),
+        "time_zone": timetable.time_zone not in zoneinfo.available_timezones(),
+        "weekdays": not timetable.weekdays or not timetable.weekdays <= set(range(7)),
+        "cutoff_hours": not 0 <= timetable.cutoff_hours <= 336,
+        "capacity": not 1 <= timetable.capacity <= 1_000,
+        "per_publisher": not 0 <= timetable.per_publisher <= timetable.capacity,
+    }
+    return {name: problem(f"train-{name}") for name, is_so in wrong.items() if is_so}

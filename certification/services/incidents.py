@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from certification.lifecycle import INCIDENT, IncidentState
 from certification.models import Incident, Rollout
 from certification.policies import can_manage_incidents
+from certification.queries.blast_radius import Affected, blast_radius
 from certification.services import replanning
 from certification.services.clock import database_now
 from certification.services.halts import move_both
@@ -35,6 +39,27 @@ class IncidentDraft:
     is_public: bool = True
 
 
+@dataclass(frozen=True)
+class Pause:
+    """A rollout that an incident would pause, with who uses its connector in the regions it reaches next."""
+
+    rollout: Rollout
+    affected: Affected
+
+
+def preview_incident(draft: IncidentDraft, *, actor: User) -> list[Pause]:
+    """The rollouts that opening it would pause, by connector. Changes nothing."""
+    require(can_manage_incidents, actor, None)
+    connectors = {connector.pk for connector in _check(draft)}
+    incident = Incident(auth_kinds=sorted(draft.auth_kinds), regions=sorted(draft.regions))
+    found = []
+    for rollout in _running():
+        if _meets(incident, connectors, rollout):
+            rows = rollout.deployments.filter(action="deploy", region_id__in=next_regions(rollout))
+            found.append(Pause(rollout, blast_radius(rollout, rows.select_related("region"))))
+    return sorted(found, key=lambda pause: pause.rollout.connector.name)
+
+
 def open_incident(draft: IncidentDraft, *, actor: User) -> Incident:
     """Say what is wrong; the rollouts it concerns pause in the same transaction."""
     require(can_manage_incidents, actor, None)
@@ -54,7 +79,7 @@ def open_incident(draft: IncidentDraft, *, actor: User) -> Incident:
             data={"regions": incident.regions, "auth_kinds": incident.auth_kinds},
         )  # fmt: skip
         outbox.emit("incident.open", id=str(incident.pk))
-        for rollout in _running():
+        for rollout in _running().select_for_update(of=("self",)):
             if concerns(incident, rollout):
                 _pause(rollout, incident)
     return incident
@@ -85,16 +110,19 @@ def _check(draft: IncidentDraft) -> list[Connector]:
     return connectors
 
 
-def _running() -> list[Rollout]:
-    found = Rollout.objects.select_for_update(of=("self",)).filter(state="running").order_by("pk")
-    return list(found.select_related("submission", "connector", "version", "plan"))
+def _running() -> QuerySet[Rollout]:
+    found = Rollout.objects.filter(state="running").order_by("pk")
+    return found.select_related("submission", "connector", "version", "plan")
 
 
 def concerns(incident: Incident, rollout: Rollout) -> bool:
     """Whether the rollout meets every condition of the incident now."""
+    return _meets(incident, {connector.pk for connector in incident.connectors.all()}, rollout)
+
+
+def _meets(incident: Incident, chosen: Collection[UUID], rollout: Rollout) -> bool:
     if incident.auth_kinds and not set(incident.auth_kinds) & _auth_kinds(rollout):
         return False
-    chosen = {connector.pk for connector in incident.connectors.all()}
     if chosen and rollout.connector_id not in chosen:
         return False
     return not incident.regions or bool(set(incident.regions) & next_regions(rollout))

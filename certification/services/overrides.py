@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
@@ -29,6 +30,7 @@ from certification.services.deployments import lock_deployment, move
 from certification.services.outcomes import wake
 from certification.services.planning import MOVABLE
 from certification.services.replanning import replan
+from certification.services.wave_order import refuse_unseen
 from portal.accounts.models import User
 from portal.shared import audit, outbox
 from portal.shared.actors import SYSTEM, Actor
@@ -62,28 +64,45 @@ def request_skip(deployment: RegionDeployment, *, reason: str, actor: User) -> O
     return _ask("skip", deployment.rollout, reason=reason, actor=actor, deployment=deployment)
 
 
-def request_acceleration(wave: RolloutWave, *, reason: str, actor: User) -> OverrideRequest:
-    """Ask to start the next wave before its bake is over and its day has come. Freezes still hold it."""
-    rollout = wave.rollout
-    require(can_request_override, actor, rollout)
-    first = rollout.waves.filter(state=WaveState.PLANNED).order_by("number").first()
-    if rollout.state not in MOVABLE or rollout.state == "queued" or first is None or first.pk != wave.pk:
-        raise Blocked(_("Only the next wave of a rollout under way can be started early."))
-    if wave.accelerated_at is not None:
-        raise Conflict(_("This wave may start early already."))
-    return _ask("accelerate", rollout, reason=reason, actor=actor, wave=wave)
+def request_acceleration(
+    wave: RolloutWave, *, reason: str, actor: User, seen: str | None = None
+) -> OverrideRequest:
+    """Ask to start the next wave before its bake is over and its day has come. Freezes still hold it.
+
+    `seen` is the `order_version` that whoever asks had before them: others agree to these regions, and nobody
+    moves them from then on. Raises `OrderChanged` when it is another one by now.
+    """
+    require(can_request_override, actor, wave.rollout)
+    with transaction.atomic():
+        rollout = _locked(wave.rollout_id)
+        if seen is not None:
+            refuse_unseen(rollout, seen)
+        first = rollout.waves.filter(state=WaveState.PLANNED).order_by("number").first()
+        if rollout.state not in MOVABLE or rollout.state == "queued" or first is None or first.pk != wave.pk:
+            raise Blocked(_("Only the next wave of a rollout under way can be started early."))
+        if first.accelerated_at is not None:
+            raise Conflict(_("This wave may start early already."))
+        return _ask("accelerate", rollout, reason=reason, actor=actor, wave=first)
 
 
 def request_freeze_pass(rollout: Rollout, freeze: Freeze, *, reason: str, actor: User) -> OverrideRequest:
     """Ask to let a rollout pass one freeze."""
     require(can_request_override, actor, rollout)
-    if rollout.state not in MOVABLE:
-        raise Blocked(_("This rollout has no wave left that a freeze could hold."))
     if freeze.opens or freeze.cancelled_at or freeze.ends_at <= database_now():
         raise InvalidInput(
             _("Choose a freeze that holds or will hold."), fields={"freeze": [_("It holds nothing.")]}
         )
-    return _ask("freeze", rollout, reason=reason, actor=actor, freeze=freeze)
+    with transaction.atomic():
+        row = _locked(rollout.pk)
+        if row.state not in MOVABLE:
+            raise Blocked(_("This rollout has no wave left that a freeze could hold."))
+        return _ask("freeze", row, reason=reason, actor=actor, freeze=freeze)
+
+
+def _locked(rollout_id: UUID) -> Rollout:
+    """The rollout as it is, held: neither the scheduler nor another order comes in between."""
+    rows = Rollout.objects.select_for_update(of=("self",)).select_related("submission__connector")
+    return rows.get(pk=rollout_id)
 
 
 def request_hotfix(submission: Submission, *, reason: str, actor: User) -> OverrideRequest:
@@ -138,7 +157,7 @@ def decide(request: OverrideRequest, *, is_approved: bool, reason: str = "", act
     with transaction.atomic():
         if request.rollout_id:
             # The rollout before its request, as everywhere, so that nobody waits in a circle.
-            Rollout.objects.select_for_update(of=("self",)).get(pk=request.rollout_id)
+            _locked(request.rollout_id)
         row = OverrideRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
         require(can_decide_override, actor, row, otherwise=otherwise)
         if row.expires_at <= database_now() and row.is_open:
@@ -220,7 +239,7 @@ def withdraw(request: OverrideRequest, *, reason: str = "", actor: User) -> Over
 def _end(request: OverrideRequest, event: str, *, reason: str = "", actor: Actor) -> OverrideRequest:
     with transaction.atomic():
         if request.rollout_id:
-            Rollout.objects.select_for_update(of=("self",)).get(pk=request.rollout_id)
+            _locked(request.rollout_id)
         row = OverrideRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
         was_approved = row.state == "approved"
         row = transition(

@@ -12,6 +12,7 @@ from certification.lifecycle import WAVE, DeploymentState, WaveState
 from certification.models import PlanWave, RegionDeployment, Rollout, RolloutPlan, RolloutWave
 from certification.planning.calendar import NoOpenDay
 from certification.planning.planner import plan as date_waves
+from certification.planning_words import sentence
 from certification.policies import can_manage_plans
 from certification.services.clock import database_now, due_from
 from certification.services.deployments import cancel, new_deployment
@@ -93,8 +94,10 @@ def _adopt(rollout: Rollout, new: RolloutPlan, *, reason: str, actor: Actor) -> 
             rollout.plan = new
             _rewrite_waves(rollout, new, actor)
             replan(rollout, cause="plan", reason=reason, actor=actor)
-    except (NoOpenDay, Blocked) as error:
-        return RolloutMove(rollout, (), getattr(error, "message", str(error)))
+    except NoOpenDay as error:
+        return RolloutMove(rollout, (), sentence(error.problem))
+    except Blocked as error:
+        return RolloutMove(rollout, (), error.message)
     waves = {wave.number: wave for wave in rollout.waves.filter(state="planned")}
     moves = [
         PlanMove(

@@ -16,6 +16,7 @@ from certification.gating.thresholds import OF_A_PLAN, Thresholds
 from certification.models import Lane, PlanWave, PlanWaveRegion, RolloutPlan, Train
 from certification.planning.calendar import check_weekend, is_known_country
 from certification.planning.coverage import WaveDraft, coverage_problems
+from certification.planning_words import sentence
 from certification.policies import can_manage_plans
 from connectors.models import Region
 from portal.accounts.models import check_time_zone
@@ -87,7 +88,7 @@ def check_draft(draft: PlanDraft) -> None:
         check_time_zone(draft.time_zone)
     except ValidationError as error:
         faults.add("time_zone", *error.messages)
-    faults.add("weekend", *check_weekend(draft.weekend))
+    faults.add("weekend", *map(sentence, check_weekend(draft.weekend)))
     unknown = [country for country in draft.holiday_countries if not is_known_country(country)]
     if unknown:
         faults.add(
@@ -128,7 +129,8 @@ def check_draft(draft: PlanDraft) -> None:
     active = dict(Region.objects.filter(is_active=True).values_list("code", "name"))
     pairs = Region.paired_with.through.objects.values_list("from_region_id", "to_region_id")
     preview = Region.objects.filter(is_preview=True, is_active=True).values_list("code", flat=True).first()
-    faults.add("waves", *coverage_problems(draft.waves, active, pairs=pairs, preview=preview or ""))
+    gaps = coverage_problems(draft.waves, active, pairs=pairs, preview=preview or "")
+    faults.add("waves", *map(sentence, gaps))
     if faults.fields:
         first = next(iter(faults.fields.values()))[0]
         raise InvalidInput(_("The plan cannot be used: %(first)s") % {"first": first}, fields=faults.fields)

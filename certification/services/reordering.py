@@ -11,24 +11,24 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from certification.lifecycle import DeploymentState, WaveState
-from certification.models import DateChange, OverrideRequest, RegionDeployment, Rollout, RolloutWave
+from certification.lifecycle import WaveState
+from certification.models import DateChange, Rollout, RolloutWave
 from certification.planning.ordering import OpenWave, order_problems
+from certification.planning_words import sentence
 from certification.policies import can_run_rollout
+from certification.queries.wave_order import open_waves, pending_regions
 from certification.services.clock import due_from
 from certification.services.planning import MOVABLE, inputs_of, present_world
 from certification.services.replanning import board, lock_trains, planned_or_blocked, replayable
 from certification.services.rollouts import need_reason
+from certification.services.wave_order import refuse_unseen
 from connectors.models import Region
 from portal.shared import audit, outbox
 from portal.shared.actors import Actor
 from portal.shared.errors import Blocked, InvalidInput
 from portal.shared.policy import require
-
-_STANDING = ("requested", "half_approved", "approved")
 
 
 @dataclass(frozen=True)
@@ -56,60 +56,40 @@ class RegionMove:
         return self.new_at - self.old_at
 
 
-def open_waves(rollout: Rollout) -> list[OpenWave]:
-    """The waves that have not begun, with the regions still to be sent. One that two people let start early,
-    or were asked to, is fixed: they agreed to these regions.
-    """
-    waves = list(rollout.waves.filter(state=WaveState.PLANNED).order_by("number"))
-    regions: dict[int | None, list[str]] = {}
-    for code, wave_id in _pending(rollout).values_list("region_id", "wave_id"):
-        regions.setdefault(wave_id, []).append(code)
-    asked = OverrideRequest.objects.filter(wave__in=waves, state__in=_STANDING)
-    fixed = {*asked.values_list("wave_id", flat=True), *(w.pk for w in waves if w.accelerated_at)}
-    return [
-        OpenWave(
-            wave.number,
-            wave.name,
-            tuple(sorted(regions.get(wave.pk, ()))),
-            wave.is_opt_in,
-            _("an exception was asked for it") if wave.pk in fixed else "",
-        )
-        for wave in waves
-    ]
-
-
-def _pending(rollout: Rollout) -> QuerySet[RegionDeployment]:
-    return rollout.deployments.filter(action="deploy", state=DeploymentState.PENDING)
-
-
-def preview_order(rollout: Rollout, wanted: Mapping[int, Place], *, actor: Actor) -> list[RegionMove]:
+def preview_order(
+    rollout: Rollout, wanted: Mapping[int, Place], *, seen: str, actor: Actor
+) -> list[RegionMove]:
     """What saving the order would move: done for real and taken back, so that both always agree."""
     require(can_run_rollout, actor, rollout)
     with transaction.atomic():
-        moves = _reorder(rollout, wanted, _("Trying it out"), actor)
+        moves = _reorder(rollout, wanted, seen, _("Trying it out"), actor)
         transaction.set_rollback(True)
     return moves
 
 
 def reorder_waves(
-    rollout: Rollout, wanted: Mapping[int, Place], *, reason: str, actor: Actor
+    rollout: Rollout, wanted: Mapping[int, Place], *, seen: str, reason: str, actor: Actor
 ) -> list[RegionMove]:
     """Let the waves that have not begun travel as `wanted` says: every one of them, by number.
 
-    Returns the regions that move. Raises `InvalidInput` (what the order would break, no reason), `Blocked`
-    (nothing left to order, or no open day for it).
+    `seen` is the `order_version` that whoever decides had before them. Returns the regions that move. Raises
+    `InvalidInput` (what the order would break, no reason), `OrderChanged` (it is another one by now),
+    `Blocked` (nothing left to order, or no open day for it).
     """
     require(can_run_rollout, actor, rollout)
     reason = need_reason(reason, _("Say why the order changes: the team reads it."))
     with transaction.atomic():
-        return _reorder(rollout, wanted, reason, actor)
+        return _reorder(rollout, wanted, seen, reason, actor)
 
 
-def _reorder(rollout: Rollout, wanted: Mapping[int, Place], reason: str, actor: Actor) -> list[RegionMove]:
+def _reorder(
+    rollout: Rollout, wanted: Mapping[int, Place], seen: str, reason: str, actor: Actor
+) -> list[RegionMove]:
     # The scheduler steps a rollout under this lock: it sees the old order or the new one, never half of it.
     row = Rollout.objects.select_for_update(of=("self",)).get(pk=rollout.pk)
     if row.state not in MOVABLE:
         raise Blocked(_("This rollout has no wave left whose order could change."))
+    refuse_unseen(row, seen)
     before = open_waves(row)
     after = _checked(before, wanted)
     was = _regions(row)
@@ -126,7 +106,7 @@ def _checked(before: Sequence[OpenWave], wanted: Mapping[int, Place]) -> list[Op
         name = place.name if place.name is not None else old.name if old else ""
         after.append(OpenWave(number, name.strip(), place.regions, bool(old and old.is_opt_in)))
     codes = {code for wave in before for code in wave.regions}
-    problems = order_problems(before, after, pairs=_pairs(codes))
+    problems = [sentence(one) for one in order_problems(before, after, pairs=_pairs(codes))]
     if problems:
         raise InvalidInput(" ".join(problems), fields={"waves": problems})
     if _facts(before) == _facts(after):
@@ -145,7 +125,7 @@ def _facts(waves: Sequence[OpenWave]) -> dict[str, list[object]]:
 
 def _regions(rollout: Rollout) -> dict[str, tuple[str, RolloutWave]]:
     """Code -> name and wave, as stored now."""
-    rows = _pending(rollout).filter(wave__state=WaveState.PLANNED).select_related("wave", "region")
+    rows = pending_regions(rollout).filter(wave__state=WaveState.PLANNED).select_related("wave", "region")
     return {row.region_id: (row.region.name, row.wave) for row in rows if row.wave is not None}
 
 
@@ -157,7 +137,7 @@ def _write_order(rollout: Rollout, before: Sequence[OpenWave], after: Sequence[O
             RolloutWave.objects.filter(pk=rows[wave.number]).update(name=wave.name)
         came = set(wave.regions) - set(old[wave.number].regions)
         if came:
-            _pending(rollout).filter(region_id__in=came).update(wave_id=rows[wave.number])
+            pending_regions(rollout).filter(region_id__in=came).update(wave_id=rows[wave.number])
 
 
 def _redate(

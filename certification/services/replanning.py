@@ -11,6 +11,7 @@ from certification.models import DateChange, Rollout, RolloutWave, Train, TrainB
 from certification.planning.calendar import NoOpenDay
 from certification.planning.inputs import PlanningInputs
 from certification.planning.planner import PlannedWave, plan
+from certification.planning_words import sentence
 from certification.services.clock import due_from
 from certification.services.planning import Place, World, inputs_of, present_world, train_waves
 from portal.shared import audit, outbox
@@ -114,7 +115,7 @@ def planned_or_blocked(inputs: PlanningInputs) -> list[PlannedWave]:
     try:
         return plan(inputs)
     except NoOpenDay as error:
-        raise Blocked(str(error)) from None
+        raise Blocked(sentence(error.problem)) from None
 
 
 def _write_moves(

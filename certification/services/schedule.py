@@ -26,6 +26,7 @@ from certification.planning.calendar import NoOpenDay
 from certification.planning.inputs import PlanningInputs
 from certification.planning.planner import PlannedWave, chosen_problems, earliest_start, plan, why_not_at
 from certification.planning.trains import Boarding, boarding
+from certification.planning_words import sentence
 from certification.policies import can_run_rollout, can_schedule_rollout
 from certification.queries.rollout_queue import line_of
 from certification.services.clock import database_now, due_from
@@ -69,6 +70,11 @@ class TrainChoice:
     train: str
     boarding: Boarding
 
+    @property
+    def missed(self) -> list[tuple[dt.datetime, str]]:
+        """Departures before the first that can be taken, each with why it cannot."""
+        return [(one.leaves_at, sentence(one.because)) for one in self.boarding.missed]
+
 
 @dataclass(frozen=True)
 class Proposal:
@@ -86,7 +92,7 @@ def propose_start(plan: RolloutPlan, submission: Submission | None = None) -> dt
     try:
         return _earliest(inputs)
     except NoOpenDay as error:
-        raise Blocked(str(error)) from None
+        raise Blocked(sentence(error.problem)) from None
 
 
 def propose_dates(plan: RolloutPlan, dates: Dates, submission: Submission | None = None) -> list[PlannedWave]:
@@ -210,11 +216,11 @@ def _dated(inputs: PlanningInputs) -> list[PlannedWave]:
         if problems:
             raise InvalidInput(
                 _("Some waves cannot start on the day chosen for them."),
-                fields={f"wave_{number}": [text] for number, text in problems.items()},
+                fields={f"wave_{number}": [sentence(one)] for number, one in problems.items()},
             )
         return plan(inputs)
     except NoOpenDay as error:
-        raise Blocked(str(error)) from None
+        raise Blocked(sentence(error.problem)) from None
 
 
 def _write_rollout(
@@ -313,7 +319,7 @@ def reschedule_rollout(rollout: Rollout, dates: Dates, *, reason: str, actor: Ac
         if problems:
             raise InvalidInput(
                 _("Some waves cannot start on the day chosen for them."),
-                fields={f"wave_{number}": [text] for number, text in problems.items()},
+                fields={f"wave_{number}": [sentence(one)] for number, one in problems.items()},
             )
         if not inputs.started:
             Rollout.objects.filter(pk=row.pk).update(starts_on=dates.starts_on)

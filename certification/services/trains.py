@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from certification.models import Lane, RolloutPlan, Train
 from certification.planning.trains import Timetable, check_timetable
+from certification.planning_words import sentence
 from certification.policies import can_manage_plans
 from certification.services.clock import database_now
 from certification.services.planning import present_world, timetable_of
@@ -34,7 +35,7 @@ class TrainDraft:
 
 def check_train(draft: TrainDraft, *, instead_of: Train | None = None) -> None:
     """Raise `InvalidInput` for a draft that cannot run."""
-    faults = {name: [text] for name, text in check_timetable(draft.timetable).items()}
+    faults = {name: [sentence(one)] for name, one in check_timetable(draft.timetable).items()}
     strange = sorted(draft.timetable.lanes - set(Lane.values))
     if strange:
         faults["lanes"] = [

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from certification.models import Rollout
 from certification.planning.calendar import NoOpenDay
+from certification.planning_words import sentence
 from certification.services.planning import World, movable_rollouts, present_world
 from certification.services.replanning import moves_for, replan
 from portal.shared.actors import Actor
@@ -59,7 +60,7 @@ def what_moves(world: World) -> list[RolloutMove]:
         try:
             waves, world = moves_for(rollout, world)
         except NoOpenDay as error:
-            moves.append(RolloutMove(rollout, (), str(error)))
+            moves.append(RolloutMove(rollout, (), sentence(error.problem)))
             continue
         if waves:
             moves.append(RolloutMove(rollout, waves))

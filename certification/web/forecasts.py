@@ -13,6 +13,7 @@ from certification.queries import forecast_accuracy as queries
 from certification.queries.forecast_history import history_of_rollouts
 from certification.queries.forecasts import cause_label
 from certification.queries.ledger_sums import time_sum
+from certification.queries.rollout_figures import rollout_figures
 from portal.shared.policy import require
 from portal.shared.web import signed_in_user
 
@@ -30,6 +31,7 @@ def forecast_accuracy(request: HttpRequest) -> HttpResponse:
         "history": history,
         "on_time": round(100 * history.slips.weights[0]),
         "time": time_sum(),
+        "rollouts": rollout_figures(),
         "causes": [(cause_label(cause), count) for cause, count in causes],
     }
     return render(request, "certification/forecast_accuracy.html", context)

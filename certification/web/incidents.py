@@ -95,22 +95,20 @@ def incident_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def incident_create(request: HttpRequest) -> HttpResponse:
+    """ "Show what pauses" looks; "Open the incident" opens it. Both keep what was typed."""
     user = signed_in_user(request)
     require(policies.can_manage_incidents, user, None)
-    form = IncidentForm(request.POST or None)
+    form, pauses = IncidentForm(request.POST or None), None
     if request.method == "POST" and form.is_valid():
         try:
-            incident = services.open_incident(form.draft(), actor=user)
+            if "open" in request.POST:
+                paused = services.open_incident(form.draft(), actor=user).rollouts.count()
+                message = _("Opened; %(paused)s rollouts pause.") % {"paused": paused}
+                return done(request, message, reverse("incident_list"))
+            pauses = services.preview_incident(form.draft(), actor=user)
         except InvalidInput as error:
             add_errors(form, error)
-        else:
-            paused = incident.rollouts.count()
-            return done(
-                request,
-                _("Opened; %(paused)s rollouts pause.") % {"paused": paused},
-                reverse("incident_list"),
-            )
-    return render(request, "certification/incident_form.html", {"form": form})
+    return render(request, "certification/incident_form.html", {"form": form, "pauses": pauses})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

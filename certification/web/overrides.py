@@ -17,7 +17,9 @@ from certification import policies
 from certification.models import OverrideRequest, Rollout, Submission
 from certification.queries import overrides as queries
 from certification.queries.blast_radius import override_radius, waiting_radius
+from certification.queries.wave_order import order_version
 from certification.services import overrides as services
+from certification.services.wave_order import OrderChanged
 from certification.web.rollout_forms import ReasonForm
 from portal.accounts.models import User
 from portal.shared import audit, history
@@ -37,11 +39,19 @@ class ExceptionForm(ReasonForm):
     """What to ask for: the next wave early, or one of the freezes to pass."""
 
     asks = forms.ChoiceField(widget=forms.RadioSelect, label=_lazy("Exception"))
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=40, required=False)
     field_order = ("asks", "reason")
 
-    def __init__(self, *args: object, choices: list[tuple[str, str]], **kwargs: object) -> None:
+    def __init__(self, *args: object, choices: list[tuple[str, str]], version: str, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.version = version
         self.fields["asks"].choices = choices  # type: ignore[attr-defined]
+        self.fields["seen"].initial = version
+
+    def look_again(self, error: OrderChanged) -> None:
+        """Keep what was typed, over the order as it is now."""
+        self.add_error(None, error.message)
+        self.data = {**self.data.dict(), "seen": self.version}  # type: ignore[attr-defined]
 
 
 @require_safe
@@ -101,7 +111,8 @@ def _choices(rollout: Rollout) -> list[tuple[str, str]]:
         [
             (
                 "accelerate",
-                _("Start wave %(number)s now, before its bake and its day") % {"number": wave.number},
+                _("Start wave %(number)s (%(name)s) now, before its bake and its day")
+                % {"number": wave.number, "name": wave.name},
             )
         ]
         if wave
@@ -121,19 +132,24 @@ def override_ask(request: HttpRequest, pk: UUID) -> HttpResponse:
     rollouts = Rollout.objects.visible_to(user).select_related("submission__connector__publisher", "version")
     rollout = get_object_or_404(rollouts, pk=pk)
     require(policies.can_request_override, user, rollout)
-    form = ExceptionForm(request.POST or None, choices=_choices(rollout))
+    version = order_version(rollout)
+    form = ExceptionForm(request.POST or None, choices=_choices(rollout), version=version)
     if request.method == "POST" and form.is_valid():
-        found = _asked(rollout, form.cleaned_data["asks"], form.cleaned_data["reason"], user)
-        message = _("Asked: another operator has to agree.")
-        return done(request, message, reverse("override_detail", args=[found.pk]))
+        try:
+            found = _asked(rollout, form.cleaned_data, user)
+        except OrderChanged as error:
+            form.look_again(error)
+        else:
+            message = _("Asked: another operator has to agree.")
+            return done(request, message, reverse("override_detail", args=[found.pk]))
     context = {"rollout": rollout, "form": form, "radius": waiting_radius(rollout)}
     return render(request, "certification/override_form.html", context)
 
 
-def _asked(rollout: Rollout, asks: str, reason: str, user: User) -> OverrideRequest:
-    wave = queries.next_wave(rollout)
+def _asked(rollout: Rollout, asked: dict[str, str], user: User) -> OverrideRequest:
+    wave, asks, reason = queries.next_wave(rollout), asked["asks"], asked["reason"]
     if asks == "accelerate" and wave:
-        return services.request_acceleration(wave, reason=reason, actor=user)
+        return services.request_acceleration(wave, reason=reason, actor=user, seen=asked["seen"])
     freeze = get_object_or_404(queries.passable_freezes(), pk=asks.partition(":")[2])
     return services.request_freeze_pass(rollout, freeze, reason=reason, actor=user)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -16,15 +17,38 @@ from django.views.decorators.http import require_http_methods
 
 from certification import policies
 from certification.models import Rollout
-from certification.planning.ordering import OpenWave, arranged
+from certification.planning.ordering import OpenWave, arranged, laid_over, version_of
+from certification.queries.blast_radius import waiting_radius
+from certification.queries.wave_order import last_reorder, open_waves, order_version
 from certification.services import reordering
+from certification.services.wave_order import OrderChanged
 from certification.web.rollout_forms import REASON_LENGTH
 from certification.web.rollouts import visible_rollout
 from connectors.models import Region
-from portal.shared.errors import Blocked, InvalidInput
+from portal.shared.errors import Blocked, Conflict, InvalidInput
 from portal.shared.policy import require
 from portal.shared.web import done, signed_in_user
 from portal.shared.words import lazy as _lazy
+
+
+def written(waves: Sequence[OpenWave]) -> str:
+    """The order as the page showed it, which the form carries."""
+    return json.dumps([[wave.number, wave.name, wave.regions, wave.is_opt_in] for wave in waves])
+
+
+def read(text: str) -> list[OpenWave]:
+    """The order that a page had shown; [] when the text is none."""
+    try:
+        return [
+            OpenWave(int(number), str(name), tuple(map(str, regions)), bool(is_opt_in))
+            for number, name, regions, is_opt_in in json.loads(text)
+        ]
+    except (ValueError, TypeError, RecursionError):
+        return []
+
+
+def numbers_in(text: str) -> list[int]:
+    return [int(number) for number in text.split(",") if number.strip().isdecimal()]
 
 
 class OrderForm(forms.Form):
@@ -33,6 +57,7 @@ class OrderForm(forms.Form):
     """
 
     order = forms.CharField(widget=forms.HiddenInput, max_length=400)
+    seen = forms.CharField(widget=forms.HiddenInput)
     reason = forms.CharField(
         max_length=REASON_LENGTH,
         required=False,
@@ -44,6 +69,7 @@ class OrderForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.waves = {wave.number: wave for wave in waves}
         self.fields["order"].initial = ",".join(map(str, self.waves))
+        self.fields["seen"].initial = written(waves)
         for wave in waves:
             choices = [(w.number, w.name) for w in waves if w.is_opt_in == wave.is_opt_in]
             for code in wave.regions:
@@ -52,9 +78,9 @@ class OrderForm(forms.Form):
                 )
 
     def clean_order(self) -> list[int]:
-        numbers = [int(text) for text in self.cleaned_data["order"].split(",") if text.strip().isdecimal()]
+        numbers = numbers_in(self.cleaned_data["order"])
         if sorted(numbers) != sorted(self.waves):
-            raise forms.ValidationError(_("A wave has begun meanwhile. Look at the order again."))
+            raise forms.ValidationError(_("This is no order of these waves. Load the page again."))
         return numbers
 
     def moved(self) -> list[int]:
@@ -106,10 +132,12 @@ def _rows(form: OrderForm, order: Sequence[int]) -> list[dict[str, Any]]:
 def rollout_reorder(request: HttpRequest, pk: UUID) -> HttpResponse:
     rollout = visible_rollout(request, pk)
     require(policies.can_run_rollout, signed_in_user(request), rollout)
-    waves = reordering.open_waves(rollout)
+    waves = open_waves(rollout)
     form = OrderForm(request.POST or None, waves=waves)
-    context: dict[str, Any] = {"rollout": rollout, "problems": []}
+    context: dict[str, Any] = {"rollout": rollout, "problems": [], "radius": waiting_radius(rollout)}
     order = list(form.waves)
+    if request.method == "POST" and version_of(read(request.POST.get("seen", ""))) != version_of(waves):
+        return _changed(request, rollout, context)
     if request.method == "POST" and form.is_valid():
         order = form.moved()
         answer = _try(request, rollout, form, order, context)
@@ -120,32 +148,84 @@ def rollout_reorder(request: HttpRequest, pk: UUID) -> HttpResponse:
     elif form.errors:
         context["problems"] = [text for texts in form.errors.values() for text in texts]
         form = OrderForm(waves=waves)
+    return _page(request, form, order, context)
+
+
+def _page(
+    request: HttpRequest, form: OrderForm, order: Sequence[int], context: dict[str, Any]
+) -> HttpResponse:
     # Looking needs no reason, saving does: the service asks for it.
     form.fields["reason"].required = True
     context |= {"form": form, "rows": _rows(form, order), "is_asked": request.method == "POST"}
     return render(request, "certification/rollout_reorder.html", context)
 
 
+def _changed(request: HttpRequest, rollout: Rollout, context: dict[str, Any]) -> HttpResponse:
+    """Somebody else was faster: their order, with what this person wanted laid over it. Nothing is saved."""
+    waves, seen = open_waves(rollout), read(request.POST.get("seen", ""))
+    order, homes = laid_over(waves, _wish(request, seen))
+    initial: dict[str, Any] = {f"region_{code}": number for code, number in homes.items()}
+    initial |= {"order": ",".join(map(str, order)), "reason": request.POST.get("reason", "")[:REASON_LENGTH]}
+    form = OrderForm(waves=waves, initial=initial)
+    has_begun = {wave.number for wave in seen} != {wave.number for wave in waves}
+    context |= {"is_changed": True, "has_begun": has_begun, "change": last_reorder(rollout)}
+    _look(request, rollout, _wanted(waves, order, homes), context)
+    return _page(request, form, order, context)
+
+
+def _wish(request: HttpRequest, seen: Sequence[OpenWave]) -> Sequence[OpenWave]:
+    """What was wanted, as far as it can still be read."""
+    numbers = {str(wave.number) for wave in seen}
+    chosen = {code: request.POST.get(f"region_{code}", "") for wave in seen for code in wave.regions}
+    homes = {code: int(number) for code, number in chosen.items() if number in numbers}
+    try:
+        return arranged(seen, numbers_in(request.POST.get("order", "")), homes)
+    except ValueError:
+        return seen
+
+
+def _wanted(
+    waves: Sequence[OpenWave], order: Sequence[int], homes: dict[str, int]
+) -> dict[int, reordering.Place]:
+    return {wave.number: reordering.Place(wave.regions, wave.name) for wave in arranged(waves, order, homes)}
+
+
 def _try(
     request: HttpRequest, rollout: Rollout, form: OrderForm, order: list[int], context: dict[str, Any]
 ) -> HttpResponse | None:
     """Save where that was asked, else find what would move; None where the page is shown again."""
+    waves = list(form.waves.values())
+    wanted = _wanted(waves, order, form.homes())
+    if "save" not in request.POST:
+        _look(request, rollout, wanted, context)
+        return None
     actor, reason = signed_in_user(request), form.cleaned_data["reason"]
-    wanted = {
-        wave.number: reordering.Place(wave.regions, wave.name)
-        for wave in arranged(list(form.waves.values()), order, form.homes())
-    }
     try:
-        if "save" in request.POST:
-            moves = reordering.reorder_waves(rollout, wanted, reason=reason, actor=actor)
-            message = _("The order is changed: %(regions)s regions move.") % {"regions": len(moves)}
-            return done(request, message, reverse("rollout_detail", args=[rollout.pk]))
-        context["moves"] = reordering.preview_order(rollout, wanted, actor=actor)
-    except InvalidInput as error:
-        context["problems"] = [text for texts in error.fields.values() for text in texts] or [error.message]
-    except Blocked as error:
-        context["problems"] = [error.message]
-    return None
+        moves = reordering.reorder_waves(rollout, wanted, seen=version_of(waves), reason=reason, actor=actor)
+    except OrderChanged:
+        return _changed(request, rollout, context)
+    except (InvalidInput, Blocked) as error:
+        context["problems"] = _said(error)
+        return None
+    message = _("The order is changed: %(regions)s regions move.") % {"regions": len(moves)}
+    return done(request, message, reverse("rollout_detail", args=[rollout.pk]))
+
+
+def _look(
+    request: HttpRequest, rollout: Rollout, wanted: dict[int, reordering.Place], context: dict[str, Any]
+) -> None:
+    """Put what would move into `context`, or what is wrong."""
+    try:
+        seen = order_version(rollout)
+        actor = signed_in_user(request)
+        context["moves"] = reordering.preview_order(rollout, wanted, seen=seen, actor=actor)
+    except (InvalidInput, Conflict) as error:
+        context["problems"] = _said(error)
+
+
+def _said(error: InvalidInput | Conflict) -> list[str]:
+    fields = getattr(error, "fields", {})
+    return [text for texts in fields.values() for text in texts] or [error.message]
 
 
 urlpatterns = [path("rollouts/<uuid:pk>/reorder/", rollout_reorder, name="rollout_reorder")]

@@ -953,6 +953,7 @@ API_SUBMISSIONS = {
     "thread-resolve": entry(POST=resolvers, at="thread"),
 }
 _API_ORDER = {
+    "order_version": "seen",
     "waves": [{"number": 2, "regions": ["east"]}, {"number": 3, "regions": ["north", "south"]}],
     **REASON,
 }
@@ -1032,6 +1033,9 @@ API_ROLLOUTS = {
     "rollout-let-through": entry(POST=operators_seen, at={"pk": "rollout", "gate_id": "gate"}, data=REASON),
     "incident-list": entry(
         GET=signed_in, POST=operators, data={"title": "Sign-in is ill", "text": "Nobody gets a token."}
+    ),
+    "incident-preview": entry(
+        POST=operators, data={"title": "Sign-in is ill", "text": "Nobody gets a token."}
     ),
     "incident-detail": entry(GET=operators_hidden, at="incident"),
     "incident-close": entry(POST=operators_hidden, at="incident", data={"note": "Mended."}),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
+from django.utils import timezone
 
 from certification.models import DateChange, Incident
 from certification.services import incidents, rollouts
 from certification.services.incidents import IncidentDraft
+from connectors.models import HealthHour
 from portal.shared.errors import Blocked, InvalidInput, NotPermitted
 from portal.shared.models import OutboxJob
 from tests.factories.rollouts import hurry, make_due, scheduled_rollout, state_of, states
@@ -62,8 +65,39 @@ def test_everything_pauses_and_goes_on_with_the_incident(rollout, cast):
 def test_only_what_it_concerns_pauses(rollout, cast, scope, pauses):
     rollout.version.facts["authentication"] = ["oauth2"]
     rollout.version.save()
-    incidents.open_incident(draft(**scope), actor=cast.operator)
+    asked = draft(**scope)
+    shown = incidents.preview_incident(asked, actor=cast.operator)
+    assert [pause.rollout.pk for pause in shown] == ([rollout.pk] if pauses else [])
+    assert state_of(rollout) == "running"
+    assert not Incident.objects.exists()
+    incidents.open_incident(asked, actor=cast.operator)
     assert state_of(rollout) == ("held" if pauses else "running")
+
+
+def test_before_it_opens_the_page_shows_whose_users_are_where_it_goes_next(rollout, cast, sign_in):
+    HealthHour.objects.create(
+        connector=rollout.connector, region_id="north", operation="GetTides", version_label="0.9.0",
+        hour=timezone.now(), requests=1_200, successes=1_200, throttled=0, connections=340,
+    )  # fmt: skip
+    browser, address = sign_in(cast.operator), reverse("incident_create")
+    typed = {
+        "title": "Sign-in is ill",
+        "text": "Nobody gets a token.",
+        "regions": ["north"],
+        "is_public": "on",
+    }
+    assert 'name="open"' not in browser.get(address).content.decode()
+    page = browser.post(address, typed).content.decode()
+    assert reverse("rollout_detail", args=[rollout.pk]) in page
+    assert ">340<" in page
+    assert ">1,200<" in page
+    assert "Nobody gets a token." in page
+    assert state_of(rollout) == "running"
+    elsewhere = browser.post(address, {**typed, "regions": ["east"]}).content.decode()
+    assert "No rollout under way meets these conditions" in elsewhere
+    assert browser.post(address, {**typed, "open": "1"}).status_code == 302
+    assert state_of(rollout) == "held"
+    assert Incident.objects.get().regions == ["north"]
 
 
 def test_a_region_of_a_later_wave_pauses_when_it_is_its_turn(rollout, cast):

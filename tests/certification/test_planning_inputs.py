@@ -17,6 +17,7 @@ from certification.planning.inputs import Duration, PlanningInputs, PlanSpec, Un
 from certification.planning.planner import baked_at, earliest_start, plan, why_not_at
 from certification.planning.trains import Places, Timetable, boarding, check_timetable
 from certification.planning.windows import Window
+from certification.planning_words import sentence
 
 HOUR = dt.timedelta(hours=1)
 DAYS = st.dates(dt.date(2026, 1, 1), dt.date(2027, 12, 31))
@@ -247,7 +248,7 @@ FRIDAYS = Timetable("Friday", per_publisher=2, capacity=3)
 def test_who_comes_after_the_cut_off_takes_the_next_train():
     late = boarding(FRIDAYS, utc(2026, 6, 11, 16, 0))
     assert late.first == utc(2026, 6, 19, 16)
-    assert late.missed[0].because == "Boarding closed on Thu 11 Jun at 09:00."
+    assert sentence(late.missed[0].because) == "Boarding closed on Thu 11 Jun, 09:00."
     in_time = boarding(FRIDAYS, utc(2026, 6, 11, 15, 59))
     assert (in_time.first, in_time.missed) == (utc(2026, 6, 12, 16), ())
 
@@ -257,14 +258,14 @@ def test_full_trains_and_closed_days_are_passed_over_and_a_place_is_kept():
     full = Places({first: 3}, {second: 2})
     found = boarding(FRIDAYS, now, full)
     assert found.first == utc(2026, 6, 26, 16)
-    assert [missed.because for missed in found.missed] == [
+    assert [sentence(missed.because) for missed in found.missed] == [
         "Full: all 3 places are taken.",
         "The publisher has 2 rollouts on it already, the most one may have.",
     ]
     kept = boarding(FRIDAYS, utc(2026, 6, 12, 15), dataclasses.replace(full, kept=first))
     assert kept.first == first
     closed = boarding(FRIDAYS, now, closed=lambda moment: "Freeze: June" if moment == first else "")
-    assert (closed.first, closed.missed[0].because) == (second, "Freeze: June")
+    assert (closed.first, sentence(closed.missed[0].because)) == (second, "It does not run: Freeze: June.")
 
 
 def test_trains_leave_at_nine_local_time_on_both_sides_of_daylight_saving():
@@ -278,7 +279,7 @@ def test_waves_on_a_train_start_with_it_and_the_rest_follow():
     given = PlanningInputs(spec, dt.date(2026, 6, 9), departures=departures)
     assert dates(given) == [utc(2026, 6, 12, 16), utc(2026, 6, 15, 16)]
     assert earliest_start(spec, utc(2026, 6, 9), departures=departures) == dt.date(2026, 6, 12)
-    with pytest.raises(NoOpenDay, match="no train with a place"):
+    with pytest.raises(NoOpenDay, match="no-train"):
         plan(dataclasses.replace(given, departures={3: ()}))
 
 

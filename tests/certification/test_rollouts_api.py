@@ -100,18 +100,41 @@ def test_an_operator_asks_what_an_order_moves_and_then_reorders(cast, rollout, o
         {"number": 3, "regions": ["north", "south"]},
     ]
     path = f"rollouts/{rollout.pk}/reorder"
-    shown = post(operator, f"{path}-preview/", {"waves": waves})
+    seen = operator.get(f"/api/v1/rollouts/{rollout.pk}/").json()["order_version"]
+    shown = post(operator, f"{path}-preview/", {"waves": waves, "order_version": seen})
     assert {move["code"] for move in shown.json()} == {"north", "south", "east"}, shown.content
     rollout.refresh_from_db()
     assert rollout.reordered_at is None
-    answer = post(operator, f"{path}/", {"waves": waves, "reason": "Exams."})
+    unread = post(operator, f"{path}/", {"waves": waves, "reason": "Exams."})
+    assert (unread.status_code, set(unread.json()["errors"])) == (400, {"order_version"})
+    wanted = {"waves": waves, "reason": "Exams.", "order_version": seen}
+    answer = post(operator, f"{path}/", wanted)
     assert answer.status_code == 200, answer.content
     assert [region["code"] for region in answer.json()["waves"][0]["regions"]] == ["east"]
     assert answer.json()["reordered_at"]
-    twice = post(operator, f"{path}/", {"waves": waves * 2, "reason": "Again."})
-    assert twice.status_code == 400
-    owner = post(api(cast.owner, "rollouts:write"), f"{path}/", {"waves": waves, "reason": "Mine."})
-    assert owner.status_code == 403
+    late = post(operator, f"{path}/", wanted)
+    assert (late.status_code, late.json()["code"]) == (409, "order-changed")
+    early = {"kind": "accelerate", "rollout": str(rollout.pk), "reason": "Soon.", "order_version": seen}
+    assert post(operator, "overrides/", early).json()["code"] == "order-changed"
+    wanted["order_version"] = answer.json()["order_version"]
+    assert post(operator, f"{path}/", {**wanted, "waves": waves * 2}).status_code == 400
+    assert post(api(cast.owner, "rollouts:write"), f"{path}/", wanted).status_code == 403
+
+
+def test_an_operator_asks_what_an_incident_would_pause(cast, rollout, operator):
+    Rollout.objects.update(state="running")
+    asked = {"title": "Sign-in is ill", "text": "Nobody gets a token.", "regions": ["south"]}
+    shown = post(operator, "incidents/preview/", asked)
+    assert shown.json() == [
+        {
+            "rollout": str(rollout.pk), "connector": rollout.connector.slug, "regions": ["north", "south"],
+            "connections": 0, "calls_an_hour": 0,
+        }
+    ]  # fmt: skip
+    assert post(operator, "incidents/preview/", {**asked, "regions": ["east"]}).json() == []
+    rollout.refresh_from_db()
+    assert rollout.state == "running"
+    assert post(api(cast.owner, "rollouts:write"), "incidents/preview/", asked).status_code == 403
 
 
 def test_hold_resume_release_rollback_and_skip(cast, rollout, operator):

@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from certification.lifecycle import UNDER_WAY
 from certification.models import RegionDeployment, Rollout, TrainBoarding
 from certification.planning.trains import Timetable
+from certification.queries.wave_order import order_version
 from certification.services import (
     advance,
     deployments,
@@ -26,6 +27,7 @@ from certification.services import (
 )
 from certification.services.clock import database_now
 from certification.services.reordering import Place, reorder_waves
+from certification.services.wave_order import OrderChanged
 from portal.shared.errors import IllegalTransition, PortalError
 from portal.shared.models import AuditRecord
 from tests.effort import effort
@@ -105,11 +107,11 @@ def test_a_tick_never_deploys_from_an_order_that_was_replaced(cast):
             cast, "north south", "east", connector=ConnectorFactory(publisher=cast.publisher)
         )
         fresh = Rollout.objects.get(pk=rollout.pk)
-        wanted = {2: Place(("east",)), 3: Place(("north", "south"))}
+        wanted, seen = {2: Place(("east",)), 3: Place(("north", "south"))}, order_version(fresh)
         _ticked, ordered = together(
             lambda: rollouts.advance_due(),
-            lambda fresh=fresh, wanted=wanted: reorder_waves(
-                fresh, wanted, reason="East.", actor=cast.operator
+            lambda fresh=fresh, wanted=wanted, seen=seen: reorder_waves(
+                fresh, wanted, seen=seen, reason="East.", actor=cast.operator
             ),
         )
         rollouts.advance_due()
@@ -120,6 +122,50 @@ def test_a_tick_never_deploys_from_an_order_that_was_replaced(cast):
             assert went == {"north", "south"}
         else:
             assert went <= {"east"}
+
+
+def test_of_two_orders_at_once_one_is_saved_and_the_other_told(cast):
+    for _round in range(ROUNDS):
+        rollout = scheduled_rollout(cast, "north", "south", "east", due=False)
+        fresh = [Rollout.objects.get(pk=rollout.pk) for _each in range(2)]
+        seen = order_version(rollout)
+        orders = [
+            {2: Place(("south",)), 3: Place(("north",)), 4: Place(("east",))},
+            {2: Place(("north",)), 3: Place(("east",)), 4: Place(("south",))},
+        ]
+        found = together(
+            *(
+                lambda row=row, wanted=wanted, seen=seen: reorder_waves(
+                    row, wanted, seen=seen, reason="Mine.", actor=cast.operator
+                )
+                for row, wanted in zip(fresh, orders, strict=True)
+            )
+        )
+        assert sorted(isinstance(one, OrderChanged) for one in found) == [False, True], found
+        assert (
+            AuditRecord.objects.filter(
+                action="rollout.reorder", about__contains=[f"rollout:{rollout.pk}"]
+            ).count()
+            == 1
+        )
+
+
+def test_an_early_start_never_meets_an_order_that_nobody_asked_it_for(cast):
+    for _round in range(ROUNDS):
+        rollout = scheduled_rollout(cast, "north", "south", due=False)
+        wave, seen = rollout.waves.get(number=2), order_version(rollout)
+        wanted = {2: Place(("south",)), 3: Place(("north",))}
+        asked, ordered = together(
+            lambda wave=wave, seen=seen: overrides.request_acceleration(
+                wave, reason="Soon.", actor=cast.operator, seen=seen
+            ),
+            lambda rollout=rollout, wanted=wanted, seen=seen: reorder_waves(
+                rollout, wanted, seen=seen, reason="South.", actor=cast.operator
+            ),
+        )
+        assert isinstance(asked, PortalError) is not isinstance(ordered, PortalError), (asked, ordered)
+        there = wave.deployments.get().region_id
+        assert there == ("south" if isinstance(asked, PortalError) else "north")
 
 
 def test_the_database_refuses_an_intent_whatever_code_writes_it(cast):

@@ -201,8 +201,17 @@ def test_the_scorecard_says_what_is_there_and_how_much_is_missing(cast, sign_in,
 
 def test_without_calls_nothing_counts_as_met(cast, connector, region):
     found = score(Measured(), now=timezone.now())
-    assert [each.is_met for each in found.criteria] == [None] * 7
+    assert [each.is_met for each in found.criteria] == [False, *[None] * 6]
     assert not found.meets_required
+
+
+def test_a_live_connector_is_in_production_also_where_nobody_calls_it():
+    now = timezone.now()
+    seldom = score(Measured(regions=27, missing_regions=20, live_since=now), now=now).criteria[0]
+    assert (seldom.is_met, seldom.value, seldom.missing) == (True, "live; called in 7 of 27 regions", "")
+    on_its_way = score(Measured(regions=27, missing_regions=20), now=now).criteria[0]
+    assert (on_its_way.is_met, on_its_way.value) == (False, "not live yet")
+    assert "every public region" in on_its_way.missing
 
 
 def test_more_good_calls_than_needed_never_miss_and_one_fewer_does():

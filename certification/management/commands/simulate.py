@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from certification.planning.calendar import NoOpenDay
+from certification.planning_words import sentence
 from certification.services.simulation import portal_scenario, seed_scenario
 from certification.simulation.engine import simulate
 from certification.simulation.plot import svg
@@ -46,7 +47,9 @@ class Command(BaseCommand):
             scenario = _scenario(options)
             found = report(simulate(scenario))
             other = report(simulate(changed(scenario, options["compare"]))) if options["compare"] else None
-        except (BadChange, NoOpenDay) as error:
+        except NoOpenDay as error:
+            raise CommandError(sentence(error.problem)) from error
+        except BadChange as error:
             raise CommandError(str(error)) from error
         self.stdout.write(as_text(found))
         if other:

@@ -424,6 +424,7 @@ class RolloutDetail(TypedDict):
     superseded_by: str | None
     created_at: str
     place_in_line: int
+    order_version: str
     waves: list[dict[str, Any]]
 
 
