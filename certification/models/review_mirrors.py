@@ -9,6 +9,7 @@ from certification.models.pull_requests import PullRequest
 from certification.models.reviews import Comment, Thread
 from certification.models.submissions import Submission
 from portal.shared.models import PublicIdModel
+from portal.shared.words import lazy as _
 
 
 class ReviewMirror(PublicIdModel):
@@ -42,8 +43,8 @@ class ThreadMirror(PublicIdModel):
     """
 
     class Way(models.TextChoices):
-        LINE = "line", "Beside a line"
-        GENERAL = "general", "In general"
+        LINE = "line", _("Beside a line")
+        GENERAL = "general", _("In general")
 
     review = models.ForeignKey(ReviewMirror, on_delete=models.CASCADE, related_name="threads")
     thread = models.OneToOneField(Thread, on_delete=models.CASCADE, related_name="mirror")
