@@ -6,6 +6,7 @@ import gc
 from dataclasses import dataclass
 
 import pytest
+from _pytest.terminal import TerminalReporter
 from django.test import Client
 
 from connectors.models import Publisher
@@ -31,6 +32,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.get_closest_marker(name) for name in _IN_REAL_TIME):
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+_failures: list[pytest.TestReport] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    # A rerun takes the reports of failed subtests out of pytest's own statistics.
+    if report.outcome in ("failed", "rerun"):
+        _failures.append(report)
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """Say why a test was asked once more: what fails one time in ten is a fault too, and its reason is worth keeping."""
+    asked_again = {report.nodeid for report in terminalreporter.stats.get("rerun", ())}
+    for report in _failures:
+        if report.nodeid in asked_again and report.longreprtext:
+            terminalreporter.section(f"asked once more: {report.nodeid}", sep="-")
+            terminalreporter.write_line(report.longreprtext[-6000:])
 
 
 def pytest_collection_finish() -> None:
