@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -20,49 +20,67 @@ from portal.certport.commands import (
     rollouts,
     submissions,
 )
+from portal.certport.menu import Menu
 from portal.certport.output import output
 from portal.certport.problems import CommandFailed, Exit
 
 app = typer.Typer(
     name="certport",
-    help="Certify connectors from a terminal or a build. Exit codes: 0 done, 1 findings or blocked, 2 usage, "
-    "3 not signed in, 4 not found or not allowed, 5 conflict, 6 server or network.",
+    cls=Menu,
+    help="Certify connectors from a terminal or a build.",
+    epilog="Exit codes: 0 done, 1 findings or blocked, 2 usage, 3 not signed in, 4 not found or not allowed, "
+    "5 conflict, 6 server or network.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 
-for _name, _command, _panel in (
-    ("login", account.login, "Account"),
-    ("logout", account.logout, "Account"),
-    ("whoami", account.whoami, "Account"),
-    ("renew", account.renew, "Account"),
-    ("init", packages.init, "Packages"),
-    ("validate", packages.validate, "Packages"),
-    ("submit", packages.submit, "Packages"),
-    ("form", forms.form, "Submissions"),
-    ("findings", packages.findings, "Packages"),
-    ("verify", certificates.verify, "Packages"),
-    ("register", submissions.register, "Submissions"),
-    ("connectors", submissions.connectors, "Submissions"),
-    ("list", submissions.listing, "Submissions"),
-    ("status", submissions.status, "Submissions"),
-    ("logs", submissions.logs, "Submissions"),
-    ("threads", submissions.threads, "Submissions"),
-    ("reply", submissions.reply, "Submissions"),
-    ("resolve", submissions.resolve, "Submissions"),
-    ("open", submissions.open_page, "Submissions"),
-    ("signoff", rollouts.sign_off, "Rollouts"),
-    ("refuse", rollouts.refuse, "Rollouts"),
-    ("hold", rollouts.hold, "Rollouts"),
-    ("resume", rollouts.resume, "Rollouts"),
-    ("stop", rollouts.stop, "Rollouts"),
-    ("rollback", rollouts.rollback, "Rollouts"),
-    ("health", health.health, "Rollouts"),
-    ("retire", retirements.retire, "Rollouts"),
-):
-    app.command(_name, rich_help_panel=_panel)(_command)
-app.add_typer(repositories.repository, rich_help_panel="Packages")
+# What a command does in a line that fits a terminal of 80; its own help says more.
+_MENU: dict[str, dict[str, tuple[Callable[..., None], str]]] = {
+    "Account": {
+        "login": (account.login, "Sign in: type a code in the portal."),
+        "logout": (account.logout, "End this machine's sign-in."),
+        "whoami": (account.whoami, "Who you are, and what this sign-in may do."),
+        "renew": (account.renew, "Replace the token by one that lives as long again."),
+    },
+    "Packages": {
+        "init": (packages.init, "Write certport.toml for this folder."),
+        "validate": (packages.validate, "Check packages offline, by the portal's own rules."),
+        "submit": (packages.submit, "Send a package and hand it in."),
+        "findings": (packages.findings, "What the portal found in the package."),
+        "verify": (certificates.verify, "Verify a certificate on this machine."),
+    },
+    "Connectors": {
+        "register": (submissions.register, "Register a connector and reserve its name."),
+        "connectors": (submissions.connectors, "The connectors of your teams."),
+        "health": (health.health, "Calls, success and latency."),
+        "retire": (retirements.retire, "Announce the end of a connector."),
+    },
+    "Submissions": {
+        "list": (submissions.listing, "Your submissions, newest first."),
+        "status": (submissions.status, "Where it stands and what comes next."),
+        "form": (forms.form, "Show the form; fill it in."),
+        "logs": (submissions.logs, "What happened, oldest first."),
+        "threads": (submissions.threads, "What reviewers asked, and what was answered."),
+        "reply": (submissions.reply, "Answer in a thread."),
+        "resolve": (submissions.resolve, "Settle a thread."),
+        "open": (submissions.open_page, "Open its page in the browser."),
+    },
+    "Preview and rollout": {
+        "signoff": (rollouts.sign_off, "It works in Preview: let the rollout be planned."),
+        "refuse": (rollouts.refuse, "It does not work in Preview, and why."),
+        "hold": (rollouts.hold, "Start no further region until it is resumed."),
+        "resume": (rollouts.resume, "Go on after a hold."),
+        "stop": (rollouts.stop, "Halt the rollout at once."),
+        "rollback": (rollouts.rollback, "Return regions to the last good version."),
+    },
+}
+for _panel, _commands in _MENU.items():
+    for _name, (_command, _line) in _commands.items():
+        app.command(_name, rich_help_panel=_panel, short_help=_line)(_command)
+app.add_typer(
+    repositories.repository, rich_help_panel="Connectors", short_help="Follow a folder of a Git repository."
+)
 
 
 def _version(asked: bool) -> None:

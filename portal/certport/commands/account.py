@@ -32,19 +32,22 @@ _ENDS = {
 
 def login(
     url: Url = "",
-    name: Annotated[str, typer.Option(help="How the portal lists this sign-in.")] = "",
+    name: Annotated[str, typer.Option(metavar="TEXT", help="How the portal lists this sign-in.")] = "",
     scope: Annotated[
-        list[str] | None, typer.Option(help="Ask for these scopes only; repeat it for several.")
+        list[str] | None,
+        typer.Option("--scope", metavar="NAME", help="Ask for these scopes only; repeat it for several."),
     ] = None,
     also: Annotated[
-        list[str] | None, typer.Option(help="Ask for these besides the usual ones, such as team:write.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Ask for these besides the usual ones, such as team:write."),
     ] = None,
     browser: Annotated[bool, typer.Option(help="Open the page of the portal.")] = True,
     oidc: Annotated[
         bool, typer.Option("--oidc", help="As a trusted publisher, by the build's own ID token.")
     ] = False,
     connector: Annotated[
-        str, typer.Option("--connector", "-c", help="With --oidc: a token for this connector.")
+        str,
+        typer.Option("--connector", "-c", metavar="SLUG", help="With --oidc: a token for this connector."),
     ] = "",
     as_json: AsJson = False,
 ) -> None:

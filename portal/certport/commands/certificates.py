@@ -37,12 +37,18 @@ class _Asked:
 def verify(
     certificate: Annotated[
         str,
-        typer.Argument(help="The file; or a connector, for its newest certificate.", show_default=False),
+        typer.Argument(
+            metavar="[CERTIFICATE]",
+            help="The file; or a connector, for its newest certificate.",
+            show_default=False,
+        ),
     ] = "",
     package: Annotated[
-        Path | None, typer.Option(help="The package it is to be about: a .zip or a folder.")
+        Path | None, typer.Option(metavar="PATH", help="The package it is to be about: a .zip or a folder.")
     ] = None,
-    key: Annotated[Path | None, typer.Option(help="The portal's public key as PEM; else fetched.")] = None,
+    key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The portal's public key as PEM; else fetched.")
+    ] = None,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:

@@ -21,10 +21,14 @@ Assignments = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
-        help="key=value: kind, tester_notes, change_notes, intro, categories, contacts.ROLE; or =@FILE.",
+        metavar="KEY=VALUE",
+        help="kind, tester_notes, change_notes, intro, categories or contacts.ROLE; KEY=@FILE reads a file. "
+        "Repeat it for several.",
     ),
 ]
-FromFile = Annotated[Path | None, typer.Option("--from", help="A TOML file with the same, and credentials.")]
+FromFile = Annotated[
+    Path | None, typer.Option("--from", metavar="FILE", help="A TOML file with the same, and credentials.")
+]
 _LONGEST_SHOWN = 70
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -14,10 +14,16 @@ from portal.certport.settings import connect
 
 def health(
     connector: Annotated[
-        str, typer.Argument(help="Its name in addresses; without it the project's.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="[CONNECTOR]", help="Its name in addresses; without it the project's.", show_default=False
+        ),
     ] = "",
-    window: Annotated[str, typer.Option(help="24h, 7d, 30d, 90d or 1y.")] = "24h",
-    by: Annotated[str, typer.Option(help="region, operation, version, status or step.")] = "region",
+    window: Annotated[Literal["24h", "7d", "30d", "90d", "1y"], typer.Option(help="How far back.")] = "24h",
+    by: Annotated[
+        Literal["region", "operation", "version", "status", "step"],
+        typer.Option(help="A line for each of these."),
+    ] = "region",
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:

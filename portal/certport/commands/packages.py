@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
@@ -16,7 +16,7 @@ from certification.rules.commandline import main as engine
 from connectors.definitions.reading import read_path
 from portal.certport.api import shapes
 from portal.certport.api.operations import Api
-from portal.certport.arguments import AsJson, Reference, Url
+from portal.certport.arguments import AsJson, Connector, Draft, Reference, Url, Watch
 from portal.certport.commands.forms import Assignments, FromFile, fill_in
 from portal.certport.commands.submissions import show_findings
 from portal.certport.filling import read_filling
@@ -34,11 +34,21 @@ from portal.certport.resuming import FROM_BYTES, send_in_pieces
 from portal.certport.settings import FILE_NAME, chosen_url, connect, project
 from portal.certport.watching import follow
 
+Publisher = Literal["verified", "independent"]
+FailOn = Literal["error", "warning", "never"]
+Format = Literal["text", "json", "sarif", "github", "junit", "html"]
+Kind = Literal["new", "update", "hotfix"]
+Severity = Literal["error", "warning", "info"]
+
 
 def init(
-    connector: Annotated[str, typer.Option("--connector", "-c", help="Its name in addresses.")],
-    folder: Annotated[Path, typer.Argument(help="Where the project lies.")] = Path(),
-    package: Annotated[str, typer.Option(help="Folder or .zip of the package, from there.")] = ".",
+    connector: Annotated[
+        str, typer.Option("--connector", "-c", metavar="SLUG", help="The connector's name in addresses.")
+    ],
+    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Where the project lies.")] = Path(),
+    package: Annotated[
+        str, typer.Option(metavar="PATH", help="Folder or .zip of the package, from there.")
+    ] = ".",
     url: Url = "",
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     as_json: AsJson = False,
@@ -60,14 +70,13 @@ def init(
 
 def validate(
     paths: Annotated[
-        list[str] | None, typer.Argument(help="Folders, .zip files, patterns; without one the project's.")
+        list[str] | None,
+        typer.Argument(metavar="[PATH]...", help="Folders, .zip files, patterns; without one the project's."),
     ] = None,
-    publisher: Annotated[str, typer.Option(help="verified or independent: whose connector it is.")] = "",
-    baseline: Annotated[str, typer.Option(help="The version published now; compares.")] = "",
-    fail_on: Annotated[str, typer.Option(help="error, warning or never: what makes the exit code 1.")] = "",
-    output_format: Annotated[
-        str, typer.Option("--format", help="text, json, sarif, junit, html or github.")
-    ] = "",
+    publisher: Annotated[Publisher | None, typer.Option(help="Whose connector it is.")] = None,
+    baseline: Annotated[str, typer.Option(metavar="PATH", help="The version published now; compares.")] = "",
+    fail_on: Annotated[FailOn | None, typer.Option(help="What makes the exit code 1.")] = None,
+    output_format: Annotated[Format | None, typer.Option("--format", help="How it is said.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check packages offline, by the portal's own rules. Needs no sign-in and no network."""
@@ -84,11 +93,13 @@ def validate(
 
 
 def submit(
-    package: Annotated[Path | None, typer.Argument(help="Folder or .zip; without it the project's.")] = None,
-    connector: Annotated[str, typer.Option("--connector", "-c", help="Its name in addresses.")] = "",
-    kind: Annotated[str, typer.Option(help="new, update or hotfix, for a new submission.")] = "",
-    draft: Annotated[bool, typer.Option("--draft", help="Fill the form, hand nothing in.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Wait until it is your turn.")] = False,
+    package: Annotated[
+        Path | None, typer.Argument(metavar="[PACKAGE]", help="Folder or .zip; without it the project's.")
+    ] = None,
+    connector: Connector = "",
+    kind: Annotated[Kind | None, typer.Option(help="For a new submission.")] = None,
+    draft: Draft = False,
+    watch: Watch = False,
     assignments: Assignments = None,
     file: FromFile = None,
     url: Url = "",
@@ -184,7 +195,7 @@ def _refused(upload: shapes.Upload) -> None:
     )
 
 
-def _open_submission(api: Api, found: shapes.Connector, kind: str) -> shapes.Submission:
+def _open_submission(api: Api, found: shapes.Connector, kind: str | None) -> shapes.Submission:
     """The one that is open, else a new one."""
     for row in submissions_of(api, found["slug"]):
         if row["state"] not in OVER:
@@ -218,7 +229,7 @@ def told(submission: shapes.Submission, is_draft: bool) -> None:
 
 def findings(
     reference: Reference = "",
-    severity: Annotated[str, typer.Option(help="error, warning or info only.")] = "",
+    severity: Annotated[Severity | None, typer.Option(help="Only these.")] = None,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
@@ -228,7 +239,7 @@ def findings(
     validation = find_validation(api, submission)
     if validation is None:
         raise CommandFailed(f"{submission['reference']} has no verdict yet.", Exit.CONFLICT)
-    rows = api.validations_findings_list(validation["id"], severity=severity or None)
+    rows = api.validations_findings_list(validation["id"], severity=severity)
     output.document({"reference": submission["reference"], "validation": validation, "findings": rows})
     show_findings(rows)
     counts = f"{_many(validation['errors'], 'error')}, {_many(validation['warnings'], 'warning')}"

@@ -9,7 +9,7 @@ import typer
 
 from portal.certport.api import shapes
 from portal.certport.api.operations import Api
-from portal.certport.arguments import AsJson, Url
+from portal.certport.arguments import AsJson, Connector, Draft, Url, Watch
 from portal.certport.commands.forms import Assignments, FromFile, fill_in
 from portal.certport.commands.packages import hand_in, told
 from portal.certport.filling import read_filling
@@ -19,7 +19,6 @@ from portal.certport.problems import CommandFailed, Exit, Problem
 from portal.certport.settings import connect
 from portal.certport.watching import follow
 
-Connector = Annotated[str, typer.Option("--connector", "-c", help="Its name in addresses.")]
 _SECRETS = {"token": "GIT_TOKEN", "private_key": "GIT_PRIVATE_KEY"}
 
 repository = typer.Typer(
@@ -30,10 +29,14 @@ repository = typer.Typer(
 
 
 def bind(
-    address: Annotated[str, typer.Argument(help="As for cloning: https://… or git@host:path.")],
-    branch: Annotated[str, typer.Option("--branch", "-b", help="Such as dev.")] = "main",
-    folder: Annotated[str, typer.Option(help="Where its files lie; without it the root.")] = "",
-    user: Annotated[str, typer.Option(help="Where a token alone is not enough.")] = "",
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", help="As for cloning: https://… or git@host:path.")
+    ],
+    branch: Annotated[str, typer.Option("--branch", "-b", metavar="NAME", help="Such as dev.")] = "main",
+    folder: Annotated[
+        str, typer.Option(metavar="PATH", help="Where its files lie; without it the root.")
+    ] = "",
+    user: Annotated[str, typer.Option(metavar="NAME", help="Where a token alone is not enough.")] = "",
     connector: Connector = "",
     url: Url = "",
     as_json: AsJson = False,
@@ -103,10 +106,13 @@ def unbind(connector: Connector = "", url: Url = "", as_json: AsJson = False) ->
 
 
 def take(
-    commit: Annotated[str, typer.Argument(help="Its 40 digits; without it the newest.")] = "",
+    commit: Annotated[
+        str,
+        typer.Argument(metavar="[COMMIT]", help="Its 40 digits; without it the newest.", show_default=False),
+    ] = "",
     connector: Connector = "",
-    draft: Annotated[bool, typer.Option("--draft", help="Fill the form, hand nothing in.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Wait until it is your turn.")] = False,
+    draft: Draft = False,
+    watch: Watch = False,
     assignments: Assignments = None,
     file: FromFile = None,
     url: Url = "",
@@ -146,13 +152,13 @@ def _place(bound: Any) -> str:
     return f"{bound['address']}, branch {bound['branch']}, folder {bound['folder'] or '/'}"
 
 
-for _name, _command in (
-    ("bind", bind),
-    ("show", show),
-    ("commits", commits),
-    ("fetch", fetch),
-    ("take", take),
-    ("hook", hook),
-    ("unbind", unbind),
+for _name, _command, _line in (
+    ("bind", bind, "Bind the connector to a folder of a branch."),
+    ("show", show, "What it is bound to, and when the portal last looked."),
+    ("commits", commits, "The newest commits that touch the folder."),
+    ("fetch", fetch, "Let the portal look for new commits now."),
+    ("take", take, "Submit a commit."),
+    ("hook", hook, "A new secret for the webhook; the old one ends."),
+    ("unbind", unbind, "Bind the connector to nothing."),
 ):
-    repository.command(_name)(_command)
+    repository.command(_name, short_help=_line)(_command)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from portal.certport.arguments import AsJson, Url
+from portal.certport.arguments import AsJson, Connector, Url, Yes
 from portal.certport.finding import find_connector
 from portal.certport.output import output
 from portal.certport.problems import CommandFailed, Exit
@@ -14,11 +14,13 @@ from portal.certport.settings import connect
 
 
 def retire(
-    on: Annotated[str, typer.Option("--on", help="Its last day, such as 2027-03-31.")],
-    reason: Annotated[str, typer.Option("--reason", "-r", help="What users should do; everybody reads it.")],
-    connector: Annotated[str, typer.Option("--connector", "-c", help="Its name in addresses.")] = "",
-    successor: Annotated[str, typer.Option(help="What takes its place.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    on: Annotated[str, typer.Option("--on", metavar="DATE", help="Its last day, such as 2027-03-31.")],
+    reason: Annotated[
+        str, typer.Option("--reason", "-r", metavar="TEXT", help="What users should do; everybody reads it.")
+    ],
+    connector: Connector = "",
+    successor: Annotated[str, typer.Option(metavar="SLUG", help="What takes its place.")] = "",
+    yes: Yes = False,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from portal.certport.api import shapes
-from portal.certport.arguments import AsJson, Reason, Reference, Url
+from portal.certport.arguments import AsJson, Reason, Reference, Url, Yes
 from portal.certport.finding import address_of, find_preview, find_rollout, find_submission
 from portal.certport.output import output
 from portal.certport.problems import CommandFailed, Exit
@@ -18,9 +18,12 @@ def sign_off(
     reference: Reference = "",
     checked: Annotated[
         list[str] | None,
-        typer.Option(help="What you tested: connect, operations, errors, triggers, texts, update."),
+        typer.Option(
+            metavar="WHAT",
+            help="What you tested: connect, operations, errors, triggers, texts, update; repeat it.",
+        ),
     ] = None,
-    note: Annotated[str, typer.Option(help="For those who plan the rollout.")] = "",
+    note: Annotated[str, typer.Option(metavar="TEXT", help="For those who plan the rollout.")] = "",
     untested: Annotated[
         bool, typer.Option("--knows-untested", help="Sign off operations without enough runs, too.")
     ] = False,
@@ -67,7 +70,7 @@ def hold(reason: Reason, reference: Reference = "", url: Url = "", as_json: AsJs
 
 def resume(
     reference: Reference = "",
-    reason: Annotated[str, typer.Option("--reason", "-r", help="Why.")] = "",
+    reason: Annotated[str, typer.Option("--reason", "-r", metavar="TEXT", help="Why.")] = "",
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
@@ -81,8 +84,10 @@ def resume(
 def rollback(
     reason: Reason,
     reference: Reference = "",
-    region: Annotated[list[str] | None, typer.Option(help="Only these; repeat it for several.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    region: Annotated[
+        list[str] | None, typer.Option(metavar="CODE", help="Only these; repeat it for several.")
+    ] = None,
+    yes: Yes = False,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:

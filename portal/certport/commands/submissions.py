@@ -11,7 +11,7 @@ from uuid import UUID
 import typer
 
 from portal.certport.api import shapes
-from portal.certport.arguments import AsJson, Reference, Url
+from portal.certport.arguments import AsJson, Interval, Reference, Url
 from portal.certport.finding import every, find_connector, find_submission
 from portal.certport.output import moment, output, state
 from portal.certport.problems import CommandFailed, Exit
@@ -22,10 +22,10 @@ _TONES = {"error": 0, "warning": 1, "info": 2}
 
 
 def register(
-    name: Annotated[str, typer.Argument(help="What people call it.")],
-    team: Annotated[str, typer.Option("--team", help="Your team's name in addresses.")],
-    summary: Annotated[str, typer.Option(help="In a sentence, what it is for.")] = "",
-    host: Annotated[str, typer.Option(help="The host that it calls.")] = "",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What people call it.")],
+    team: Annotated[str, typer.Option("--team", metavar="SLUG", help="Your team's name in addresses.")],
+    summary: Annotated[str, typer.Option(metavar="TEXT", help="In a sentence, what it is for.")] = "",
+    host: Annotated[str, typer.Option(metavar="HOST", help="The host that it calls.")] = "",
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
@@ -55,7 +55,9 @@ def connectors(url: Url = "", as_json: AsJson = False) -> None:
 
 
 def listing(
-    state_is: Annotated[str, typer.Option("--state", help="Only these, such as in_review.")] = "",
+    state_is: Annotated[
+        str, typer.Option("--state", metavar="STATE", help="Only these, such as in_review.")
+    ] = "",
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
@@ -74,7 +76,7 @@ def listing(
 def status(
     reference: Reference = "",
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Stay until it is your turn.")] = False,
-    interval: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks.")] = INTERVAL_SECONDS,
+    interval: Interval = INTERVAL_SECONDS,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
@@ -125,8 +127,8 @@ def threads(
 
 
 def reply(
-    thread: Annotated[str, typer.Argument(help="Its id, from certport threads.")],
-    text: Annotated[str, typer.Argument(help="The answer; - reads it from standard input.")],
+    thread: Annotated[str, typer.Argument(metavar="THREAD", help="Its id, from certport threads.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The answer; - reads it from standard input.")],
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
@@ -140,7 +142,7 @@ def reply(
 
 
 def resolve(
-    thread: Annotated[str, typer.Argument(help="Its id, from certport threads.")],
+    thread: Annotated[str, typer.Argument(metavar="THREAD", help="Its id, from certport threads.")],
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
@@ -161,7 +163,7 @@ def _id(text: str) -> str:
 def logs(
     reference: Reference = "",
     follow_on: Annotated[bool, typer.Option("--follow", "-f", help="Stay and print what comes.")] = False,
-    interval: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks.")] = INTERVAL_SECONDS,
+    interval: Interval = INTERVAL_SECONDS,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
