@@ -38,6 +38,7 @@ from certification.queries.forecasts import of_whole
 from certification.queries.ledger import Ledger, ledger_of, moves_of
 from connectors.models import Connector, Membership, Version
 from connectors.models.publishers import Role
+from connectors.queries.versions import told_note
 from portal.shared import audit
 from portal.shared.models import AuditRecord
 from portal.shared.words import lazy as _lazy
@@ -368,7 +369,7 @@ def tree_nodes(tree: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 "kind": "file",
                 "size": entry.get("size"),
                 "state": entry.get("state", "ok"),
-                "note": entry.get("note", ""),
+                "note": told_note(entry.get("note", "")),
             }
         )
     return root

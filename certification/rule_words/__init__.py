@@ -3,7 +3,8 @@
 A language is a folder with a file for each file of `certification/rules/metadata`: {rule: {title, condition,
 message, fix}}, and the family's title under "families". Findings are stored in English, with their values
 filled in; the values are read out of a stored sentence by the English template and put into the other one.
-Nothing here knows Django.
+A value that is itself a phrase of a rule is told by the language's "phrases", one of the reader's sentences
+by `connectors.problem_words`. Nothing here knows Django.
 """
 
 from __future__ import annotations
@@ -14,12 +15,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
-from string import Formatter
 
 from certification.rules.registry import metadata
 from certification.rules.rulebook import RuleInfo, catalogue, without_fields
+from connectors import problem_words
+from connectors.problem_words.refilling import values_of
 
 LANGUAGES = ("de",)
+
+# Only where a phrase stands for itself: within a sentence another language would have to bend it.
+_STANDS_ALONE = re.compile(r"(?:\A|: )\{value\}(?=[.;]|\Z)").search
+_OTHER_KEYS = frozenset(("families", "phrases"))
+# Of these the phrase is put together from another one.
+_TOLD = ("said", "found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,7 @@ def words_in(language: str) -> Mapping[str, Words]:
         rule: Words(texts["title"], texts["condition"], texts["message"], texts.get("fix", ""))
         for part in _parts(language)
         for rule, texts in part.items()
-        if rule != "families"
+        if rule not in _OTHER_KEYS
     }
 
 
@@ -69,44 +77,45 @@ def rule_in(language: str, rule_id: str) -> RuleInfo | None:
 def message_in(language: str, rule: str, text: str) -> str:
     """A finding's message in another language; as it is where the English one is read in two ways."""
     words, about = words_in(language).get(rule), metadata().get(rule)
-    return _refilled(about.message, words.message, text) if words and about else text
+    if not words or not about:
+        return text
+    values = values_of(about.message, text)
+    if values is None:
+        return text
+    if "value" in values and _STANDS_ALONE(words.message):
+        values["value"] = phrase_in(language, values["value"])
+    return words.message.format_map(values)
 
 
 def fix_in(language: str, rule: str, text: str) -> str:
     """As `message_in`, of what is to be done."""
     words, about = words_in(language).get(rule), metadata().get(rule)
-    return _refilled(about.fix, words.fix, text) if words and words.fix and about else text
+    values = values_of(about.fix, text) if words and words.fix and about else None
+    return words.fix.format_map(values) if words and values is not None else text
 
 
-def _refilled(source: str, target: str, text: str) -> str:
-    short, long = _patterns(source)
-    found = short.fullmatch(text)
-    # Two ways to read it: rather the English sentence than values in each other's place.
-    again = long.fullmatch(text)
-    if found is None or again is None or found.groupdict() != again.groupdict():
-        return text
-    return target.format_map(found.groupdict())
-
-
-@functools.lru_cache(maxsize=2048)
-def _patterns(template: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """The template as patterns that give each field as little, and as much, as can be."""
-    return _pattern(template, ".*?"), _pattern(template, ".*")
-
-
-def _pattern(template: str, anything: str) -> re.Pattern[str]:
-    parts, seen = [], set[str]()
-    for literal, field, _spec, _conversion in Formatter().parse(template):
-        parts.append(re.escape(literal))
-        if field is not None:
-            parts.append(f"(?P={field})" if field in seen else f"(?P<{field}>{anything})")
-            seen.add(field)
-    return re.compile("".join(parts), re.DOTALL)
+@functools.lru_cache(maxsize=4096)
+def phrase_in(language: str, phrase: str) -> str:
+    """What a rule or the reader puts into a message, where it is one of their own phrases."""
+    sentence = problem_words.message_in(language, f"{phrase}.")
+    if sentence != f"{phrase}.":
+        return sentence.removesuffix(".")
+    for template, other in _phrases_in(language).items():
+        values = values_of(template, phrase)
+        if values is not None:
+            told = {name: phrase_in(language, values[name]) for name in _TOLD if name in values}
+            return other.format_map({**values, **told})
+    return phrase
 
 
 @functools.cache
 def _by_id(language: str) -> Mapping[str, RuleInfo]:
     return {rule.id.casefold(): rule for rule in catalogue_in(language)}
+
+
+@functools.cache
+def _phrases_in(language: str) -> Mapping[str, str]:
+    return {english: told for part in _parts(language) for english, told in part.get("phrases", {}).items()}
 
 
 def _families_in(language: str) -> dict[str, str]:

@@ -25,6 +25,7 @@ from certification.rules.checks.listing import CATEGORIES
 from certification.services import drafts as services
 from certification.services.presented_receipts import package_files, present_receipt, receipt_among
 from certification.web.submission_pages import page_context, submission_url, visible_submission
+from connectors.queries.versions import told_problems
 from connectors.services.versions import receive_upload
 from portal.accounts.models import User
 from portal.shared.errors import Conflict, IllegalTransition, InvalidInput, PortalError
@@ -222,6 +223,7 @@ def _package_context(submission: Submission) -> dict[str, Any]:
         "tree": queries.tree_nodes(version.tree) if version else [],
         "versions": queries.choosable_versions(submission)[:50],
         "refused": refused,
+        "refused_problems": told_problems(refused) if refused else [],
         "refused_tree": queries.tree_nodes(refused.tree) if refused else [],
         "validation": verdicts.known_validation(submission, version) if version else None,
         "is_checking": verdicts.is_being_checked(submission),

@@ -8,8 +8,10 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from connectors import problem_words
 from connectors.definitions import SourceFile
 from connectors.models import Connector, Upload, Version
 
@@ -75,7 +77,7 @@ def tree_nodes(
     folders: dict[str, TreeNode] = {"": root}
     for entry in entries:
         folder, _slash, name = entry["path"].rpartition("/")
-        node = TreeNode(name, "file", entry["size"], entry["state"], entry["note"])
+        node = TreeNode(name, "file", entry["size"], entry["state"], told_note(entry["note"]))
         if version is not None and entry["state"] == "ok":
             node.url = reverse("version_file", args=[version.pk, entry["name"]])
             node.current = entry["name"] == current
@@ -83,6 +85,28 @@ def tree_nodes(
                 node.note = _("read as %(entry)s") % {"entry": entry["name"]}
         _folder(folders, folder).children.append(node)
     return root.children
+
+
+def told_note(note: str) -> str:
+    """Why a file of an upload was left out, in the reader's language."""
+    return problem_words.message_in(_language(), note)
+
+
+def told_problems(upload: Upload) -> list[dict[str, Any]]:
+    """What was wrong with an upload, in the reader's language; otherwise as stored."""
+    language = _language()
+    return [
+        {
+            **problem,
+            "message": problem_words.message_in(language, problem["message"]),
+            "fix": problem_words.fix_in(language, problem["fix"]),
+        }
+        for problem in upload.problems
+    ]
+
+
+def _language() -> str:
+    return (get_language() or "en").partition("-")[0]
 
 
 def _folder(folders: dict[str, TreeNode], path: str) -> TreeNode:

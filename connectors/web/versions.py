@@ -80,7 +80,7 @@ def upload_detail(request: HttpRequest, pk: str) -> HttpResponse:
     upload = get_object_or_404(queries.uploads_visible_to(request.user), pk=pk)
     problems = [
         {**problem, "rule_id": problem["code"], "severity": "error" if problem["refuses"] else "warning"}
-        for problem in upload.problems
+        for problem in queries.told_problems(upload)
     ]
     if upload.version:
         _link_places(problems, upload.version)
