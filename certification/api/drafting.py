@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.urls import path
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,6 +19,9 @@ from connectors.models import Version
 from portal.accounts.models import ApiToken
 from portal.shared.web import signed_in_user
 
+_NOT_NOW = OpenApiResponse(
+    description="Not possible now: the form is closed, or holds no package that was checked."
+)
 _DIGEST = r"^[0-9a-f]{64}$"
 
 
@@ -103,7 +106,7 @@ class SubmissionRepairsView(OfSubmission):
         operation_id="submissions_repairs",
         tags=["submissions"],
         parameters=[OpenApiParameter("rule", str, many=True, description="Only the repairs of these rules.")],
-        responses=RepairsSerializer,
+        responses={200: RepairsSerializer, 409: _NOT_NOW},
     )
     def get(self, request: Request, submission_id: Any) -> Response:
         """What the repairs would change. Saves nothing."""
@@ -145,7 +148,7 @@ class KeepOperationView(OfSubmission):
         operation_id="submissions_keep_operation_preview",
         tags=["submissions"],
         parameters=[KeptOperationQuerySerializer],
-        responses=KeptOperationSerializer,
+        responses={200: KeptOperationSerializer, 409: _NOT_NOW},
     )
     def get(self, request: Request, submission_id: Any) -> Response:
         """What keeping the operation would change. Saves nothing."""
