@@ -165,7 +165,8 @@ def unmarked(node: ast.AST) -> Iterator[tuple[int, str]]:
 def _is_serializer(node: ast.AST) -> bool:
     """Help of a serializer's field is part of the API's description; that of a form is not."""
     owner = getattr(getattr(node, "func", None), "value", None)
-    return getattr(owner, "id", "") == "serializers"
+    name = getattr(getattr(node, "func", None), "id", "")
+    return getattr(owner, "id", "") == "serializers" or name.endswith("Serializer")
 
 
 def _excepted(path: str) -> list[tuple[str, str]]:
