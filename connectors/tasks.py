@@ -9,6 +9,7 @@ from connectors.services import (
     host_watch,
     metrics_sources,
     repository_fetching,
+    repository_mirrors,
 )
 
 
@@ -46,6 +47,10 @@ def read_metrics_sources() -> None:
 
 def fetch_repository(*, id: str) -> None:
     repository_fetching.fetch_repository(id)
+
+
+def tidy_a_mirror() -> None:
+    repository_mirrors.tidy_a_mirror()
 
 
 def poll_repositories() -> None:

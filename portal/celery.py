@@ -65,6 +65,7 @@ TIMETABLE = {
     "keep-to-retention": _every(3600, "certification.tasks.keep_to_retention"),
     "start-erasures": _every(60, "certification.tasks.start_erasures"),
     "poll-repositories": _every(30, "connectors.tasks.poll_repositories", "webhooks"),
+    "tidy-a-mirror": _every(600, "connectors.tasks.tidy_a_mirror", "webhooks"),
     "roll-up-health": _every(30, "connectors.tasks.roll_up_health"),
     "watch-objectives": _every(60, "connectors.tasks.watch_objectives"),
     "watch-usual": _every(900, "connectors.tasks.watch_usual"),

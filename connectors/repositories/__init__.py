@@ -6,6 +6,7 @@ Knows no framework. `process` is what the portal calls; the rest runs in its chi
 from connectors.repositories.addresses import Address, checked_branch, checked_folder, pull_number, tag_name
 from connectors.repositories.errors import RepositoryError
 from connectors.repositories.limits import COMMITS_SHOWN, Limits
+from connectors.repositories.packing import small_packs
 from connectors.repositories.process import (
     Branch,
     Comparison,
@@ -15,6 +16,7 @@ from connectors.repositories.process import (
     fetch,
     files,
     heads,
+    join_packs,
     proposals,
     tag,
 )
@@ -34,8 +36,10 @@ __all__ = [
     "fetch",
     "files",
     "heads",
+    "join_packs",
     "proposals",
     "pull_number",
+    "small_packs",
     "tag",
     "tag_name",
 ]

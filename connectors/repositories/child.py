@@ -19,7 +19,7 @@ import paramiko
 from dulwich.errors import GitProtocolError, NotGitRepository
 
 from connectors.confinement import powers
-from connectors.repositories import comparing, folders, mirror, tags
+from connectors.repositories import comparing, folders, mirror, packing, tags
 from connectors.repositories.addresses import Address
 from connectors.repositories.errors import RepositoryError
 from connectors.repositories.transport import Route
@@ -97,6 +97,8 @@ def _answer(request: dict[str, Any], place: Path) -> dict[str, Any]:
     with _alone(place):
         repo = mirror.opened(place)
         try:
+            if request["verb"] == "join":
+                return {"joined": packing.join_small_packs(repo, place)}
             return {**_VERBS[request["verb"]](repo, route, request), "host_key": route.host_key}
         finally:
             repo.close()

@@ -142,6 +142,12 @@ def tag(
     return bool(_ask(place, request, limits or Limits(wall_seconds=60.0))["is_new"])
 
 
+def join_packs(place: Place, *, limits: Limits | None = None) -> int:
+    """Make one pack of the mirror's small ones, without asking its server; returns how many those were.
+    Raises `RepositoryError`."""
+    return int(_ask(place, {"verb": "join"}, limits or Limits())["joined"])
+
+
 def _ask(place: Place, request: dict[str, Any], limits: Limits) -> dict[str, Any]:
     whole = {**asdict(place), **request, "limits": asdict(limits), "seconds": limits.wall_seconds - 2}
     return _read(run([json.dumps(whole).encode()], limits, entry="connectors.repositories.child"))

@@ -1,4 +1,4 @@
-"""Mirrors on the disk that belong to no repository any more: the last binding went, or the whole team."""
+"""Mirrors on the disk: those that belong to no repository any more go, those of many small packs get one."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import structlog
 from django.conf import settings
 
 from connectors.models import Repository
+from connectors.repositories import RepositoryError, join_packs, small_packs
+from connectors.services.repository_fetching import limits, place_of
 
 log = structlog.get_logger(__name__)
 LOCK = "portal.lock"
@@ -33,6 +35,22 @@ def orphaned_mirrors(before: dt.datetime) -> list[Path]:
 def remove_mirrors(before: dt.datetime) -> int:
     """Delete them; returns how many. One that a child still reads stays for the next run."""
     return sum(_remove(folder) for folder in orphaned_mirrors(before))
+
+
+def tidy_a_mirror() -> int:
+    """Join the small packs of one mirror that has many; returns how many they were. One that cannot be tidied
+    is as readable as before."""
+    root = Path(settings.REPOSITORY_ROOT)
+    # In any order: one that always fails does not stand before the others for ever.
+    keys = Repository.objects.order_by("?").values_list("pk", flat=True)
+    crowded = next((key for key in keys if small_packs(root / str(key))), None)
+    if crowded is None:
+        return 0
+    try:
+        return join_packs(place_of(Repository.objects.get(pk=crowded)), limits=limits())
+    except RepositoryError as error:
+        log.warning("mirror_not_tidied", mirror=str(crowded), code=error.code)
+        return 0
 
 
 def _key(folder: Path) -> UUID | None:
