@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.pagination import CursorPagination
@@ -189,6 +190,8 @@ def _fingerprint(request: Request) -> str:
     return digest.hexdigest()
 
 
+# What is authenticated by a token carries no form token, here no more than at addresses that exist.
+@csrf_exempt
 def api_not_found(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
     """Unknown addresses below /api/ answer in the API's shape, not with a page."""
 

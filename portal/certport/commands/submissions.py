@@ -25,7 +25,7 @@ def register(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What people call it.")],
     team: Annotated[str, typer.Option("--team", metavar="SLUG", help="Your team's name in addresses.")],
     summary: Annotated[str, typer.Option(metavar="TEXT", help="In a sentence, what it is for.")] = "",
-    host: Annotated[str, typer.Option(metavar="HOST", help="The host that it calls.")] = "",
+    host: Annotated[str, typer.Option("--host", metavar="HOST", help="The host that it calls.")] = "",
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
