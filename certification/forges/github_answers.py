@@ -57,7 +57,7 @@ def rows(value: Any) -> list[dict[str, Any]]:
 def moment(value: Any) -> datetime:
     """A time in ISO 8601, as GitHub writes it."""
     try:
-        found = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+        found = datetime.fromisoformat(str(value))
         found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise ForgeError("GitHub's answer has no usable time.") from None

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -93,8 +92,3 @@ def forget_all() -> None:
     """As a new process begins."""
     with _lock:
         _kept.clear()
-
-
-def ends_at(text: str) -> float:
-    """Seconds of a time in ISO 8601. Raises ValueError."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()

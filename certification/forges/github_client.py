@@ -21,7 +21,8 @@ from certification.forges.errors import (
     ForgeRejected,
     RateLimited,
 )
-from certification.forges.github_app import AppKey, ends_at, token_for
+from certification.forges.github_answers import moment
+from certification.forges.github_app import AppKey, token_for
 from certification.forges.protocol import ForgePlace
 from connectors.runtime.egress import Incoming, Outgoing
 from connectors.runtime.errors import CallFailed, EgressRefused
@@ -100,8 +101,8 @@ class GitHubClient:
         _judge(answer)
         told = _json(answer)
         try:
-            return str(told["token"]), ends_at(str(told["expires_at"]))
-        except (TypeError, KeyError, ValueError):
+            return str(told["token"]), moment(told["expires_at"]).timestamp()
+        except (TypeError, KeyError, ForgeError):
             raise ForgeError("GitHub's answer has no usable token.") from None
 
 

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from django.utils.translation import get_language
-
 from certification import rule_words
 from certification.rules.rulebook import RuleInfo
+from portal.shared.words import reader_language
 
 
 def catalogue() -> tuple[RuleInfo, ...]:
-    return rule_words.catalogue_in(_language())
+    return rule_words.catalogue_in(reader_language())
 
 
 def rule_info(rule_id: str) -> RuleInfo | None:
     """The rule of this id, in whatever letter case; None when there is none."""
-    return rule_words.rule_in(_language(), rule_id)
+    return rule_words.rule_in(reader_language(), rule_id)
 
 
 def told_message(rule: str, message: str) -> str:
     """What a stored finding says."""
-    return rule_words.message_in(_language(), rule, message)
+    return rule_words.message_in(reader_language(), rule, message)
 
 
 def told_fix(rule: str, fix: str) -> str:
     """What a stored finding asks for."""
-    return rule_words.fix_in(_language(), rule, fix)
-
-
-def _language() -> str:
-    return (get_language() or "en").partition("-")[0]
+    return rule_words.fix_in(reader_language(), rule, fix)

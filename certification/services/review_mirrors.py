@@ -64,7 +64,7 @@ def link(submission_id: str) -> ReviewMirror | None:
     made, _is_new = ReviewMirror.objects.get_or_create(
         pull_request_id=check.pull_request_id, submission=submission
     )
-    return active_mirrors().filter(pk=made.pk).first()
+    return made
 
 
 def follow_submission(submission_id: str) -> None:

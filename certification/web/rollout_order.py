@@ -19,7 +19,7 @@ from certification import policies
 from certification.models import Rollout
 from certification.planning.ordering import OpenWave, arranged, laid_over, version_of
 from certification.queries.blast_radius import waiting_radius
-from certification.queries.wave_order import last_reorder, open_waves, order_version
+from certification.queries.wave_order import last_reorder, open_waves
 from certification.services import reordering
 from certification.services.wave_order import OrderChanged
 from certification.web.rollout_forms import REASON_LENGTH
@@ -169,7 +169,7 @@ def _changed(request: HttpRequest, rollout: Rollout, context: dict[str, Any]) ->
     form = OrderForm(waves=waves, initial=initial)
     has_begun = {wave.number for wave in seen} != {wave.number for wave in waves}
     context |= {"is_changed": True, "has_begun": has_begun, "change": last_reorder(rollout)}
-    _look(request, rollout, _wanted(waves, order, homes), context)
+    _look(request, rollout, _wanted(waves, order, homes), version_of(waves), context)
     return _page(request, form, order, context)
 
 
@@ -197,7 +197,7 @@ def _try(
     waves = list(form.waves.values())
     wanted = _wanted(waves, order, form.homes())
     if "save" not in request.POST:
-        _look(request, rollout, wanted, context)
+        _look(request, rollout, wanted, version_of(waves), context)
         return None
     actor, reason = signed_in_user(request), form.cleaned_data["reason"]
     try:
@@ -212,11 +212,14 @@ def _try(
 
 
 def _look(
-    request: HttpRequest, rollout: Rollout, wanted: dict[int, reordering.Place], context: dict[str, Any]
+    request: HttpRequest,
+    rollout: Rollout,
+    wanted: dict[int, reordering.Place],
+    seen: str,
+    context: dict[str, Any],
 ) -> None:
     """Put what would move into `context`, or what is wrong."""
     try:
-        seen = order_version(rollout)
         actor = signed_in_user(request)
         context["moves"] = reordering.preview_order(rollout, wanted, seen=seen, actor=actor)
     except (InvalidInput, Conflict) as error:

@@ -8,12 +8,12 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from connectors import problem_words
 from connectors.definitions import SourceFile
 from connectors.models import Connector, Upload, Version
+from portal.shared.words import reader_language
 
 LINES_PER_PAGE = 1_000
 # A minified definition is one line of a megabyte: enough to recognise, not enough to stall a browser.
@@ -89,12 +89,12 @@ def tree_nodes(
 
 def told_note(note: str) -> str:
     """Why a file of an upload was left out, in the reader's language."""
-    return problem_words.message_in(_language(), note)
+    return problem_words.message_in(reader_language(), note)
 
 
 def told_problems(upload: Upload) -> list[dict[str, Any]]:
     """What was wrong with an upload, in the reader's language; otherwise as stored."""
-    language = _language()
+    language = reader_language()
     return [
         {
             **problem,
@@ -103,10 +103,6 @@ def told_problems(upload: Upload) -> list[dict[str, Any]]:
         }
         for problem in upload.problems
     ]
-
-
-def _language() -> str:
-    return (get_language() or "en").partition("-")[0]
 
 
 def _folder(folders: dict[str, TreeNode], path: str) -> TreeNode:

@@ -18,11 +18,14 @@ class Menu(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Overrides the one list of all: the order is the one in which they were added."""
-        width = formatter.width - _MARGINS - max(map(len, self.commands))
+        longest = max(map(len, self.commands))
         for panel, commands in self._panels():
-            rows = [(name, command.get_short_help_str(width)) for name, command in commands]
+            rows = [
+                (name.ljust(longest), command.get_short_help_str(formatter.width - _MARGINS - longest))
+                for name, command in commands
+            ]
             with formatter.section(panel):
-                formatter.write_dl([(name.ljust(max(map(len, self.commands))), text) for name, text in rows])
+                formatter.write_dl(rows)
 
     def _panels(self) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
         panels: dict[str, list[tuple[str, Any]]] = {}

@@ -14,11 +14,15 @@ lazy_format = cast("Callable[..., str]", format_lazy)
 _NOUNS_WITH_CAPITALS = {"de", "lb"}
 
 
+def reader_language() -> str:
+    """The language of this request's reader without its region, such as "de"; English without one."""
+    return (get_language() or "en").partition("-")[0]
+
+
 def in_sentence(label: str) -> str:
     """A label within a sentence: small where its language writes nouns small, as it is where it does not."""
     text = str(label)
-    language = (get_language() or "").partition("-")[0]
-    return text if language in _NOUNS_WITH_CAPITALS else text.lower()
+    return text if reader_language() in _NOUNS_WITH_CAPITALS else text.lower()
 
 
 def counted(count: int, forms: str) -> str:

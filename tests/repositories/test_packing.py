@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connectors.repositories import Branch, fetch, files, join_packs, packing, small_packs
+from connectors.repositories.mirror import opened
 from tests.repositories.origins import Origin
 from tests.repositories.test_reading import place_of, summaries
 
@@ -81,7 +82,5 @@ def test_what_is_ended_half_way_is_whole(mirror, monkeypatch):
 
 
 def _join_here(folder) -> int:
-    from connectors.repositories.mirror import opened
-
     with opened(folder) as repo:
         return packing.join_small_packs(repo, folder)

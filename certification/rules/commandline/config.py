@@ -7,14 +7,16 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from certification.rules.commandline.exits import InputUnusable
 from certification.rules.profiles import CHANGES, PUBLISHERS, Profile
 
 FILE_NAME = ".connector-rules.toml"
-FAIL_ON = ("error", "warning", "never")
-FORMATS = ("text", "json", "sarif", "github", "junit", "html")
+FailOn = Literal["error", "warning", "never"]
+Format = Literal["text", "json", "sarif", "github", "junit", "html"]
+FAIL_ON: tuple[FailOn, ...] = get_args(FailOn)
+FORMATS: tuple[Format, ...] = get_args(Format)
 _MOST_JOBS = 256
 
 

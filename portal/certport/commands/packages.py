@@ -13,6 +13,8 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from certification.rules.commandline import main as engine
+from certification.rules.commandline.config import FailOn, Format
+from certification.rules.profiles import Publisher
 from connectors.definitions.reading import read_path
 from portal.certport.api import shapes
 from portal.certport.api.operations import Api
@@ -34,9 +36,6 @@ from portal.certport.resuming import FROM_BYTES, send_in_pieces
 from portal.certport.settings import FILE_NAME, chosen_url, connect, project
 from portal.certport.watching import follow
 
-Publisher = Literal["verified", "independent"]
-FailOn = Literal["error", "warning", "never"]
-Format = Literal["text", "json", "sarif", "github", "junit", "html"]
 Kind = Literal["new", "update", "hotfix"]
 Severity = Literal["error", "warning", "info"]
 
