@@ -39,6 +39,8 @@ EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-m", "portal.healthcheck", "web"]
 STOPSIGNAL SIGTERM
+# A proxy or a client that uses a connection again must be the one that ends it: gunicorn's own two seconds are shorter than
+# what either waits, and a request sent into the moment of the end is lost.
 CMD ["gunicorn", "portal.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", \
-     "--workers", "2", "--threads", "8", "--worker-tmp-dir", "/dev/shm", "--max-requests", "5000", \
+     "--workers", "2", "--threads", "8", "--keep-alive", "75", "--worker-tmp-dir", "/dev/shm", "--max-requests", "5000", \
      "--max-requests-jitter", "500", "--no-control-socket", "--log-level", "warning"]

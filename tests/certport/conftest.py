@@ -6,6 +6,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -45,8 +48,12 @@ class Certport:
         home = {"HOME": str(self.folder), "CERTPORT_HOME": str(self.folder / "home"), "COLUMNS": "160"}
         return {**kept, **home, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **more}
 
-    def start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+    @contextmanager
+    def started(
+        self, *arguments: str, patience: float = 60, **more: str
+    ) -> Generator[subprocess.Popen[str], None, None]:
+        """The running command. It ends with the block, whatever goes wrong there, and after `patience` seconds."""
+        process = subprocess.Popen(
             [sys.executable, "-m", "portal.certport", *arguments],
             cwd=self.folder,
             env=self.environment(**more),
@@ -55,13 +62,18 @@ class Certport:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
+        timer = threading.Timer(patience, process.kill)
+        timer.start()
+        with process:
+            try:
+                yield process
+            finally:
+                timer.cancel()
+                process.kill()
 
     def __call__(self, *arguments: str, given: str = "", patience: float = 60, **more: str) -> Ended:
-        process = self.start(*arguments, **more)
-        try:
+        with self.started(*arguments, patience=patience, **more) as process:
             out, said = process.communicate(given, timeout=patience)
-        finally:
-            process.kill()
         assert "Traceback" not in said, said
         return Ended(process.returncode, out, said)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import stat
-import threading
 
 import pytest
 from django.test import Client
@@ -19,21 +18,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def log_in(certport, cast, *arguments: str, **answer: object):
     """Start `certport login`, type its code in the portal; exit code, output, and what it said."""
-    process = certport.start("login", "--url", certport.url, *arguments)
-    said = ""
-    # Whatever goes wrong, the test ends.
-    timer = threading.Timer(40, process.kill)
-    timer.start()
-    try:
+    with certport.started("login", "--url", certport.url, *arguments, patience=40) as process:
+        said = ""
         while not (code := re.search(r"type\s+([B-Z]{4}-[B-Z]{4})", said)):
             line = process.stderr.readline()
             assert line, said
             said += line
         consent(person_at(Client(), cast.developer), code[1], **{"scopes": list(ALL), **answer})
         out, rest = process.communicate(timeout=40)
-    finally:
-        timer.cancel()
-        process.kill()
     return process.returncode, out, said + rest
 
 

@@ -27,15 +27,11 @@ def send_back(submission: Submission) -> None:
 def test_a_build_reads_a_line_for_each_change_and_fails_when_it_is_sent_back(certport, cast):
     submission = in_review(cast.developer)
     certport.enter(cast.developer)
-    process = certport.start("status", submission.reference, "--watch", "--interval", "0.3")
-    timer = threading.Timer(40, process.kill)
-    timer.start()
-    first = process.stdout.readline()
-    assert "in review" in first
-    time.sleep(1)
-    send_back(submission)
-    rest, said = process.communicate(timeout=30)
-    timer.cancel()
+    with certport.started("status", submission.reference, "--watch", "--interval", "0.3") as process:
+        assert "in review" in process.stdout.readline()
+        time.sleep(1)
+        send_back(submission)
+        rest, said = process.communicate(timeout=30)
     assert process.returncode == 1, said
     lines = rest.splitlines()
     assert len(lines) == 1, "nothing is said while nothing changes"
@@ -95,9 +91,9 @@ def test_a_log_that_never_ends_is_no_document(certport, cast):
 def test_interrupting_a_wait_is_no_failure_of_the_program(certport, cast):
     submission = in_review(cast.developer)
     certport.enter(cast.developer)
-    process = certport.start("status", submission.reference, "--watch", "--interval", "0.3")
-    assert "in review" in process.stdout.readline()
-    process.send_signal(2)
-    said = process.communicate(timeout=20)[1]
+    with certport.started("status", submission.reference, "--watch", "--interval", "0.3") as process:
+        assert "in review" in process.stdout.readline()
+        process.send_signal(2)
+        said = process.communicate(timeout=20)[1]
     assert process.returncode == 130
     assert "Traceback" not in said

@@ -154,7 +154,7 @@ class Stack:
                     "--data-dir", str(self.folder / "regions"), "--deploy-seconds", "0.05-0.2", "--faults",
                     "--portal", self.url)  # fmt: skip
         self.launch("web", "-m", "gunicorn", "portal.wsgi:application", "--bind", f"127.0.0.1:{self.port}", "--workers", "2",
-                    "--worker-class", "gthread", "--threads", "4", "--log-level", "warning", "--no-control-socket")  # fmt: skip
+                    "--worker-class", "gthread", "--threads", "4", "--keep-alive", "75", "--log-level", "warning", "--no-control-socket")  # fmt: skip
         self.launch("receiver", "manage.py", "receive_mail")
         self.start_worker(workers)
         if beat:

@@ -18,27 +18,28 @@ from dulwich import porcelain
 
 from tests.certport.conftest import Certport
 from tests.journeys.people import Journey
+from tests.journeys.stack import PATIENCE_SECONDS
 
 BRANCH = "dev"
 
 
 def sign_in(certport: Certport, journey: Journey, *arguments: str) -> None:
     """Type the code where the command says, in the browser of the owner."""
-    process = certport.start("login", "--url", certport.url, *arguments)
-    said = ""
-    while not (code := re.search(r"type\s+([B-Z]{4}-[B-Z]{4})", said)):
-        line = process.stderr.readline()
-        assert line, said
-        said += line
     owner = journey.owner
-    assert f"Open {certport.url}/account/device/" in said
-    owner.get("/account/device/")
-    if "reauthenticate" in owner.where:
-        owner.send("", {"password": owner.password})
-    owner.send("", {"code": code[1]})
-    owner.send("", {"answer": "agree"})
-    assert "is signed in" in owner.page
-    out, rest = process.communicate(timeout=60)
+    with certport.started("login", "--url", certport.url, *arguments, patience=PATIENCE_SECONDS) as process:
+        said = ""
+        while not (code := re.search(r"type\s+([B-Z]{4}-[B-Z]{4})", said)):
+            line = process.stderr.readline()
+            assert line, said
+            said += line
+        assert f"Open {certport.url}/account/device/" in said
+        owner.get("/account/device/")
+        if "reauthenticate" in owner.where:
+            owner.send("", {"password": owner.password})
+        owner.send("", {"code": code[1]})
+        owner.send("", {"answer": "agree"})
+        assert "is signed in" in owner.page
+        out, rest = process.communicate(timeout=60)
     assert process.returncode == 0, said + rest
     assert owner.email in out
 

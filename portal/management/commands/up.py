@@ -162,7 +162,7 @@ def _in_url(host: str) -> str:
 def lasting_programs(place: Place) -> list[Program]:
     """The programs that run from start to end, sized for a machine with two cores."""
     bind = f"{_in_url(place.host)}:{place.port}"
-    serve = f"--bind {bind} --workers 2 --worker-class gthread --threads 4 --no-control-socket"
+    serve = f"--bind {bind} --workers 2 --worker-class gthread --threads 4 --keep-alive 75"
     web = (PYTHON, "-m", "gunicorn", "portal.wsgi:application", *serve.split(), "--log-level", "warning")
     # Celery warns that it runs as root; whoever starts a trial as root knows.
     celery = (
