@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from django.utils.formats import date_format
 
 from certification.planning.problems import Problem
+from certification.rollout_words import days_in
 from portal.shared.words import lazy as _lazy
+from portal.shared.words import reader_language
 
 SENTENCES: Mapping[str, str] = {
     "order-waves": _lazy("Waves that have not begun are %(numbers)s: name each of them once, and no other."),
@@ -63,7 +65,10 @@ SENTENCES: Mapping[str, str] = {
 
 def sentence(problem: Problem) -> str:
     """The sentence of a problem in the reader's language."""
-    return str(SENTENCES[problem.code]) % {name: _shown(value) for name, value in problem.values.items()}
+    return str(SENTENCES[problem.code]) % {
+        name: days_in(reader_language(), str(value)) if name == "why" else _shown(value)
+        for name, value in problem.values.items()
+    }
 
 
 def _shown(value: object) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from certification.lifecycle import MOVABLE_ROLLOUT_STATES
 from certification.models import ForecastSnapshot, RegionDeployment, Rollout, RolloutWave
 from certification.planning.forecasting import WHOLE
+from certification.queries.reasons import told_slip
 from portal.shared.words import lazy as _lazy
 
 _SETTLED = ("verified", "skipped", "cancelled")
@@ -155,6 +156,11 @@ class Slip:
     @property
     def label(self) -> str:
         return cause_label(self.cause)
+
+    @property
+    def told(self) -> str:
+        """Its reason in the language of whoever reads."""
+        return told_slip(self.cause, self.reason, is_own=self.actor is None)
 
     @property
     def is_later(self) -> bool:

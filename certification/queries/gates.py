@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from certification.models import GateCheck, Rollout, RolloutWave
+from certification.queries.reasons import told_gate
 from portal.shared.words import lazy as _lazy
 
 WIDTH = 640
@@ -105,7 +106,8 @@ def gate_of(rollout: Rollout, number: int) -> GateView | None:
 def _check(stored: Mapping[str, Any]) -> CheckView:
     figures = stored["figures"]
     return CheckView(
-        stored["key"], stored["title"], stored["verdict"], stored["sentence"], _interval(figures),
+        stored["key"], told_gate(stored["title"]), stored["verdict"], told_gate(stored["sentence"]),
+        _interval(figures),
         _ROWS.get(stored["key"], _no_rows)(figures),
     )  # fmt: skip
 

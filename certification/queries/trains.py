@@ -18,6 +18,7 @@ from certification.lifecycle import GONE_ROLLOUT_STATES
 from certification.models import Lane, Rollout, RolloutPlan, Train, TrainBoarding
 from certification.planning.calendar import Calendar
 from certification.planning.trains import Timetable
+from certification.queries.reasons import told_days
 
 _GONE = ("rolling_back", *GONE_ROLLOUT_STATES)
 
@@ -90,7 +91,7 @@ def departures(found: Iterable[Train], user: Any, *, start: dt.datetime, end: dt
             closes_at = leaves_at - timetable.cutoff
             shown = [p for p in places if visible is None or p.rollout.connector.publisher_id in visible]
             calendar = closed.get(train.pk)
-            why = calendar.why_closed(calendar.date_of(leaves_at)) if calendar else ""
+            why = told_days(calendar.why_closed(calendar.date_of(leaves_at))) if calendar else ""
             rows.append(
                 Departure(
                     train, leaves_at, closes_at, len(places), shown, is_closed=now >= closes_at, closed=why

@@ -225,7 +225,7 @@ def grant(
 def _refuse_others(granted: OwnershipClaim) -> None:
     others = OwnershipClaim.objects.filter(imported=granted.imported_id, state="open")
     for other in others.select_related("imported__connector", "publisher"):
-        _refuse(other, reason=_("Another team proved to own this connector."), actor=SYSTEM)
+        _refuse(other, reason="Another team proved to own this connector.", actor=SYSTEM)
 
 
 def expire_claims() -> int:

@@ -161,10 +161,9 @@ def _wait_for_traffic(
     if now < wave.finished_at + PATIENCE * max(ends_at - wave.finished_at, _pause()):
         return "calls", decision
     missing = Check(
-        "traffic", _("Traffic"), Verdict.INCONCLUSIVE,
-        _("The wave has had %(calls)s of the %(bake_calls)s calls it bakes for, in %(patience)s "
-            "times the time.")
-        % {"calls": format(calls, ","), "bake_calls": format(bake.bake_calls, ","), "patience": PATIENCE},
+        "traffic", "Traffic", Verdict.INCONCLUSIVE,
+        f"The wave has had {calls:,} of the {bake.bake_calls:,} calls it bakes for, in {PATIENCE} "
+        "times the time.",
         {"treated_calls": calls, "needed_calls": bake.bake_calls},
     )  # fmt: skip
     checks = [*decision.checks, missing]

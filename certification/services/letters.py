@@ -21,6 +21,7 @@ from certification.models import (
 )
 from certification.queries.mail_texts import current_text
 from certification.queries.readiness import readiness
+from certification.queries.reasons import reason_for_readers
 from certification.queries.testers import preview_to_test, products_of
 from certification.services import testers
 from certification.services.letter_parts import (
@@ -76,7 +77,8 @@ def _add_deed(letter: Letter) -> None:
         .first()
     )
     if record is not None:
-        letter.actor, letter.reason = record.actor, record.reason
+        letter.actor = record.actor
+        letter.reason = reason_for_readers(record.reason, record.actor is None) if record.reason else ""
         letter.names.setdefault("deed", record.data)
 
 

@@ -21,6 +21,7 @@ from certification.models import (
     RolloutWave,
 )
 from certification.queries.forecasts import slips_of_snapshots
+from certification.queries.reasons import gate_for_readers, reason_for_readers, slip_for_readers
 from certification.queries.rollout_queue import line_of
 from certification.services.letter_parts import (
     SECRET_MARK,
@@ -152,8 +153,10 @@ def _forecast(event: str, payload: dict[str, str]) -> Letter:
     if not moves:
         raise NothingToTell
     letter = _of_rollout(Letter(event, rollout), rollout)
-    letter.actor, letter.reason = found[0].actor, found[0].reason
-    letter.facts.append((_("Cause"), found[0].label))
+    worst = found[0]
+    letter.actor = worst.actor
+    letter.reason = slip_for_readers(worst.cause, worst.reason, worst.actor is None)
+    letter.facts.append((_("Cause"), worst.label))
     letter.facts += [(move.what, NewDate(move.old_at, move.new_at)) for move in moves]
     return letter
 
@@ -182,7 +185,7 @@ def _deployment(event: str, payload: dict[str, str]) -> Letter:
     if deployment.verified_at:
         letter.facts.append((_("Verified"), deployment.verified_at))
     if deployment.message and event != "deployment.verify":
-        letter.facts.append((_("The region said"), deployment.message))
+        letter.facts.append((_("The region said"), reason_for_readers(deployment.message, False)))
     return letter
 
 
@@ -238,7 +241,7 @@ def _gatecheck(event: str, payload: dict[str, str]) -> Letter:
     letter.url = address_of("gate_detail", check.rollout_id, check.wave.number)
     letter.facts.append((_("Wave"), f"{check.wave.number}, {check.wave.name}"))
     if event == "gatecheck.let_through":
-        letter.facts.append((_("What was not clear"), check.summary))
+        letter.facts.append((_("What was not clear"), gate_for_readers(check.summary)))
     return letter
 
 

@@ -184,8 +184,11 @@ def _record_probe(row: RegionDeployment, current: CurrentVersion | None) -> None
         placement.save()
         _move(row, "verify", after=0, verified_at=now)
         return
-    message = "The region reports success, but a probe finds " + (
-        f"package {current.digest[:12]} under number {current.deployment_number}." if current else "nothing."
+    message = (
+        f"The region reports success, but a probe finds package {current.digest[:12]} "
+        f"under number {current.deployment_number}."
+        if current
+        else "The region reports success, but a probe finds nothing."
     )
     disagree(placement, message, about=[row, *about(row)])
     placement.save()

@@ -70,10 +70,10 @@ def _doubt(row: Rollout) -> str:
     """Why a person has to look before this one travels; "" when nobody has to."""
     live = row.connector.live_version
     if live is not None and live.number > row.version.number:
-        return _(
-            "%(live)s went live while this version waited, and is newer: %(version)s would put "
+        return (
+            f"{live.label} went live while this version waited, and is newer: {row.version.label} would put "
             "an older package in its place."
-        ) % {"live": live.label, "version": row.version.label}
+        )
     last = (
         Rollout.objects.filter(connector_id=row.connector_id, finished_at__gte=row.created_at)
         .exclude(state__in=("cancelled", *ACTIVE_ROLLOUT_STATES))
@@ -82,10 +82,10 @@ def _doubt(row: Rollout) -> str:
         .first()
     )
     if last is not None and last.state == "rolled_back":
-        return _(
-            "%(version)s was rolled back while this version waited: it may carry the same fault. "
+        return (
+            f"{last.version.label} was rolled back while this version waited: it may carry the same fault. "
             "Say why it does not, and release it."
-        ) % {"version": last.version.label}
+        )
     return ""
 
 

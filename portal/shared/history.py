@@ -333,7 +333,9 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
 
 @dataclass(frozen=True)
 class HistoryEntry:
-    """One line of a history, in the form `_timeline.html` shows. `changes` says what became what."""
+    """One line of a history, in the form `_timeline.html` shows. `changes` says what became what;
+    `is_own` that the portal did it, not a person.
+    """
 
     at: datetime
     actor: str
@@ -343,6 +345,7 @@ class HistoryEntry:
     tone: str
     id: int = 0
     changes: tuple[str, ...] = ()
+    is_own: bool = False
 
 
 class _Lenient(dict[str, Any]):
@@ -366,7 +369,12 @@ def entries(records: Iterable[AuditRecord]) -> list[HistoryEntry]:
         words, icon, tone = sentence(record)
         actor = record.actor.name if record.actor else "Portal"
         changes = _changes(record.data)
-        lines.append(HistoryEntry(record.at, actor, words, record.reason, icon, tone, record.pk, changes))
+        lines.append(
+            HistoryEntry(
+                record.at, actor, words, record.reason, icon, tone, record.pk, changes,
+                is_own=record.actor is None,
+            )
+        )  # fmt: skip
     return lines
 
 
