@@ -14,7 +14,6 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 from rest_framework.viewsets import GenericViewSet
 
-from certification.api.rollouts import bound
 from certification.models import Decision, SubmissionFamily
 from certification.policies import can_schedule_family
 from certification.queries import family_report as queries
@@ -25,6 +24,7 @@ from certification.services import family_making as services
 from certification.services.threads import LONGEST_COMMENT
 from connectors.models import Connector, Publisher
 from portal.accounts.models import ApiToken
+from portal.accounts.tokens import within_token
 from portal.shared.policy import require
 from portal.shared.rest import IdempotentCreation
 from portal.shared.web import signed_in_user
@@ -169,14 +169,14 @@ class FamilyViewSet(
         return scopes.get(self.action, ApiToken.Scope.SUBMISSIONS)
 
     def get_queryset(self) -> QuerySet[SubmissionFamily]:
-        return bound(queries.families(signed_in_user(self.request)), self.request, "publisher")
+        return within_token(queries.families(signed_in_user(self.request)), self.request, team="publisher")
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """A draft for each connector, in one family."""
         asked = FamilySerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         data, user = asked.validated_data, signed_in_user(request)
-        teams = bound(Publisher.objects.visible_to(user), request, "pk")
+        teams = within_token(Publisher.objects.visible_to(user), request, team="pk")
         publisher = get_object_or_404(teams, slug=data["publisher"]["slug"])
         found = Connector.objects.visible_to(user).filter(publisher=publisher)
         connectors = [get_object_or_404(found, slug=slug) for slug in data["connectors"][:50]]

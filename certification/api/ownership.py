@@ -15,13 +15,13 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 from rest_framework.viewsets import GenericViewSet
 
-from certification.api.rollouts import bound
 from certification.models import ConnectorTransfer, ImportedConnector, OwnershipClaim
 from certification.policies import can_import_connectors
 from certification.queries import ownership as queries
 from certification.services import claims, imports, transfers
 from connectors.models import Connector, Publisher
 from portal.accounts.models import ApiToken
+from portal.accounts.tokens import within_token
 from portal.shared.policy import require
 from portal.shared.web import signed_in_user
 
@@ -138,7 +138,7 @@ class OwnershipClaimViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Ge
         return ApiToken.Scope.ADMIN if self.action == "decide" else ApiToken.Scope.CONNECTORS
 
     def get_queryset(self) -> QuerySet[OwnershipClaim]:
-        return bound(queries.claims(self.request.user), self.request, "publisher")
+        return within_token(queries.claims(self.request.user), self.request, team="publisher")
 
     @extend_schema(request=ClaimRequestSerializer, responses={201: OwnershipClaimSerializer})
     def create(self, request: Request) -> Response:
@@ -147,7 +147,7 @@ class OwnershipClaimViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Ge
         asked.is_valid(raise_exception=True)
         data, user = asked.validated_data, signed_in_user(request)
         team = get_object_or_404(
-            bound(Publisher.objects.visible_to(user), request, "pk"), slug=data["publisher"]
+            within_token(Publisher.objects.visible_to(user), request, team="pk"), slug=data["publisher"]
         )
         imported = get_object_or_404(queries.unclaimed(), connector__slug=data["connector"])
         claim = claims.claim_connector(imported, publisher=team, note=data["note"], actor=user)
@@ -229,7 +229,7 @@ class TransferViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
         asked = TransferRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         data, user = dict(asked.validated_data), signed_in_user(request)
-        visible = bound(Connector.objects.visible_to(user), request, "publisher")
+        visible = within_token(Connector.objects.visible_to(user), request, team="publisher")
         connector = get_object_or_404(visible.select_related("publisher"), slug=data.pop("connector"))
         made = transfers.offer_transfer(connector, **data, actor=user)
         return Response(TransferSerializer(made).data, status=status.HTTP_201_CREATED)

@@ -1,13 +1,19 @@
-"""Shapes of another order of a rollout's waves that have not begun, and of what it moves."""
+"""Endpoints of another order of a rollout's waves that have not begun: look what it moves, set it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
+from certification.api.rollout_shapes import OfRollout, RolloutDetailSerializer
 from certification.services import reordering
+from portal.shared.web import signed_in_user
 
 
 class WaveOrderSerializer(serializers.Serializer[Any]):
@@ -42,3 +48,29 @@ class RegionMoveSerializer(serializers.Serializer[Any]):
     new_number = serializers.IntegerField()
     old_at = serializers.DateTimeField()
     new_at = serializers.DateTimeField()
+
+
+class RolloutOrders(OfRollout):
+    """Which regions travel in which wave."""
+
+    @extend_schema(request=ReorderSerializer, responses=RolloutDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def reorder(self, request: Request, pk: str) -> Response:
+        """Another order of the waves that have not begun; the plan stays as it is."""
+        rollout, data = self.get_object(), self.asked(ReorderSerializer)
+        seen, reason = data["order_version"], data["reason"]
+        reordering.reorder_waves(
+            rollout, data["waves"], seen=seen, reason=reason, actor=signed_in_user(request)
+        )
+        return self.answer()
+
+    @extend_schema(request=OrderSerializer, responses=RegionMoveSerializer(many=True))
+    @action(
+        detail=True, methods=["post"], url_path="reorder-preview", pagination_class=None, filter_backends=[]
+    )
+    def reorder_preview(self, request: Request, pk: str) -> Response:
+        """The regions that such an order would move. Changes nothing."""
+        rollout, data = self.get_object(), self.asked(OrderSerializer)
+        seen = data["order_version"]
+        moves = reordering.preview_order(rollout, data["waves"], seen=seen, actor=signed_in_user(request))
+        return Response(RegionMoveSerializer(moves, many=True).data)
