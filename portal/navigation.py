@@ -67,14 +67,13 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
         "shell": SimpleLazyObject(lambda: _shell(request)),
-        "trial_roles": _trial_roles(),
+        "is_trial": settings.TRIAL_MODE,
+        "trial_roles": SimpleLazyObject(_trial_roles),
     }
 
 
 def _trial_roles() -> list[dict[str, str]]:
-    """The one-click cards of the sign-in page; none outside of a trial."""
-    if not settings.TRIAL_MODE:
-        return []
+    """The one-click cards of the sign-in page; only a trial asks."""
     from portal.trial import trial_roles
 
     return trial_roles()

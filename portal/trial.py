@@ -13,6 +13,7 @@ from portal.accounts.models import User
 from portal.demo import people
 from portal.demo.packages.at_home import SAMPLE
 from portal.demo.packages.build import files_of, zip_of
+from portal.demo.presence import is_there
 from portal.shared.words import lazy as _
 
 # role -> (address in the demo world, label, what they do)
@@ -25,7 +26,9 @@ ENTRIES = {
 
 
 def trial_roles() -> list[dict[str, str]]:
-    """The cards of the sign-in page."""
+    """The cards of the sign-in page; none while there is nobody to enter as."""
+    if not is_there():
+        return []
     return [
         {"role": role, "label": label, "description": text, "icon": "user", "url": "/trial/enter/"}
         for role, (_, label, text) in ENTRIES.items()
@@ -37,14 +40,25 @@ def enter(request: HttpRequest) -> HttpResponse:
     if not settings.TRIAL_MODE:
         raise Http404
     entry = ENTRIES.get(request.POST.get("role", ""))
-    person = User.objects.filter(email=entry[0]).first() if entry else None
-    if person is None:
+    if entry is None:
         raise Http404
+    person = User.objects.filter(email=entry[0]).first()
+    if person is None:
+        # The page that asked is of a moment ago, or stayed open over a fresh start.
+        return redirect("account_login")
     request.session.flush()
     login(request, person, backend="allauth.account.auth_backends.AuthenticationBackend")
     # Stands for the second factor, which nobody can have set up for a demo person.
     request.session["trial_entry"] = True
     return redirect("home")
+
+
+@require_safe
+def entries(request: HttpRequest) -> HttpResponse:
+    """The cards of the sign-in page alone, for one that waits for the demo world."""
+    if not settings.TRIAL_MODE:
+        raise Http404
+    return render(request, "account/_trial_entries.html")
 
 
 @require_safe
@@ -73,6 +87,7 @@ def design(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("trial/", tour, name="trial_tour"),
     path("trial/enter/", enter, name="trial_enter"),
+    path("trial/entries/", entries, name="trial_entries"),
     path("trial/sample/", sample, name="trial_sample"),
     path("design/", design, name="design"),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from connectors.objectives import Objective
 from connectors.queries.health import SILENCE
 from portal.shared.words import lazy as _
 
+# Whole hours: the figures are the sums of the hours that the charts above them draw.
 LATELY = timedelta(hours=6)
 
 
@@ -31,6 +32,7 @@ class Standing(StrEnum):
     MISSING = "missing"
     SILENT = "silent"
     NO_DATA = "no_data"
+    IDLE = "idle"
     FINE = "fine"
 
 
@@ -39,6 +41,7 @@ STANDINGS = {
     Standing.MISSING: _("Below its objective"),
     Standing.SILENT: _("Silent"),
     Standing.NO_DATA: _("Never reported"),
+    Standing.IDLE: _("No calls lately"),
     Standing.FINE: _("Within its objective"),
 }
 _ORDER = list(Standing)
@@ -46,7 +49,7 @@ _ORDER = list(Standing)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A live connector over the last six hours."""
+    """A live connector over the last six hours and what has passed of this one."""
 
     pk: UUID
     name: str
@@ -92,7 +95,7 @@ _FLEET = """
 WITH lately AS (
     SELECT connector_id, sum(requests)::bigint AS requests, sum(successes)::bigint AS successes,
            sum(throttled)::bigint AS throttled
-      FROM connectors_healthminute WHERE minute > %(since)s GROUP BY 1
+      FROM connectors_healthhour WHERE hour >= %(since)s GROUP BY 1
 ), alerts AS (
     SELECT connector_id, array_agg(kind ORDER BY created_at) AS kinds
       FROM connectors_healthalert WHERE state = ANY(%(open)s) GROUP BY 1
@@ -116,7 +119,7 @@ SELECT one.id, one.name, publisher.name, version.label, coalesce(requests, 0), c
 def _read(text: str, now: datetime) -> list[tuple[Any, ...]]:
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("\0", "")
     values: dict[str, Any] = {
-        "since": now - LATELY,
+        "since": (now - LATELY).astimezone(UTC).replace(minute=0, second=0, microsecond=0),
         "open": sorted(OPEN_ALERT_STATES),
         "pattern": f"%{escaped}%",
     }
@@ -137,8 +140,10 @@ def _row(values: tuple[Any, ...], now: datetime) -> Row:
         standing = Standing.NO_DATA
     elif now - last_at > SILENCE:
         standing = Standing.SILENT
+    elif rate is None:
+        standing = Standing.IDLE
     else:
-        is_missing = rate is not None and 100 * rate < objective
+        is_missing = 100 * rate < objective
         standing = Standing.MISSING if is_missing else Standing.FINE
     return Row(pk, name, publisher, version, figures, objective, last_at, kinds or (), standing)
 

@@ -19,12 +19,12 @@ from certification.services import validation
 from certification.services.clock import database_now, due_from
 from connectors.definitions import read_archive
 from connectors.services import health
-from portal.accounts.models import User
 from portal.demo import by_hand, care, joining, people, telemetry
 from portal.demo.clock import Clock, replaced, told_time
 from portal.demo.director import Director
 from portal.demo.gates import ToldGates, told_gates
 from portal.demo.lent import told_services
+from portal.demo.presence import is_there
 from portal.demo.regions import ToldRegions, told_regions
 from portal.demo.story import beginnings, cast, trials
 from portal.demo.world import World
@@ -38,11 +38,6 @@ Say = Callable[[str], None]
 
 class WorldIncomplete(Exception):
     """The stories did not lead where they should; nothing was kept."""
-
-
-def is_there() -> bool:
-    """Whether the world was built before."""
-    return User.objects.filter(email=people.OLIVIA.address).exists()
 
 
 def build(base_url: str, token: str, *, with_telemetry: bool = True, say: Say = lambda _: None) -> bool:

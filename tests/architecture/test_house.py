@@ -59,7 +59,14 @@ OF_NO_TEAM = {
     "NotificationPreference",
 }
 # Addresses of trial mode, and of a feature of allauth that is not switched on.
-ONLY_IF_SWITCHED_ON = {"trial_enter", "trial_sample", "trial_tour", "design", "account_change_phone"}
+ONLY_IF_SWITCHED_ON = {
+    "trial_enter",
+    "trial_entries",
+    "trial_sample",
+    "trial_tour",
+    "design",
+    "account_change_phone",
+}
 # Events nobody follows, and why that is meant.
 WITHOUT_FOLLOWERS = {
     "submission.start_validation": "the worker that starts it does the work",

@@ -254,20 +254,26 @@ def test_the_fleet_shows_the_worst_first_and_every_row_can_be_reached(cast, sign
         ("Silent", 0, 200),
         ("Alarmed", 0, 5),
         ("Never", 0, None),
+        ("Idle", None, 5),
     ):
         one = ConnectorFactory(publisher=cast.publisher, name=name)
         one.live_version = reporting_version(one)
         one.save(update_fields=["live_version"])
         made[name] = one
         if ago is not None:
-            counts = {"requests": 100, "successes": 100 - failed, "throttled": 0}
-            HealthMinute.objects.create(connector=one, minute=now - timedelta(minutes=ago), **counts)
+            HealthMinute.objects.create(
+                connector=one, minute=now - timedelta(minutes=ago), requests=0, successes=0, throttled=0
+            )
+            if failed is not None:
+                hour(one, region, failed=failed)
     HealthAlert.objects.create(connector=made["Alarmed"], kind="burn_fast", last_breach_at=now)
     found = health_fleet.fleet()
-    assert [row.name for row in found.rows] == ["Alarmed", "Missing", "Silent", "Never", "Fine"]
+    assert [row.name for row in found.rows] == ["Alarmed", "Missing", "Silent", "Never", "Idle", "Fine"]
     assert {key: count for key, _, count in found.counts} == dict.fromkeys(
-        ("alert", "missing", "silent", "no_data", "fine"), 1
+        ("alert", "missing", "silent", "no_data", "idle", "fine"), 1
     )
+    missing = next(row for row in found.rows if row.name == "Missing")
+    assert (missing.figures.requests, missing.figures.success_percent) == (100, "50%")
     assert [row.name for row in health_fleet.fleet(text="ALAR").rows] == ["Alarmed"]
     assert [row.name for row in health_fleet.fleet(standing="silent").rows] == ["Silent"]
     assert health_fleet.fleet(text="100%_\0").rows == []

@@ -25,6 +25,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from certification.services.receipts import public_key_pem
 from portal.demo import services as demo_services
+from portal.demo.presence import is_there
 from portal.embedded.places import describe_run
 from portal.embedded.ports import RememberedPorts
 from portal.embedded.secret_files import kept_secret
@@ -233,6 +234,10 @@ def _welcome(supervisor: Supervisor, place: Place, others: Sequence[Program]) ->
         supervisor.say("The web server does not answer yet; the reason is above.")
     for program in (*others, demo_backend(place)):
         supervisor.start(program)
+    if not is_there():
+        supervisor.say(
+            "The demo world is being made, in about three minutes; the sign-in page shows when it is there."
+        )
     demo = supervisor.start(Program("demo", (PYTHON, "manage.py", "seed_demo", "--if-empty"), once=True))
     # The demo world names its regions early and may wait for them, so they start while it is being made.
     codes = _region_codes(place)
