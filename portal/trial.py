@@ -13,7 +13,7 @@ from portal.accounts.models import User
 from portal.demo import people
 from portal.demo.packages.at_home import SAMPLE
 from portal.demo.packages.build import files_of, zip_of
-from portal.demo.presence import is_there
+from portal.demo.presence import addresses
 from portal.shared.words import lazy as _
 
 # role -> (address in the demo world, label, what they do)
@@ -26,12 +26,12 @@ ENTRIES = {
 
 
 def trial_roles() -> list[dict[str, str]]:
-    """The cards of the sign-in page; none while there is nobody to enter as."""
-    if not is_there():
-        return []
+    """The cards of the sign-in page; for those who are there."""
+    there = addresses()
     return [
         {"role": role, "label": label, "description": text, "icon": "user", "url": "/trial/enter/"}
-        for role, (_, label, text) in ENTRIES.items()
+        for role, (address, label, text) in ENTRIES.items()
+        if address in there
     ]
 
 

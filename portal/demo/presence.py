@@ -1,11 +1,19 @@
-"""Whether the demo world was made."""
+"""Who of the demo world is there to enter as."""
 
 from __future__ import annotations
 
 from portal.accounts.models import User
 from portal.demo import people
 
+ENTERED_AS = (people.OLIVIA, people.RANA, people.OSKAR, people.ADA)
+
+
+def addresses() -> set[str]:
+    """Those of `ENTERED_AS` who have an account; people of a trial may be renamed or erased like all others."""
+    wanted = [person.address for person in ENTERED_AS]
+    return set(User.objects.filter(email__in=wanted).values_list("email", flat=True))
+
 
 def is_there() -> bool:
-    """All of it appears at once, minutes after a portal answers first."""
-    return User.objects.filter(email=people.OLIVIA.address).exists()
+    """Whether the demo world was made: all of it appears at once, minutes after a portal answers first."""
+    return bool(addresses())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from portal.demo import people
+from portal.demo import people, presence
 from tests.factories import UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.portal.trial_urls")]
@@ -23,11 +23,20 @@ def test_who_comes_before_the_demo_world_is_told_so_and_the_cards_appear_by_them
     assert "Enter as" not in page
     waiting = client.get(reverse("trial_entries")).content.decode()
     assert "hx-trigger" in waiting
-    UserFactory(email=people.OLIVIA.address)
+    for person in presence.ENTERED_AS:
+        UserFactory(email=person.address)
     there = client.get(reverse("trial_entries")).content.decode()
     assert there.count("Enter as") == 4
     assert "hx-get" not in there, "a part that has arrived asks no more"
     assert "Enter as Owner" in client.get(reverse("account_login")).content.decode()
+
+
+def test_nobody_is_offered_who_was_erased(client):
+    UserFactory(email=people.RANA.address)
+    page = client.get(reverse("account_login")).content.decode()
+    assert page.count("Enter as") == 1
+    assert "being made" not in page
+    assert presence.is_there(), "the world is not made a second time"
 
 
 def test_a_card_of_a_moment_ago_leads_back_to_the_page_that_waits(client):
