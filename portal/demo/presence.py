@@ -9,7 +9,7 @@ ENTERED_AS = (people.OLIVIA, people.RANA, people.OSKAR, people.ADA)
 
 
 def addresses() -> set[str]:
-    """Those of `ENTERED_AS` who have an account; people of a trial may be renamed or erased like all others."""
+    """Those of `ENTERED_AS` who have an account; people of a trial may be erased like all others."""
     wanted = [person.address for person in ENTERED_AS]
     return set(User.objects.filter(email__in=wanted).values_list("email", flat=True))
 
