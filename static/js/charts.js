@@ -8,7 +8,8 @@
    3. the table: <time datetime> in the first cell of a row, data-value (or the text) in the others, data-tone on <th>.
    Figure attributes: data-unit ("%", "ms", ""), data-min, data-max, data-height (px), data-sync (charts sharing a cursor),
    data-marks-url (JSON {"marks": [...]} of this origin, drawn as dashed lines), data-brush (a range chosen on the
-   chart, see chart_tools.js, opens the page with since and until in its address). Steps without any value are hatched. */
+   chart, see chart_tools.js, opens the page with since and until in its address), data-filling (each value is the sum of
+   the step that begins there: one that has not ended is drawn dotted). Steps without any value are hatched. */
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -177,7 +178,9 @@
       return value;
     });
     const known = data.x.map((_, index) => index).filter((index) => data.series.some((series) => series.values[index] !== null && series.values[index] !== undefined));
-    const lastKnown = known.at(-1) ?? data.x.length - 1;
+    // What a step that still fills has so far would look like a fall.
+    const whole = known.filter((index) => index !== tools.fillingStep(figure, data));
+    const lastKnown = whole.at(-1) ?? known.at(-1) ?? data.x.length - 1;
     const show = (index) => {
       const at = index ?? lastKnown;
       when.textContent = data.x.length ? `${day.format(new Date(data.x[at] * 1000))}, ${clock.format(new Date(data.x[at] * 1000))}` : "";
@@ -228,6 +231,9 @@
             spanGaps: false,
           };
         }),
+        ...tools.fillingLines(figure, data).map((_, index) => ({
+          label: data.series[index].label, stroke: colourOf(data.series[index], index), width: 1.75, dash: [2, 3], points: { show: false },
+        })),
       ],
       plugins: [gapsPlugin(data, token("border")), ...(data.marks?.length ? [marksPlugin(data.marks, token("text-faint"), text)] : [])],
       hooks: {
@@ -259,7 +265,7 @@
     const title = tools.addTools(figure, data, () => ({ plot: entry.plot, token, colourOf }));
     entry.render = () => {
       entry.plot?.destroy();
-      entry.plot = new uPlot(options(figure, data, holder, show), [data.x, ...data.series.map((series) => series.values)], holder);
+      entry.plot = new uPlot(options(figure, data, holder, show), [data.x, ...tools.wholeLines(figure, data), ...tools.fillingLines(figure, data)], holder);
       entry.plot.ctx.canvas.setAttribute("aria-hidden", "true");
       if (!isBrushed) return;
       tools.followFinger(entry.plot, data);

@@ -81,3 +81,23 @@ def test_figures_and_picture_of_a_chart_are_saved_as_files(cast, visit, connecto
         assert saved.value.suggested_filename.endswith(".png")
         assert Path(saved.value.path()).read_bytes().startswith(b"\x89PNG")
         assert page.complaints == []
+
+
+def test_a_step_that_still_fills_is_a_line_of_its_own_and_not_the_figure_that_is_shown(
+    cast, visit, connector
+):
+    present = timezone.now().replace(minute=0, second=0, microsecond=0)
+    earlier = HealthHour.objects.get(hour=present - timedelta(hours=1))
+    HealthHour.objects.create(
+        connector=connector, region=earlier.region, version_label="1.0.0", operation="GetTides", hour=present, requests=3,
+        successes=3, throttled=0, statuses={"200": 3}, latency=earlier.latency, connections=1,
+    )  # fmt: skip
+    with visit(cast.owner) as page:
+        page.goto(f"/connectors/{connector.pk}/health/")
+        page.wait_for_selector("figure .u-over")
+        calls = page.locator("figure.chart").first
+        assert "All 100" in " ".join(calls.locator(".chart__legend").inner_text().split())
+        box = calls.locator(".u-over").bounding_box()
+        page.mouse.move(box["x"] + box["width"] - 1, box["y"] + 20)
+        assert "All 3" in " ".join(calls.locator(".chart__legend").inner_text().split())
+        assert page.complaints == []
