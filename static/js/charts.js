@@ -123,8 +123,9 @@
     return markRequests.get(url);
   }
 
-  function gapsPlugin(data, colour) {
-    const isEmpty = (index) => data.series.every((series) => series.values[index] === null || series.values[index] === undefined);
+  function gapsPlugin(figure, data, colour) {
+    const filling = tools.fillingStep(figure, data);
+    const isEmpty = (index) => index !== filling && data.series.every((series) => series.values[index] === null || series.values[index] === undefined);
     const step = data.x.length > 1 ? data.x[1] - data.x[0] : 0;
     return {
       hooks: {
@@ -202,7 +203,7 @@
     return {
       width: Math.max(holder.clientWidth, 200),
       height: Number(figure.dataset.height || 220),
-      padding: [data.marks?.length ? 22 : 12, 8, 0, 0],
+      padding: [data.marks?.length ? 22 : 12, 20, 0, 0], // half a label fits to the right
       legend: { show: false },
       cursor: {
         y: false,
@@ -235,7 +236,7 @@
           label: data.series[index].label, stroke: colourOf(data.series[index], index), width: 1.75, dash: [2, 3], points: { show: false },
         })),
       ],
-      plugins: [gapsPlugin(data, token("border")), ...(data.marks?.length ? [marksPlugin(data.marks, token("text-faint"), text)] : [])],
+      plugins: [gapsPlugin(figure, data, token("border")), ...(data.marks?.length ? [marksPlugin(data.marks, token("text-faint"), text)] : [])],
       hooks: {
         setCursor: [(plot) => show(plot.cursor.idx)],
         setSelect: figure.dataset.brush === undefined ? [] : [(plot) => tools.openSelection(plot, data)],
