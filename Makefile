@@ -1,6 +1,8 @@
 # Everything starts from a bare machine: Python 3.11 or newer and make. `make help` lists what there is.
 # Paths stay relative, so a checkout may live below a directory with spaces in its name.
 MAKEFLAGS += --no-print-directory
+# Some machines forbid Python to keep bytecode. A test run starts hundreds of processes: each would compile all it imports.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 EMBEDDED := $(VENV_PYTHON) -m portal.embedded exec
