@@ -75,14 +75,14 @@ class TextEditor:
         if not tokens:
             raise PatchError("the whole document cannot be removed")
         found, container = self._at(tokens), self._at(tokens[:-1]).value
-        # Of several members with one name all go: the value that the last one hid must not appear.
-        doomed = [
-            member
-            for member in container.members
-            if member is found or (container.is_object and member.name == found.name)
-        ]
-        for member in doomed:
-            _take_out(container, member)
+        members = container.members
+        if container.is_object:
+            # Of several members with one name all go: the value that the last one hid must not appear.
+            doomed = [index for index, member in enumerate(members) if member.name == found.name]
+        else:
+            doomed = [index_of(tokens[-1], len(members) - 1)]
+        for index in reversed(doomed):
+            _take_out(members, index)
 
     def rename(self, tokens: list[str], name: str) -> bool:
         """Give a member of an object a name that is free; False when this is no such case."""
@@ -161,11 +161,9 @@ def _named(container: Value, name: str) -> Member | None:
     return next((member for member in reversed(container.members) if member.name == name), None)
 
 
-def _take_out(container: Value, member: Member) -> None:
+def _take_out(members: list[Member], index: int) -> None:
     """The blanks before the first and behind the last member belong to the brackets, and stay."""
-    members = container.members
-    index = members.index(member)
-    del members[index]
+    member = members.pop(index)
     if members and index == 0:
         members[0].before = member.before
     elif members and index == len(members):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import factory
+from django.contrib.auth.hashers import make_password
 from factory.django import DjangoModelFactory
 
 from connectors.models import Connector, Membership, Publisher, Region, Version
@@ -16,16 +18,15 @@ PASSWORD = "correct horse battery staple"
 class UserFactory(DjangoModelFactory[User]):
     class Meta:
         model = User
-        skip_postgeneration_save = True
 
     email = factory.Sequence(lambda n: f"person{n}@example.test")
     display_name = factory.Sequence(lambda n: f"Person {n}")
+    password = PASSWORD
 
-    @factory.post_generation
-    def password(self: User, create: bool, extracted: str | None, **_: object) -> None:
-        self.set_password(extracted or PASSWORD)
-        if create:
-            self.save(update_fields=["password"])
+    @classmethod
+    def _adjust_kwargs(cls, **kwargs: Any) -> dict[str, Any]:
+        # Before the row is written, not in a second statement after it.
+        return {**kwargs, "password": make_password(kwargs["password"])}
 
 
 class PublisherFactory(DjangoModelFactory[Publisher]):
