@@ -16,6 +16,7 @@ from certification.api.rollout_shapes import OfRollout
 from certification.models import Rollout
 from certification.queries import blast_radius as radii
 from certification.services.advance import holding
+from certification.services.rollbacks import kept_by_ending
 
 
 class RegionLoadSerializer(serializers.Serializer[Any]):
@@ -43,7 +44,9 @@ RADII: dict[str, Callable[[Rollout], radii.Affected]] = {
     "reorder": radii.waiting_radius,
     "reschedule": radii.waiting_radius,
     "unschedule": radii.waiting_radius,
+    "opt-in": radii.opt_in_radius,
     "end-opt-in": radii.waiting_radius,
+    "end-rollback": lambda rollout: radii.blast_radius(rollout, kept_by_ending(rollout)),
     "supersede": radii.every_region_radius,
     "rollback": lambda rollout: radii.blast_radius(rollout, holding(rollout)),
 }

@@ -15,6 +15,7 @@ from rest_framework.routers import BaseRouter
 from rest_framework.viewsets import GenericViewSet
 
 from certification import policies
+from certification.api.blast_radius import AffectedSerializer
 from certification.models import Freeze
 from certification.queries import plans as queries
 from certification.services import freezes as services
@@ -52,10 +53,13 @@ class FreezeMovesSerializer(FreezeSerializer):
 
 
 class WaveMoveSerializer(serializers.Serializer[Any]):
+    """`old_at` or `new_at` is null for a wave that a plan's revision adds or drops. `regions` wait in it."""
+
     wave = serializers.IntegerField(source="number")
-    old_at = serializers.DateTimeField()
-    new_at = serializers.DateTimeField()
+    old_at = serializers.DateTimeField(allow_null=True)
+    new_at = serializers.DateTimeField(allow_null=True)
     because = serializers.CharField()
+    regions = serializers.ListField(child=serializers.CharField(max_length=40))
 
 
 class RolloutMoveSerializer(serializers.Serializer[Any]):
@@ -63,6 +67,7 @@ class RolloutMoveSerializer(serializers.Serializer[Any]):
     connector = serializers.SlugField(source="rollout.connector.slug")
     waves = WaveMoveSerializer(many=True)
     problem = serializers.CharField()
+    affected = AffectedSerializer()
 
 
 class FreezeReasonSerializer(serializers.Serializer[Any]):
@@ -118,6 +123,14 @@ class FreezeViewSet(
         asked.is_valid(raise_exception=True)
         services.change_freeze(freeze, self._draft(asked.validated_data), actor=user)
         return Response(FreezeSerializer(self.get_object()).data)
+
+    @extend_schema(request=None, responses=RolloutMoveSerializer(many=True))
+    @action(detail=True, methods=["post"], url_path="what-returns", pagination_class=None, filter_backends=[])
+    def what_returns(self, request: Request, pk: str) -> Response:
+        """The rollouts that taking it back would move. Saves nothing."""
+        require(policies.can_manage_plans, signed_in_user(request), None)
+        moves = services.preview_cancellation(self.get_object())
+        return Response(RolloutMoveSerializer(moves, many=True).data)
 
     @extend_schema(request=FreezeReasonSerializer, responses=FreezeSerializer)
     @action(detail=True, methods=["post"])

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 from rest_framework.viewsets import GenericViewSet
 
+from certification.api.freezes import RolloutMoveSerializer
 from certification.models import PlanWave, RolloutPlan
 from certification.planning.coverage import WaveDraft
 from certification.queries import plans as queries
@@ -126,13 +127,24 @@ class PlanViewSet(
     def revise(self, request: Request, pk: str) -> Response:
         """The next revision; rollouts under way keep theirs."""
         plan = self.get_object()
-        asked = PlanSerializer(data={**dict(request.data), "name": plan.name})
+        draft, reason = self._asked(plan)
+        new, _ = plan_changes.revise_plan(plan, draft, reason=reason, actor=signed_in_user(request))
+        return Response(PlanSerializer(new).data, status=status.HTTP_201_CREATED)
+
+    def _asked(self, plan: RolloutPlan) -> tuple[services.PlanDraft, str]:
+        asked = PlanSerializer(data={**dict(self.request.data), "name": plan.name})
         asked.is_valid(raise_exception=True)
         data = {"gate_thresholds": plan.gate_thresholds, **asked.validated_data}
-        new, _ = plan_changes.revise_plan(
-            plan, draft_from(data, name=plan.name), reason=data["reason"], actor=signed_in_user(request)
-        )
-        return Response(PlanSerializer(new).data, status=status.HTTP_201_CREATED)
+        return draft_from(data, name=plan.name), data["reason"]
+
+    @extend_schema(request=PlanSerializer, responses=RolloutMoveSerializer(many=True))
+    @action(detail=True, methods=["post"], url_path="what-moves", pagination_class=None, filter_backends=[])
+    def what_moves(self, request: Request, pk: str) -> Response:
+        """The rollouts that this revision would move: those that have not started. Saves nothing."""
+        plan = self.get_object()
+        draft, _ = self._asked(plan)
+        moves = plan_changes.preview_revision(plan, draft, actor=signed_in_user(request))
+        return Response(RolloutMoveSerializer(moves, many=True).data)
 
     @extend_schema(request=None, responses=PlanSerializer)
     @action(detail=True, methods=["post"], url_path="make-default")

@@ -11,6 +11,7 @@ from django.db.models import Count, Max, Sum
 from django.utils import timezone
 
 from certification.models import OverrideRequest, RegionDeployment, Rollout, RolloutPlan, Submission
+from certification.queries.rollouts import opt_in_regions
 from connectors.models import HealthHour
 
 
@@ -41,18 +42,48 @@ class Affected:
         return sum(region.calls_an_hour for region in self.regions)
 
 
+@dataclass(frozen=True)
+class Total:
+    """What several deeds, or one that touches several connectors, touch together; each region counts once."""
+
+    regions: int
+    connections: int
+    calls_an_hour: int
+
+
+def total_of(found: Iterable[Affected]) -> Total:
+    each = list(found)
+    return Total(
+        len({region.code for one in each for region in one.regions}),
+        sum(one.connections for one in each),
+        sum(one.calls_an_hour for one in each),
+    )
+
+
 def blast_radius(rollout: Rollout, deployments: Iterable[RegionDeployment]) -> Affected:
     """What the deployments' regions would notice. One query."""
     return _radius(rollout.connector_id, {row.region_id: row.region.name for row in deployments})
 
 
 def _radius(connector_id: UUID, regions: Mapping[str, str]) -> Affected:
-    since = timezone.now() - dt.timedelta(days=1)
-    hours = HealthHour.objects.filter(connector_id=connector_id, hour__gte=since, region_id__in=list(regions))
-    used: dict[str, tuple[str, int, int]] = {}
-    for region, version, peak, calls, count in (
+    return Affected(list(loads_of((connector_id, code, name) for code, name in regions.items()).values()))
+
+
+def loads_of(places: Iterable[tuple[UUID, str, str]]) -> dict[tuple[UUID, str], RegionLoad]:
+    """Who uses each place, by (connector, region code), regions by name. One query for all of them.
+
+    A place is (connector, region code, region name).
+    """
+    names = {(connector, code): name for connector, code, name in places}
+    hours = HealthHour.objects.filter(
+        connector_id__in={connector for connector, _code in names},
+        region_id__in={code for _connector, code in names},
+        hour__gte=timezone.now() - dt.timedelta(days=1),
+    )
+    used: dict[tuple[UUID, str], tuple[str, int, int]] = {}
+    for connector, region, version, peak, calls, count in (
         hours.order_by()
-        .values_list("region_id", "version_label")
+        .values_list("connector_id", "region_id", "version_label")
         .annotate(
             peak=Max("connections"),
             calls=Sum("requests"),
@@ -60,12 +91,14 @@ def _radius(connector_id: UUID, regions: Mapping[str, str]) -> Affected:
             last=Max("hour"),
         )
         .order_by("last")
-        .values_list("region_id", "version_label", "peak", "calls", "count")
+        .values_list("connector_id", "region_id", "version_label", "peak", "calls", "count")
     ):
         # The version seen last is the one the region runs.
-        used[region] = version, peak or 0, round(calls / max(count, 1))
-    found = [RegionLoad(code, name, *used.get(code, ("", 0, 0))) for code, name in regions.items()]
-    return Affected(sorted(found, key=lambda region: region.name))
+        used[connector, region] = version, peak or 0, round(calls / max(count, 1))
+    return {
+        place: RegionLoad(place[1], name, *used.get(place, ("", 0, 0)))
+        for place, name in sorted(names.items(), key=lambda item: item[1])
+    }
 
 
 def waiting_radius(rollout: Rollout) -> Affected:
@@ -78,6 +111,11 @@ def waiting_radius(rollout: Rollout) -> Affected:
 def every_region_radius(rollout: Rollout) -> Affected:
     """All regions it goes to, whatever they run now."""
     return blast_radius(rollout, rollout.deployments.filter(action="deploy").select_related("region"))
+
+
+def opt_in_radius(rollout: Rollout) -> Affected:
+    """The regions of the opt-in waves that could be added."""
+    return _radius(rollout.connector_id, {region.code: region.name for region in opt_in_regions(rollout)})
 
 
 def next_wave_radius(rollout: Rollout) -> Affected:

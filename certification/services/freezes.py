@@ -18,6 +18,7 @@ from certification.services.what_if import (
     refuse_without_a_day,
     replan_all,
     what_moves,
+    with_loads,
 )
 from connectors.definitions.facts import Authentication
 from connectors.models import Region
@@ -58,14 +59,14 @@ def preview_freeze(draft: FreezeDraft, *, instead_of: Freeze | None = None) -> l
     """What saving the draft would move, as a new freeze or as the change of one."""
     world = present_world()
     key = instead_of.pk if instead_of else "draft"
-    return what_moves(replace(world, freezes={**world.freezes, key: draft.window}))
+    return with_loads(what_moves(replace(world, freezes={**world.freezes, key: draft.window})))
 
 
 def preview_cancellation(freeze: Freeze) -> list[RolloutMove]:
     """What taking the freeze back would move."""
     world = present_world()
     others = {key: window for key, window in world.freezes.items() if key != freeze.pk}
-    return what_moves(replace(world, freezes=others))
+    return with_loads(what_moves(replace(world, freezes=others)))
 
 
 def check_freeze(draft: FreezeDraft) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -19,7 +20,7 @@ from certification.services.deployments import cancel, new_deployment
 from certification.services.planning import inputs_of, present_world
 from certification.services.plans import PlanDraft, check_draft, write_revision
 from certification.services.replanning import replan
-from certification.services.what_if import RolloutMove
+from certification.services.what_if import RolloutMove, with_loads
 from portal.shared.actors import Actor
 from portal.shared.errors import Blocked, InvalidInput
 from portal.shared.policy import require
@@ -28,13 +29,16 @@ from portal.shared.transitions import transition
 
 @dataclass(frozen=True)
 class PlanMove:
-    """A wave, or a region that changed its wave, before and after; None where it was not, or is no more."""
+    """A wave, or a region that changed its wave, before and after; None where it was not, or is no more.
+    `regions` are those it concerns, code -> name.
+    """
 
     number: int
     name: str
     old_at: dt.datetime | None
     new_at: dt.datetime | None
     because: str
+    regions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def by(self) -> dt.timedelta | None:
@@ -50,7 +54,7 @@ def preview_revision(plan: RolloutPlan, draft: PlanDraft, *, actor: Actor) -> li
         new = write_revision(latest, draft, actor=actor)
         moves = _apply(latest, new, reason="Trying it out", actor=actor)
         transaction.set_rollback(True)
-    return [move for move in moves if move.waves or move.problem]
+    return with_loads([move for move in moves if move.waves or move.problem])
 
 
 def revise_plan(
@@ -99,6 +103,7 @@ def _adopt(rollout: Rollout, new: RolloutPlan, *, reason: str, actor: Actor) -> 
     except Blocked as error:
         return RolloutMove(rollout, (), error.message)
     waves = {wave.number: wave for wave in rollout.waves.filter(state="planned")}
+    now_in = _regions(rollout)
     moves = [
         PlanMove(
             number,
@@ -106,16 +111,22 @@ def _adopt(rollout: Rollout, new: RolloutPlan, *, reason: str, actor: Actor) -> 
             before[number][1] if number in before else None,
             waves[number].planned_at if number in waves else None,
             _because(number in before, number in waves),
+            _in_wave(now_in if number in waves else was, number),
         )
         for number in sorted({*before, *waves})
     ]
     moves = [move for move in moves if move.old_at != move.new_at]
-    for code, (number, planned_at, name) in _regions(rollout).items():
+    for code, (number, planned_at, name) in now_in.items():
         old_number, old_at, _name = was.get(code, (number, None, ""))
         if old_number != number and old_at != planned_at:
             moves.append(
                 PlanMove(
-                    number, name, old_at, planned_at, _("moves from wave %(number)s") % {"number": old_number}
+                    number,
+                    name,
+                    old_at,
+                    planned_at,
+                    _("moves from wave %(number)s") % {"number": old_number},
+                    {code: name},
                 )
             )
     return RolloutMove(rollout, moves)
@@ -132,6 +143,10 @@ def _regions(rollout: Rollout) -> dict[str, tuple[int, dt.datetime | None, str]]
     return {
         row.region_id: (row.wave.number, row.wave.planned_at, row.region.name) for row in rows if row.wave
     }
+
+
+def _in_wave(found: Mapping[str, tuple[int, dt.datetime | None, str]], number: int) -> dict[str, str]:
+    return {code: name for code, (wave, _at, name) in found.items() if wave == number}
 
 
 def _deploys(rollout: Rollout):  # type: ignore[no-untyped-def]

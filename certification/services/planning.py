@@ -155,6 +155,7 @@ def movable_rollouts() -> QuerySet[Rollout]:
 
 def with_planning_data(rollouts: QuerySet[Rollout]) -> QuerySet[Rollout]:
     deploys = RegionDeployment.objects.filter(action="deploy").exclude(state="cancelled")
+    deploys = deploys.select_related("region")
     return rollouts.select_related(
         "plan", "connector__publisher", "version", "submission__connector"
     ).prefetch_related(

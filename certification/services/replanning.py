@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from certification.lifecycle import WaveState
+from certification.lifecycle import DeploymentState, WaveState
 from certification.models import DateChange, Rollout, RolloutWave, Train, TrainBoarding
 from certification.planning.calendar import NoOpenDay
 from certification.planning.inputs import PlanningInputs
@@ -21,12 +21,13 @@ from portal.shared.errors import Blocked
 
 @dataclass(frozen=True)
 class WaveMove:
-    """A wave whose date changes (or would)."""
+    """A wave whose date changes (or would). `regions` are those that wait in it, code -> name."""
 
     wave: RolloutWave
     old_at: dt.datetime
     new_at: dt.datetime
     because: str
+    regions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def number(self) -> int:
@@ -58,13 +59,24 @@ def moves_for(rollout: Rollout, world: World) -> tuple[list[WaveMove], World]:
         if one.starts_at in inputs.departures.get(one.number, ())
     ]
     others = [place for place in world.places if place.rollout != rollout.pk]
-    return moves_between(waves, planned), replace(world, places=[*others, *taken])
+    moves = [replace(move, regions=_waiting(rollout, move.wave)) for move in moves_between(waves, planned)]
+    return moves, replace(world, places=[*others, *taken])
 
 
 def _open_waves(rollout: Rollout) -> dict[int, RolloutWave]:
     if hasattr(rollout, "planning_waves"):
         return {w.number: w for w in rollout.planning_waves if w.state == WaveState.PLANNED}
     return {wave.number: wave for wave in rollout.waves.filter(state=WaveState.PLANNED)}
+
+
+def _waiting(rollout: Rollout, wave: RolloutWave) -> dict[str, str]:
+    """The regions that wait in the wave, where what plans read is at hand already."""
+    places = getattr(rollout, "planning_places", ())
+    return {
+        place.region_id: place.region.name
+        for place in places
+        if place.wave_id == wave.pk and place.state == DeploymentState.PENDING
+    }
 
 
 def moves_between(waves: Mapping[int, RolloutWave], planned: Sequence[PlannedWave]) -> list[WaveMove]:

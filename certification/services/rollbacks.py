@@ -103,8 +103,13 @@ def end_rollback(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
             raise Blocked(_("A region is still returning: wait until it is done, then end the rollback."))
         for back in backs.filter(state__in=("pending", "failed")):
             cancel(back, actor=actor, reason=reason)
-        returned = set(backs.filter(state="verified").values_list("region_id", flat=True))
-        kept = [deployment for deployment in holding(row) if deployment.region_id not in returned]
-        finish_rollback(row, database_now(), kept=len(kept))
+        finish_rollback(row, database_now(), kept=len(kept_by_ending(row)))
     rollout.state = "rolled_back"
     return row
+
+
+def kept_by_ending(rollout: Rollout) -> list[RegionDeployment]:
+    """The regions that would keep the version if the rollback ended now."""
+    backs = rollout.deployments.filter(action="rollback", state="verified")
+    returned = set(backs.values_list("region_id", flat=True))
+    return [row for row in holding(rollout) if row.region_id not in returned]

@@ -18,6 +18,7 @@ from certification.services.what_if import (
     refuse_without_a_day,
     replan_all,
     what_moves,
+    with_loads,
 )
 from portal.shared import audit
 from portal.shared.actors import Actor
@@ -72,7 +73,7 @@ def create_train(draft: TrainDraft, *, actor: Actor) -> Train:
 def preview_train(train: Train, draft: TrainDraft) -> list[RolloutMove]:
     """What saving the change would move."""
     world = present_world()
-    return what_moves(replace(world, trains={**world.trains, train.pk: draft.timetable}))
+    return with_loads(what_moves(replace(world, trains={**world.trains, train.pk: draft.timetable})))
 
 
 def change_train(train: Train, draft: TrainDraft, *, reason: str, actor: Actor) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
+from uuid import UUID
 
 import structlog
 from django.db import transaction
@@ -13,6 +14,7 @@ from django.db import transaction
 from certification.models import Rollout
 from certification.planning.calendar import NoOpenDay
 from certification.planning_words import sentence
+from certification.queries.blast_radius import Affected, RegionLoad, loads_of
 from certification.services.planning import World, movable_rollouts, present_world
 from certification.services.replanning import moves_for, replan
 from portal.shared.actors import Actor
@@ -22,7 +24,9 @@ log = structlog.get_logger(__name__)
 
 
 class Move(Protocol):
-    """A wave with another date; `old_at` or `new_at` is None for a wave that comes or goes."""
+    """A wave with another date; `old_at` or `new_at` is None for a wave that comes or goes. `regions` are
+    those that wait in it, code -> name.
+    """
 
     @property
     def number(self) -> int: ...
@@ -36,15 +40,34 @@ class Move(Protocol):
     def because(self) -> str: ...
     @property
     def by(self) -> dt.timedelta | None: ...
+    @property
+    def regions(self) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True)
 class RolloutMove:
-    """A rollout and its waves that move. `problem` is set when no date is left at all."""
+    """A rollout and its waves that move. `problem` is set when no date is left at all.
+
+    `loads` says who uses its connector in the regions of those waves; empty until `with_loads` looked.
+    """
 
     rollout: Rollout
     waves: Sequence[Move]
     problem: str = ""
+    loads: Mapping[str, RegionLoad] = field(default_factory=dict)
+
+    @property
+    def affected(self) -> Affected:
+        """Who would notice the new dates, each region once."""
+        return Affected(list(self.loads.values()))
+
+    @property
+    def lines(self) -> list[tuple[Move, Affected]]:
+        """Every wave with who would notice its new date."""
+        return [
+            (move, Affected([self.loads[code] for code in move.regions if code in self.loads]))
+            for move in self.waves
+        ]
 
     @property
     def by(self) -> dt.timedelta:
@@ -65,6 +88,30 @@ def what_moves(world: World) -> list[RolloutMove]:
         if waves:
             moves.append(RolloutMove(rollout, waves))
     return sorted(moves, key=lambda move: move.rollout.created_at)
+
+
+def with_loads(moves: Sequence[RolloutMove]) -> list[RolloutMove]:
+    """The same moves, with who uses the connectors in their regions. One query, however many there are."""
+    found = loads_of(
+        (move.rollout.connector_id, code, name)
+        for move in moves
+        for wave in move.waves
+        for code, name in wave.regions.items()
+    )
+    own: dict[UUID, dict[str, RegionLoad]] = {}
+    for (connector, code), load in found.items():
+        own.setdefault(connector, {})[code] = load
+    return [
+        replace(
+            move,
+            loads={
+                code: load
+                for code, load in own.get(move.rollout.connector_id, {}).items()
+                if any(code in wave.regions for wave in move.waves)
+            },
+        )
+        for move in moves
+    ]
 
 
 def refuse_without_a_day() -> None:

@@ -71,13 +71,6 @@ def _opt_in_regions(rollout: Rollout) -> list[RegionDeployment]:
     return [RegionDeployment(region=region, connector=rollout.connector) for region in regions]
 
 
-def _kept(rollout: Rollout) -> list[RegionDeployment]:
-    """The regions that would keep the version if the rollback ended now."""
-    backs = rollout.deployments.filter(action="rollback", state="verified")
-    returned = set(backs.values_list("region_id", flat=True))
-    return [row for row in holding(rollout) if row.region_id not in returned]
-
-
 def _every_region(rollout: Rollout) -> list[RegionDeployment]:
     """All it goes to, whether they have the version before it or not."""
     return list(rollout.deployments.filter(action="deploy").select_related("region"))
@@ -135,7 +128,7 @@ DEEDS: dict[str, Deed] = {
             _("The rollback is ended."), "complete_rollback", policies.can_run_rollout,
             lambda rollout, data, actor: rollbacks.end_rollback(
                 rollout, reason=data["reason"], actor=actor
-            ), touches=_kept,
+            ), touches=rollbacks.kept_by_ending,
         ),
         Deed(
             "supersede", _("Take its place now"), "versions",

@@ -1072,11 +1072,13 @@ API_ROLLOUTS = {
     "plan-detail": entry(GET=operators_hidden, at="plan"),
     "plan-make-default": entry(POST=operators_hidden, at="plan"),
     "plan-revise": entry(POST=operators_hidden, at="plan", data=_API_PLAN),
+    "plan-what-moves": entry(POST=operators_hidden, at="plan", data=_API_PLAN),
     "plan-retire": entry(POST=operators_hidden, at="plan", data=REASON),
     "freeze-list": entry(GET=signed_in, POST=operators, data=_API_FREEZE),
     "freeze-what-moves": entry(POST=operators, data=_API_FREEZE),
     "freeze-detail": entry(GET=signed_in, at="freeze"),
     "freeze-change": entry(POST=operators, at="freeze", data=_API_FREEZE),
+    "freeze-what-returns": entry(POST=operators, at="freeze"),
     "freeze-cancel": entry(POST=operators, at="freeze", data=REASON),
     "notification-list": entry(GET=signed_in),
     "notification-preferences": entry(
