@@ -98,7 +98,8 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),
     path("api/docs/", api.documentation, name="api_docs"),
     path("api/v1/", include((api.urlpatterns, "api"))),
-    re_path(r"^api/.*$", rest.api_not_found, name="api_not_found"),
+    # Without an end: what follows may hold line breaks, which "." does not know.
+    re_path(r"^api/", rest.api_not_found, name="api_not_found"),
     *paconn_push.urlpatterns,
     *paconn.urlpatterns,
     *(pattern for room in _ROOMS for pattern in import_module(room).urlpatterns),

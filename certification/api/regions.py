@@ -131,6 +131,7 @@ class RegionViewSet(
     pagination_class = None
     outside_actions = frozenset({"contact"})
     lookup_field = "code"
+    lookup_value_regex = r"[-A-Za-z0-9_]+"
 
     def get_queryset(self) -> QuerySet[Region]:
         return Region.objects.prefetch_related("paired_with").order_by("name")

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, Q, QuerySet, Value
 from django.urls import reverse
 
 from certification import events
@@ -74,11 +74,14 @@ def page_of_team(publisher_id: UUID, *, after: int, limit: int) -> EventPage:
 
 def _of_teams(publishers: list[UUID]) -> Q:
     connectors = Connector.objects.filter(publisher__in=publishers)
-    submissions = Submission.objects.filter(connector__in=connectors)
-    rollouts = Rollout.objects.filter(connector__in=connectors)
+    owned = [
+        ("connector", connectors),
+        ("submission", Submission.objects.filter(connector__in=connectors)),
+        ("rollout", Rollout.objects.filter(connector__in=connectors)),
+    ]
+    first, *rest = (rows.order_by().values_list(Value(noun), "pk") for noun, rows in owned)
     keys = [f"publisher:{pk}" for pk in publishers]
-    for noun, rows in (("connector", connectors), ("submission", submissions), ("rollout", rollouts)):
-        keys += [f"{noun}:{pk}" for pk in rows.values_list("pk", flat=True)]
+    keys += [f"{noun}:{pk}" for noun, pk in first.union(*rest, all=True)]
     return Q(record__about__overlap=keys)
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -165,19 +166,13 @@ def _rows(user: User, places: Sequence[_Place], now: datetime) -> list[QueueRow]
         Submission.objects.filter(pk__in=ids)
         .select_related("connector__publisher", "revision__version")
         .defer("intro", "revision__form", "revision__version__tree", "revision__version__facts")
-        .annotate(last_comment_at=Subquery(last_comment.values("created_at")[:1]))
+        .annotate(last_comment_at=Subquery(last_comment.values("created_at")[:1]), unresolved=_unresolved())
     )
     submissions = {each.pk: each for each in found}
     claims = {
         each.submission_id: each
         for each in active_claims().filter(submission__in=ids).select_related("reviewer")
     }
-    unresolved = dict(
-        Thread.objects.holding_up()
-        .filter(submission__in=ids)
-        .values_list("submission")
-        .annotate(number=Count("pk"))
-    )
     verdicts = _verdicts(list(submissions.values()))
     teams = roles_of(user)
     rows = []
@@ -197,7 +192,7 @@ def _rows(user: User, places: Sequence[_Place], now: datetime) -> list[QueueRow]
                 claim=claim,
                 errors=verdict.errors if verdict else None,
                 warnings=verdict.warnings if verdict else None,
-                unresolved=unresolved.get(place.pk, 0),
+                unresolved=submission.unresolved,
                 last_activity=max(moment for moment in moments if moment),
                 is_mine=bool(claim and claim.reviewer_id == user.pk),
                 is_own_team=submission.connector.publisher_id in teams,
@@ -206,6 +201,12 @@ def _rows(user: User, places: Sequence[_Place], now: datetime) -> list[QueueRow]
             )
         )
     return rows
+
+
+def _unresolved() -> Coalesce:
+    """How many threads hold a submission up, counted beside its row."""
+    threads = Thread.objects.holding_up().filter(submission=OuterRef("pk")).order_by().values("submission")
+    return Coalesce(Subquery(threads.annotate(number=Count("pk")).values("number")), 0)
 
 
 def _used_percent(since: datetime, deadline: datetime, now: datetime) -> int:

@@ -88,6 +88,7 @@ class PublisherViewSet(
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
     write_scope = ApiToken.Scope.TEAM
     lookup_field = "slug"
+    lookup_value_regex = r"[-A-Za-z0-9_]+"
 
     def get_queryset(self) -> QuerySet[Publisher]:
         found = queries.publishers_for(self.request.user)
