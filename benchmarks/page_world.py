@@ -12,7 +12,7 @@ from django.utils import timezone
 from certification.models import Revision, Submission
 from connectors.latency import BUCKETS
 from connectors.models import Connector, Membership, Publisher, Region, Version
-from connectors.services import health
+from connectors.services import health, health_connector_hours
 from portal.accounts.models import User
 from portal.shared.actors import SYSTEM
 from tests.factories import RegionFactory
@@ -128,6 +128,7 @@ def telemetry(rows: int) -> int:
                 [ago, '{"200": 97, "404": 2, "429": 1}', latency, codes, OPERATIONS],
             )
         cursor.execute("ANALYZE connectors_healthhour")
+    health_connector_hours.mend()
     return hours // 24
 
 

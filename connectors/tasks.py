@@ -5,6 +5,7 @@ from __future__ import annotations
 from connectors.services import (
     connectors,
     health,
+    health_connector_hours,
     health_watch,
     host_watch,
     metrics_sources,
@@ -19,6 +20,10 @@ def assign_contact(*, id: str) -> None:
 
 def roll_up_health() -> None:
     health.roll_up()
+
+
+def mend_connector_hours() -> None:
+    health_connector_hours.mend()
 
 
 def keep_partitions() -> None:

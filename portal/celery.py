@@ -67,6 +67,7 @@ TIMETABLE = {
     "poll-repositories": _every(30, "connectors.tasks.poll_repositories", "webhooks"),
     "tidy-a-mirror": _every(600, "connectors.tasks.tidy_a_mirror", "webhooks"),
     "roll-up-health": _every(30, "connectors.tasks.roll_up_health"),
+    "mend-connector-hours": _every(600, "connectors.tasks.mend_connector_hours"),
     "watch-objectives": _every(60, "connectors.tasks.watch_objectives"),
     "watch-usual": _every(900, "connectors.tasks.watch_usual"),
     "watch-hosts": _every(300, "connectors.tasks.watch_hosts", "regions"),

@@ -1,7 +1,13 @@
 from connectors.models.alerts import HealthAlert, HealthObjective
 from connectors.models.care import AvailabilityRequest, KnownIssue
 from connectors.models.connectors import Connector, Region
-from connectors.models.health import HealthDay, HealthHour, HealthMinute, TelemetryBatch
+from connectors.models.health import (
+    HealthConnectorHour,
+    HealthDay,
+    HealthHour,
+    HealthMinute,
+    TelemetryBatch,
+)
 from connectors.models.hosts import HostCheck, HostWatch
 from connectors.models.publishers import Invitation, Membership, Publisher
 from connectors.models.repositories import (
@@ -20,6 +26,7 @@ __all__ = [
     "CommitUpload",
     "Connector",
     "HealthAlert",
+    "HealthConnectorHour",
     "HealthDay",
     "HealthHour",
     "HealthMinute",

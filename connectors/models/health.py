@@ -100,6 +100,24 @@ class HealthDay(HealthCounts):
         return f"{self.connector_id} {self.operation} {self.day}"
 
 
+class HealthConnectorHour(models.Model):
+    """One hour of a connector over everything but Preview: what the overview of all connectors reads,
+    as the hours of every operation in every region are too many to add up. Kept for days only.
+    """
+
+    connector = models.ForeignKey(Connector, on_delete=models.CASCADE, related_name="+")
+    hour = models.DateTimeField()
+    requests = models.BigIntegerField()
+    successes = models.BigIntegerField()
+    throttled = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["hour", "connector"], name="healthconnectorhour_once")]
+
+    def __str__(self) -> str:
+        return f"{self.connector_id} {self.hour:%Y-%m-%d %H}h"
+
+
 class HealthMinute(models.Model):
     """One minute of a connector over everything: what alerts read. Kept for days only."""
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from connectors.figures import Figures
 from connectors.lifecycle import OPEN_ALERT_STATES
-from connectors.models import HealthAlert, HealthHour
+from connectors.models import HealthAlert, HealthConnectorHour
 
 STEP = timedelta(hours=1)
 SPAN = timedelta(hours=48)
@@ -59,11 +59,8 @@ def course(*, now: datetime | None = None) -> Course:
 
 def _figures(since: datetime, until: datetime) -> dict[datetime, Figures]:
     counted = (
-        HealthHour.objects.filter(
-            hour__gte=since,
-            hour__lt=until,
-            connector__live_version__isnull=False,
-            region__is_preview=False,
+        HealthConnectorHour.objects.filter(
+            hour__gte=since, hour__lt=until, connector__live_version__isnull=False
         )
         .order_by()
         .values_list("hour")

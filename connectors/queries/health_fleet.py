@@ -95,7 +95,7 @@ _FLEET = """
 WITH lately AS (
     SELECT connector_id, sum(requests)::bigint AS requests, sum(successes)::bigint AS successes,
            sum(throttled)::bigint AS throttled
-      FROM connectors_healthhour WHERE hour >= %(since)s GROUP BY 1
+      FROM connectors_healthconnectorhour WHERE hour >= %(since)s GROUP BY 1
 ), alerts AS (
     SELECT connector_id, array_agg(kind ORDER BY created_at) AS kinds
       FROM connectors_healthalert WHERE state = ANY(%(open)s) GROUP BY 1

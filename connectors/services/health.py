@@ -15,7 +15,7 @@ from connectors.latency import BUCKETS
 from connectors.models import HealthHour
 from connectors.services.health_intake import Receipt, Rejection, take_batch
 from connectors.services.health_partitions import keep_partitions
-from connectors.services.health_rollup import count_days_anew, roll_up
+from connectors.services.health_rollup import count_anew, roll_up
 from portal.shared.actors import Actor
 from portal.shared.errors import InvalidInput, NotPermitted
 
@@ -60,16 +60,16 @@ def import_hours(hours: Iterable[Hour], *, actor: Actor) -> int:
                 HealthHour.objects.bulk_create(rows, ignore_conflicts=True)
                 rows = []
         HealthHour.objects.bulk_create(rows, ignore_conflicts=True)
-        _count_touched_days(touched)
+        _count_touched(touched)
     return count
 
 
-def _count_touched_days(touched: set[tuple[UUID, datetime]]) -> None:
+def _count_touched(touched: set[tuple[UUID, datetime]]) -> None:
     days: dict[UUID, list[datetime]] = {}
     for connector, midnight in touched:
         days.setdefault(connector, []).append(midnight)
     for connector, midnights in days.items():
-        count_days_anew([connector], first=min(midnights), until=max(midnights) + timedelta(days=1))
+        count_anew([connector], first=min(midnights), until=max(midnights) + timedelta(days=1))
 
 
 def _midnight(moment: datetime) -> datetime:

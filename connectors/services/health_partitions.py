@@ -15,7 +15,8 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from connectors.models import HealthDay, HealthHour, HealthMinute, TelemetryBatch
+from connectors.models import HealthConnectorHour, HealthDay, HealthHour, HealthMinute, TelemetryBatch
+from connectors.services import health_connector_hours
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +48,8 @@ def keep_partitions() -> None:
             _drop(day)
     stop = time.monotonic() + _DELETE_SECONDS
     _forget(HealthMinute.objects.filter(minute__lt=now - timedelta(days=MINUTE_DAYS)), stop)
+    oldest = now - timedelta(days=health_connector_hours.KEPT_DAYS)
+    _forget(HealthConnectorHour.objects.filter(hour__lt=oldest), stop)
     _forget(HealthHour.objects.filter(hour__lt=now - timedelta(days=keep["hours"])), stop)
     _forget(HealthDay.objects.filter(day__lt=today - timedelta(days=keep["days"])), stop)
     old_batches = TelemetryBatch.objects.filter(

@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from connectors.latency import BUCKETS
 from connectors.models import TelemetryBatch
+from connectors.services import health_connector_hours
 
 # Large enough for a busy half minute, small enough to stay far below the statement timeout.
 BATCHES_AT_ONCE = 500
 EVENTS_AT_ONCE = 100_000
-_LOCK = 0x401B
 _SUMS = ", ".join(f"sum(latency[{index}])::bigint" for index in range(1, BUCKETS + 1))
 
 # Samples are found by batch, never by their time of arrival: a transaction that commits late would be missed.
@@ -78,6 +78,7 @@ def _adding(column: str, span: str) -> str:
 """  # noqa: S608 - built of constants of this module
 
 
+_ADD_CONNECTOR_HOURS = health_connector_hours.adding(_FRESH)
 _ADD_HOURS = _adding("hour", "date_trunc('hour', minute, 'UTC')")
 _ADD_DAYS = _adding("day", "(minute AT TIME ZONE 'UTC')::date")
 _COUNT_DAYS = _grouped(
@@ -104,7 +105,7 @@ def roll_up(*, limit: int = BATCHES_AT_ONCE) -> int:
 def _roll_up_some(limit: int) -> int:
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [health_connector_hours.ROLL_UP_LOCK])
             if not cursor.fetchone()[0]:
                 return 0
         waiting = TelemetryBatch.objects.filter(rolled_up_at=None).order_by("received_at")
@@ -135,21 +136,22 @@ def _add(batches: list[UUID], first: datetime, last: datetime) -> None:
     # The bounds let PostgreSQL skip the partitions of all other days.
     values: dict[str, Any] = {"batches": batches, "first": first, "last": last + timedelta(minutes=1)}
     with connection.cursor() as cursor:
-        for statement in (_ADD_MINUTES, _ADD_HOURS, _ADD_DAYS):
+        for statement in (_ADD_MINUTES, _ADD_CONNECTOR_HOURS, _ADD_HOURS, _ADD_DAYS):
             cursor.execute(statement, values)
 
 
-def count_days_anew(connectors: Collection[UUID], *, first: datetime, until: datetime) -> None:
-    """Make the days of these connectors equal to their hours, after hours came in from elsewhere.
+def count_anew(connectors: Collection[UUID], *, first: datetime, until: datetime) -> None:
+    """Make what is counted from the hours of these connectors equal to them, after hours came from elsewhere.
 
     `first` and `until` are midnights in UTC. Waits for a roll-up under way, and the next one waits for this.
     """
     values: dict[str, Any] = {"connectors": list(connectors), "first": first, "until": until}
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [health_connector_hours.ROLL_UP_LOCK])
         cursor.execute(
             "DELETE FROM connectors_healthday WHERE connector_id = ANY(%(connectors)s) "
             "AND day >= (%(first)s AT TIME ZONE 'UTC')::date AND day < (%(until)s AT TIME ZONE 'UTC')::date",
             values,
         )
         cursor.execute(_COUNT_DAYS, values)
+        health_connector_hours.count_anew(since=first, until=until, connectors=connectors)

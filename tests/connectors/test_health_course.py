@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from connectors.models import HealthAlert, HealthHour
 from connectors.queries.health_course import course
+from connectors.services import health_connector_hours
 from tests.connectors.test_health_pages import reporting_version
 from tests.factories import ConnectorFactory, RegionFactory
 
@@ -24,6 +25,11 @@ def _hour(connector, hours_ago, requests, successes, throttled=0, **more):
     HealthHour.objects.create(
         connector=connector, hour=at, version_label="1.0.0", operation="Get", **counts, **more
     )
+
+
+def _count():
+    with time_machine.travel(NOW, tick=False):
+        health_connector_hours.count_anew(since=NOW - dt.timedelta(days=3), until=NOW + HOUR)
 
 
 @pytest.fixture
@@ -44,6 +50,7 @@ def test_hours_add_up_what_is_live_and_leave_preview_out(cast, live):
     _hour(live[1], 1, 1000, 0, region=preview)
     _hour(ConnectorFactory(publisher=cast.publisher), 1, 1000, 0, region=north)
     _hour(live[0], 48, 7, 7, region=north)
+    _count()
     hours = course(now=NOW).hours
     assert len(hours) == 48
     assert hours[-1].at == NOW.replace(minute=0)

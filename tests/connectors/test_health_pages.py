@@ -14,7 +14,7 @@ from connectors.latency import BUCKETS
 from connectors.models import AvailabilityRequest, HealthAlert, HealthHour, HealthMinute, KnownIssue
 from connectors.queries import health_fleet
 from connectors.scorecard import SUCCESS_TARGET, Measured, more_needed, score
-from connectors.services import availability, known_issues
+from connectors.services import availability, health_connector_hours, known_issues
 from portal.shared.errors import Blocked, Conflict, InvalidInput, NotPermitted
 from tests.factories import ConnectorFactory, RegionFactory
 from tests.factories.connectors import reporting_version
@@ -267,6 +267,7 @@ def test_the_fleet_shows_the_worst_first_and_every_row_can_be_reached(cast, sign
             if failed is not None:
                 hour(one, region, failed=failed)
     HealthAlert.objects.create(connector=made["Alarmed"], kind="burn_fast", last_breach_at=now)
+    health_connector_hours.mend()
     found = health_fleet.fleet()
     assert [row.name for row in found.rows] == ["Alarmed", "Missing", "Silent", "Never", "Idle", "Fine"]
     assert {key: count for key, _, count in found.counts} == dict.fromkeys(

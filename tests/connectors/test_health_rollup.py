@@ -229,7 +229,7 @@ def test_days_counted_anew_equal_days_as_they_grew(world, seed):
         health.roll_up()
     grown = held(HealthDay, "day")
     today = NOW.replace(hour=0, minute=0)
-    health_rollup.count_days_anew(
+    health_rollup.count_anew(
         [one.pk for one in connectors], first=today - timedelta(days=3), until=today + timedelta(days=1)
     )
     assert held(HealthDay, "day") == grown
