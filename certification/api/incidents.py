@@ -27,7 +27,8 @@ class IncidentSerializer(serializers.ModelSerializer[Incident]):
     class Meta:
         model = Incident
         fields = [
-            "id", "title", "text", "state", "auth_kinds", "regions", "connectors", "is_public", "created_at",
+            "id", "title", "text", "state", "auth_kinds", "regions", "products", "connectors", "is_public",
+            "created_at",
             "closed_at", "closing_note",
         ]  # fmt: skip
         read_only_fields = fields
@@ -41,6 +42,11 @@ class IncidentDraftSerializer(serializers.Serializer[Any]):
     auth_kinds = serializers.ListField(child=serializers.CharField(max_length=20), default=list)
     regions = serializers.ListField(child=serializers.CharField(max_length=40), default=list)
     connectors = serializers.ListField(child=serializers.SlugField(), default=list)
+    products = serializers.ListField(
+        child=serializers.CharField(max_length=20),
+        default=list,
+        help_text="Keys of products, as checklists of Previews name them: flow, app, logic, agent.",
+    )
     is_public = serializers.BooleanField(default=True)
 
 

@@ -16,8 +16,9 @@ from portal.shared.models import PublicIdModel
 class Incident(PublicIdModel):
     """Something is wrong. While it is open, rollouts that it concerns pause.
 
-    It concerns a rollout that meets every condition given: one of `auth_kinds`, one of `connectors`, a next
-    wave in one of `regions`. What is empty is no condition; without any it concerns everybody.
+    It concerns a rollout that meets every condition given: one of `auth_kinds`, one of `connectors`, a
+    version for one of `products` (keys of `certification.data.products`), a next wave in one of `regions`.
+    What is empty is no condition; without any it concerns everybody.
     """
 
     title = models.CharField(max_length=120)
@@ -26,6 +27,7 @@ class Incident(PublicIdModel):
     state_changed_at = models.DateTimeField(db_default=Now())
     auth_kinds = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     regions = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    products = ArrayField(models.CharField(max_length=20), default=list, db_default=[], blank=True)
     connectors = models.ManyToManyField(Connector, blank=True, related_name="incidents")
     is_public = models.BooleanField(default=True)
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -10,8 +10,10 @@ from uuid import UUID
 from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from certification.data.products import BY_KEY
 from certification.lifecycle import MOVABLE_ROLLOUT_STATES
 from certification.models import Incident, Placement, RegionDeployment, Rollout
+from certification.queries.testers import products_tried
 from connectors.models import Connector, Region
 
 
@@ -49,6 +51,8 @@ def _scope_of(incident: Incident, names: dict[str, str], names_connectors: bool)
     parts = []
     if incident.auth_kinds:
         parts.append(_("sign-in by %(kinds)s") % {"kinds": ", ".join(incident.auth_kinds)})
+    if incident.products:
+        parts.append(", ".join(str(BY_KEY[key].name) for key in incident.products if key in BY_KEY))
     if incident.regions:
         parts.append(", ".join(names.get(code, code) for code in incident.regions))
     chosen = [connector.name for connector in incident.connectors.all()]
@@ -76,6 +80,7 @@ class _Concerned:
     connectors: set[UUID]
     auth_kinds: set[str]
     regions: set[str]
+    products: set[str]
 
 
 def banners(user: Any, connectors: Collection[Connector] | None) -> list[Banner]:
@@ -107,7 +112,7 @@ def banners(user: Any, connectors: Collection[Connector] | None) -> list[Banner]
 
 
 def _facts_of(keys: Collection[UUID]) -> list[_Concerned]:
-    """Three queries, however many connectors."""
+    """Four queries, however many connectors."""
     versions = ("live_version", "scheduled_version", "preview_version")
     rows = Connector.objects.filter(pk__in=keys).select_related(*versions)
     rows = rows.defer(*(f"{version}__tree" for version in versions))
@@ -119,11 +124,14 @@ def _facts_of(keys: Collection[UUID]) -> list[_Concerned]:
     for found in (held, coming):
         for connector, code in found.values_list("connector_id", "region_id"):
             regions.setdefault(connector, set()).add(code)
+    pointed = {row.pk: [one for version in versions if (one := getattr(row, version))] for row in rows}
+    tried = products_tried({one.pk for used in pointed.values() for one in used})
     facts = []
     for row in rows:
-        used = (getattr(row, version) for version in versions)
-        kinds = {kind for one in used if one for kind in one.facts.get("authentication") or ()}
-        facts.append(_Concerned({row.pk}, kinds, regions.get(row.pk, set())))
+        used = pointed[row.pk]
+        kinds = {kind for one in used for kind in one.facts.get("authentication") or ()}
+        products = {key for one in used for key in tried[one.pk]}
+        facts.append(_Concerned({row.pk}, kinds, regions.get(row.pk, set()), products))
     return facts
 
 
@@ -133,5 +141,7 @@ def _is_about(incident: Incident, one: _Concerned) -> bool:
         return False
     # What is known of neither sign-in nor regions is not deployed anywhere yet: nothing of it can be ill.
     if incident.auth_kinds and not set(incident.auth_kinds) & one.auth_kinds:
+        return False
+    if incident.products and not set(incident.products) & one.products:
         return False
     return not incident.regions or bool(set(incident.regions) & one.regions)

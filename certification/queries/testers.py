@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -45,6 +46,17 @@ def preview_to_test(submission: Submission) -> Preview | None:
 def products_of(tester: GuestTester) -> list[Product]:
     """In the order of the list; a product that was taken off the list is left out."""
     return [product for product in PRODUCTS if product.key in tester.products]
+
+
+def products_tried(versions: Collection[UUID]) -> dict[UUID, set[str]]:
+    """Version id -> keys of the products in which somebody tried it in its Preview; every product for a
+    version that nobody tried, because it may be used anywhere. One query.
+    """
+    rows = ProductCheck.objects.filter(preview__version__in=versions).order_by()
+    found: dict[UUID, set[str]] = {}
+    for version, product in rows.values_list("preview__version_id", "product").distinct():
+        found.setdefault(version, set()).add(product)
+    return {version: found.get(version) or set(BY_KEY) for version in versions}
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from certification.data.products import BY_KEY
 from certification.lifecycle import INCIDENT, IncidentState
 from certification.models import Incident, Rollout
 from certification.policies import can_manage_incidents
 from certification.queries.blast_radius import Affected, blast_radius
+from certification.queries.testers import products_tried
 from certification.services import replanning
 from certification.services.clock import database_now
 from certification.services.halts import move_both
@@ -29,13 +31,16 @@ from portal.shared.transitions import transition
 
 @dataclass(frozen=True)
 class IncidentDraft:
-    """An incident as somebody wrote it; `connectors` are slugs. What is empty is no condition."""
+    """An incident as somebody wrote it; `connectors` are slugs, `products` keys. What is empty is no
+    condition.
+    """
 
     title: str
     text: str
     auth_kinds: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     connectors: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
     is_public: bool = True
 
 
@@ -51,7 +56,11 @@ def preview_incident(draft: IncidentDraft, *, actor: User) -> list[Pause]:
     """The rollouts that opening it would pause, by connector. Changes nothing."""
     require(can_manage_incidents, actor, None)
     connectors = {connector.pk for connector in _check(draft)}
-    incident = Incident(auth_kinds=sorted(draft.auth_kinds), regions=sorted(draft.regions))
+    incident = Incident(
+        auth_kinds=sorted(draft.auth_kinds),
+        regions=sorted(draft.regions),
+        products=sorted(draft.products),
+    )
     found = []
     for rollout in _running():
         if _meets(incident, connectors, rollout):
@@ -70,13 +79,18 @@ def open_incident(draft: IncidentDraft, *, actor: User) -> Incident:
             text=draft.text.strip(),
             auth_kinds=sorted(draft.auth_kinds),
             regions=sorted(draft.regions),
+            products=sorted(draft.products),
             is_public=draft.is_public,
             opened_by=actor,
         )
         incident.connectors.set(connectors)
         audit.record(
             "incident.open", incident, actor=actor, reason=incident.text, about=connectors,
-            data={"regions": incident.regions, "auth_kinds": incident.auth_kinds},
+            data={
+                "regions": incident.regions,
+                "auth_kinds": incident.auth_kinds,
+                "products": incident.products,
+            },
         )  # fmt: skip
         outbox.emit("incident.open", id=str(incident.pk))
         for rollout in _running().select_for_update(of=("self",)):
@@ -101,6 +115,12 @@ def _check(draft: IncidentDraft) -> list[Connector]:
     )
     if unknown:
         faults["regions"] = [_("No region: %(unknown)s.") % {"unknown": ", ".join(sorted(unknown))}]
+    nowhere = set(draft.products) - set(BY_KEY)
+    if nowhere:
+        faults["products"] = [
+            _("No product: %(unknown)s. There are %(known)s.")
+            % {"unknown": ", ".join(sorted(nowhere)), "known": ", ".join(BY_KEY)}
+        ]
     connectors = list(Connector.objects.filter(slug__in=draft.connectors))
     missing = set(draft.connectors) - {connector.slug for connector in connectors}
     if missing:
@@ -124,6 +144,11 @@ def _meets(incident: Incident, chosen: Collection[UUID], rollout: Rollout) -> bo
     if incident.auth_kinds and not set(incident.auth_kinds) & _auth_kinds(rollout):
         return False
     if chosen and rollout.connector_id not in chosen:
+        return False
+    if (
+        incident.products
+        and not set(incident.products) & products_tried([rollout.version_id])[rollout.version_id]
+    ):
         return False
     return not incident.regions or bool(set(incident.regions) & next_regions(rollout))
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from certification import policies
+from certification.data.products import PRODUCTS
 from certification.queries import incidents as queries
 from certification.queries import plans as plan_queries
 from certification.services import incidents as services
@@ -43,6 +44,15 @@ class IncidentForm(forms.Form):
         label=_lazy("Only connectors that sign in with"),
         help_text=_lazy("None ticked: every connector."),
     )
+    products = forms.MultipleChoiceField(
+        required=False,
+        choices=[(product.key, product.name) for product in PRODUCTS],
+        widget=forms.CheckboxSelectMultiple,
+        label=_lazy("Only what is used in"),
+        help_text=_lazy(
+            "None ticked: every product. A version that nobody tried in any product counts for all of them."
+        ),
+    )
     connectors = forms.CharField(
         required=False,
         label=_lazy("Only these connectors"),
@@ -68,6 +78,7 @@ class IncidentForm(forms.Form):
             auth_kinds=tuple(data["auth_kinds"]),
             regions=tuple(data["regions"]),
             connectors=tuple(data["connectors"].split()),
+            products=tuple(data["products"]),
             is_public=data["is_public"],
         )
 

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from certification.models import DateChange, Incident
+from certification.models import DateChange, Incident, Preview, ProductCheck
 from certification.services import incidents, rollouts
 from certification.services.incidents import IncidentDraft
 from connectors.models import HealthHour
@@ -151,3 +151,53 @@ def test_operators_open_and_close(rollout, cast):
     with pytest.raises(InvalidInput):
         incidents.close_incident(incident, note=" ", actor=cast.operator)
     assert Incident.objects.get().state == "open"
+
+
+def tried_in(rollout, cast, *products):
+    """What the Preview's testers said, as it was before the rollout."""
+    preview = Preview.objects.create(
+        submission=rollout.submission, revision=rollout.submission.revision, version=rollout.version,
+        region_id="preview-us", state="signed_off",
+    )  # fmt: skip
+    for product in products:
+        ProductCheck.objects.create(
+            preview=preview, product=product, item="connect", user=cast.owner, outcome="works"
+        )
+
+
+@pytest.mark.parametrize(
+    ("tried", "scope", "pauses"),
+    [
+        (("flow", "app"), ("app",), True),
+        (("flow", "app"), ("agent", "logic"), False),
+        ((), ("agent",), True),
+        (("flow",), ("flow", "agent"), True),
+    ],
+)
+def test_an_incident_of_a_product_pauses_what_was_tried_there_and_what_nobody_tried(
+    rollout, cast, sign_in, tried, scope, pauses
+):
+    tried_in(rollout, cast, *tried)
+    asked = draft(products=scope, regions=("north",))
+    shown = incidents.preview_incident(asked, actor=cast.operator)
+    assert [pause.rollout.pk for pause in shown] == ([rollout.pk] if pauses else [])
+    incident = incidents.open_incident(asked, actor=cast.operator)
+    assert state_of(rollout) == ("held" if pauses else "running")
+    page = sign_in(cast.owner).get(reverse("connector_detail", args=[rollout.connector_id])).content.decode()
+    assert ("Sign-in is ill" in page) is pauses
+    incidents.close_incident(incident, note="Mended.", actor=cast.operator)
+    assert state_of(rollout) == "running"
+
+
+def test_the_form_offers_products_and_the_list_names_them(rollout, cast, sign_in):
+    browser, address = sign_in(cast.operator), reverse("incident_create")
+    assert "Agent builder" in browser.get(address).content.decode()
+    typed = {"title": "Agents are deaf", "text": "Since nine.", "products": ["agent"], "is_public": "on"}
+    page = browser.post(address, typed).content.decode()
+    assert reverse("rollout_detail", args=[rollout.pk]) in page
+    browser.post(address, {**typed, "open": "1"})
+    assert Incident.objects.get().products == ["agent"]
+    assert "Agent builder" in browser.get(reverse("incident_list")).content.decode()
+    with pytest.raises(InvalidInput) as refused:
+        incidents.open_incident(draft(products=("phone",)), actor=cast.operator)
+    assert "phone" in refused.value.fields["products"][0]
