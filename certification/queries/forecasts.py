@@ -27,6 +27,10 @@ CAUSES = {
     "halt": _lazy("Stopped"),
     "reorder": _lazy("Another order of the waves"),
     "queue": _lazy("The version before it"),
+    "plan": _lazy("Plan"),
+    "train": _lazy("Train"),
+    "incident": _lazy("Incident"),
+    "accelerate": _lazy("Two people let it start early"),
     "rollout.queue": _lazy("Waits for another version"),
     "rollout.take_turn": _lazy("Its turn came"),
     "rollout.choose_opt_in": _lazy("Opt-in waves were added"),
@@ -49,6 +53,7 @@ CAUSES = {
     "gatecheck.wait": _lazy("A gate waits for a person"),
     "gatecheck.let_through": _lazy("A gate was let through"),
     "freeze.create": _lazy("Freeze"),
+    "freeze.change": _lazy("A freeze was changed"),
     "freeze.cancel": _lazy("A freeze was taken back"),
     "time.pass": _lazy("It takes longer than expected"),
 }

@@ -46,12 +46,17 @@ def _moment(label: str) -> forms.DateTimeField:
 
 
 class FreezeForm(forms.Form):
-    kind = forms.ChoiceField(choices=KINDS, widget=forms.RadioSelect, initial="freeze")
-    name = forms.CharField(max_length=80, help_text=_lazy("As publishers will read it: “Year-end freeze”."))
+    kind = forms.ChoiceField(choices=KINDS, widget=forms.RadioSelect, initial="freeze", label=_lazy("Kind"))
+    name = forms.CharField(
+        max_length=80, label=_lazy("Name"), help_text=_lazy("As publishers will read it: “Year-end freeze”.")
+    )
     starts_at = _moment(_lazy("From"))
     ends_at = _moment(_lazy("Until"))
     regions = forms.MultipleChoiceField(
-        required=False, widget=forms.CheckboxSelectMultiple, help_text=_lazy("None ticked: every region.")
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label=_lazy("Regions"),
+        help_text=_lazy("None ticked: every region."),
     )
     auth_kinds = forms.MultipleChoiceField(
         required=False,
@@ -60,7 +65,9 @@ class FreezeForm(forms.Form):
         label=_lazy("Only connectors that sign in with"),
         help_text=_lazy("None ticked: every connector."),
     )
-    reason = forms.CharField(max_length=1_000, widget=forms.Textarea(attrs={"rows": 3}))
+    reason = forms.CharField(
+        max_length=1_000, widget=forms.Textarea(attrs={"rows": 3}), label=_lazy("Reason")
+    )
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]

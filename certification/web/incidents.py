@@ -26,7 +26,9 @@ from portal.shared.words import lazy as _lazy
 
 class IncidentForm(forms.Form):
     title = forms.CharField(
-        max_length=120, help_text=_lazy("As people will read it: “Sign-in with OAuth fails in Asia”.")
+        max_length=120,
+        label=_lazy("Title"),
+        help_text=_lazy("As people will read it: “Sign-in with OAuth fails in Asia”."),
     )
     text = forms.CharField(
         max_length=4_000,
@@ -35,7 +37,10 @@ class IncidentForm(forms.Form):
         help_text=_lazy("What is wrong, since when, and what people can do meanwhile."),
     )
     regions = forms.MultipleChoiceField(
-        required=False, widget=forms.CheckboxSelectMultiple, help_text=_lazy("None ticked: every region.")
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label=_lazy("Regions"),
+        help_text=_lazy("None ticked: every region."),
     )
     auth_kinds = forms.MultipleChoiceField(
         required=False,

@@ -18,8 +18,10 @@ from django.utils import translation
 from certification import planning_words, rollout_words
 from certification.gating import checks
 from certification.planning.problems import problem
+from certification.queries.forecasts import CAUSES
 from certification.queries.reasons import reason_for_readers
 from portal.shared.history import HistoryEntry
+from portal.subscriptions import _MOVES_FORECASTS
 
 every_language = pytest.mark.parametrize("language", rollout_words.LANGUAGES)
 ROOT = Path(settings.BASE_DIR)
@@ -254,3 +256,19 @@ def test_a_letter_composed_once_is_read_in_every_language():
     ):
         with translation.override(language):
             assert str(reason) == words
+
+
+def test_every_cause_of_a_slip_has_a_name_for_people():
+    found = set(_MOVES_FORECASTS)
+    for path in SERVICES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in (
+                "replan", "replan_all", "DateChange",
+            ):  # fmt: skip
+                found |= {
+                    each.value.value
+                    for each in node.keywords
+                    if each.arg == "cause" and isinstance(each.value, ast.Constant)
+                }
+    assert found >= {"freeze", "late", "plan", "train", "incident"}
+    assert found - set(CAUSES) == set()
