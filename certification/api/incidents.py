@@ -51,7 +51,7 @@ class IncidentDraftSerializer(serializers.Serializer[Any]):
 
 
 class IncidentPauseSerializer(serializers.Serializer[Any]):
-    """A rollout that would pause; who uses its connector in the regions that it reaches next."""
+    """A rollout that would pause, or go on; who uses its connector in the regions that it reaches next."""
 
     rollout = serializers.UUIDField(source="rollout.pk")
     connector = serializers.SlugField(source="rollout.connector.slug")
@@ -104,6 +104,13 @@ class IncidentViewSet(
     def preview(self, request: Request) -> Response:
         """The rollouts that opening it would pause. Changes nothing."""
         found = services.preview_incident(self._draft(), actor=signed_in_user(request))
+        return Response(IncidentPauseSerializer(found, many=True).data)
+
+    @extend_schema(request=None, responses=IncidentPauseSerializer(many=True))
+    @action(detail=True, methods=["post"], url_path="what-goes-on", pagination_class=None, filter_backends=[])
+    def what_goes_on(self, request: Request, pk: str) -> Response:
+        """The rollouts that closing it would let go on. Changes nothing."""
+        found = services.preview_closing(self.get_object(), actor=signed_in_user(request))
         return Response(IncidentPauseSerializer(found, many=True).data)
 
     @extend_schema(request=IncidentNoteSerializer, responses=IncidentSerializer)

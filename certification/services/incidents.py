@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -46,7 +46,9 @@ class IncidentDraft:
 
 @dataclass(frozen=True)
 class Pause:
-    """A rollout that an incident would pause, with who uses its connector in the regions it reaches next."""
+    """A rollout that an incident pauses, or its end lets go on, with who uses its connector in the
+    regions it reaches next.
+    """
 
     rollout: Rollout
     affected: Affected
@@ -61,11 +63,21 @@ def preview_incident(draft: IncidentDraft, *, actor: User) -> list[Pause]:
         regions=sorted(draft.regions),
         products=sorted(draft.products),
     )
+    return _pauses(rollout for rollout in _running() if _meets(incident, connectors, rollout))
+
+
+def preview_closing(incident: Incident, *, actor: User) -> list[Pause]:
+    """The rollouts that closing it would let go on: those no other incident concerns. Changes nothing."""
+    require(can_manage_incidents, actor, incident)
+    held = _with_subjects(Rollout.objects.filter(incident=incident, state="held"))
+    return _pauses(rollout for rollout in held if pausing(rollout, without=incident) is None)
+
+
+def _pauses(rollouts: Iterable[Rollout]) -> list[Pause]:
     found = []
-    for rollout in _running():
-        if _meets(incident, connectors, rollout):
-            rows = rollout.deployments.filter(action="deploy", region_id__in=next_regions(rollout))
-            found.append(Pause(rollout, blast_radius(rollout, rows.select_related("region"))))
+    for rollout in rollouts:
+        rows = rollout.deployments.filter(action="deploy", region_id__in=next_regions(rollout))
+        found.append(Pause(rollout, blast_radius(rollout, rows.select_related("region"))))
     return sorted(found, key=lambda pause: pause.rollout.connector.name)
 
 
@@ -131,8 +143,11 @@ def _check(draft: IncidentDraft) -> list[Connector]:
 
 
 def _running() -> QuerySet[Rollout]:
-    found = Rollout.objects.filter(state="running").order_by("pk")
-    return found.select_related("submission", "connector", "version", "plan")
+    return _with_subjects(Rollout.objects.filter(state="running"))
+
+
+def _with_subjects(rollouts: QuerySet[Rollout]) -> QuerySet[Rollout]:
+    return rollouts.order_by("pk").select_related("submission", "connector", "version", "plan")
 
 
 def concerns(incident: Incident, rollout: Rollout) -> bool:
@@ -168,14 +183,16 @@ def next_regions(rollout: Rollout) -> set[str]:
     return set(rows.values_list("region_id", flat=True))
 
 
-def pausing(rollout: Rollout) -> Incident | None:
-    """The open incident that keeps the rollout from going on, the oldest first."""
+def pausing(rollout: Rollout, *, without: Incident | None = None) -> Incident | None:
+    """The open incident that keeps the rollout from going on, the oldest first; as if one were over already,
+    with `without`.
+    """
     found = (
         Incident.objects.filter(state=IncidentState.OPEN)
         .prefetch_related("connectors")
         .order_by("created_at")
     )
-    return next((incident for incident in found if concerns(incident, rollout)), None)
+    return next((one for one in found if one != without and concerns(one, rollout)), None)
 
 
 def pause_if_concerned(rollout: Rollout) -> bool:

@@ -139,7 +139,12 @@ def incident_close(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         services.close_incident(incident, note=form.cleaned_data["note"], actor=user)
         return done(request, _("Closed; its rollouts go on."), reverse("incident_list"))
-    return render(request, "certification/incident_close.html", {"incident": incident, "form": form})
+    context = {
+        "incident": incident,
+        "form": form,
+        "pauses": services.preview_closing(incident, actor=user),
+    }
+    return render(request, "certification/incident_close.html", context)
 
 
 urlpatterns = [

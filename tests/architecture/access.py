@@ -1038,6 +1038,7 @@ API_ROLLOUTS = {
         POST=operators, data={"title": "Sign-in is ill", "text": "Nobody gets a token."}
     ),
     "incident-detail": entry(GET=operators_hidden, at="incident"),
+    "incident-what-goes-on": entry(POST=operators_hidden, at="incident"),
     "incident-close": entry(POST=operators_hidden, at="incident", data={"note": "Mended."}),
     "rollout-end-rollback": entry(POST=operators_seen, at="rollout", data=REASON),
     "rollout-hold": entry(POST=operators_seen, at="rollout", data=REASON),

@@ -201,3 +201,25 @@ def test_the_form_offers_products_and_the_list_names_them(rollout, cast, sign_in
     with pytest.raises(InvalidInput) as refused:
         incidents.open_incident(draft(products=("phone",)), actor=cast.operator)
     assert "phone" in refused.value.fields["products"][0]
+
+
+def test_before_it_closes_one_sees_what_goes_on_and_who_uses_it(rollout, cast, sign_in):
+    HealthHour.objects.create(
+        connector=rollout.connector, region_id="north", operation="GetTides", version_label="0.9.0",
+        hour=timezone.now(), requests=1_200, successes=1_200, throttled=0, connections=340,
+    )  # fmt: skip
+    incident = incidents.open_incident(draft(), actor=cast.operator)
+    browser, address = sign_in(cast.operator), reverse("incident_close", args=[incident.pk])
+    page = " ".join(browser.get(address).content.decode().split())
+    assert reverse("rollout_detail", args=[rollout.pk]) in page
+    assert "1 region, 340 active connections, 1,200 calls an hour over the last day." in page
+    asked = f"/api/v1/incidents/{incident.pk}/what-goes-on/"
+    [told] = browser.post(asked).json()
+    assert (told["rollout"], told["regions"], told["connections"]) == (str(rollout.pk), ["north"], 340)
+    with pytest.raises(NotPermitted):
+        incidents.preview_closing(incident, actor=cast.owner)
+
+    incidents.open_incident(draft(regions=("north",)), actor=cast.operator)
+    assert incidents.preview_closing(incident, actor=cast.operator) == []
+    assert "none pauses for this incident alone" in browser.get(address).content.decode()
+    assert state_of(rollout) == "held"
