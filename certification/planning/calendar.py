@@ -52,8 +52,10 @@ class Calendar:
 
     def holiday(self, day: dt.date) -> str:
         """The name of the public holiday on `day`, the first country's that has one, or ""."""
-        names = (_holidays(country, day.year).get(day, "") for country in self.countries)
-        return next(filter(None, names), "")
+        for country in self.countries:
+            if name := _holidays(country, day.year).get(day):
+                return name
+        return ""
 
     def is_business_day(self, day: dt.date) -> bool:
         return day.weekday() not in self.weekend and not self.holiday(day)
@@ -84,10 +86,7 @@ class Calendar:
 
     def add_business_days(self, day: dt.date, count: int) -> dt.date:
         """The business day `count` business days after `day` (0: `day` or the next open one)."""
-        current = day
-        for _ in range(count):
-            current = self.next_business_day(current + dt.timedelta(days=1))
-        return self.next_business_day(current)
+        return _business_day_after(self, day, count)
 
     def add_business_seconds(self, moment: dt.datetime, seconds: float) -> dt.datetime:
         """The instant at which so much working time has passed since `moment`. Raises `NoOpenDay`."""
@@ -121,6 +120,15 @@ class Calendar:
         """The same local time `business_days` later, in UTC: what "within two business days" ends at."""
         local = moment.astimezone(self.zone)
         return self.instant(self.add_business_days(local.date(), business_days), local.time())
+
+
+@lru_cache(maxsize=4096)
+def _business_day_after(calendar: Calendar, day: dt.date, count: int) -> dt.date:
+    """Remembered: a thousand submissions in a queue came on a few days."""
+    current = day
+    for _ in range(count):
+        current = calendar.next_business_day(current + dt.timedelta(days=1))
+    return calendar.next_business_day(current)
 
 
 def check_weekend(weekend: Iterable[int]) -> list[Problem]:
