@@ -54,7 +54,8 @@ def find_submission(api: Api, reference: str = "") -> shapes.Submission:
         )
     newest = next(submissions_of(api, slug), None)
     if newest is None:
-        raise CommandFailed(f"Nothing of “{slug}” was submitted.", Exit.NOT_FOUND)
+        message = f"Nothing of “{slug}” was submitted."
+        raise CommandFailed(message, Exit.NOT_FOUND, details=["certport submit"])
     return newest
 
 
@@ -73,8 +74,14 @@ def find_validation(api: Api, submission: shapes.Submission) -> shapes.Validatio
 def find_preview(api: Api, submission: shapes.Submission) -> shapes.Preview:
     found = api.previews_list(submission=submission["id"])["results"]
     if not found:
-        raise CommandFailed(f"{submission['reference']} is in no Preview yet.", Exit.CONFLICT)
+        raise CommandFailed(
+            f"{submission['reference']} is in no Preview yet.", Exit.CONFLICT, details=_where(submission)
+        )
     return api.previews_retrieve(found[0]["id"])
+
+
+def _where(submission: shapes.Submission) -> list[str]:
+    return [submission["next_step"], f"certport status {submission['reference']}"]
 
 
 def address_of(noun: str, row: Mapping[str, Any]) -> str:
@@ -85,5 +92,7 @@ def address_of(noun: str, row: Mapping[str, Any]) -> str:
 def find_rollout(api: Api, submission: shapes.Submission) -> shapes.RolloutDetail:
     found = api.rollouts_list(submission=submission["id"])["results"]
     if not found:
-        raise CommandFailed(f"{submission['reference']} has no rollout yet.", Exit.CONFLICT)
+        raise CommandFailed(
+            f"{submission['reference']} has no rollout yet.", Exit.CONFLICT, details=_where(submission)
+        )
     return api.rollouts_retrieve(found[0]["id"])

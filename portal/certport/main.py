@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from portal.certport import VERSION
 from portal.certport.commands import (
@@ -100,9 +101,10 @@ def options(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; its exit code. Everything expected ends in a sentence, never in a traceback."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
     output.is_json = False
     try:
-        app(args=list(arguments) if arguments is not None else None, standalone_mode=True)
+        return _ended(given)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else Exit.USAGE
     except CommandFailed as error:
@@ -111,4 +113,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("\n")
         return Exit.INTERRUPTED
-    return Exit.OK
+
+
+def _ended(arguments: list[str]) -> int:
+    """What is wrong with arguments is told to people by the parser, to programs as a document."""
+    is_json = "--json" in arguments
+    try:
+        # One name, however it was started.
+        ended = app(args=arguments, prog_name="certport", standalone_mode=not is_json)
+    except typer.Abort:
+        return Exit.INTERRUPTED
+    except TyperException as error:
+        output.is_json = is_json
+        raise CommandFailed(error.format_message(), Exit.USAGE) from error
+    return ended if isinstance(ended, int) else Exit.OK

@@ -66,10 +66,18 @@ class Output:
         """Beside the result, on standard error in either form."""
         Console(stderr=True, highlight=False, soft_wrap=True).print(Text(clean(text), style="dim"))
 
-    def table(self, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    def table(self, headings: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str = "") -> None:
+        """For people. Without rows `empty` is said instead, where it is given."""
+        rows = list(rows)
         if self.is_json:
             return
-        table = Table(*headings, box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+        if not rows and empty:
+            self.say(empty)
+            return
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+        for heading in headings:
+            # Names and places stay whole; what is said last gives way on a narrow terminal.
+            table.add_column(heading, no_wrap=heading != headings[-1], overflow="fold")
         for row in rows:
             table.add_row(*(cell(each) for each in row))
         self.people.print(table)

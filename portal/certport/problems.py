@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any
@@ -23,6 +24,19 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+# What programs read in `error.code` where the portal did not give one.
+_CODES = {
+    Exit.OK: "ok",
+    Exit.FINDINGS: "findings",
+    Exit.USAGE: "usage",
+    Exit.SIGNED_OUT: "signed-out",
+    Exit.NOT_FOUND: "not-found",
+    Exit.CONFLICT: "conflict",
+    Exit.SERVER: "unreachable",
+    Exit.INTERRUPTED: "interrupted",
+}
+
+
 class CommandFailed(Exception):
     """Ends the command. `details` are further lines for people, `data` further members for programs."""
 
@@ -38,7 +52,7 @@ class CommandFailed(Exception):
         self.message = message
         self.exit_code = exit_code
         self.details = list(details)
-        self.data = dict(data or {})
+        self.data = {"code": _CODES[exit_code], **(data or {})}
 
 
 class Unreachable(CommandFailed):
@@ -104,7 +118,11 @@ def _exit(status: int, code: str) -> Exit:
 
 def _advice(status: int, code: str) -> list[str]:
     if status == 401:
+        if os.environ.get("CERTPORT_TOKEN"):
+            return ["It came from CERTPORT_TOKEN: put another one there, made under API tokens."]
         return ["Sign in: certport login"]
+    if code == "illegal-transition":
+        return ["Where it stands: certport status"]
     if status == 403 and code == "permission-denied":
         return ["Your sign-in lacks this right; certport login asks for it anew."]
     return []

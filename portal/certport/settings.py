@@ -57,7 +57,11 @@ def chosen_url(given: str = "") -> str:
     """The portal: --url or CERTPORT_URL, else the project's, else the one signed in to last."""
     url = given or os.environ.get("CERTPORT_URL", "") or project().url or credentials.last_url()
     if not url:
-        raise CommandFailed("Which portal? Give --url, or set CERTPORT_URL.", Exit.USAGE)
+        raise CommandFailed(
+            "Which portal? Give --url, or set CERTPORT_URL.",
+            Exit.USAGE,
+            details=["For good: certport login --url https://portal.example"],
+        )
     return check_address(url)
 
 

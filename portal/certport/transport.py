@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -163,7 +164,9 @@ def _content(body: Any, files: Files | None) -> dict[str, Any]:
 def _said(error: httpx.HTTPError) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "it does not answer in time."
-    return f"{error or type(error).__name__}. Is the address right, and the network up?"
+    # What the system says, without its number.
+    said = re.sub(r"^\[Errno -?\d+\] ", "", str(error)) or type(error).__name__
+    return f"{said}. Is the address right, and the network up?"
 
 
 def _read(answer: httpx.Response, url: str) -> Any:

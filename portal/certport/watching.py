@@ -138,13 +138,20 @@ def _picture(submission: shapes.Submission, rollout: shapes.RolloutDetail | None
     return Group(*parts)
 
 
+def _regions(wave: Any) -> Text:
+    """By their state, a line for each: wherever it is broken, no region is parted from how it stands."""
+    codes: dict[str, list[str]] = {}
+    for region in wave["regions"]:
+        codes.setdefault(region["state"], []).append(region["code"])
+    return Text("\n").join(
+        Text.assemble(state(word), "  ", cell(", ".join(named))) for word, named in codes.items()
+    )
+
+
 def _waves(rollout: shapes.RolloutDetail) -> Table:
     table = Table("Wave", "State", "Planned", "Regions", box=None, pad_edge=False, header_style="bold")
     for wave in rollout["waves"]:
-        regions = Text("  ").join(
-            Text.assemble(cell(region["code"]), " ", state(region["state"])) for region in wave["regions"]
-        )
-        table.add_row(cell(wave["name"]), state(wave["state"]), moment(wave["planned_at"]), regions)
+        table.add_row(cell(wave["name"]), state(wave["state"]), moment(wave["planned_at"]), _regions(wave))
     for reason in (rollout["hold_reason"], rollout["halt_reason"]):
         if reason:
             table.caption = reason

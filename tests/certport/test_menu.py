@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -10,7 +11,9 @@ import sys
 import pytest
 from typer.main import get_command
 
+from portal.certport.commands.submissions import show_findings
 from portal.certport.main import app, main
+from portal.certport.output import output
 
 MENU = get_command(app)
 COMMANDS = [(name,) for name in MENU.commands] + [
@@ -88,3 +91,43 @@ def test_a_value_that_is_none_of_the_choices_names_them(capsys):
     told = capsys.readouterr().err
     assert "24h" in told
     assert "1y" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["list", "--nonsense"], "usage"),
+        (["nonsense"], "usage"),
+        (["stop"], "usage"),
+        (["findings", "--severity", "loud"], "usage"),
+        (["list"], "usage"),
+        (["list", "--url", "https://portal.example"], "signed-out"),
+        (["verify", "no-such-file.json"], "usage"),
+    ],
+    ids=" ".join,
+)
+def test_programs_read_every_error_as_one_document(arguments, code, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("CERTPORT_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for name in ("CERTPORT_URL", "CERTPORT_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    ended = main([*arguments, "--json"])
+    told = capsys.readouterr()
+    error = json.loads(told.out)["error"]
+    assert (error["code"], told.err) == (code, "")
+    assert ended == (3 if code == "signed-out" else 2)
+    assert error["message"]
+
+
+def test_the_place_of_a_finding_stays_whole_on_a_narrow_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr(output, "is_json", False)
+    row = {
+        "severity": "error",
+        "rule": "INF-004",
+        "file": "apiDefinition.swagger.json",
+        "line": 104,
+        "column": 14,
+    }
+    show_findings([{**row, "message": "The title contains the word API, which says nothing to anybody."}])
+    assert "apiDefinition.swagger.json:104:14" in capsys.readouterr().out

@@ -71,6 +71,18 @@ def test_from_the_binding_to_the_draft_of_a_commit(at_work, cast, origin):
     assert (blocked.code, blocked.document["error"]["code"]) == (1, "blocked")
     assert at_work("repository", "take", "0" * 40).code == 2
 
+    chosen = at_work("repository", "automate", "--mirrors-threads", "--tags-certified", "--json").document
+    assert (chosen["mirrors_threads"], chosen["tags_certified"], chosen["submits_commits"]) == (
+        True, True, False,
+    )  # fmt: skip
+    assert at_work("repository", "automate", "--no-tags-certified").code == 0
+    binding = RepositoryBinding.objects.get()
+    assert (binding.mirrors_threads, binding.tags_certified) == (True, False)
+    stands = at_work("repository", "automate").out.splitlines()
+    assert [line.rstrip().split("  ")[-1].strip() for line in stands[1:]] == [
+        "off (--submits-commits)", "off (--tags-certified)", "on",
+    ]  # fmt: skip
+
     hook = at_work("repository", "hook", "--json").document
     assert hook["address"] == f"{portal.SITE_URL}/hooks/repositories/{Repository.objects.get().pk}/"
     assert Repository.objects.get().secrets["hook"].reveal() == hook["secret"]
@@ -83,7 +95,9 @@ def test_from_the_binding_to_the_draft_of_a_commit(at_work, cast, origin):
 
 def test_a_sign_in_without_the_right_over_the_team_binds_nothing(at_work, cast, origin):
     at_work.enter(cast.developer)
-    assert bind(at_work, GIT_TOKEN=TOKEN).code == 4
+    refused = bind(at_work, GIT_TOKEN=TOKEN)
+    assert refused.code == 4
+    assert "certport login --also team:write" in refused.document["error"]["details"][0]
     at_work.enter(cast.stranger, *ALL, "team:write")
     assert bind(at_work, GIT_TOKEN=TOKEN).code == 4
     assert at_work("register", "Ebb", "--team", cast.publisher.slug).code == 2

@@ -83,6 +83,15 @@ class Api:
             self.transport.send("PUT", f"/api/v1/connectors/{id}/repository/", body=body),
         )
 
+    def connectors_repository_automate(
+        self, id: str, body: shapes.PatchedRepositoryAutomationRequest
+    ) -> shapes.RepositoryBinding:
+        """Choose what happens without anybody's doing."""
+        return cast(
+            "shapes.RepositoryBinding",
+            self.transport.send("PATCH", f"/api/v1/connectors/{id}/repository/", body=body),
+        )
+
     def connectors_repository_unbind(self, id: str) -> None:
         """Bind it to nothing."""
         self.transport.send("DELETE", f"/api/v1/connectors/{id}/repository/")

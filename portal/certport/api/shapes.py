@@ -306,6 +306,12 @@ class PaginatedValidationList(TypedDict):
     results: list[Validation]
 
 
+class PatchedRepositoryAutomationRequest(TypedDict):
+    submits_commits: NotRequired[bool]
+    tags_certified: NotRequired[bool]
+    mirrors_threads: NotRequired[bool]
+
+
 class PatchedSubmissionRequest(TypedDict):
     connector: NotRequired[str]
     kind: NotRequired[str]

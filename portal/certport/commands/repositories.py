@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -54,7 +54,12 @@ def bind(
     for name, variable in _SECRETS.items():
         if os.environ.get(variable):
             body[name] = os.environ[variable]  # type: ignore[literal-required]
-    made = api.connectors_repository_bind(found["id"], body)
+    try:
+        made = api.connectors_repository_bind(found["id"], body)
+    except Problem as error:
+        if error.status == 403:
+            error.details = ["Binding needs the scope team:write: certport login --also team:write"]
+        raise
     output.say(f"{found['name']} is bound to {_place(made)}.", "green")
     output.document(made)
 
@@ -95,6 +100,57 @@ def hook(connector: Connector = "", url: Url = "", as_json: AsJson = False) -> N
     made = api.connectors_repository_secret(found["id"])
     output.say(f"Address  {made['address']}\nSecret   {made['secret']}")
     output.document(made)
+
+
+def automate(
+    submits_commits: Annotated[
+        bool | None,
+        typer.Option(
+            help="Hand new commits in, in the name of whoever bound the connector.", show_default=False
+        ),
+    ] = None,
+    tags_certified: Annotated[
+        bool | None,
+        typer.Option(
+            help="Tag certified commits; the credentials have to be allowed to write.", show_default=False
+        ),
+    ] = None,
+    mirrors_threads: Annotated[
+        bool | None,
+        typer.Option(
+            help="Tell threads that are begun from now on at the pull request, for all who may read there.",
+            show_default=False,
+        ),
+    ] = None,
+    connector: Connector = "",
+    url: Url = "",
+    as_json: AsJson = False,
+) -> None:
+    """Choose what happens by itself; what is not named stays. Without a choice: how it stands."""
+    asked = {
+        "submits_commits": submits_commits,
+        "tags_certified": tags_certified,
+        "mirrors_threads": mirrors_threads,
+    }
+    body = {name: value for name, value in asked.items() if value is not None}
+    api, found, bound = _bound(connector, url)
+    if body:
+        chosen = cast("shapes.PatchedRepositoryAutomationRequest", body)
+        bound = api.connectors_repository_automate(found["id"], chosen)
+    output.table(["By itself", ""], _choices(bound))
+    output.document(bound)
+
+
+def _choices(bound: shapes.RepositoryBinding) -> list[list[str]]:
+    return [
+        ["New commits are handed in", _on(bound["submits_commits"], "submits-commits")],
+        ["Certified commits are tagged", _on(bound["tags_certified"], "tags-certified")],
+        ["Threads are told at the pull request", _on(bound["mirrors_threads"], "mirrors-threads")],
+    ]
+
+
+def _on(is_on: bool, option: str) -> str:
+    return "on" if is_on else f"off (--{option})"
 
 
 def unbind(connector: Connector = "", url: Url = "", as_json: AsJson = False) -> None:
@@ -158,6 +214,7 @@ for _name, _command, _line in (
     ("commits", commits, "The newest commits that touch the folder."),
     ("fetch", fetch, "Let the portal look for new commits now."),
     ("take", take, "Submit a commit."),
+    ("automate", automate, "What happens by itself: submit, tag, mirror threads."),
     ("hook", hook, "A new secret for the webhook; the old one ends."),
     ("unbind", unbind, "Bind the connector to nothing."),
 ):

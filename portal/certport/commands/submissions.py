@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import time
 import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,7 +16,7 @@ from portal.certport.api import shapes
 from portal.certport.arguments import AsJson, Interval, Reference, Url
 from portal.certport.finding import every, find_connector, find_submission
 from portal.certport.output import moment, output, state
-from portal.certport.problems import CommandFailed, Exit
+from portal.certport.problems import CommandFailed, Exit, Problem
 from portal.certport.settings import connect
 from portal.certport.watching import INTERVAL_SECONDS, follow, show, whose
 
@@ -51,6 +53,7 @@ def connectors(url: Url = "", as_json: AsJson = False) -> None:
             [r["slug"], r["publisher"], state(r["state"]), (r["live_version"] or {}).get("label")]
             for r in rows
         ],
+        empty="Your teams have no connector yet: certport register NAME --team TEAM",
     )
 
 
@@ -63,6 +66,7 @@ def listing(
 ) -> None:
     """Your submissions, newest first."""
     rows = list(every(connect(url).submissions_list, state=state_is or None))
+    none = f"None is in the state {state_is}." if state_is else "Nothing was submitted yet: certport submit"
     output.document(rows)
     output.table(
         ["Reference", "Connector", "Version", "State", "Next step with"],
@@ -70,6 +74,7 @@ def listing(
             [r["reference"], r["connector"], r["version_label"], state(r["state"]), whose(r["turn"])]
             for r in rows
         ],
+        empty=none,
     )
 
 
@@ -134,7 +139,9 @@ def reply(
 ) -> None:
     """Answer in a thread."""
     body = sys.stdin.read() if text == "-" else text
-    made = connect(url).threads_comments_create(_id(thread), {"body": body})
+    api, key = connect(url), _id(thread)
+    with _seen(key):
+        made = api.threads_comments_create(key, {"body": body})
     output.say("Answered.", "green")
     if made["secrets_removed"]:
         output.note(f"{made['secrets_removed']} secrets were taken out of your text before it was stored.")
@@ -147,7 +154,9 @@ def resolve(
     as_json: AsJson = False,
 ) -> None:
     """Settle a thread."""
-    made = connect(url).threads_resolve_create(_id(thread))
+    api, key = connect(url), _id(thread)
+    with _seen(key):
+        made = api.threads_resolve_create(key)
     output.say("Resolved.", "green")
     output.document(made)
 
@@ -157,7 +166,22 @@ def _id(text: str) -> str:
     try:
         return str(UUID(text))
     except ValueError as error:
-        raise CommandFailed(f"“{text}” is no id of a thread.", Exit.USAGE) from error
+        raise CommandFailed(
+            f"“{text}” is no id of a thread.", Exit.USAGE, details=["certport threads lists them."]
+        ) from error
+
+
+@contextmanager
+def _seen(key: str) -> Iterator[None]:
+    """Says of what is not found what it was."""
+    try:
+        yield
+    except Problem as error:
+        if error.status != 404:
+            raise
+        raise CommandFailed(
+            f"You see no thread {key}.", Exit.NOT_FOUND, details=["certport threads lists them."]
+        ) from error
 
 
 def logs(

@@ -24,6 +24,7 @@ OPERATIONS = (
     "connectors_create",
     "connectors_repository",
     "connectors_repository_bind",
+    "connectors_repository_automate",
     "connectors_repository_unbind",
     "connectors_repository_fetch",
     "connectors_repository_secret",
