@@ -147,13 +147,10 @@ def test_the_next_command_goes_on_with_what_was_ended(certport, cast, how):
         certport.url = f"http://127.0.0.1:{line.port}"
         token = certport.enter(cast.developer)
         line.stalls = True
-        process = certport.start(*SUBMIT)
-        try:
+        with certport.started(*SUBMIT, patience=150) as process:
             assert line.stalled.wait(60)
             process.send_signal(how)
             _out, said = process.communicate(timeout=60)
-        finally:
-            process.kill()
         if how == signal.SIGINT:
             assert process.returncode == Exit.INTERRUPTED
             assert "MB have arrived. Run the same command again" in said
