@@ -32,6 +32,18 @@ def use_template(folder: Path) -> None:
     connection.settings_dict["TEST"]["TEMPLATE"] = name
 
 
+def create_database(name: str) -> bool:
+    """Create a database for processes of a test: migrated, where this run has an original and the test asked for
+    `django_db_setup`; empty, and False, otherwise.
+    """
+    template = connection.settings_dict["TEST"].get("TEMPLATE")
+    if template is None:
+        _execute("CREATE DATABASE {}", name)
+    else:
+        _execute("CREATE DATABASE {} TEMPLATE {}", name, template)
+    return template is not None
+
+
 def drop_template(folder: Path) -> None:
     """Remove the original, if one was made in this run."""
     made = folder / "template-database.name"
@@ -59,7 +71,7 @@ def _named(name: str) -> Iterator[None]:
         connection.settings_dict["NAME"] = usual
 
 
-def _execute(statement: str, name: str) -> None:
+def _execute(statement: str, *names: str) -> None:
     # Not through Django: the process that removes the original runs no tests and may not use its connection.
     with psycopg.connect(os.environ["DATABASE_URL"], dbname="postgres", autocommit=True) as session:
-        session.execute(sql.SQL(statement).format(sql.Identifier(name)))
+        session.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
-def stack(tmp_path):
+def stack(tmp_path, django_db_setup):
     # Asked once more, the test starts from a clean world.
     made = Stack(tmp_path, log_level="DEBUG")
     try:

@@ -21,7 +21,7 @@ SEED = 20_417
 
 
 @pytest.fixture
-def stack(tmp_path):
+def stack(tmp_path, django_db_setup):
     made = Stack(tmp_path)
     try:
         made.start()

@@ -31,6 +31,7 @@ from portal.embedded.ports import free_port
 from portal.embedded.processes import die_with_parent, service_user
 from portal.embedded.valkey import ValkeyServer
 from tests.journeys.geography import REGIONS
+from tests.template_database import create_database
 
 ROOT = Path(__file__).resolve().parents[2]
 # A week of waiting passes in a third of a second.
@@ -141,10 +142,10 @@ class Stack:
     def start(self, *, beat: bool = True, workers: int = 2) -> None:
         for path in (self.mail_folder, self.media, self.folder / "static"):
             path.mkdir(parents=True, exist_ok=True)
-        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
-            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self.database)))
+        is_migrated = create_database(self.database)
         self.valkey.start()
-        self.run("manage.py", "migrate", "--verbosity", "0")
+        if not is_migrated:
+            self.run("manage.py", "migrate", "--verbosity", "0")
         self.staff = json.loads(self.run("-m", "tests.journeys.seed"))
         codes = ",".join(region.code for region in REGIONS)
         keys = self.folder / "certificate-keys.pem"

@@ -23,7 +23,7 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory) -> Iterator[Stack]:
+def stack(tmp_path_factory, django_db_setup) -> Iterator[Stack]:
     made = Stack(tmp_path_factory.mktemp("certport"))
     try:
         made.start()

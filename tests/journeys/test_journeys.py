@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
-def stack(tmp_path):
+def stack(tmp_path, django_db_setup):
     # Asked once more, the test starts from a clean world.
     made = Stack(tmp_path)
     try:
