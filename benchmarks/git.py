@@ -21,6 +21,7 @@ from pathlib import Path
 
 from django.conf import settings
 from dulwich.objects import Blob, Commit, ObjectID, Tree
+from dulwich.refs import Ref
 from dulwich.repo import Repo
 
 from benchmarks import django_ready  # noqa: F401 - sets Django up
@@ -29,7 +30,7 @@ from connectors.services.repository_fetching import fetch_repository
 from portal.shared.models import OutboxJob
 
 GOAL_IMPORT, GOAL_CHANGE = 120.0, 5.0
-_HEAD = b"refs/heads/dev"
+_HEAD = Ref(b"refs/heads/dev")
 _ROOT = "certified-connectors"
 
 
@@ -42,8 +43,16 @@ class Monorepo:
         self.names = [f"connector-{number:04d}" for number in range(connectors)]
         self.trees: dict[str, ObjectID] = {}
         self.count = 0
+        self.head = ObjectID(b"")
 
-    def grow(self, commits: int) -> None:
+    def propose(self, number: int) -> str:
+        """One change more, as the head of a pull request that is open; the commit's id."""
+        trees, head = dict(self.trees), self.head
+        self.grow(1, ref=Ref(b"refs/pull/%d/head" % number))
+        proposed, self.trees, self.head = self.head, trees, head
+        return str(proposed, "ascii")
+
+    def grow(self, commits: int, *, ref: Ref = _HEAD) -> None:
         """The first commit brings all connectors, each other one changes the definition of one of them."""
         objects: list[Blob | Tree | Commit] = []
         for number in range(commits):
@@ -54,7 +63,7 @@ class Monorepo:
             self.count += 1
             if len(objects) > 2_000 or number == commits - 1:
                 self.repo.object_store.add_objects([(each, None) for each in objects])
-                self.repo.refs[_HEAD] = objects[-1].id
+                self.repo.refs[ref] = objects[-1].id
                 objects = []
 
     def _connector(self, name: str, version: int) -> list[Blob | Tree | Commit]:
