@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings
 
 from certification.models import Finding, Submission, Validation
+from certification.rules.sandbox import ATTEMPTS
 from certification.services import submissions, validation
 from portal.shared.models import AuditRecord, OutboxJob
 from tests.factories.submissions import ready_draft
@@ -82,8 +83,8 @@ def test_a_worker_killed_in_the_middle_of_a_check_leaves_nothing_half_done(cast)
     assert AuditRecord.objects.filter(action="submission.pass_validation").count() == 1
 
 
-def _kill_the_child_of(pid: int) -> bool:
-    """SIGKILL to the first sandbox child that shows up below `pid` within some seconds."""
+def _kill_the_child_of(pid: int, killed: set[int]) -> bool:
+    """SIGKILL to the first sandbox child that shows up below `pid` within some seconds, none of `killed`."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         for entry in Path("/proc").iterdir():
@@ -94,19 +95,32 @@ def _kill_the_child_of(pid: int) -> bool:
                 command = (entry / "cmdline").read_bytes()
             except (OSError, ValueError, IndexError):
                 continue
-            if parent == pid and b"certification.rules.child" in command:
+            if parent == pid and int(entry.name) not in killed and b"certification.rules.child" in command:
                 os.kill(int(entry.name), signal.SIGKILL)
+                killed.add(int(entry.name))
                 return True
         time.sleep(0.005)
     return False
 
 
-def test_a_checking_child_killed_from_outside_is_a_finding_and_the_next_attempt_passes(cast):
+def test_a_checking_child_killed_from_outside_is_begun_again(cast):
     submission, job = _handed_in(cast)
     worker = _worker("go", job.pk)
     assert worker.stdout is not None
     assert worker.stdout.readline().strip() == "checking"
-    assert _kill_the_child_of(worker.pid)
+    assert _kill_the_child_of(worker.pid, set())
+    worker.communicate(timeout=60)
+    submission.refresh_from_db()
+    assert (submission.state, Validation.objects.get().verdict) == ("in_review", "pass")
+
+
+def test_a_check_killed_each_time_it_is_begun_is_a_finding_and_the_next_attempt_passes(cast):
+    submission, job = _handed_in(cast)
+    worker = _worker("go", job.pk)
+    assert worker.stdout is not None
+    assert worker.stdout.readline().strip() == "checking"
+    for _attempt in range(ATTEMPTS):
+        assert _kill_the_child_of(worker.pid, set())
     worker.communicate(timeout=60)
     submission.refresh_from_db()
     assert submission.state == "validation_failed"
