@@ -237,7 +237,8 @@ def test_what_the_api_server_says_becomes_the_right_error(cluster, fault, error)
 def test_one_deadline_holds_however_slowly_the_other_side_speaks(cluster, fault):
     cluster.faults = [(fault, "*")]
     started = time.monotonic()
-    with pytest.raises(OutcomeUnknown, match=r"within 0\.5 s"):
+    # The socket has what is left of the deadline: either of the two may be the first to notice its end.
+    with pytest.raises(OutcomeUnknown, match=r"within 0\.5 s|Read timed out"):
         ask(place(cluster), "deploy", ONE, seconds=0.5)
     assert time.monotonic() - started < 3
 
