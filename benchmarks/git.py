@@ -17,6 +17,8 @@ import statistics
 import tempfile
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -121,6 +123,25 @@ def bind(monorepo: Monorepo, place: Path) -> Repository:
     return repository
 
 
+@contextmanager
+def bound(connectors: int, commits: int) -> Iterator[tuple[Monorepo, Repository, Path]]:
+    """Such a repository with the team it is bound to, and the folder of both; all of it goes again."""
+    with tempfile.TemporaryDirectory(prefix="monorepo-") as folder:
+        place = Path(folder)
+        settings.REPOSITORY_ROOT, settings.REPOSITORY_LOCAL_FILES = place / "mirrors", True
+        monorepo = Monorepo(place / "origin.git", connectors)
+        monorepo.grow(commits)
+        repository = bind(monorepo, place / "origin.git")
+        try:
+            yield monorepo, repository, place
+        finally:
+            OutboxJob.objects.filter(payload__id=str(repository.pk)).delete()
+            publisher = repository.publisher
+            repository.delete()
+            Connector.objects.filter(publisher=publisher).delete()
+            publisher.delete()
+
+
 def seconds_of_look(repository: Repository) -> float:
     began = time.perf_counter()
     fetch_repository(str(repository.pk))
@@ -150,20 +171,8 @@ def main() -> int:
     parser.add_argument("--commits", type=int, default=3_000)
     parser.add_argument("--changes", type=int, default=5)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="monorepo-") as folder:
-        place = Path(folder)
-        settings.REPOSITORY_ROOT, settings.REPOSITORY_LOCAL_FILES = place / "mirrors", True
-        monorepo = Monorepo(place / "origin.git", options.connectors)
-        monorepo.grow(options.commits)
-        repository = bind(monorepo, place / "origin.git")
-        try:
-            return measure(monorepo, repository, place, options)
-        finally:
-            OutboxJob.objects.filter(payload__id=str(repository.pk)).delete()
-            publisher = repository.publisher
-            repository.delete()
-            Connector.objects.filter(publisher=publisher).delete()
-            publisher.delete()
+    with bound(options.connectors, options.commits) as (monorepo, repository, place):
+        return measure(monorepo, repository, place, options)
 
 
 def measure(monorepo: Monorepo, repository: Repository, place: Path, options: argparse.Namespace) -> int:

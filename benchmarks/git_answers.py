@@ -13,9 +13,7 @@ import argparse
 import json
 import secrets
 import statistics
-import tempfile
 import time
-from pathlib import Path
 
 from django.conf import settings
 from django.test import Client
@@ -28,12 +26,11 @@ from benchmarks import (
 from certification.models import ForgeConnection, PullRequestCheck
 from certification.rules import Profile
 from certification.rules.sandbox import check_bytes
-from connectors.models import Connector, Repository
+from connectors.models import Repository
 from connectors.services.repository_fetching import fetch_repository
 from portal.demo.packages.at_home import SAMPLE
 from portal.demo.packages.build import files_of, zip_of
 from portal.shared import outbox
-from portal.shared.models import OutboxJob
 from portal.shared.secrets import Secret
 from tests.forges.github_server import API, APP_TOKEN, HOST, GitHub, serving, signed
 
@@ -80,22 +77,10 @@ def main() -> int:
     parser.add_argument("--commits", type=int, default=3_000)
     parser.add_argument("--pulls", type=int, default=5)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="answers-") as folder, serving() as hub:
-        place = Path(folder)
+    with git.bound(options.connectors, options.commits) as (monorepo, repository, _place), serving() as hub:
         settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver"]
-        settings.REPOSITORY_ROOT, settings.REPOSITORY_LOCAL_FILES = place / "mirrors", True
         settings.EGRESS_LOCAL_HOSTS = [f"{HOST}=127.0.0.1:{hub.port}"]
-        monorepo = git.Monorepo(place / "origin.git", options.connectors)
-        monorepo.grow(options.commits)
-        repository = git.bind(monorepo, place / "origin.git")
-        try:
-            return measure(monorepo, repository, hub, options)
-        finally:
-            OutboxJob.objects.filter(payload__id=str(repository.pk)).delete()
-            publisher = repository.publisher
-            repository.delete()
-            Connector.objects.filter(publisher=publisher).delete()
-            publisher.delete()
+        return measure(monorepo, repository, hub, options)
 
 
 def measure(monorepo: git.Monorepo, repository: Repository, hub: GitHub, options: argparse.Namespace) -> int:

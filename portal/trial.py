@@ -10,18 +10,17 @@ from django.urls import path
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.accounts.models import User
-from portal.demo import people
 from portal.demo.packages.at_home import SAMPLE
 from portal.demo.packages.build import files_of, zip_of
-from portal.demo.presence import addresses
+from portal.demo.presence import ENTERED_AS, addresses
 from portal.shared.words import lazy as _
 
-# role -> (address in the demo world, label, what they do)
+# role -> (label, what they do)
 ENTRIES = {
-    "owner": (people.OLIVIA.address, _("Owner"), _("Submit connectors, test in Preview, stop a rollout.")),
-    "reviewer": (people.RANA.address, _("Reviewer"), _("Work the queue, comment on definitions, decide.")),
-    "operator": (people.OSKAR.address, _("Operator"), _("Plan waves and freezes, hold, release, roll back.")),
-    "administrator": (people.ADA.address, _("Administrator"), _("Regions, people, plans, jobs.")),
+    "owner": (_("Owner"), _("Submit connectors, test in Preview, stop a rollout.")),
+    "reviewer": (_("Reviewer"), _("Work the queue, comment on definitions, decide.")),
+    "operator": (_("Operator"), _("Plan waves and freezes, hold, release, roll back.")),
+    "administrator": (_("Administrator"), _("Regions, people, plans, jobs.")),
 }
 
 
@@ -30,8 +29,8 @@ def trial_roles() -> list[dict[str, str]]:
     there = addresses()
     return [
         {"role": role, "label": label, "description": text, "icon": "user", "url": "/trial/enter/"}
-        for role, (address, label, text) in ENTRIES.items()
-        if address in there
+        for role, (label, text) in ENTRIES.items()
+        if ENTERED_AS[role].address in there
     ]
 
 
@@ -39,10 +38,10 @@ def trial_roles() -> list[dict[str, str]]:
 def enter(request: HttpRequest) -> HttpResponse:
     if not settings.TRIAL_MODE:
         raise Http404
-    entry = ENTRIES.get(request.POST.get("role", ""))
-    if entry is None:
+    played = ENTERED_AS.get(request.POST.get("role", ""))
+    if played is None:
         raise Http404
-    person = User.objects.filter(email=entry[0]).first()
+    person = User.objects.filter(email=played.address).first()
     if person is None:
         # The page that asked is of a moment ago, or stayed open over a fresh start.
         return redirect("account_login")

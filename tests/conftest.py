@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from importlib import import_module
-from pathlib import Path
 
 import pytest
 from _pytest.terminal import TerminalReporter
@@ -26,8 +23,6 @@ from tests.template_database import drop_template, use_template
 # How fast examples are made says how busy the machine is.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
-
-_TESTS = Path(__file__).resolve().parent
 
 # They wait for processes of their own most of the time: begun first, they wait beside tests that compute. The demo
 # world is the longest file of all: begun last, it would run alone.
@@ -72,23 +67,6 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
         if report.nodeid in asked_again and report.longreprtext:
             terminalreporter.section(f"asked once more: {report.nodeid}", sep="-")
             terminalreporter.write_line(report.longreprtext[-6000:])
-
-
-def pytest_collection(session: pytest.Session) -> None:
-    """Each process of a parallel run begins to read the tests at a place of its own.
-
-    Rewriting the assertions of all files takes longer than reading them: a process finds the files that another has
-    come to before rewritten, where all would do the same work at the same time on a fresh clone.
-    """
-    input_ = getattr(session.config, "workerinput", None)
-    if input_ is None or [Path(name).resolve() for name in session.config.args] != [_TESTS]:
-        return
-    files = sorted(_TESTS.rglob("test_*.py"))
-    first = len(files) * int(input_["workerid"].removeprefix("gw")) // int(input_["workercount"])
-    for path in (*files[first:], *files[:first]):
-        # What is wrong with a file is told when it is collected.
-        with suppress(Exception, pytest.skip.Exception):
-            import_module(".".join(path.relative_to(_TESTS.parent).with_suffix("").parts))
 
 
 def pytest_collection_finish() -> None:

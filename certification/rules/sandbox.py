@@ -63,11 +63,12 @@ def check_bytes(
 
 def _run_to_its_end(parts: list[bytes], limits: Limits) -> Outcome:
     """A child that somebody else killed, as a machine without memory does, says nothing about the package."""
-    for _attempt in range(ATTEMPTS - 1):
+    for left in reversed(range(ATTEMPTS)):
         outcome = run(parts, limits, entry="certification.rules.child")
-        if outcome.returncode != -signal.SIGKILL or outcome.timed_out or outcome.too_much:
-            return outcome
-    return run(parts, limits, entry="certification.rules.child")
+        was_killed = outcome.returncode == -signal.SIGKILL and not (outcome.timed_out or outcome.too_much)
+        if not (was_killed and left):
+            break
+    return outcome
 
 
 def _judge(outcome: Outcome, limits: Limits) -> tuple[Report | None, str, str]:

@@ -44,7 +44,18 @@ class TelemetryBatch(models.Model):
         return str(self.id)
 
 
-class HealthCounts(models.Model):
+class Counted(models.Model):
+    """Calls, those that succeeded, and those answered with 429."""
+
+    requests = models.BigIntegerField()
+    successes = models.BigIntegerField()
+    throttled = models.BigIntegerField()
+
+    class Meta:
+        abstract = True
+
+
+class HealthCounts(Counted):
     """What was counted of one operation of one version in one region over a span of time.
 
     `statuses` maps an HTTP status to a count; `latency` counts calls per bucket of LATENCY_BOUNDS_MS
@@ -55,9 +66,6 @@ class HealthCounts(models.Model):
     region = models.ForeignKey(Region, on_delete=models.CASCADE, related_name="+")
     version_label = models.CharField(max_length=40)
     operation = models.CharField(max_length=200)
-    requests = models.BigIntegerField()
-    successes = models.BigIntegerField()
-    throttled = models.BigIntegerField()
     statuses = models.JSONField(default=dict)
     latency = ArrayField(models.BigIntegerField(), default=list)
     connections = models.IntegerField(default=0)
@@ -100,16 +108,13 @@ class HealthDay(HealthCounts):
         return f"{self.connector_id} {self.operation} {self.day}"
 
 
-class HealthConnectorHour(models.Model):
+class HealthConnectorHour(Counted):
     """One hour of a connector over everything but Preview: what the overview of all connectors reads,
     as the hours of every operation in every region are too many to add up. Kept for days only.
     """
 
     connector = models.ForeignKey(Connector, on_delete=models.CASCADE, related_name="+")
     hour = models.DateTimeField()
-    requests = models.BigIntegerField()
-    successes = models.BigIntegerField()
-    throttled = models.BigIntegerField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["hour", "connector"], name="healthconnectorhour_once")]
@@ -118,14 +123,11 @@ class HealthConnectorHour(models.Model):
         return f"{self.connector_id} {self.hour:%Y-%m-%d %H}h"
 
 
-class HealthMinute(models.Model):
+class HealthMinute(Counted):
     """One minute of a connector over everything: what alerts read. Kept for days only."""
 
     connector = models.ForeignKey(Connector, on_delete=models.CASCADE, related_name="health_minutes")
     minute = models.DateTimeField()
-    requests = models.BigIntegerField()
-    successes = models.BigIntegerField()
-    throttled = models.BigIntegerField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connector", "minute"], name="healthminute_once")]

@@ -141,21 +141,16 @@
     return made;
   }
 
-  /* The place of a last step that has not ended yet, or -1. */
+  /* The place of a last step that has not ended yet, or -1; asked once, so that all of a drawing agrees. */
   function fillingStep(figure, data) {
     const last = data.x.length - 1;
     const isFilling = figure.dataset.filling !== undefined && last > 0 && data.x[last] + stepOf(data) > Date.now() / 1000;
     return isFilling ? last : -1;
   }
   /* Each series up to that step, and from the one before to it; no second lines where no step fills. */
-  function wholeLines(figure, data) {
-    const filling = fillingStep(figure, data);
-    return data.series.map(({ values }) => values.map((value, index) => (index === filling ? null : value)));
-  }
-  function fillingLines(figure, data) {
-    const filling = fillingStep(figure, data);
-    if (filling < 0) return [];
-    return data.series.map(({ values }) => values.map((value, index) => (index >= filling - 1 ? value : null)));
+  const wholeLines = ({ series, filling }) => series.map(({ values }) => values.map((value, index) => (index === filling ? null : value)));
+  function fillingLines({ series, filling }) {
+    return filling < 0 ? [] : series.map(({ values }) => values.map((value, index) => (index >= filling - 1 ? value : null)));
   }
 
   /* The buttons beside a chart's title. */

@@ -123,9 +123,8 @@
     return markRequests.get(url);
   }
 
-  function gapsPlugin(figure, data, colour) {
-    const filling = tools.fillingStep(figure, data);
-    const isEmpty = (index) => index !== filling && data.series.every((series) => series.values[index] === null || series.values[index] === undefined);
+  function gapsPlugin(data, colour) {
+    const isEmpty = (index) => index !== data.filling && data.series.every((series) => series.values[index] === null || series.values[index] === undefined);
     const step = data.x.length > 1 ? data.x[1] - data.x[0] : 0;
     return {
       hooks: {
@@ -180,7 +179,7 @@
     });
     const known = data.x.map((_, index) => index).filter((index) => data.series.some((series) => series.values[index] !== null && series.values[index] !== undefined));
     // What a step that still fills has so far would look like a fall.
-    const whole = known.filter((index) => index !== tools.fillingStep(figure, data));
+    const whole = known.filter((index) => index !== data.filling);
     const lastKnown = whole.at(-1) ?? known.at(-1) ?? data.x.length - 1;
     const show = (index) => {
       const at = index ?? lastKnown;
@@ -232,11 +231,11 @@
             spanGaps: false,
           };
         }),
-        ...tools.fillingLines(figure, data).map((_, index) => ({
+        ...tools.fillingLines(data).map((_, index) => ({
           label: data.series[index].label, stroke: colourOf(data.series[index], index), width: 1.75, dash: [2, 3], points: { show: false },
         })),
       ],
-      plugins: [gapsPlugin(figure, data, token("border")), ...(data.marks?.length ? [marksPlugin(data.marks, token("text-faint"), text)] : [])],
+      plugins: [gapsPlugin(data, token("border")), ...(data.marks?.length ? [marksPlugin(data.marks, token("text-faint"), text)] : [])],
       hooks: {
         setCursor: [(plot) => show(plot.cursor.idx)],
         setSelect: figure.dataset.brush === undefined ? [] : [(plot) => tools.openSelection(plot, data)],
@@ -254,6 +253,7 @@
       return; // the table stays
     }
     if (!data.x.length) return;
+    data.filling = tools.fillingStep(figure, data);
     const holder = document.createElement("div");
     holder.className = "chart__plot";
     const isBrushed = figure.dataset.brush !== undefined;
@@ -266,7 +266,7 @@
     const title = tools.addTools(figure, data, () => ({ plot: entry.plot, token, colourOf }));
     entry.render = () => {
       entry.plot?.destroy();
-      entry.plot = new uPlot(options(figure, data, holder, show), [data.x, ...tools.wholeLines(figure, data), ...tools.fillingLines(figure, data)], holder);
+      entry.plot = new uPlot(options(figure, data, holder, show), [data.x, ...tools.wholeLines(data), ...tools.fillingLines(data)], holder);
       entry.plot.ctx.canvas.setAttribute("aria-hidden", "true");
       if (!isBrushed) return;
       tools.followFinger(entry.plot, data);

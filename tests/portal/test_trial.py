@@ -23,7 +23,7 @@ def test_who_comes_before_the_demo_world_is_told_so_and_the_cards_appear_by_them
     assert "Enter as" not in page
     waiting = client.get(reverse("trial_entries")).content.decode()
     assert "hx-trigger" in waiting
-    for person in presence.ENTERED_AS:
+    for person in presence.ENTERED_AS.values():
         UserFactory(email=person.address)
     there = client.get(reverse("trial_entries")).content.decode()
     assert there.count("Enter as") == 4
