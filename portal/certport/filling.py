@@ -77,14 +77,14 @@ def _text(value: str, folder: Path) -> str:
         return value
     path = folder / value[1:]
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise _wrong(f"{path} cannot be read: {error}") from error
 
 
 def _from_file(file: Path) -> Filling:
     try:
-        given = tomllib.loads(file.read_text(encoding="utf-8"))
+        given = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise _wrong(f"{file} cannot be read: {error}") from error
     filling = Filling()

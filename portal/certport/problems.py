@@ -8,6 +8,8 @@ from enum import IntEnum
 from typing import Any
 
 _LONGEST_SHOWN = 60
+# Answers that say “not now”: of the portal, or of what stands before it.
+PASSING = frozenset({429, 502, 503, 504})
 _LOOK_FIRST = "Look at it (certport status), then run the command again: it starts from what is there."
 
 
@@ -54,12 +56,21 @@ class CommandFailed(Exception):
         self.details = list(details)
         self.data = {"code": _CODES[exit_code], **(data or {})}
 
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same may work in a moment: who waits for something goes on waiting."""
+        return False
+
 
 class Unreachable(CommandFailed):
     """No answer that can be used came back."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, Exit.SERVER)
+
+    @property
+    def is_passing(self) -> bool:
+        return True
 
 
 class Problem(CommandFailed):
@@ -68,7 +79,7 @@ class Problem(CommandFailed):
     def __init__(self, status: int, body: Mapping[str, Any]) -> None:
         self.status = status
         self.code = str(body.get("code", "") or body.get("error", ""))
-        message = str(body.get("detail") or body.get("error_description") or f"The portal answered {status}.")
+        message = str(body.get("detail") or body.get("error_description") or _said(status))
         details = [str(each) for each in body.get("blockers", [])]
         # A field's text that is the sentence itself is said once.
         details += [line for line in _fields(body.get("errors", {})) if not line.endswith(message)]
@@ -79,6 +90,10 @@ class Problem(CommandFailed):
         super().__init__(
             message, _exit(status, self.code), details=[*details, *_advice(status, self.code)], data=data
         )
+
+    @property
+    def is_passing(self) -> bool:
+        return self.status in PASSING
 
 
 class Changed(CommandFailed):
@@ -97,6 +112,14 @@ class Changed(CommandFailed):
             ],
             data={"status": 412, "code": "precondition-failed", "changed": changes},
         )
+
+
+def _said(status: int) -> str:
+    if status == 429:
+        return "The portal was asked too often."
+    if status in PASSING:
+        return f"The portal cannot answer at the moment ({status})."
+    return f"The portal answered {status}."
 
 
 def _short(value: Any) -> str:

@@ -41,7 +41,7 @@ def project() -> Project:
 
 def _read(file: Path) -> Project:
     try:
-        given = tomllib.loads(file.read_text(encoding="utf-8"))
+        given = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise CommandFailed(f"{file} cannot be read: {error}", Exit.USAGE) from error
     known = {"url", "connector", "package"}

@@ -9,20 +9,25 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from portal.certport import VERSION
-from portal.certport.problems import Changed, CommandFailed, Exit, Problem, Unreachable
+from portal.certport.output import output
+from portal.certport.problems import PASSING, Changed, CommandFailed, Exit, Problem, Unreachable
 
 # (file name, a stream opened for reading)
 Files = Sequence[tuple[str, Any]]
 _ATTEMPTS = 4
+# A portal that asks for more is asked again by the person, not by a command that seems to hang.
 _LONGEST_WAIT_SECONDS = 30.0
-# Nothing was done, or what was done is found again by the key.
-_AGAIN = frozenset({429, 502, 503, 504})
+# A wait that is longer is said.
+_NOTICED_SECONDS = 5.0
+_LOOK = "It may have been done all the same: look with certport status before you try again."
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -50,6 +55,7 @@ class Transport:
         self.url = check_address(url)
         self._sleep = sleep
         headers = {"User-Agent": f"certport/{VERSION}", "Accept": "application/json"}
+        self._is_signed_in = bool(token)
         if token:
             headers["Authorization"] = f"Bearer {token}"
         self._read: dict[str, tuple[str, dict[str, Any]]] = {}
@@ -100,7 +106,23 @@ class Transport:
         headers |= {"If-Match": tag} if tag else {}
         asked = {name: value for name, value in (query or {}).items() if value is not None}
         may_repeat = method == "GET" or keyed or repeatable
-        attempts = _ATTEMPTS if may_repeat else 1
+        try:
+            return self._send(method, path, asked, headers, body, files, _ATTEMPTS if may_repeat else 1)
+        except CommandFailed as error:
+            if not may_repeat and self._is_signed_in and _may_be_done(error):
+                error.details[-1:] = [_LOOK]
+            raise
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        asked: Mapping[str, Any],
+        headers: Mapping[str, str],
+        body: Any,
+        files: Files | None,
+        attempts: int,
+    ) -> Any:
         for attempt in range(1, attempts + 1):
             is_last = attempt == attempts
             for _name, stream in files or ():
@@ -112,11 +134,13 @@ class Transport:
             except httpx.HTTPError as error:
                 if is_last:
                     raise Unreachable(f"{self.url} cannot be reached: {_said(error)}") from error
-                self._wait(attempt, "")
+                self._wait(self._pause(attempt))
                 continue
-            if answer.status_code not in _AGAIN or is_last:
+            # Nothing was done, or what was done is found again by the key.
+            seconds = _asked_seconds(answer)
+            if answer.status_code not in PASSING or is_last or (seconds or 0) > _LONGEST_WAIT_SECONDS:
                 return self._answered(method, path, answer, is_part=bool(asked))
-            self._wait(attempt, answer.headers.get("Retry-After", ""))
+            self._wait(self._pause(attempt) if seconds is None else seconds)
         raise AssertionError("the last attempt returns or raises")
 
     def exchange(
@@ -134,7 +158,7 @@ class Transport:
 
     def pause(self, failures: int) -> None:
         """Longer after each failure in a row."""
-        self._wait(failures, "")
+        self._wait(self._pause(failures))
 
     def _answered(self, method: str, path: str, answer: httpx.Response, *, is_part: bool) -> Any:
         try:
@@ -149,10 +173,24 @@ class Transport:
             self._read[path] = (answer.headers.get("ETag", ""), found)
         return found
 
-    def _wait(self, attempt: int, asked: str) -> None:
-        """As long as the portal asked for, else twice as long as before, shaken so that clients part."""
-        seconds = float(asked) if asked.isdecimal() else 0.5 * 2 ** (attempt - 1) * random.uniform(0.7, 1.3)  # noqa: S311
-        self._sleep(min(seconds, _LONGEST_WAIT_SECONDS))
+    def _pause(self, attempt: int) -> float:
+        """Seconds: twice as long as before, shaken so that clients part."""
+        return min(0.5 * 2 ** (attempt - 1) * random.uniform(0.7, 1.3), _LONGEST_WAIT_SECONDS)  # noqa: S311
+
+    def _wait(self, seconds: float) -> None:
+        if seconds > _NOTICED_SECONDS:
+            output.note(f"{self.url} is busy: trying again in {seconds:.0f} seconds.")
+        self._sleep(seconds)
+
+
+def _may_be_done(error: CommandFailed) -> bool:
+    """Whether the request may have arrived although no answer came of it."""
+    if isinstance(error, Problem):
+        return error.is_passing and error.status != 429
+    cause = error.__cause__
+    return isinstance(cause, httpx.HTTPError) and not isinstance(
+        cause, httpx.ConnectError | httpx.ConnectTimeout
+    )
 
 
 def _content(body: Any, files: Files | None) -> dict[str, Any]:
@@ -176,9 +214,37 @@ def _read(answer: httpx.Response, url: str) -> Any:
     try:
         body = answer.json() if answer.content else None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        if answer.status_code in PASSING:
+            # The word of something that stands before the portal.
+            raise _not_now(answer, {}) from error
         raise Unreachable(
             f"{url} answers {answer.status_code} with something that is no JSON: is it the portal?"
         ) from error
+    if answer.status_code in PASSING:
+        raise _not_now(answer, body if isinstance(body, dict) else {})
     if answer.is_error:
         raise Problem(answer.status_code, body if isinstance(body, dict) else {})
     return body
+
+
+def _not_now(answer: httpx.Response, body: Mapping[str, Any]) -> Problem:
+    seconds = _asked_seconds(answer)
+    problem = Problem(answer.status_code, body)
+    problem.details.append(f"Try again in {_in_words(seconds) if seconds else 'a few minutes'}.")
+    return problem
+
+
+def _asked_seconds(answer: httpx.Response) -> float | None:
+    """How long the portal wants to be left alone (RFC 9110, 10.2.3); None where it does not say."""
+    asked = answer.headers.get("Retry-After", "").strip()
+    if asked.isascii() and asked.isdigit():
+        return float(asked[:9])
+    try:
+        until: float = (parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return max(until, 0.0)
+
+
+def _in_words(seconds: float) -> str:
+    return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"

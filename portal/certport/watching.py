@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
 
 from rich.console import Group
 from rich.live import Live
@@ -14,9 +16,10 @@ from portal.certport.api import shapes
 from portal.certport.api.operations import Api
 from portal.certport.finding import find_submission
 from portal.certport.output import cell, moment, output, state
-from portal.certport.problems import Exit, Unreachable
+from portal.certport.problems import CommandFailed, Exit
 
 INTERVAL_SECONDS = 5.0
+Seen = TypeVar("Seen")
 # These end a wait with exit code 1: something has to be corrected, or will not go on.
 BAD = frozenset(
     {
@@ -60,35 +63,50 @@ def follow(api: Api, reference: str, *, interval_seconds: float = INTERVAL_SECON
     if output.is_terminal:
         with Live(console=output.people, auto_refresh=False) as live:
             while True:
-                live.update(_picture(submission, _rollout(api, submission)), refresh=True)
+                rollout = patiently(partial(_rollout, api, submission), interval_seconds)
+                live.update(_picture(submission, rollout), refresh=True)
                 if _is_settled(submission):
                     break
                 submission = _next(api, submission, interval_seconds)
     else:
-        submission = _lines(api, submission, interval_seconds)
-    output.document({**submission, "rollout": _rollout(api, submission)})
+        submission, rollout = _lines(api, submission, interval_seconds)
+    output.document({**submission, "rollout": rollout})
     return Exit.FINDINGS if submission["state"] in BAD else Exit.OK
 
 
-def _lines(api: Api, submission: shapes.Submission, interval_seconds: float) -> shapes.Submission:
+def _lines(
+    api: Api, submission: shapes.Submission, interval_seconds: float
+) -> tuple[shapes.Submission, shapes.RolloutDetail | None]:
     told = ""
     while True:
-        line = _line(submission, _rollout(api, submission))
+        rollout = patiently(partial(_rollout, api, submission), interval_seconds)
+        line = _line(submission, rollout)
         if line != told:
             output.say(f"{time.strftime('%H:%M:%S')}  {line}")
             told = line
         if _is_settled(submission):
-            return submission
+            return submission, rollout
         submission = _next(api, submission, interval_seconds)
 
 
 def _next(api: Api, submission: shapes.Submission, interval_seconds: float) -> shapes.Submission:
     time.sleep(interval_seconds)
-    try:
-        return api.submissions_retrieve(submission["id"])
-    except Unreachable as error:
-        output.note(error.message)
-        return submission
+    return patiently(partial(api.submissions_retrieve, submission["id"]), interval_seconds)
+
+
+def patiently(ask: Callable[[], Seen], interval_seconds: float) -> Seen:
+    """What `ask` brings, once the portal answers: an outage is said once, however long it lasts."""
+    said = ""
+    while True:
+        try:
+            return ask()
+        except CommandFailed as error:
+            if not error.is_passing:
+                raise
+            if error.message != said:
+                said = error.message
+                output.note(f"{said} Waiting for it.")
+            time.sleep(interval_seconds)
 
 
 def _is_settled(submission: shapes.Submission) -> bool:

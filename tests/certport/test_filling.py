@@ -76,3 +76,10 @@ def test_a_file_that_cannot_be_used_is_said_without_its_secrets(tmp_path, monkey
         for credential in read_filling([], file).credentials:
             reveal(credential)
     assert KEY not in str(refused.value)
+
+
+def test_editors_that_mark_utf_8_and_end_lines_as_on_windows_are_understood(tmp_path):
+    (tmp_path / "intro.md").write_bytes("\ufeff# Tides\r\n".encode())
+    file = tmp_path / "form.toml"
+    file.write_bytes('\ufeffintro = "@intro.md"\r\ncategories = ["Data"]\r\n'.encode())
+    assert read_filling([], file).fields == {"intro": "# Tides\n", "categories": ["Data"]}

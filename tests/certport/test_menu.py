@@ -103,6 +103,9 @@ def test_a_value_that_is_none_of_the_choices_names_them(capsys):
         (["list"], "usage"),
         (["list", "--url", "https://portal.example"], "signed-out"),
         (["verify", "no-such-file.json"], "usage"),
+        (["validate", "no-such-folder"], "usage"),
+        (["validate", "."], "usage"),
+        (["validate", "--format", "sarif"], "usage"),
     ],
     ids=" ".join,
 )
@@ -117,6 +120,18 @@ def test_programs_read_every_error_as_one_document(arguments, code, capsys, tmp_
     assert (error["code"], told.err) == (code, "")
     assert ended == (3 if code == "signed-out" else 2)
     assert error["message"]
+
+
+def test_a_folder_without_a_package_says_what_one_holds(capsys, tmp_path):
+    assert main(["validate", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("certport: ")
+    assert "apiDefinition.swagger.json" in told
+
+
+def test_a_name_that_looks_like_an_option_may_be_a_path(capsys):
+    assert main(["validate", "--", "-tides"]) == 2
+    assert "-tides: no such file or folder" in capsys.readouterr().err
 
 
 def test_the_place_of_a_finding_stays_whole_on_a_narrow_terminal(capsys, monkeypatch):

@@ -6,6 +6,8 @@ import io
 import json
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -86,6 +88,53 @@ def test_a_deed_without_a_key_is_done_once(portal, transport, waits):
     with pytest.raises(Problem, match="Away"):
         transport.send("POST", "/stop", body={"reason": "x"})
     assert (len(portal.asked), waits) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "line"),
+    [(502, b"<html>Bad Gateway", "look with certport status"), (504, {}, "look with certport status")],
+)
+def test_a_deed_without_an_answer_may_have_been_done(portal, transport, status, body, line):
+    portal.say(status, body)
+    with pytest.raises(Problem, match="cannot answer at the moment") as raised:
+        transport.send("POST", "/stop", body={"reason": "x"})
+    assert raised.value.exit_code == Exit.SERVER
+    assert line in "\n".join(raised.value.details)
+
+
+def test_a_deed_that_was_not_taken_was_not_done(portal, transport):
+    portal.say(429, {}, Retry_After="240")
+    with pytest.raises(Problem) as raised:
+        transport.send("POST", "/stop", body={"reason": "x"})
+    assert raised.value.details == ["Try again in 4 minutes."]
+    nobody = Transport("http://127.0.0.1:9", "ccp_a-token")
+    with pytest.raises(Unreachable) as unreachable:
+        nobody.send("POST", "/stop", body={"reason": "x"})
+    assert unreachable.value.details == []
+
+
+def test_what_stands_before_the_portal_is_tried_again(portal, transport, waits):
+    portal.say(502, b"<html>Bad Gateway")
+    portal.say(200, {"fine": True})
+    assert transport.send("GET", "/x") == {"fine": True}
+    assert len(waits) == 1
+
+
+def test_a_portal_that_asks_for_a_long_time_is_not_waited_for(portal, transport, waits):
+    portal.say(503, b"", Retry_After="3600")
+    with pytest.raises(Problem) as raised:
+        transport.send("GET", "/x")
+    assert (waits, raised.value.details) == ([], ["Try again in 60 minutes."])
+
+
+def test_a_wait_that_can_be_noticed_is_told(portal, transport, waits, capsys):
+    portal.say(429, {}, Retry_After="20")
+    in_ten_seconds = format_datetime(datetime.now(UTC) + timedelta(seconds=10), usegmt=True)
+    portal.say(503, {}, Retry_After=in_ten_seconds)
+    portal.say(200, {})
+    transport.send("GET", "/x")
+    assert (waits[0], 7 < waits[1] <= 10) == (20, True)
+    assert "trying again in 20 seconds" in capsys.readouterr().err
 
 
 def test_a_creation_is_repeated_with_one_key_and_the_whole_file(portal, transport):

@@ -13,6 +13,8 @@ import pytest
 
 from certification.lifecycle import SUBMISSION
 from certification.models import Submission
+from portal.certport.problems import Problem, Unreachable
+from portal.certport.watching import patiently
 from portal.shared.actors import SYSTEM
 from portal.shared.transitions import transition
 from tests.factories.reviews import in_review
@@ -97,3 +99,30 @@ def test_interrupting_a_wait_is_no_failure_of_the_program(certport, cast):
         said = process.communicate(timeout=20)[1]
     assert process.returncode == 130
     assert "Traceback" not in said
+
+
+class Away:
+    """Answers that come, or say that none does."""
+
+    def __init__(self, *answers: object) -> None:
+        self.left = list(answers)
+
+    def __call__(self) -> object:
+        answer = self.left.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def test_an_outage_is_waited_for_and_said_once(capsys):
+    ask = Away(Problem(502, {}), Problem(502, {}), Unreachable("It is gone."), "there")
+    assert patiently(ask, 0.0) == "there"
+    assert capsys.readouterr().err.splitlines() == [
+        "The portal cannot answer at the moment (502). Waiting for it.",
+        "It is gone. Waiting for it.",
+    ]
+
+
+def test_a_refusal_is_not_waited_for():
+    with pytest.raises(Problem):
+        patiently(Away(Problem(401, {})), 0.0)

@@ -20,6 +20,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0 clean, 1 findings that fail, 2 unusable input, 130
     interrupted.
     """
+    try:
+        return run(arguments)
+    except InputUnusable as error:
+        print(f"connector-rules: {error}", file=sys.stderr)  # noqa: T201
+        return EXIT_UNUSABLE
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """The same for a command around it, which says itself what is unusable. Raises InputUnusable."""
     for stream in (sys.stdout, sys.stderr):
         # Names of files need not be text, and terminals need not know every character.
         if isinstance(stream, io.TextIOWrapper):
@@ -28,9 +37,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = options.run(options)
         sys.stdout.flush()
-    except InputUnusable as error:
-        print(f"connector-rules: {error}", file=sys.stderr)  # noqa: T201
-        return EXIT_UNUSABLE
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:

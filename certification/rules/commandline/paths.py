@@ -41,7 +41,10 @@ def _packages(argument: str) -> Iterator[Path]:
     if path.exists():
         found = [path] if not path.is_dir() else list(_in_folder(path, _DEEPEST_FOLDER)) or [path]
         if path.is_dir() and found == [path] and not any(entry.is_file() for entry in path.iterdir()):
-            raise InputUnusable(f"{argument}: no connector package in this folder")
+            raise InputUnusable(
+                f"{argument}: no connector package in this folder; it holds at least "
+                "apiDefinition.swagger.json and apiProperties.json"
+            )
         yield from found
         return
     matches = list(_matches(argument)) if _GLOB & set(argument) else []

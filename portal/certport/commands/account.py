@@ -100,7 +100,7 @@ def _wait(api: Api, codes: shapes.DeviceCodes) -> shapes.IssuedToken:
             # The person is still typing: a network that shakes ends nothing.
             continue
         except Problem as problem:
-            if problem.code == "slow_down":
+            if problem.code == "slow_down" or problem.is_passing:
                 pause += 5
             elif problem.code != "authorization_pending":
                 message = _ENDS.get(problem.code, problem.message)

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from certification.rules.commandline import main as engine
 from certification.rules.commandline.config import FailOn, Format
+from certification.rules.commandline.exits import InputUnusable
 from certification.rules.profiles import Publisher
 from connectors.definitions.reading import read_path
 from portal.certport.api import shapes
@@ -79,8 +80,10 @@ def validate(
     as_json: AsJson = False,
 ) -> None:
     """Check packages offline, by the portal's own rules. Needs no sign-in and no network."""
+    if as_json and output_format not in (None, "json"):
+        raise CommandFailed(f"--json and --format {output_format} exclude each other.", Exit.USAGE)
     chosen = paths or [str(_package_path(None))]
-    arguments = ["check", *chosen]
+    arguments = ["check"]
     for option, value in (
         ("--publisher", publisher),
         ("--baseline", baseline),
@@ -88,7 +91,11 @@ def validate(
         ("--format", "json" if as_json else output_format),
     ):
         arguments += [option, value] if value else []
-    raise typer.Exit(engine.main(arguments))
+    try:
+        code = engine.run([*arguments, "--", *chosen])
+    except InputUnusable as error:
+        raise CommandFailed(f"{error}.", Exit.USAGE) from error
+    raise typer.Exit(code)
 
 
 def submit(

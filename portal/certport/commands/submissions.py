@@ -18,7 +18,7 @@ from portal.certport.finding import every, find_connector, find_submission
 from portal.certport.output import moment, output, state
 from portal.certport.problems import CommandFailed, Exit, Problem
 from portal.certport.settings import connect
-from portal.certport.watching import INTERVAL_SECONDS, follow, show, whose
+from portal.certport.watching import INTERVAL_SECONDS, follow, patiently, show, whose
 
 _TONES = {"error": 0, "warning": 1, "info": 2}
 
@@ -209,7 +209,7 @@ def logs(
         if not follow_on:
             return
         time.sleep(interval)
-        rows = api.submissions_history_list(submission["id"])[::-1]
+        rows = patiently(lambda: api.submissions_history_list(submission["id"])[::-1], interval)
 
 
 def open_page(
