@@ -10,6 +10,7 @@ from certification.forges.protocol import (
     CheckReport,
     CodeComment,
     CodePlace,
+    CodeThread,
     PostedCheck,
     PostedComment,
     Proposal,
@@ -39,6 +40,9 @@ class GenericForge:
         raise ForgeMissing(_NOTHING)
 
     def code_comments(self, number: int, since: datetime | None) -> Iterator[CodeComment]:
+        yield from ()
+
+    def code_threads(self, number: int) -> Iterator[CodeThread]:
         yield from ()
 
     def has_code_comment(self, comment: int) -> bool:

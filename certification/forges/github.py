@@ -1,4 +1,4 @@
-"""GitHub and GitHub Enterprise Server, by their REST interface."""
+"""GitHub and GitHub Enterprise Server, by their REST interface, and by GraphQL where that does not tell."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from urllib.parse import quote
 
 from certification.forges import github_answers as answers
 from certification.forges.errors import ForgeForbidden, ForgeMissing
-from certification.forges.github_client import GitHubClient
+from certification.forges.github_client import MOST_PAGES, GitHubClient
 from certification.forges.protocol import (
     Annotation,
     CheckReport,
     CodeComment,
     CodePlace,
+    CodeThread,
     ForgePlace,
     PostedCheck,
     PostedComment,
@@ -24,6 +25,19 @@ from certification.forges.protocol import (
 BATCH = 50
 """Annotations in one call; more are added by further calls."""
 MOST_ANNOTATIONS = 500
+_THREADS = """
+query($owner: String!, $name: String!, $number: Int!, $after: String) {
+  repository(owner: $owner, name: $name) {
+    pullRequest(number: $number) {
+      reviewThreads(first: 50, after: $after) {
+        pageInfo { hasNextPage endCursor }
+        nodes { isResolved resolvedBy { login } comments(first: 1) { nodes { fullDatabaseId } } }
+      }
+    }
+  }
+}
+"""
+"""Whether a thread was resolved is told by GraphQL alone."""
 _LONGEST_LINE, _LONGEST_SUMMARY, _LONGEST_COMMENT = 140, 60_000, 60_000
 
 
@@ -123,6 +137,18 @@ class GitHubForge:
         for page in self._client.pages(path):
             for found in answers.rows(page):
                 yield answers.code_comment(found)
+
+    def code_threads(self, number: int) -> Iterator[CodeThread]:
+        after = None
+        for _page in range(MOST_PAGES):
+            found = self._client.query(_THREADS, {"number": number, "after": after})
+            for name in ("repository", "pullRequest", "reviewThreads"):
+                found = answers.member(found, name, dict)
+            yield from answers.code_threads(answers.member(found, "nodes", list))
+            page = answers.member(found, "pageInfo", dict)
+            if not page.get("hasNextPage"):
+                return
+            after = answers.member(page, "endCursor", str)
 
     def has_code_comment(self, comment: int) -> bool:
         try:

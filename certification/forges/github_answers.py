@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from certification.forges.errors import ForgeError
-from certification.forges.protocol import CodeComment, CodePlace, PostedComment, Proposal
+from certification.forges.protocol import CodeComment, CodePlace, CodeThread, PostedComment, Proposal
 
 LONGEST_TEXT = 100_000
 """Of a comment; what is beyond is not taken in."""
@@ -84,6 +84,19 @@ def code_comment(found: Any) -> CodeComment:
         changed_at=moment(found.get("updated_at")),
         url=page(found.get("html_url")),
     )
+
+
+def code_threads(found: Any) -> list[CodeThread]:
+    """Of the nodes of GraphQL's `reviewThreads`; one whose comments are all gone is none."""
+    threads = []
+    for node in rows(found):
+        comments = rows(member(member(node, "comments", dict), "nodes", list))
+        # Beyond 32 bits by now, which GraphQL's numbers are not: it is written as text.
+        first = str(comments[0].get("fullDatabaseId") or "") if comments else ""
+        if first.isascii() and first.isdigit() and len(first) < 19:
+            by = line((node.get("resolvedBy") or {}).get("login"))[:100]
+            threads.append(CodeThread(int(first), node.get("isResolved") is True, by))
+    return threads
 
 
 def posted(found: Any) -> PostedComment:

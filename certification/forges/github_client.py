@@ -1,4 +1,4 @@
-"""GitHub's REST conventions: how a call is made, what an answer means, and how lists go on.
+"""GitHub's conventions: how a call is made, what an answer means, and how lists go on.
 
 Every call leaves through the egress guard, which follows no redirect. The token goes to the API base address
 and nowhere else: a link to a next page that leads elsewhere is not followed.
@@ -21,7 +21,7 @@ from certification.forges.errors import (
     ForgeRejected,
     RateLimited,
 )
-from certification.forges.github_answers import moment
+from certification.forges.github_answers import member, moment
 from certification.forges.github_app import AppKey, token_for
 from certification.forges.protocol import ForgePlace
 from connectors.runtime.egress import Incoming, Outgoing
@@ -62,6 +62,19 @@ class GitHubClient:
             if following is None or not following[1].startswith(f"{self._place.api_url}/"):
                 return
             url = following[1]
+
+    def query(self, text: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """The data that GraphQL gives to a question about the repository, which `text` takes as `$owner` and
+        `$name`. Raises a kind of `ForgeError`."""
+        owner, _slash, name = self._place.name.partition("/")
+        # github.com has it at /graphql, a server of one's own at /api/graphql beside /api/v3.
+        url = f"{self._place.api_url.removesuffix('/v3')}/graphql"
+        body = {"query": text, "variables": {"owner": owner, "name": name, **variables}}
+        answer = self._send("POST", url, body)
+        told = _json(answer)
+        _judge_errors(answer, told.get("errors") if isinstance(told, dict) else None)
+        found: dict[str, Any] = member(told, "data", dict)
+        return found
 
     def _send(self, method: str, url: str, body: Mapping[str, Any] | None) -> Incoming:
         answer = self._exchange(method, url, body, self._token())
@@ -125,6 +138,22 @@ def _judge(answer: Incoming) -> None:
     if status in {400, 409, 413, 422}:
         raise ForgeRejected(f"GitHub refused what was sent: {said}")
     raise ForgeError(f"GitHub answered {status}.")
+
+
+def _judge_errors(answer: Incoming, errors: Any) -> None:
+    """What GraphQL refuses, it refuses with status 200."""
+    if not errors:
+        return
+    rows = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
+    kinds = {str(each.get("type", "")) for each in rows}
+    said = (
+        "".join(letter for letter in str(rows[0].get("message", "")) if letter.isprintable()) if rows else ""
+    )
+    if "RATE_LIMITED" in kinds or "rate limit" in said.lower():
+        raise RateLimited("GitHub asks for patience: too many calls.", _wait(answer))
+    if "NOT_FOUND" in kinds:
+        raise ForgeMissing("GitHub knows no such thing, or this token may not see it.")
+    raise ForgeRejected(f"GitHub refused what was asked: {said[:200] or 'it does not say why'}")
 
 
 def _is_limit(answer: Incoming, said: str) -> bool:

@@ -123,6 +123,16 @@ class PostedComment:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class CodeThread:
+    """How a thread beside the changes stands: `first` is the id of its first comment. `settled_by` is the
+    login of whoever resolved it, empty where it is open, or where the server does not say."""
+
+    first: int
+    is_resolved: bool
+    settled_by: str = ""
+
+
 class Forge(Protocol):
     """All calls may raise `ForgeError` and its kinds. None is made inside a transaction."""
 
@@ -149,6 +159,11 @@ class Forge(Protocol):
     def code_comments(self, number: int, since: datetime | None) -> Iterator[CodeComment]:
         """Those that were made or changed at `since` or later (all without it), first changed first; at most
         `MOST_LISTED`."""
+        ...
+
+    def code_threads(self, number: int) -> Iterator[CodeThread]:
+        """Those of a pull request, at most `MOST_LISTED`. Raises `ForgeMissing`, `ForgeForbidden` or
+        `ForgeRejected` where server or token do not tell."""
         ...
 
     def has_code_comment(self, comment: int) -> bool: ...

@@ -39,7 +39,7 @@ class ThreadMirror(PublicIdModel):
 
     `forge_id` is the comment there that the others answer. Where its place is not in the pull request's
     changes, one general comment holds all of it, and `digest` (SHA-256) is of what that says. One whose
-    comment was taken away there (`is_gone`) is left alone.
+    comment was taken away there (`is_gone`) is left alone. `is_settled_there` is what was heard last.
     """
 
     class Way(models.TextChoices):
@@ -54,6 +54,7 @@ class ThreadMirror(PublicIdModel):
     digest = models.CharField(max_length=64, blank=True)
     told_state = models.CharField(max_length=10, default="open")
     is_gone = models.BooleanField(default=False)
+    is_settled_there = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [

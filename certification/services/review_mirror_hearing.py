@@ -5,10 +5,20 @@ Whoever wrote it has no account here: it is shown under the login, acts on nothi
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import structlog
 from django.db import transaction
 
-from certification.forges import MOST_LISTED, CodeComment, Forge, PostedComment
+from certification.forges import (
+    MOST_LISTED,
+    CodeComment,
+    Forge,
+    ForgeForbidden,
+    ForgeMissing,
+    ForgeRejected,
+    PostedComment,
+)
 from certification.lifecycle import REVIEW_THREAD, SUBMISSION, ReviewThreadState
 from certification.models import (
     Comment,
@@ -158,15 +168,35 @@ def take_away(row: CommentMirror) -> None:
             Comment.objects.filter(pk=row.comment_id).exclude(outsider="").update(body="", masked=0)
 
 
-def settle(mirror: ThreadMirror, *, is_resolved: bool, login: str, delivery: str) -> None:
+def hear_ends(review: ReviewMirror, forge: Forge) -> None:
+    """Which threads were resolved there, or opened again, that no message told of. Raises kinds of
+    `ForgeError` that another attempt may mend; a server or a token that does not tell is left in peace."""
+    beside_lines = review.threads.filter(way=Way.LINE, forge_id__isnull=False, is_gone=False)
+    mirrors = {mirror.forge_id: mirror for mirror in beside_lines.select_related("thread")}
+    number = review.pull_request.number
+    if not mirrors or number is None:
+        return
+    try:
+        for found in forge.code_threads(number):
+            mirror = mirrors.get(found.first)
+            if mirror is not None and mirror.is_settled_there != found.is_resolved:
+                settle(mirror, is_resolved=found.is_resolved, login=found.settled_by or "ghost")
+    except (ForgeForbidden, ForgeMissing, ForgeRejected) as refusal:
+        log.info("review_ends_untold", review=str(review.pk), reason=str(refusal))
+
+
+def settle(mirror: ThreadMirror, *, is_resolved: bool, login: str, delivery: str = "") -> None:
     """Somebody resolved it there, or opened it again. A thread that began there follows; of any other it is
-    noted, and its people decide."""
+    noted, and its people decide. What was heard before is no news, whichever way it comes again."""
     wanted = ReviewThreadState.RESOLVED if is_resolved else ReviewThreadState.OPEN
     with transaction.atomic():
         submission = Submission.objects.select_for_update(of=("self",)).get(pk=mirror.thread.submission_id)
-        row, is_new = CommentMirror.objects.get_or_create(thread=mirror, note=f"there {delivery}"[:140])
-        if not is_new or submission.state in SUBMISSION.terminal:
+        heard = ThreadMirror.objects.select_for_update(of=("self",)).get(pk=mirror.pk).is_settled_there
+        if heard == is_resolved or submission.state in SUBMISSION.terminal:
             return
+        ThreadMirror.objects.filter(pk=mirror.pk).update(is_settled_there=is_resolved)
+        note = f"there {delivery or uuid4().hex}"[:140]
+        row = CommentMirror.objects.create(thread=mirror, note=note)
         thread = Thread.objects.select_for_update(of=("self",)).get(pk=mirror.thread_id)
         comment = Comment.objects.create(
             thread=thread, outsider=login, body=words.settled_there(is_resolved=is_resolved)

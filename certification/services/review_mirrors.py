@@ -122,8 +122,8 @@ def _look_whether_gone(review: ReviewMirror, comment: int) -> None:
 def settle(
     repository: Repository, number: int, first: int, *, is_resolved: bool, login: str, delivery: str
 ) -> bool:
-    """Its server says, signed, that a thread was resolved or opened again there: its interface has no way to
-    look. Whether the thread is one of ours."""
+    """Its server says, signed, that a thread was resolved or opened again there. Believed, because not every
+    server and token has a way to look. Whether the thread is one of ours."""
     of_pull = active_mirrors().filter(pull_request__repository=repository, pull_request__number=number)
     mirror = (
         ThreadMirror.objects.filter(review__in=of_pull.order_by().values("pk"), forge_id=first)
@@ -156,6 +156,7 @@ def sync(review_id: str) -> None:
             is_read = hearing.hear(review, forge)
             if is_read:
                 tell(review, forge)
+                hearing.hear_ends(review, forge)
         except RateLimited as limit:
             raise note_pause(connection, limit) from None
         except ForgeError as error:

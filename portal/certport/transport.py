@@ -9,7 +9,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -175,7 +174,7 @@ class Transport:
 
     def _pause(self, attempt: int) -> float:
         """Seconds: twice as long as before, shaken so that clients part."""
-        return min(0.5 * 2 ** (attempt - 1) * random.uniform(0.7, 1.3), _LONGEST_WAIT_SECONDS)  # noqa: S311
+        return min(0.5 * 2.0 ** (attempt - 1) * random.uniform(0.7, 1.3), _LONGEST_WAIT_SECONDS)  # noqa: S311
 
     def _wait(self, seconds: float) -> None:
         if seconds > _NOTICED_SECONDS:
@@ -240,10 +239,10 @@ def _asked_seconds(answer: httpx.Response) -> float | None:
     if asked.isascii() and asked.isdigit():
         return float(asked[:9])
     try:
-        until: float = (parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds()
+        until = parsedate_to_datetime(asked)
     except (ValueError, TypeError):
         return None
-    return max(until, 0.0)
+    return max(until.timestamp() - time.time(), 0.0)
 
 
 def _in_words(seconds: float) -> str:

@@ -162,10 +162,7 @@ def test_what_is_begun_there_is_a_thread_here_that_holds_nothing_up_and_is_answe
     assert ours["in_reply_to_id"] == root["id"]
     assert thread.comments.count() == 2
 
-    review_mirrors.settle(
-        submission.connector.binding.repository, 7, root["id"], is_resolved=True, login="astrid-quay",
-        delivery="one",
-    )  # fmt: skip
+    hub.settle(root["id"])
     bring_together()
     thread.refresh_from_db()
     assert thread.state == "resolved"
@@ -173,6 +170,43 @@ def test_what_is_begun_there_is_a_thread_here_that_holds_nothing_up_and_is_answe
     threads.reopen(thread, actor=cast.reviewer)
     bring_together()
     assert "Open again" in said(hub)[-1]
+
+
+@pytest.mark.django_db
+def test_what_is_settled_there_is_heard_without_a_webhook_and_once(cast, submission, hub):
+    ours = line_of(submission, body="Which tide is meant?", actor=cast.reviewer)
+    outbox.drain()
+    first = next(iter(hub.code_comments))
+    theirs = hub.say(7, "Why not `GET`?", path=DEFINITION, line=5)["id"]
+    bring_together()
+    hub.settle(first, login="bo-quay")
+    hub.settle(theirs)
+    bring_together()
+    bring_together()
+    news = [(each.outsider, each.body) for each in ours.comments.filter(author=None)]
+    assert news == [("bo-quay", "*Resolved at the pull request.*")]
+    assert [ours.state, Thread.objects.get(outsider="astrid-quay").state] == ["open", "resolved"]
+
+    # The message of a server that has both comes later, and is no news.
+    repository = submission.connector.binding.repository
+    assert review_mirrors.settle(repository, 7, first, is_resolved=True, login="bo-quay", delivery="late")
+    hub.settle(first, is_resolved=False)
+    bring_together()
+    assert [each.body for each in ours.comments.filter(author=None)] == [
+        "*Resolved at the pull request.*",
+        "*Opened again at the pull request.*",
+    ]
+
+
+@pytest.mark.django_db
+def test_a_server_that_does_not_tell_what_is_settled_holds_nothing_up(cast, submission, hub):
+    hub.graphql_errors = [{"type": "FORBIDDEN", "message": "Resource not accessible"}]
+    thread = line_of(submission, body="Which tide is meant?", actor=cast.reviewer)
+    outbox.drain()
+    hub.settle(next(iter(hub.code_comments)))
+    bring_together()
+    assert ReviewMirror.objects.get().problem == ""
+    assert thread.comments.count() == 1
 
 
 @pytest.mark.django_db

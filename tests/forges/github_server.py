@@ -1,4 +1,4 @@
-"""GitHub's REST interface as it is published, for one repository, over real HTTP: the calls that the portal makes.
+"""GitHub's REST and GraphQL interfaces as they are published, for one repository, over real HTTP: what the portal calls.
 
 Answers, status codes, headers and refusals are those that the reference documents. Every call is written down.
 """
@@ -21,6 +21,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 
+from tests.forges import github_graphql
+
 HOST = "api.github.harbour.example"
 API = f"https://{HOST}"
 APP_TOKEN, PERSONAL_TOKEN = "ghs_quay0000app", "github_pat_quay0000person"
@@ -41,6 +43,8 @@ class GitHub:
     comments: dict[int, dict[str, Any]] = field(default_factory=dict)
     code_comments: dict[int, dict[str, Any]] = field(default_factory=dict)
     changed: dict[str, set[int]] = field(default_factory=dict)
+    resolved: dict[int, str] = field(default_factory=dict)
+    graphql_errors: list[dict[str, str]] = field(default_factory=list)
     calls: list[tuple[str, str]] = field(default_factory=list)
     bodies: list[Any] = field(default_factory=list)
     fail: list[tuple[str, str, int, dict[str, str], str]] = field(default_factory=list)
@@ -116,12 +120,20 @@ class GitHub:
         self.code_comments[comment] |= {"body": body, "updated_at": self.now()}
         return self.code_comments[comment]
 
+    def settle(self, first: int, *, is_resolved: bool = True, login: str = "astrid-quay") -> None:
+        """Somebody presses "Resolve conversation", or "Unresolve"."""
+        if is_resolved:
+            self.resolved[first] = login
+        else:
+            self.resolved.pop(first, None)
+
     def told_of_comment(self, action: str, number: int, comment: dict[str, Any]) -> bytes:
         """The delivery of `pull_request_review_comment`."""
         return self._told(action, comment=comment, pull_request={"number": number, "state": "open"})
 
     def told_of_thread(self, action: str, number: int, first: int) -> bytes:
-        """The delivery of `pull_request_review_thread`: "resolved" or "unresolved"."""
+        """Somebody resolves it, or opens it again, and `pull_request_review_thread` is delivered."""
+        self.settle(first, is_resolved=action == "resolved")
         comments = [
             each for each in self.code_comments.values() if first in {each["id"], each.get("in_reply_to_id")}
         ]
@@ -210,6 +222,8 @@ class _Handler(BaseHTTPRequestHandler):
         found = re.fullmatch(r"/app/installations/(\d+)/access_tokens", parts.path)
         if found and self.command == "POST":
             return self._make_installation_token(int(found[1]))
+        if parts.path == "/graphql" and self.command == "POST":
+            return self._query(sent)
         self._check_headers()
         for planned in self.hub.fail:
             method, start, status, more, message = planned
@@ -228,6 +242,14 @@ class _Handler(BaseHTTPRequestHandler):
             if found and method == self.command:
                 return answer(self, query, sent, headers, *found.groups())
         raise _Refusal(404, "Not Found", status="404")
+
+    def _query(self, sent: Any) -> tuple[int, Any]:
+        """Everything but a missing sign-in is answered with 200, refusals too."""
+        if self._token() not in {APP_TOKEN, PERSONAL_TOKEN} and not self._is_installation():
+            raise _Refusal(401, "Bad credentials", status="401")
+        if self.hub.graphql_errors:
+            return 200, {"data": None, "errors": self.hub.graphql_errors}
+        return 200, github_graphql.answer(self.hub, sent)
 
     def _check_headers(self) -> None:
         if not self.headers.get("User-Agent"):

@@ -7,7 +7,9 @@ import pytest
 from certification.forges import (
     Annotation,
     CheckReport,
+    CodeThread,
     ForgeError,
+    ForgeMissing,
     ForgePlace,
     ForgeRefused,
     ForgeRejected,
@@ -179,3 +181,41 @@ def test_nothing_inside_the_network_is_called():
     with pytest.raises(ForgeError) as refused:
         GitHubForge(place).describe()
     assert APP_TOKEN not in refused.value.message + repr(place)
+
+
+def test_how_threads_stand_is_asked_of_graphql_page_by_page(hub):
+    hub.largest_page = 2
+    hub.open_pull(7, SHA)
+    first, second, third = (hub.say(7, text, path="a.json", line=1)["id"] for text in "abc")
+    hub.say(7, "An answer", answers=second)
+    hub.settle(second, login="bo-quay")
+    assert list(forge(hub).code_threads(7)) == [
+        CodeThread(first, is_resolved=False),
+        CodeThread(second, is_resolved=True, settled_by="bo-quay"),
+        CodeThread(third, is_resolved=False),
+    ]
+    assert [call for call in hub.calls if call == ("POST", "/graphql")] == [("POST", "/graphql")] * 2
+
+
+@pytest.mark.parametrize(
+    ("errors", "kind"),
+    [
+        ([{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}], RateLimited),
+        (
+            [{"type": "FORBIDDEN", "message": "Resource not accessible by personal access token"}],
+            ForgeRejected,
+        ),
+        ([{"message": "Something went wrong"}], ForgeRejected),
+        (["odd"], ForgeRejected),
+    ],
+)
+def test_what_graphql_refuses_with_a_good_status_is_a_refusal(hub, errors, kind):
+    hub.open_pull(7, SHA)
+    hub.graphql_errors = errors
+    with pytest.raises(kind):
+        list(forge(hub).code_threads(7))
+
+
+def test_a_pull_request_that_is_gone_is_missing(hub):
+    with pytest.raises(ForgeMissing):
+        list(forge(hub).code_threads(8))
