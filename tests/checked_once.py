@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from certification.rules import repair_sandbox, sandbox
+from certification.rules import sandbox
 from connectors.confinement import Limits, Outcome, run
 
 _answers: dict[tuple[str, Limits, tuple[bytes, ...]], Outcome] = {}
@@ -26,6 +26,5 @@ def _run_once(request: Iterable[bytes], limits: Limits, *, entry: str) -> Outcom
 
 
 def remember(is_wanted: bool = True) -> None:
-    """Give the two sandboxes the run that remembers, or the real one again: tests of the sandboxes ask for that."""
-    for module in (sandbox, repair_sandbox):
-        module.run = _run_once if is_wanted else run  # type: ignore[attr-defined]
+    """Give checks and repairs the run that remembers, or the real one again: tests of the sandbox ask for that."""
+    sandbox.run = _run_once if is_wanted else run  # type: ignore[attr-defined]

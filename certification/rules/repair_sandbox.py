@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from certification.rules.profiles import Profile
-from certification.rules.sandbox import EXIT_MEMORY
-from connectors.confinement import MIB, Limits, run
+from certification.rules.sandbox import EXIT_MEMORY, run_to_its_end
+from connectors.confinement import MIB, Limits
 
 REPAIR_LIMITS = Limits(processor_seconds=20, wall_seconds=25.0)
 
@@ -85,7 +85,7 @@ def repair_bytes(
         "previous_size": len(previous),
     }
     parts = [json.dumps(request).encode() + b"\n", data, previous]
-    outcome = run(parts, limits, entry="certification.rules.repair_child")
+    outcome = run_to_its_end(parts, limits, entry="certification.rules.repair_child")
     if outcome.timed_out:
         raise RepairFailed(f"took more than {limits.wall_seconds:g} seconds")
     if outcome.returncode == -signal.SIGXCPU:

@@ -22,7 +22,7 @@ from connectors.confinement import MIB, Limits, Outcome, run
 EXIT_MEMORY = 101
 
 ATTEMPTS = 3
-"""How often a check that is killed from outside is begun before its end is a finding."""
+"""How often a child that is killed from outside is begun before its end is taken for an answer."""
 
 
 def check_bytes(
@@ -54,17 +54,19 @@ def check_bytes(
         "previous_size": len(previous),
     }
     parts = [json.dumps(request).encode() + b"\n", data, previous]
-    outcome = _run_to_its_end(parts, limits)
+    outcome = run_to_its_end(parts, limits, entry="certification.rules.child")
     report, rule_id, value = _judge(outcome, limits)
     if report is None:
         report = failed_report(filename, profile, engine_finding(rule_id, value))
     return report if report.digest else replace(report, digest=hashlib.sha256(data).hexdigest())
 
 
-def _run_to_its_end(parts: list[bytes], limits: Limits) -> Outcome:
-    """A child that somebody else killed, as a machine without memory does, says nothing about the package."""
+def run_to_its_end(parts: list[bytes], limits: Limits, *, entry: str) -> Outcome:
+    """A child that somebody else killed, as a machine without memory does, says nothing about the package: it
+    is begun again, ATTEMPTS times in all.
+    """
     for left in reversed(range(ATTEMPTS)):
-        outcome = run(parts, limits, entry="certification.rules.child")
+        outcome = run(parts, limits, entry=entry)
         was_killed = outcome.returncode == -signal.SIGKILL and not (outcome.timed_out or outcome.too_much)
         if not (was_killed and left):
             break

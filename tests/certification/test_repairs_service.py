@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from contextlib import suppress
 
 import pytest
@@ -10,10 +11,12 @@ from django.db import transaction
 
 from certification.models import Submission
 from certification.queries.validation import known_validation
+from certification.rules import sandbox
 from certification.rules.examples import Case
 from certification.rules.repair_sandbox import repair_bytes
 from certification.rules.sandbox import Limits
 from certification.services import drafts, repairs, validation
+from connectors.confinement import Outcome, run
 from connectors.models import Version
 from connectors.services.connectors import mark_version
 from connectors.services.versions import load_package, package_bytes
@@ -171,6 +174,35 @@ def test_a_repair_beyond_its_limits_changes_nothing_and_says_why(cast, monkeypat
         repairs.apply_repairs(submission, actor=cast.owner)
     submission.refresh_from_db()
     assert (submission.version_id, Version.objects.count()) == (old, 1)
+
+
+def test_a_repair_that_is_killed_from_outside_is_begun_again(cast, monkeypatch):
+    submission = ready_draft(cast.owner, case=FIXABLE)
+    ends = iter([-signal.SIGKILL, -signal.SIGKILL, None])
+
+    def killed_twice(parts, limits, *, entry):
+        end = next(ends)
+        return Outcome(end, b"", False, False) if end else run(parts, limits, entry=entry)
+
+    monkeypatch.setattr(sandbox, "run", killed_twice)
+    repairs.apply_repairs(submission, actor=cast.owner)
+    assert next(ends, "all were begun") == "all were begun"
+    assert Version.objects.count() == 2
+
+
+def test_a_repair_killed_each_time_it_is_begun_changes_nothing_and_says_so(cast, monkeypatch):
+    submission = ready_draft(cast.owner, case=FIXABLE)
+    begun = []
+
+    def killed(parts, limits, *, entry):
+        begun.append(entry)
+        return Outcome(-signal.SIGKILL, b"", False, False)
+
+    monkeypatch.setattr(sandbox, "run", killed)
+    with pytest.raises(InvalidInput, match="broke off"):
+        repairs.apply_repairs(submission, actor=cast.owner)
+    assert begun == ["certification.rules.repair_child"] * sandbox.ATTEMPTS
+    assert Version.objects.count() == 1
 
 
 HOSTILE = {
