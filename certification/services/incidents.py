@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from certification.data.products import BY_KEY
 from certification.lifecycle import INCIDENT, IncidentState
-from certification.models import Incident, Rollout
+from certification.models import Incident, RegionDeployment, Rollout, RolloutWave
 from certification.policies import can_manage_incidents
 from certification.queries.blast_radius import Affected, blast_radius
 from certification.queries.testers import products_tried
@@ -63,7 +63,7 @@ def preview_incident(draft: IncidentDraft, *, actor: User) -> list[Pause]:
         regions=sorted(draft.regions),
         products=sorted(draft.products),
     )
-    return _pauses(rollout for rollout in _running() if _meets(incident, connectors, rollout))
+    return _pauses(_concerned(incident, connectors, _running()))
 
 
 def preview_closing(incident: Incident, *, actor: User) -> list[Pause]:
@@ -105,9 +105,9 @@ def open_incident(draft: IncidentDraft, *, actor: User) -> Incident:
             },
         )  # fmt: skip
         outbox.emit("incident.open", id=str(incident.pk))
-        for rollout in _running().select_for_update(of=("self",)):
-            if concerns(incident, rollout):
-                _pause(rollout, incident)
+        running = _running().select_for_update(of=("self",))
+        for rollout in _concerned(incident, {connector.pk for connector in connectors}, running):
+            _pause(rollout, incident)
     return incident
 
 
@@ -152,20 +152,24 @@ def _with_subjects(rollouts: QuerySet[Rollout]) -> QuerySet[Rollout]:
 
 def concerns(incident: Incident, rollout: Rollout) -> bool:
     """Whether the rollout meets every condition of the incident now."""
-    return _meets(incident, {connector.pk for connector in incident.connectors.all()}, rollout)
+    return bool(_concerned(incident, {connector.pk for connector in incident.connectors.all()}, [rollout]))
 
 
-def _meets(incident: Incident, chosen: Collection[UUID], rollout: Rollout) -> bool:
-    if incident.auth_kinds and not set(incident.auth_kinds) & _auth_kinds(rollout):
-        return False
-    if chosen and rollout.connector_id not in chosen:
-        return False
-    if (
-        incident.products
-        and not set(incident.products) & products_tried([rollout.version_id])[rollout.version_id]
-    ):
-        return False
-    return not incident.regions or bool(set(incident.regions) & next_regions(rollout))
+def _concerned(incident: Incident, chosen: Collection[UUID], rollouts: Iterable[Rollout]) -> list[Rollout]:
+    """Those that meet every condition. Products and regions are read once for all of them."""
+    found = [
+        rollout
+        for rollout in rollouts
+        if (not chosen or rollout.connector_id in chosen)
+        and (not incident.auth_kinds or set(incident.auth_kinds) & _auth_kinds(rollout))
+    ]
+    if incident.products:
+        tried = products_tried({rollout.version_id for rollout in found})
+        found = [rollout for rollout in found if set(incident.products) & tried[rollout.version_id]]
+    if incident.regions:
+        coming = _next_regions([rollout.pk for rollout in found])
+        found = [rollout for rollout in found if set(incident.regions) & coming[rollout.pk]]
+    return found
 
 
 def _auth_kinds(rollout: Rollout) -> set[str]:
@@ -176,11 +180,20 @@ def _auth_kinds(rollout: Rollout) -> set[str]:
 
 def next_regions(rollout: Rollout) -> set[str]:
     """The regions at work, or else those of the next wave."""
-    wave = rollout.waves.filter(state__in=("running", "planned")).order_by("number").first()
-    if wave is None:
-        return set()
-    rows = wave.deployments.filter(action="deploy").exclude(state__in=("verified", "skipped", "cancelled"))
-    return set(rows.values_list("region_id", flat=True))
+    return _next_regions([rollout.pk])[rollout.pk]
+
+
+def _next_regions(rollouts: Collection[UUID]) -> dict[UUID, set[str]]:
+    """The same of each. Two queries, however many rollouts."""
+    open_waves = RolloutWave.objects.filter(rollout__in=rollouts, state__in=("running", "planned"))
+    first = open_waves.order_by("rollout", "number").distinct("rollout").values_list("pk", flat=True)
+    rows = RegionDeployment.objects.filter(wave__in=list(first), action="deploy").exclude(
+        state__in=("verified", "skipped", "cancelled")
+    )
+    found: dict[UUID, set[str]] = {pk: set() for pk in rollouts}
+    for rollout, code in rows.values_list("rollout_id", "region_id"):
+        found[rollout].add(code)
+    return found
 
 
 def pausing(rollout: Rollout, *, without: Incident | None = None) -> Incident | None:

@@ -189,6 +189,21 @@ def test_an_incident_of_a_product_pauses_what_was_tried_there_and_what_nobody_tr
     assert state_of(rollout) == "running"
 
 
+def test_products_and_regions_are_read_once_for_all_rollouts(rollout, cast, django_assert_max_num_queries):
+    tried_in(rollout, cast, "agent")
+    for number in range(3):
+        scheduled_rollout(cast, "north", "east", marker=f"other {number}")
+    turn()
+    asked = draft(products=("agent",), regions=("north",))
+    assert len(incidents._concerned(_scope_of(asked), (), incidents._running())) == 4
+    with django_assert_max_num_queries(4):
+        incidents._concerned(_scope_of(asked), (), incidents._running())
+
+
+def _scope_of(asked):
+    return Incident(products=list(asked.products), regions=list(asked.regions))
+
+
 def test_the_form_offers_products_and_the_list_names_them(rollout, cast, sign_in):
     browser, address = sign_in(cast.operator), reverse("incident_create")
     assert "Agent builder" in browser.get(address).content.decode()
