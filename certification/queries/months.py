@@ -15,6 +15,7 @@ from certification.lifecycle import GONE_ROLLOUT_STATES
 from certification.models import Freeze, Lane, Rollout, RolloutPlan, RolloutWave
 from certification.planning.calendar import Calendar
 from certification.queries import trains
+from certification.queries.reasons import told_days
 
 MOST_WAVES = 300
 """A month of a large portal has more waves than a page can show; the day's number is exact all the same."""
@@ -99,7 +100,7 @@ def _close(days: dict[dt.date, Day]) -> None:
         return
     open_days = Calendar(plan.time_zone, frozenset(plan.weekend), tuple(plan.holiday_countries))
     for date, day in days.items():
-        day.closed = open_days.holiday(date)
+        day.closed = told_days(open_days.holiday(date))
 
 
 def _freeze(days: dict[dt.date, Day], start: dt.datetime, end: dt.datetime, zone: zoneinfo.ZoneInfo) -> None:

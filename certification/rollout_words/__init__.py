@@ -47,8 +47,10 @@ def gate_in(language: str, text: str) -> str:
 
 
 def days_in(language: str, text: str) -> str:
-    """What keeps a wave from a day: "Freeze: Year end", "Saturday", or several of these between commas."""
-    return ", ".join(_told(language, "days", part) or part for part in _days(language, text))
+    """What keeps a wave from a day: "Freeze: Year end", "Saturday", "Thanksgiving Day", or several of these
+    between commas. Holidays that are not known keep their English names.
+    """
+    return ", ".join(_day(language, part) or part for part in _days(language, text))
 
 
 def reason_in(language: str, text: str, *, is_own: bool) -> str:
@@ -65,7 +67,7 @@ def slip_in(language: str, cause: str, text: str, *, is_own: bool) -> str:
     """Why a date moved. Behind it, in brackets, may stand what the calendar added."""
     said, _opening, added = text.rpartition(" (")
     days = list(_days(language, added.removesuffix(")")))
-    if said and added.endswith(")") and all(_told(language, "days", day) for day in days):
+    if said and added.endswith(")") and all(_day(language, day) for day in days):
         return f"{_slip(language, cause, said, is_own=is_own)} ({days_in(language, added[:-1])})"
     return _slip(language, cause, text, is_own=is_own)
 
@@ -82,12 +84,27 @@ def _days(language: str, text: str) -> Iterator[str]:
     """The text at its commas; what is no day by itself belongs to the name before it."""
     held = ""
     for part in text.split(", "):
-        if held and _told(language, "days", part):
+        if held and _day(language, part):
             yield held
             held = part
         else:
             held = f"{held}, {part}" if held else part
     yield held
+
+
+def _day(language: str, text: str) -> str | None:
+    """A closed day's cause; None when it is not known. Two holidays on one day stand between semicolons."""
+    told = [_holiday(language, name) for name in text.split("; ")]
+    return _told(language, "days", text) or ("; ".join(told) if all(told) else None)  # type: ignore[arg-type]
+
+
+def _holiday(language: str, text: str) -> str | None:
+    names = _parts(language).get("holidays", {})
+    if text in names or not text.endswith(")"):
+        return names.get(text)
+    name, _opening, kind = text.rpartition(" (")
+    frame = names.get(f"{{name}} ({kind}")
+    return frame.format(name=names[name]) if frame and name in names else None
 
 
 @functools.lru_cache(maxsize=4096)

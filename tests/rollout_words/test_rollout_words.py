@@ -17,6 +17,7 @@ from django.utils import translation
 
 from certification import planning_words, rollout_words
 from certification.gating import checks
+from certification.planning.calendar import Calendar
 from certification.planning.problems import problem
 from certification.queries.forecasts import CAUSES
 from certification.queries.reasons import reason_for_readers
@@ -135,7 +136,7 @@ def test_no_translation_is_of_a_sentence_that_is_gone(language):
     sources = [Path(checks.__file__), ROOT / "certification/planning/planner.py", *SERVICES]
     source = "\n".join(text for path in sources for text in _texts(ast.parse(path.read_text())))
     parts = rollout_words._parts(language)
-    for part in set(parts) - {"figures", "weekdays", "smoke"}:
+    for part in set(parts) - {"figures", "weekdays", "smoke", "holidays"}:
         for template in parts[part]:
             longest = max(_bare(template).split("{}"), key=len)
             assert longest.removesuffix(": ") in source or longest in tuple(calendar.day_name), template
@@ -198,7 +199,7 @@ def test_a_slip_tells_what_the_calendar_added():
         is_own=True,
     )  # fmt: skip
     assert told == (
-        "Welle 1 ist noch nicht verifiziert (Samstag, Sperrzeit: Year end, and more, Thanksgiving Day)"
+        "Welle 1 ist noch nicht verifiziert (Samstag, Sperrzeit: Year end, and more, Thanksgiving)"
     )
     told = rollout_words.slip_in("de", "late", "Wave 1 bakes until Mon 10:00", is_own=True)
     assert told == "Einwirkzeit von Welle 1 bis Mo 10:00"
@@ -272,3 +273,31 @@ def test_every_cause_of_a_slip_has_a_name_for_people():
                 }
     assert found >= {"freeze", "late", "plan", "train", "incident"}
     assert found - set(CAUSES) == set()
+
+
+@every_language
+def test_holidays_are_told_with_what_is_added_to_their_names(language):
+    told = {
+        name
+        for country in ("US", "DE", "AT", "CH", "GB", "FR", "CA", "AU", "BR", "IN", "JP")
+        for year in (2026, 2027)
+        for day in dates_of(year)
+        if (name := Calendar(countries=(country,)).holiday(day))
+    }
+    assert len(told) > 80
+    assert {name for name in told if rollout_words._day(language, name) is None} == set()
+    assert rollout_words.days_in(language, "Festival of Nowhere") == "Festival of Nowhere"
+
+
+def test_a_holiday_in_a_list_of_days_and_in_a_slip_is_told():
+    days = "Independence Day (observed), Saturday, Freeze: Jahresende"
+    assert (
+        rollout_words.days_in("de", days) == "Unabhängigkeitstag (nachgeholt), Samstag, Sperrzeit: Jahresende"
+    )
+    assert rollout_words.days_in("de", "Ascension Day; May Day") == "Christi Himmelfahrt; Maifeiertag"
+    slip = rollout_words.slip_in("de", "operator", "Wir warten. (Thanksgiving Day, Friday)", is_own=False)
+    assert slip == "Wir warten. (Thanksgiving, Freitag)"
+
+
+def dates_of(year):
+    return (dt.date(year, 1, 1) + dt.timedelta(days=number) for number in range(366))
