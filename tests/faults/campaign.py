@@ -30,7 +30,7 @@ from tests.faults.collecting import collect
 from tests.faults.invariants import Facts, table, violations
 from tests.faults.machines import Machines
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 TELL_SECONDS = 15.0
 ENDED = "('completed', 'rolled_back', 'cancelled')"
 CALLS = ("deploy", "operation", "package", "current")
@@ -58,6 +58,9 @@ DEEDS = {
     "end_sessions": 2,
     "flush_broker": 2,
     "kill_broker": 1,
+    "freeze_broker": 1,
+    "drop_broker_clients": 1,
+    "lock_table": 1,
     "restart_database_fast": 1,
     "restart_database_immediate": 1,
     "kill_database": 1,

@@ -33,6 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WORKERS = ("worker-0", "worker-1")
 BEATS = ("beat-0", "beat-1")
 POOL = 3
+LOCKED_TABLE, LOCK_SECONDS = "certification_regiondeployment", 5.0
 
 
 class _Postgres(PostgresServer):
@@ -228,6 +229,28 @@ class Machines:
         self.valkey.process.wait(20)
         time.sleep(1.0)
         self.valkey.start()
+
+    def freeze_broker(self) -> None:
+        """It takes connections and answers nothing, which no closed connection tells anybody."""
+        assert self.valkey.process is not None
+        self.valkey.process.send_signal(signal.SIGSTOP)
+        try:
+            time.sleep(self.chance.uniform(5, 30))
+        finally:
+            self.valkey.process.send_signal(signal.SIGCONT)
+
+    def drop_broker_clients(self) -> None:
+        """Every connection to it, again and again while workers come back."""
+        with redis.Redis.from_url(self.valkey.url()) as server:
+            for _ in range(5):
+                server.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+                time.sleep(0.4)
+
+    def lock_table(self) -> None:
+        """What a careless migration does: nobody reads or writes deployments meanwhile."""
+        with psycopg.connect(self.postgres.url()) as connection:
+            connection.execute(f"LOCK TABLE {LOCKED_TABLE} IN ACCESS EXCLUSIVE MODE")
+            connection.execute("SELECT pg_sleep(%s)", [LOCK_SECONDS])
 
     def end_sessions(self) -> None:
         self.query(
