@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from certification.lifecycle import ACTIVE_ROLLOUT_STATES
-from certification.models import Freeze, Lane, PlanWave, Rollout, RolloutPlan
+from certification.models import Freeze, PlanWave, PlanWaveRegion, Rollout, RolloutPlan
 from certification.planning.bands import Arrival
 from certification.planning.calendar import Calendar
 from certification.planning.coverage import WaveDraft
@@ -244,8 +244,34 @@ def region_choices(*, without: str = "", active_only: bool = False) -> list[tupl
     return list((found.filter(is_active=True) if active_only else found).values_list("code", "name"))
 
 
-def unplaced_regions() -> list[Region]:
-    """Active regions that the default plan does not name: no rollout reaches them."""
-    plan = RolloutPlan.objects.filter(is_default=True, lane=Lane.ADDITIVE).first()
-    placed = plan.places.values("region_id") if plan else []
-    return list(Region.objects.filter(is_active=True).exclude(pk__in=placed)) if plan else []
+@dataclass(frozen=True)
+class Unreached:
+    """A plan in use and the active regions it does not name: no rollout by it reaches them."""
+
+    plan: RolloutPlan
+    regions: list[Region]
+
+
+def unreached() -> list[Unreached]:
+    """Plans behind whose back a region opened, by name; empty while all of them reach every region."""
+    active = _placeable()
+    places: dict[object, set[str]] = {}
+    for plan, code in PlanWaveRegion.objects.filter(plan__is_retired=False).values_list("plan", "region"):
+        places.setdefault(plan, set()).add(code)
+    plans = RolloutPlan.objects.filter(is_retired=False).order_by("name")
+    found = (
+        Unreached(plan, [region for region in active if region.pk not in places.get(plan.pk, ())])
+        for plan in plans
+    )
+    return [one for one in found if one.regions]
+
+
+def unreached_by(plan: RolloutPlan) -> list[Region]:
+    """The active regions that this revision of a plan does not name. One query."""
+    return list(_placeable().exclude(pk__in=plan.places.values("region_id")))
+
+
+def _placeable() -> QuerySet[Region]:
+    """The Preview region is no wave's to forget: the Preview stage goes there by itself."""
+    active = Region.objects.filter(is_active=True, is_preview=False)
+    return active.defer("credentials").order_by("name")

@@ -28,6 +28,7 @@ from certification.planning.planner import PlannedWave, chosen_problems, earlies
 from certification.planning.trains import Boarding, boarding
 from certification.planning_words import sentence
 from certification.policies import can_run_rollout, can_schedule_rollout
+from certification.queries.plans import unreached_by
 from certification.queries.rollout_queue import line_of
 from certification.services.clock import database_now, due_from
 from certification.services.deployments import cancel, new_deployment
@@ -154,13 +155,15 @@ def schedule_rollout(submission: Submission, plan: RolloutPlan, dates: Dates, *,
     """Plan the rollout of a signed-off submission: its waves, their dates, every region's place.
 
     While another version of the connector travels or waits, this one waits behind it (`queued`), dated from
-    its expected end. Raises `InvalidInput` (days that cannot be kept, per wave), `Blocked` (nobody agreed to
-    a hotfix, a condition of the approval is open), `IllegalTransition` (not signed off).
+    its expected end. Raises `InvalidInput` (days that cannot be kept, per wave), `Blocked` (the plan leaves a
+    region out, nobody agreed to a hotfix, a condition of the approval is open), `IllegalTransition` (not
+    signed off).
     """
     require(can_schedule_rollout, actor, submission)
     if plan.is_retired:
         raise InvalidInput(_("This plan was revised or retired: choose its latest revision."))
     refuse_unmet(submission)
+    _refuse_incomplete(plan)
     try:
         with transaction.atomic():
             _use_hotfix_approval(submission, plan, actor)
@@ -177,6 +180,16 @@ def schedule_rollout(submission: Submission, plan: RolloutPlan, dates: Dates, *,
             raise
         # A completed one began to roll back at this very moment.
         raise Blocked(_("Another rollout of this connector has just started to move: try again.")) from None
+
+
+def _refuse_incomplete(plan: RolloutPlan) -> None:
+    """A plan was complete when it was saved; a region that opened since would be left out without a word."""
+    missing = unreached_by(plan)
+    if missing:
+        raise Blocked(
+            _("The plan “%(plan)s” does not reach %(regions)s: revise it, then schedule by its new revision.")
+            % {"plan": plan.name, "regions": ", ".join(region.name for region in missing)}
+        )
 
 
 def _use_hotfix_approval(submission: Submission, plan: RolloutPlan, actor: User) -> None:

@@ -32,8 +32,9 @@ def region_list(request: HttpRequest) -> HttpResponse:
     context = {
         "regions": regions,
         "world": region_map.of_regions(regions),
-        "unplaced": queries.unplaced_regions(),
+        "unreached": queries.unreached(),
         "can_manage": can_manage_regions(user),
+        "can_revise": policies.can_manage_plans(user),
     }
     return render(request, "certification/region_list.html", context)
 

@@ -122,7 +122,9 @@ def _page_context(request: HttpRequest, rollout: Rollout) -> dict[str, Any]:
 @require_safe
 @login_required
 def rollout_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    context = _page_context(request, visible_rollout(request, pk))
+    rollout = visible_rollout(request, pk)
+    context = _page_context(request, rollout)
+    context["unreached"] = plan_queries.unreached_by(rollout.plan) if context["is_open"] else []
     return render(request, "certification/rollout_detail.html", context)
 
 
@@ -193,6 +195,7 @@ def rollout_schedule(request: HttpRequest, pk: UUID) -> HttpResponse:
         "plan_form": PlanChoiceForm(initial={"plan": plan.pk}),
         "line": rollout_queue.line_of(submission.connector_id),
         "radius": blast_radius.plan_radius(submission, plan),
+        "unreached": plan_queries.unreached_by(plan),
     }  # fmt: skip
     return render(request, "certification/rollout_schedule.html", context)
 

@@ -5,14 +5,23 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from django.urls import reverse
 
 from certification.models import Lane, RolloutPlan
 from certification.planning.coverage import WaveDraft
-from certification.services import plan_changes, planning, plans
+from certification.queries.plans import unreached
+from certification.services import plan_changes, planning, plans, schedule
 from connectors.models import Region
 from portal.shared.errors import Blocked, Conflict, InvalidInput, NotPermitted
 from tests.factories import RegionFactory
-from tests.factories.rollouts import add_all_regions, add_plan, add_regions, scheduled_rollout, states
+from tests.factories.rollouts import (
+    add_all_regions,
+    add_plan,
+    add_regions,
+    add_submission,
+    scheduled_rollout,
+    states,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +44,46 @@ def test_a_plan_that_forgets_a_region_is_refused_and_names_it(cast):
         plans.create_plan(plans.seed_draft(), actor=cast.operator)
     assert "Iceland (iceland)" in refused.value.message
     assert not RolloutPlan.objects.exists()
+
+
+def test_a_region_that_opens_is_named_until_every_plan_was_revised(cast):
+    add_regions("preview-us", "north", preview="preview-us")
+    plan = add_plan(cast.operator, "north")
+    add_plan(cast.operator, "north", name="At once", is_default=False)
+    assert unreached() == []
+    RegionFactory(code="iceland", name="Iceland")
+    assert [(one.plan.name, [str(each) for each in one.regions]) for one in unreached()] == [
+        ("At once", ["Iceland"]),
+        ("Every day", ["Iceland"]),
+    ]
+    draft = plans.draft_of(plan)
+    waves = (*draft.waves, WaveDraft("Late", ("iceland",)))
+    wider = dataclasses.replace(draft, waves=waves)
+    plan_changes.revise_plan(plan, wider, reason="Iceland opened.", actor=cast.operator)
+    assert [one.plan.name for one in unreached()] == ["At once"]
+
+
+def test_nothing_is_scheduled_by_a_plan_that_leaves_an_open_region_out(cast):
+    rollout = scheduled_rollout(cast, "north")
+    RegionFactory(code="iceland", name="Iceland")
+    other = add_submission(cast, state="signed_off", marker="other")
+    with pytest.raises(Blocked, match="does not reach Iceland"):
+        schedule.schedule_rollout(
+            other, rollout.plan, schedule.Dates(schedule.propose_start(rollout.plan)), actor=cast.operator
+        )
+    assert not other.rollouts.exists()
+
+
+def test_a_rollout_under_way_names_the_region_that_opened_behind_its_back(cast, sign_in):
+    rollout = scheduled_rollout(cast, "north")
+    page = sign_in(cast.operator).get(reverse("rollout_detail", args=[rollout.pk]))
+    assert page.context["unreached"] == []
+    RegionFactory(code="iceland", name="Iceland")
+    page = sign_in(cast.operator).get(reverse("rollout_detail", args=[rollout.pk]))
+    assert "Does not reach Iceland" in page.content.decode()
+    schedule.unschedule_rollout(rollout, reason="Another day.", actor=cast.operator)
+    page = sign_in(cast.operator).get(reverse("rollout_detail", args=[rollout.pk]))
+    assert page.context["unreached"] == []
 
 
 def test_two_regions_that_back_each_other_up_are_kept_apart(cast):
