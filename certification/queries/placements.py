@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from certification.lifecycle import ACTIVE_ROLLOUT_STATES
 from certification.models import Placement, RegionDeployment
+from certification.queries.reasons import told_region
 from connectors.models import Region, Version
 
 STALE_AFTER_ROUNDS = 3
@@ -84,10 +85,10 @@ def _verdict(place: Placement | None, row: RegionDeployment | None) -> tuple[str
     if row is not None and row.state != "pending":
         return "moving", ""
     if place.probed_at is None:
-        return "not_probed", place.probe_problem
+        return "not_probed", told_region(place.probe_problem)
     limit = dt.timedelta(seconds=STALE_AFTER_ROUNDS * settings.PROBE_INTERVAL_SECONDS)
     if place.probed_at < timezone.now() - limit:
-        return "stale", place.probe_problem or _("The region was not looked at lately.")
+        return "stale", told_region(place.probe_problem) or _("The region was not looked at lately.")
     return "agrees", place.call_problem
 
 

@@ -18,6 +18,11 @@ def told_slip(cause: str, text: str, is_own: bool) -> str:
     return rollout_words.slip_in(reader_language(), cause, text, is_own=is_own)
 
 
+def told_region(text: str) -> str:
+    """What became of a call to a region."""
+    return rollout_words.region_in(reader_language(), text)
+
+
 def told_gate(text: str) -> str:
     """What a gate says."""
     return rollout_words.gate_in(reader_language(), text)

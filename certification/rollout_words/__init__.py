@@ -60,7 +60,20 @@ def reason_in(language: str, text: str, *, is_own: bool) -> str:
     gates and probes find. A pattern that is open at one end is told of the portal's own deeds alone.
     """
     found = _told(language, "findings", text) or _parts(language)["reasons"].get(text)
-    return found or (_told(language, "reasons", text) if is_own else None) or text
+    return found or (_told(language, "reasons", text) or _region(language, text) if is_own else None) or text
+
+
+def region_in(language: str, text: str) -> str:
+    """What became of a call to a region, with or without what to do about it. A region's own words stay."""
+    return reason_in(language, text, is_own=True)
+
+
+def _region(language: str, text: str) -> str | None:
+    for english, advice in _parts(language).get("advice", {}).items():
+        said = _told(language, "regions", text.removesuffix(f" {english}"))
+        if said and text.endswith(f" {english}"):
+            return f"{said} {advice}"
+    return _told(language, "regions", text)
 
 
 def slip_in(language: str, cause: str, text: str, *, is_own: bool) -> str:

@@ -14,7 +14,7 @@ from certification.data.products import BY_KEY
 from certification.lifecycle import INCIDENT, IncidentState
 from certification.models import Incident, RegionDeployment, Rollout, RolloutWave
 from certification.policies import can_manage_incidents
-from certification.queries.blast_radius import Affected, blast_radius
+from certification.queries.blast_radius import Affected, loads_of
 from certification.queries.testers import products_tried
 from certification.services import replanning
 from certification.services.clock import database_now
@@ -69,16 +69,33 @@ def preview_incident(draft: IncidentDraft, *, actor: User) -> list[Pause]:
 def preview_closing(incident: Incident, *, actor: User) -> list[Pause]:
     """The rollouts that closing it would let go on: those no other incident concerns. Changes nothing."""
     require(can_manage_incidents, actor, incident)
-    held = _with_subjects(Rollout.objects.filter(incident=incident, state="held"))
-    return _pauses(rollout for rollout in held if pausing(rollout, without=incident) is None)
+    held = list(_with_subjects(Rollout.objects.filter(incident=incident, state="held")))
+    kept = {
+        rollout.pk
+        for other in _open_incidents()
+        if other != incident
+        for rollout in _concerned(other, {connector.pk for connector in other.connectors.all()}, held)
+    }
+    return _pauses(rollout for rollout in held if rollout.pk not in kept)
 
 
 def _pauses(rollouts: Iterable[Rollout]) -> list[Pause]:
-    found = []
-    for rollout in rollouts:
-        rows = rollout.deployments.filter(action="deploy", region_id__in=next_regions(rollout))
-        found.append(Pause(rollout, blast_radius(rollout, rows.select_related("region"))))
-    return sorted(found, key=lambda pause: pause.rollout.connector.name)
+    """By connector. Four queries, however many rollouts."""
+    found = sorted(rollouts, key=lambda rollout: rollout.connector.name)
+    coming = _next_regions([rollout.pk for rollout in found])
+    names = dict(Region.objects.filter(pk__in=set().union(*coming.values())).values_list("code", "name"))
+    places = {
+        rollout.pk: [
+            (rollout.connector_id, code, names[code])
+            for code in sorted(coming[rollout.pk], key=names.__getitem__)
+        ]
+        for rollout in found
+    }
+    loads = loads_of(place for each in places.values() for place in each)
+    return [
+        Pause(rollout, Affected([loads[connector, code] for connector, code, _name in places[rollout.pk]]))
+        for rollout in found
+    ]
 
 
 def open_incident(draft: IncidentDraft, *, actor: User) -> Incident:
@@ -200,12 +217,12 @@ def pausing(rollout: Rollout, *, without: Incident | None = None) -> Incident | 
     """The open incident that keeps the rollout from going on, the oldest first; as if one were over already,
     with `without`.
     """
-    found = (
-        Incident.objects.filter(state=IncidentState.OPEN)
-        .prefetch_related("connectors")
-        .order_by("created_at")
-    )
-    return next((one for one in found if one != without and concerns(one, rollout)), None)
+    return next((one for one in _open_incidents() if one != without and concerns(one, rollout)), None)
+
+
+def _open_incidents() -> QuerySet[Incident]:
+    found = Incident.objects.filter(state=IncidentState.OPEN)
+    return found.prefetch_related("connectors").order_by("created_at")
 
 
 def pause_if_concerned(rollout: Rollout) -> bool:

@@ -16,6 +16,12 @@ def told_reason(text: str, is_own: object = False) -> str:
 
 
 @register.filter
+def told_region(text: str) -> str:
+    """What became of a call to a region."""
+    return reasons.told_region(text)
+
+
+@register.filter
 def told_gate(text: str) -> str:
     """What a gate says."""
     return reasons.told_gate(text)

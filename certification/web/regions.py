@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from certification import policies
 from certification.queries import placements, region_map
 from certification.queries import plans as queries
+from certification.queries.reasons import told_region
 from certification.services import regions as services
 from certification.web.region_forms import NewRegionForm, RegionForm, initial_of
 from connectors.models import Region
@@ -111,7 +112,7 @@ def region_test(request: HttpRequest, code: str) -> HttpResponse:
     region = get_object_or_404(queries.every_region(), pk=code)
     contact = services.contact_region(region, actor=signed_in_user(request))
     if contact.health is None:
-        messages.error(request, f"{region} {contact.problem}")
+        messages.error(request, f"{region}: {told_region(contact.problem)}")
         return redirect(_address(region))
     health = contact.health
     facts = {"region": region, "version": health.version, "connectors": health.deployed_connectors}

@@ -195,13 +195,15 @@ def test_products_and_regions_are_read_once_for_all_rollouts(rollout, cast, djan
         scheduled_rollout(cast, "north", "east", marker=f"other {number}")
     turn()
     asked = draft(products=("agent",), regions=("north",))
-    assert len(incidents._concerned(_scope_of(asked), (), incidents._running())) == 4
-    with django_assert_max_num_queries(4):
-        incidents._concerned(_scope_of(asked), (), incidents._running())
-
-
-def _scope_of(asked):
-    return Incident(products=list(asked.products), regions=list(asked.regions))
+    with django_assert_max_num_queries(9):
+        shown = incidents.preview_incident(asked, actor=cast.operator)
+    assert len(shown) == 4
+    assert {region.code for pause in shown for region in pause.affected.regions} == {"north"}
+    incident = incidents.open_incident(asked, actor=cast.operator)
+    incidents.open_incident(draft(connectors=(rollout.connector.slug,)), actor=cast.operator)
+    with django_assert_max_num_queries(12):
+        shown = incidents.preview_closing(incident, actor=cast.operator)
+    assert len(shown) == 3
 
 
 def test_the_form_offers_products_and_the_list_names_them(rollout, cast, sign_in):

@@ -21,6 +21,7 @@ from certification.planning.calendar import Calendar
 from certification.planning.problems import problem
 from certification.queries.forecasts import CAUSES
 from certification.queries.reasons import reason_for_readers
+from certification.regions import errors
 from portal.shared.history import HistoryEntry
 from portal.subscriptions import _MOVES_FORECASTS
 
@@ -123,6 +124,40 @@ def test_every_reason_that_the_portal_gives_is_there(language):
     assert len(reasons()) > 30
 
 
+def region_errors() -> set[str]:
+    """The sentence of every error of a region, wherever one is made; those of a region's own words apart."""
+    kinds = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
+    found = set()
+    for path in (*(ROOT / "certification/regions").rglob("*.py"), *SERVICES):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in kinds and len(node.args) > 1:
+                text = node.args[1]
+                found |= {_text(text)} if isinstance(text, (ast.Constant, ast.JoinedStr)) else set()
+    return found - {"{} ({})"}
+
+
+@every_language
+def test_every_error_of_a_region_is_there_with_its_advice(language):
+    assert region_errors() == _known(language, "regions")
+    kinds = (kind for kind in vars(errors).values() if isinstance(kind, type))
+    advice = {kind.advice for kind in kinds if issubclass(kind, errors.RegionError)}
+    assert advice == _known(language, "advice")
+
+
+def test_an_error_of_a_region_is_told_and_its_own_words_stay():
+    error = errors.RegionUnauthorized("north", "rejected our token (HTTP 401).")
+    told = rollout_words.region_in("de", f"{error.message} {error.advice}")
+    assert told.startswith("wies unser Token zurück (HTTP 401). Geben Sie der Region")
+    broke = "the connection broke (ReadError: peer said (twice) no)."
+    assert (
+        rollout_words.region_in("de", broke) == "die Verbindung brach ab (ReadError: peer said (twice) no)."
+    )
+    assert (
+        rollout_words.region_in("de", "Disk full: no room. (disk-full)") == "Disk full: no room. (disk-full)"
+    )
+    assert rollout_words.reason_in("de", "no connection (x).", is_own=False) == "no connection (x)."
+
+
 @every_language
 def test_every_day_that_keeps_a_wave_is_there(language):
     tree = ast.parse((ROOT / "certification/planning/planner.py").read_text())
@@ -136,7 +171,7 @@ def test_no_translation_is_of_a_sentence_that_is_gone(language):
     sources = [Path(checks.__file__), ROOT / "certification/planning/planner.py", *SERVICES]
     source = "\n".join(text for path in sources for text in _texts(ast.parse(path.read_text())))
     parts = rollout_words._parts(language)
-    for part in set(parts) - {"figures", "weekdays", "smoke", "holidays"}:
+    for part in set(parts) - {"figures", "weekdays", "smoke", "holidays", "regions", "advice"}:
         for template in parts[part]:
             longest = max(_bare(template).split("{}"), key=len)
             assert longest.removesuffix(": ") in source or longest in tuple(calendar.day_name), template
