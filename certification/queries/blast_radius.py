@@ -41,6 +41,17 @@ class Affected:
     def calls_an_hour(self) -> int:
         return sum(region.calls_an_hour for region in self.regions)
 
+    @property
+    def used(self) -> list[RegionLoad]:
+        """Regions where somebody would notice, most connections first."""
+        called = [region for region in self.regions if region.version]
+        return sorted(called, key=lambda region: (-region.connections, -region.calls_an_hour, region.name))
+
+    @property
+    def unused(self) -> list[RegionLoad]:
+        """Regions without a call in the last day."""
+        return [region for region in self.regions if not region.version]
+
 
 @dataclass(frozen=True)
 class Total:

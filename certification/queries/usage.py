@@ -15,7 +15,7 @@ from certification.queries.validation import baseline_of, check_died
 from certification.queries.workbench import difference_of
 from certification.reviewing.touched import EVERYTHING, Touched, changes_at, touched_by, union_of
 from connectors.definitions.diff import Difference
-from connectors.models import Version
+from connectors.models import Region, Version
 from connectors.queries.usage import UNUSED, Use, silent_about_use, usage_of
 from portal.shared import storage
 
@@ -86,8 +86,9 @@ def usage_before(submission: Submission) -> Usage:
     codes = set(
         placed.exclude(reported_version=None, verified_version=None).values_list("region_id", flat=True)
     )
-    silent = sorted(silent_about_use(codes, now=now)) if codes else []
-    return Usage(by_operation, total, silent, since, days, settings.BREAKING_CHANGE_CONNECTIONS)
+    silent = silent_about_use(codes, now=now) if codes else set()
+    names = sorted(Region.objects.filter(pk__in=silent).values_list("name", flat=True)) if silent else []
+    return Usage(by_operation, total, names, since, days, settings.BREAKING_CHANGE_CONNECTIONS)
 
 
 def impact_of(

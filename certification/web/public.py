@@ -47,13 +47,16 @@ def public_connector(request: HttpRequest, slug: str) -> HttpResponse:
 def _page(request: HttpRequest, connector: Connector, *, error: str = "", status: int = 200) -> HttpResponse:
     user: Any = request.user
     rollout = queries.moving_version(connector)
+    places = queries.places_of(connector, rollout)
     context = {
         "connector": connector,
         "rollout": rollout,
+        "live_in": sum(place.has == connector.live_version for place in places),
+        "is_moving": any(place.coming for place in places),
         "notices": standing(connector),
         "has_documentation": has_page(connector),
         "icon_version": queries.icon_version(connector.pk),
-        "places": queries.places_of(connector, rollout),
+        "places": places,
         "watched": services.open_regions(connector.pk, user) if user.is_authenticated else set(),
         "error": error,
         "chosen": request.POST.get("region", ""),
