@@ -10,6 +10,7 @@ from django import forms
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from certification import policies
@@ -156,13 +157,15 @@ def panel_context(user: User, submission: Submission, talk: Conversation) -> dic
     may_claim = policies.can_claim_review(user, submission)
     is_mine = bool(claim and claim.reviewer_id == user.pk)
     in_review = submission.state == SubmissionState.IN_REVIEW
+    deadline = queries.deadline_of(submission) if in_review else None
     obstacles = _obstacles(user, submission, claim)
     return context | {
         "claim": claim,
         "is_mine": is_mine,
         "can_claim": may_claim and in_review and claim is None,
         "in_review": in_review,
-        "deadline": queries.deadline_of(submission) if in_review else None,
+        "deadline": deadline,
+        "is_overdue": deadline is not None and deadline < timezone.now(),
         "obstacles": obstacles,
         "approval_blockers": queries.approval_blockers(submission) if in_review else [],
         "decision_form": DecisionForm(initial={"digest": submission.revision.version.digest})

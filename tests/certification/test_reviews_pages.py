@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from certification.models import Comment, Decision, Submission, Thread
 from certification.services import reviews, submissions, threads, validation
@@ -384,3 +386,11 @@ def test_a_withdrawn_submission_can_be_read_and_not_decided(cast: Cast, sign_in)
     words = sign_in(cast.reviewer).get(url("review_detail", submission)).content.decode()
     assert "nothing to decide" in words
     assert 'name="verdict"' not in words
+
+
+def test_the_panel_says_that_a_decision_is_overdue(cast: Cast, sign_in) -> None:
+    submission = in_review(cast.owner)
+    browser = sign_in(cast.reviewer)
+    assert "Decision due" in browser.get(url("review_panel", submission)).content.decode()
+    Submission.objects.filter(pk=submission.pk).update(state_changed_at=timezone.now() - timedelta(days=40))
+    assert "Decision was due" in browser.get(url("review_panel", submission)).content.decode()
