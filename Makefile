@@ -10,6 +10,8 @@ EMBEDDED := $(VENV_PYTHON) -m portal.embedded exec
 PYTEST ?=
 # What else for the pictures.
 SCREENS ?=
+# Which benchmark, and its options; all of them briefly without.
+BENCH ?=
 # One more than the usual two cores: many tests wait for processes that they started.
 TEST_PROCESSES ?= 3
 # The variables production must set, with values that hold for one check.
@@ -84,8 +86,8 @@ sbom: environment-dev  ## write what production is made of, as CycloneDX, to bui
 	$(VENV_PYTHON) -m cyclonedx_py requirements requirements.lock --pyproject pyproject.toml --output-reproducible \
 		--validate --of JSON -o build/sbom.json
 
-bench: environment-dev  ## measure pages, uploads, validations, telemetry and polls
-	@exec $(EMBEDDED) -- $(VENV_PYTHON) -m benchmarks
+bench: environment-dev  ## measure pages, uploads, validations, telemetry and polls (BENCH="fleet --part polls")
+	@exec $(EMBEDDED) -- $(VENV_PYTHON) -m benchmarks $(BENCH)
 
 screens: environment-dev  ## picture the main pages of the demo world into docs/screens (SCREENS="--only rollout")
 	@exec env DJANGO_SETTINGS_MODULE=portal.settings.development $(EMBEDDED) --keep var/screens -- \

@@ -12,7 +12,16 @@ from django.test.utils import CaptureQueriesContext
 from benchmarks import django_ready  # noqa: F401 - sets Django up
 from certification.models import Rollout
 from certification.queries import placements
-from certification.services import advance, deployments, forecasts, halts, polling, previews, probes
+from certification.services import (
+    advance,
+    deployments,
+    forecasts,
+    halts,
+    polling,
+    previews,
+    probes,
+    retention,
+)
 from certification.services.clock import database_now
 from portal.shared import audit, outbox
 from portal.shared.actors import SYSTEM
@@ -50,7 +59,7 @@ def _deeds() -> dict[str, Callable[[], object]]:
         "history of a rollout": lambda: list(audit.history(rollout)[:50]),
         "sweep jobs": outbox.sweep,
         "claim a job": outbox.claim,
-        "forget finished jobs": outbox.forget_finished,
+        "forget what is kept no longer": retention.keep_to_rules,
         "forecast of a rollout": lambda: forecasts.refresh(rollout.pk, forecasts.Cause("time.pass")),
         "overdue previews": previews.check_deadlines,
         "the three truths of a connector": lambda: placements.truths_of(rollout.connector_id),

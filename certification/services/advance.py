@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from certification.lifecycle import ROLLOUT, SUBMISSION, UNDER_WAY, WAVE, DeploymentState, WaveState
@@ -31,13 +31,11 @@ from portal.shared.transitions import transition
 log = structlog.get_logger(__name__)
 
 _SOON = dt.timedelta(seconds=5)
-_WATCH = dt.timedelta(seconds=30)
-"""Answers wake a rollout at once (`outcomes.wake`); this is only for wake-ups that got lost."""
+_WATCH = dt.timedelta(seconds=60)
+"""Answers and failed tests wake a rollout at once (`outcomes.wake`); this is for wake-ups that got lost."""
 _AFTER_ERROR = dt.timedelta(seconds=60)
 
-_HEAVY = tuple(
-    f"{version}__{column}" for version in ("version", "previous_version") for column in ("facts", "tree")
-)
+_HEAVY = ("version__facts", "version__tree")
 """What a step does not look at, and what is large."""
 
 _SETTLED = (DeploymentState.VERIFIED, DeploymentState.SKIPPED, DeploymentState.CANCELLED)
@@ -61,7 +59,8 @@ def advance(pk: UUID) -> bool:
         with transaction.atomic():
             rollout = (
                 Rollout.objects.select_for_update(of=("self",), skip_locked=True)
-                .select_related("plan", "connector", "submission", "version", "previous_version")
+                # Most steps find nothing to do: what only an act needs is read when there is one.
+                .select_related("plan", "version")
                 .defer(*_HEAVY)
                 .filter(pk=pk, state__in=_STEPPED, next_step_at__lte=Now())
                 .first()
@@ -136,16 +135,22 @@ def _replan_late(rollout: Rollout, reason: str) -> None:
 
 
 def _step_waves(rollout: Rollout, now: dt.datetime) -> dt.datetime | None:
-    reason = gates.alarm(rollout, now)
+    rows = _deployments(rollout)
+    reason = gates.alarm(rollout, rows, now)
     if reason:
         halt(rollout, reason=reason, actor=SYSTEM)
         return None
     if incidents.pause_if_concerned(rollout):
         return None
-    is_done, look_at = _go_through(rollout, now, rollout.waves.filter(is_opt_in=False))
+    is_done, look_at = _go_through(rollout, rows, now)
     if is_done:
         return _complete(rollout, now)
     return look_at
+
+
+def _deployments(rollout: Rollout) -> list[RegionDeployment]:
+    """Read once for the whole step: an answer that comes meanwhile wakes the rollout again."""
+    return list(rollout.deployments.filter(action="deploy"))
 
 
 def _step_opt_in(rollout: Rollout, now: dt.datetime) -> dt.datetime | None:
@@ -156,24 +161,28 @@ def _step_opt_in(rollout: Rollout, now: dt.datetime) -> dt.datetime | None:
         .select_related("version")
         .first()
     )
-    reason = f"{newer.version.label} is on its way" if newer else gates.alarm(rollout, now)
+    rows = _deployments(rollout)
+    reason = f"{newer.version.label} is on its way" if newer else gates.alarm(rollout, rows, now)
     if reason:
         end_opt_in(rollout, reason=reason, actor=SYSTEM)
         return None
     if incidents.pausing(rollout):
         return now + _WATCH
-    _, look_at = _go_through(rollout, now, rollout.waves.all())
+    _, look_at = _go_through(rollout, rows, now, with_opt_in=True)
     return look_at
 
 
 def _go_through(
-    rollout: Rollout, now: dt.datetime, waves: QuerySet[RolloutWave]
+    rollout: Rollout, deployed: list[RegionDeployment], now: dt.datetime, *, with_opt_in: bool = False
 ) -> tuple[bool, dt.datetime | None]:
     """Take the waves as far as they may go: whether all are done, and else when to look again (None after a
     halt or a pause).
     """
     before: RolloutWave | None = None
-    for wave in waves.order_by("number"):
+    waves = list(rollout.waves.order_by("number"))
+    for wave, following in zip(waves, [*waves[1:], None], strict=True):
+        if wave.is_opt_in and not with_opt_in:
+            continue
         if wave.state in (WaveState.VERIFIED, WaveState.SKIPPED):
             before = wave
             continue
@@ -196,18 +205,19 @@ def _go_through(
                 WAVE, wave, "start", actor=SYSTEM, about=[rollout, rollout.submission, rollout.connector],
                 changes={"started_at": now}, data={"wave": wave.number},
             )  # fmt: skip
-        if not _finish_wave(rollout, wave, now):
-            if gates.watch(rollout, wave, now):
+        rows = [row for row in deployed if row.wave_id == wave.pk]
+        if not _finish_wave(rollout, wave, rows, now):
+            if gates.watch(rollout, wave, rows, now):
                 return False, None
-            _slip_following(rollout, wave, now)
+            if following is not None:
+                _slip_following(rollout, wave, following, now)
             return False, now + _WATCH
         before = wave
     return True, None
 
 
-def _finish_wave(rollout: Rollout, wave: RolloutWave, now: dt.datetime) -> bool:
+def _finish_wave(rollout: Rollout, wave: RolloutWave, rows: list[RegionDeployment], now: dt.datetime) -> bool:
     """Send what is pending in the wave; True when every region is verified or left out."""
-    rows = list(wave.deployments.filter(action="deploy"))
     for row in rows:
         if row.state == DeploymentState.PENDING:
             deployments.intend(row)
@@ -221,13 +231,10 @@ def _finish_wave(rollout: Rollout, wave: RolloutWave, now: dt.datetime) -> bool:
     return True
 
 
-def _slip_following(rollout: Rollout, running: RolloutWave, now: dt.datetime) -> None:
+def _slip_following(rollout: Rollout, running: RolloutWave, following: RolloutWave, now: dt.datetime) -> None:
     """The wave after an unfinished one whose day is over gets another day, with the unfinished one as
     cause.
     """
-    following = rollout.waves.filter(number__gt=running.number).order_by("number").first()
-    if following is None:
-        return
     calendar = calendar_of(rollout.plan)
     if calendar.date_of(following.planned_at) < calendar.date_of(now):
         _replan_late(rollout, f"Wave {running.number} is not verified yet")

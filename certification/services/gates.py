@@ -7,6 +7,7 @@ decision are in one order.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -17,7 +18,15 @@ from certification.gating.counts import calls_of
 from certification.gating.gate import Decision, Evidence, decide
 from certification.gating.thresholds import Thresholds
 from certification.gating.verdicts import Check, Verdict, overall
-from certification.models import GateCheck, PlanWave, Rollout, RolloutPlan, RolloutWave, SmokeRun
+from certification.models import (
+    GateCheck,
+    PlanWave,
+    RegionDeployment,
+    Rollout,
+    RolloutPlan,
+    RolloutWave,
+    SmokeRun,
+)
 from certification.planning.planner import PlanSpec, WaveSpec, baked_at
 from certification.policies import can_run_rollout
 from certification.queries.plans import calendar_of
@@ -95,13 +104,17 @@ def stand(rollout: Rollout, wave: RolloutWave, now: dt.datetime) -> Standing:
     return Standing(latest.verdict == GateCheck.Verdict.PASS or _is_let_through(latest, now), again)
 
 
-def watch(rollout: Rollout, wave: RolloutWave, now: dt.datetime) -> bool:
-    """Look at a wave whose regions do not all have the version yet; True when that halted the rollout."""
-    bake = bake_of(rollout, wave)
-    latest = wave.gate_checks.first()
-    if bake is None or (latest and latest.at + _pause() > now):
+def watch(
+    rollout: Rollout, wave: RolloutWave, deployed: Iterable[RegionDeployment], now: dt.datetime
+) -> bool:
+    """Look at a wave of which only some regions have the version yet; True when that halted the rollout."""
+    if all(row.state != "verified" for row in deployed):
         return False
-    if not wave.deployments.filter(action="deploy", state="verified").exists():
+    latest = wave.gate_checks.first()
+    if latest and latest.at + _pause() > now:
+        return False
+    bake = bake_of(rollout, wave)
+    if bake is None:
         return False
     return _look(rollout, wave, bake, is_over=False, now=now).verdict == GateCheck.Verdict.FAIL
 
@@ -246,11 +259,9 @@ def _region_names(rollout: Rollout) -> dict[str, str]:
     return dict(rollout.deployments.values_list("region_id", "region__name"))
 
 
-def alarm(rollout: Rollout, now: dt.datetime) -> str:
+def alarm(rollout: Rollout, deployed: Iterable[RegionDeployment], now: dt.datetime) -> str:
     """What stops the rollout at any moment, bake or not: a digest that disagrees, smoke tests that fail."""
-    rows = list(
-        rollout.deployments.filter(action="deploy").exclude(state__in=("pending", "skipped", "cancelled"))
-    )
+    rows = [row for row in deployed if row.state not in ("pending", "skipped", "cancelled")]
     disagreeing = gate_evidence.disagreeing(rollout, rows, now=now)
     if disagreeing:
         names = _region_names(rollout)

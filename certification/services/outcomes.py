@@ -113,7 +113,7 @@ def record_no_news(answers: Sequence[Asked]) -> set[UUID]:
 
 
 def wake(row: RegionDeployment) -> None:
-    """Let the scheduler look at the rollout now. Losing this costs half a minute, not the step."""
+    """Let the scheduler look at the rollout now. Losing this costs a minute, not the step."""
     if row.rollout_id:
         Rollout.objects.filter(pk=row.rollout_id, next_step_at__isnull=False).update(
             next_step_at=database_now()

@@ -16,6 +16,7 @@ from certification.queries.smoke import FAILURES_IN_A_ROW
 from certification.services import gateway
 from certification.services.clock import database_now
 from certification.services.credential_tests import connection_of, proving_call
+from certification.services.outcomes import wake
 from connectors.models import Version
 from connectors.runtime import CallError, CallResult, Connection
 from connectors.runtime.choosing import pick_test_operation
@@ -153,6 +154,7 @@ def _store(run: SmokeRun) -> SmokeRun:
                     about=[rollout, rollout.submission] if rollout else [],
                     data={"operation": run.operation_id, "region": run.deployment.region_id},
                 )
+                wake(run.deployment)
     except IntegrityError:
         # The same job ran twice at once; the other one's row stands.
         return SmokeRun.objects.get(

@@ -6,8 +6,9 @@ import datetime as dt
 
 import pytest
 from django.db.models import F
+from django.db.models.functions import Now
 
-from certification.models import RegionDeployment
+from certification.models import RegionDeployment, Rollout
 from certification.queries.smoke import smoke_verdicts
 from certification.services import smoke
 from portal.shared.models import AuditRecord
@@ -38,6 +39,10 @@ def outcome(deployment) -> str:
     return smoke_verdicts([deployment.pk])[deployment.pk].outcome
 
 
+def is_stepped_later(deployment) -> bool:
+    return Rollout.objects.filter(pk=deployment.rollout_id, next_step_at__gt=Now()).exists()
+
+
 def test_the_publishers_test_operation_passes(cast, settings):
     deployment = deployment_of(cast)
     with backend(harbour_service) as server:
@@ -57,6 +62,8 @@ def test_the_publishers_test_operation_passes(cast, settings):
 
 def test_a_failure_is_tried_a_second_time_and_then_counts(cast, settings):
     deployment = deployment_of(cast)
+    in_an_hour = Now() + dt.timedelta(hours=1)
+    Rollout.objects.filter(pk=deployment.rollout_id).update(next_step_at=in_an_hour)
     with backend(lambda received: as_json({}, 500)) as server:
         served_by(settings, server)
         with pytest.raises(Retry):
@@ -66,10 +73,12 @@ def test_a_failure_is_tried_a_second_time_and_then_counts(cast, settings):
             smoke.run_smoke_tests(str(deployment.pk))
         assert len(server.received) == 1, "not before the pause is over"
         a_minute_passes(deployment)
+        assert is_stepped_later(deployment), "one failure may be chance"
         smoke.run_smoke_tests(str(deployment.pk))
         smoke.run_smoke_tests(str(deployment.pk))
         assert len(server.received) == 2
     assert outcome(deployment) == "failed"
+    assert not is_stepped_later(deployment), "the halt that follows waits for nothing"
     assert AuditRecord.objects.filter(action="deployment.fail_smoke_test").count() == 1
 
 
