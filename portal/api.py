@@ -66,8 +66,9 @@ router = SimpleRouter()
 urlpatterns: list[URLPattern | URLResolver] = []
 for _room in _ROOMS:
     _module = import_module(_room)
-    _module.register(router)
-    # Addresses that are no collection of objects, such as the intake of telemetry.
+    # A room has collections of objects, addresses that are none (such as the intake of telemetry), or both.
+    if hasattr(_module, "register"):
+        _module.register(router)
     urlpatterns += getattr(_module, "urlpatterns", [])
 urlpatterns += router.urls
 for _pattern in urlpatterns:

@@ -10,7 +10,6 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.routers import BaseRouter
 
 from certification.api.submissions import OfSubmission
 from certification.rules.repair_sandbox import Repaired
@@ -197,7 +196,3 @@ urlpatterns = [
         name="submission_keep_operation",
     ),
 ]
-
-
-def register(router: BaseRouter) -> None:
-    """Nothing here is a collection of its own."""

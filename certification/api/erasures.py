@@ -26,11 +26,13 @@ from portal.shared.web import signed_in_user
 
 
 class ErasureReportLineSerializer(serializers.Serializer[Any]):
-    """Of one kind of record: rows that are gone, and rows that lost words."""
+    """Of one kind of record: rows that are gone, rows that lost words, and rows in which a name is left
+    because nothing there says whose it is."""
 
     title = serializers.CharField()
     removed = serializers.IntegerField()
     changed = serializers.IntegerField()
+    left = serializers.IntegerField()
 
 
 class ErasureSerializer(serializers.ModelSerializer[Erasure]):

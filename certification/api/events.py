@@ -10,7 +10,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.routers import BaseRouter
 from rest_framework.views import APIView
 
 from certification import events
@@ -81,10 +80,6 @@ class EventLog(APIView):
             publisher_id=token.publisher_id if isinstance(token, ApiToken) else None,
         )
         return Response(EventPageSerializer(asdict(page)).data)
-
-
-def register(router: BaseRouter) -> None:
-    """Not a collection of a model: its address is below."""
 
 
 urlpatterns = [path("events/", EventLog.as_view(), name="event-log")]

@@ -13,7 +13,6 @@ from rest_framework import mixins, serializers, status
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.routers import BaseRouter
 
 from certification.models import ForgeConnection, PullRequest, PullRequestCheck
 from certification.queries import pull_requests as queries
@@ -255,7 +254,3 @@ urlpatterns = [
     ),
     path(f"{_ROOT}repository/forge/", ForgeConnectionView.as_view(), name="repository_forge"),
 ]
-
-
-def register(router: BaseRouter) -> None:
-    """Nothing here is a collection of its own."""

@@ -12,7 +12,6 @@ from rest_framework import serializers, status
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.routers import BaseRouter
 
 from certification.api.submissions import SubmissionSerializer
 from certification.models import CertificationTag
@@ -290,7 +289,3 @@ urlpatterns = [
     path("connectors/<uuid:pk>/repository/secret/", HookSecretView.as_view(), name="repository_secret"),
     path("connectors/<uuid:pk>/repository/take/", CommitTakingView.as_view(), name="commit_take"),
 ]
-
-
-def register(router: BaseRouter) -> None:
-    """Nothing here is a collection of its own."""

@@ -11,7 +11,6 @@ from rest_framework import serializers, status
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.routers import BaseRouter
 
 from certification.api.submissions import OfSubmission
 from certification.models import ReviewMark, Submission
@@ -86,7 +85,3 @@ class ReviewMarksView(OfSubmission):
 urlpatterns = [
     path("submissions/<uuid:submission_id>/marks/", ReviewMarksView.as_view(), name="review_marks"),
 ]
-
-
-def register(router: BaseRouter) -> None:
-    """Nothing here is a collection of its own."""

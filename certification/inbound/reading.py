@@ -12,18 +12,15 @@ from email.utils import parseaddr
 from enum import StrEnum
 from html.parser import HTMLParser
 
-from mailparser_reply import EmailReplyParser
+from certification.inbound.quotes import LONGEST_TEXT, without_quotes
 
-LONGEST_TEXT = 40_000
-"""More than a comment may have: the parser of quotes never sees more."""
-_LONG_LINE = "\u2063"
-_LONG_LINE_PLACE = re.compile(f"{_LONG_LINE}(\\d{{1,5}}){_LONG_LINE}")
-_LONGEST_LINE, _MOST_LINES = 200, 600
-_BLANKS = re.compile(r"[ \t\u00a0]{3,}")
-_LANGUAGES = ["en", "de", "fr", "it", "es", "nl", "sv", "da", "pl"]
+# Nearly every machine says so in a header; for those that do not, the words that the usual ones begin with.
 _AUTOMATIC_SUBJECT = re.compile(
-    r"(?i)^\s*(auto(matic)?[ -]?(reply|response)|out of (the )?office|automatische antwort|abwesen|"
-    r"r[eé]ponse automatique|undeliver|delivery status notification|mail delivery)"
+    r"(?i)^\s*(auto(matic)?[ -]?(reply|response)|out of (the )?office|undeliver|mail delivery|"
+    r"delivery status notification|automatische antwort|abwesen|r[eé]ponse automatique|absence du bureau|"
+    r"automatisch antwoord|afwezig|respuesta autom[aá]tica|fuera de (la )?oficina|risposta automatica|"
+    r"resposta autom[aá]tica|autosvar|automatisk svar|automaattinen vastaus|odpowied[zź] automatyczna|"
+    r"automatick[aá] odpov|otomatik yan.t|автоответ|автоматический ответ|自動(応答|返信)|自动(答复|回复))"
 )
 _MACHINES = re.compile(r"(?i)^(mailer-daemon|postmaster|no-?reply|bounces?)([+@-]|$)")
 _NO_ATTACHMENTS = frozenset(
@@ -125,34 +122,6 @@ def _words(message: EmailMessage) -> str:
     if part.get_content_subtype() == "html":
         content = text_of_html(content[: 4 * LONGEST_TEXT])
     return without_quotes(content)
-
-
-def without_quotes(text: str) -> str:
-    """What is new in a reply: without the mail it answers and without the signature."""
-    text = text.replace("\r\n", "\n").replace("\0", "").replace(_LONG_LINE, "")[:LONGEST_TEXT]
-    # A delimiter of signatures that lost its blank on the way is still one.
-    text = re.split(r"(?m)^-- ?$", text, maxsplit=1)[0]
-    lines, long_lines = _shortened(text)
-    found = str(EmailReplyParser(languages=_LANGUAGES).parse_reply("\n".join(lines)) or "")
-    return _LONG_LINE_PLACE.sub(lambda match: long_lines[int(match[1])], found).strip()
-
-
-def _shortened(text: str) -> tuple[list[str], list[str]]:
-    """The lines as the parser of quotes may see them, and the long ones it only sees a number of.
-
-    Its patterns take a time that grows much faster than what they read, and somebody may know that: it sees
-    no long lines (no mail program quotes with them), no rows of blanks, and not more than a little.
-    """
-    lines: list[str] = []
-    long_lines: list[str] = []
-    for line in text.split("\n"):
-        line = line.rstrip()
-        if len(line) > _LONGEST_LINE:
-            long_lines.append(line)
-            line = f"{_LONG_LINE}{len(long_lines) - 1}{_LONG_LINE}"
-        if line or (lines and lines[-1]):
-            lines.append(_BLANKS.sub("  ", line))
-    return lines[:_MOST_LINES], long_lines
 
 
 _SILENT = frozenset({"head", "style", "script", "title", "blockquote", "template"})

@@ -217,11 +217,13 @@ def visible_to(user: User) -> QuerySet[Erasure]:
 
 @dataclass(frozen=True)
 class ReportLine:
-    """What became of one kind of record: rows that are gone, and rows that lost words."""
+    """What became of one kind of record: rows that are gone, rows that lost words, and rows in which the name
+    is left because nothing there says whose it is."""
 
     title: str
     removed: int
     changed: int
+    left: int
 
 
 # The beginning of a table's label, or all of it -> what people call it; the first that fits counts.
@@ -249,9 +251,10 @@ _KINDS = (
 def report_lines(erasure: Erasure) -> list[ReportLine]:
     """The report in people's words, most first."""
     sums: dict[str, list[int]] = {}
-    for place, name in enumerate(("removed", "changed")):
+    for place, name in enumerate(("removed", "changed", "left")):
         for label, count in erasure.report.get(name, {}).items():
             title = next((str(title) for start, title in _KINDS if label.startswith(start)), _("Other texts"))
-            sums.setdefault(title, [0, 0])[place] += count
-    lines = [ReportLine(title, removed, changed) for title, (removed, changed) in sums.items()]
+            if count:
+                sums.setdefault(title, [0, 0, 0])[place] += count
+    lines = [ReportLine(title, *counts) for title, counts in sums.items()]
     return sorted(lines, key=lambda line: (-line.removed - line.changed, line.title))

@@ -171,8 +171,11 @@ def _cleaned(fields: Mapping[str, Any]) -> dict[str, Any]:
         problems["kind"] = [_("Choose one of the kinds.")]
     if "categories" in cleaned:
         cleaned["categories"] = list(dict.fromkeys(cleaned["categories"]))
-        if set(cleaned["categories"]) - set(CATEGORIES):
-            problems["categories"] = [_("Choose from the list.")]
+        if odd := sorted(set(cleaned["categories"]) - set(CATEGORIES)):
+            problems["categories"] = [
+                _("“%(name)s” is no category. There are: %(names)s.")
+                % {"name": odd[0], "names": ", ".join(sorted(CATEGORIES))}
+            ]
         elif len(cleaned["categories"]) > MOST_CATEGORIES:
             problems["categories"] = [_("Choose at most %(most)s.") % {"most": MOST_CATEGORIES}]
     if "contacts" in cleaned:

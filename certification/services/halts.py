@@ -71,7 +71,7 @@ def end_opt_in(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
         row = Rollout.objects.select_for_update(of=("self",)).get(pk=rollout.pk)
         waves = list(row.waves.filter(is_opt_in=True, state__in=("planned", "running")))
         if row.state != RolloutState.COMPLETED or not waves:
-            raise Blocked(_("This rollout has no opt-in wave under way."))
+            raise Blocked(_("The rollout is over, so there is nothing to stop: roll it back instead."))
         about = [row, row.submission, row.connector]
         for deployment in row.deployments.filter(wave__in=waves, state="pending"):
             cancel(deployment, actor=actor, reason=reason)

@@ -55,7 +55,7 @@ def need_reason(reason: str, why: str) -> str:
 
 def hold_rollout(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
     """No further region is started until somebody resumes; what is under way in regions ends by itself."""
-    require(can_run_rollout, actor, rollout)
+    require(can_run_rollout, actor, rollout, otherwise=_("Operators hold rollouts. A team stops its own."))
     reason = need_reason(reason, _("Say why the rollout is held."))
     changes = {"hold_reason": reason, "next_step_at": None}
     return move_both(rollout, "hold", reason=reason, actor=actor, changes=changes)
@@ -63,7 +63,7 @@ def hold_rollout(rollout: Rollout, *, reason: str, actor: Actor) -> Rollout:
 
 def resume_rollout(rollout: Rollout, *, reason: str = "", actor: Actor) -> Rollout:
     """Go on. Waves whose day went by meanwhile get another one, with the hold as cause."""
-    require(can_run_rollout, actor, rollout)
+    require(can_run_rollout, actor, rollout, otherwise=_("Operators resume rollouts: ask one of them."))
     incident = incidents.pausing(rollout) if rollout.incident_id else None
     if incident is not None:
         raise Blocked(

@@ -25,7 +25,6 @@ from rest_framework.parsers import BaseParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.routers import BaseRouter
 from rest_framework.views import APIView
 
 from connectors.api.connectors import visible_connectors
@@ -336,7 +335,3 @@ urlpatterns = [
     path("telemetry/batches/", TelemetryBatchView.as_view(), name="telemetry_batches"),
     path("connectors/<uuid:pk>/health/", ConnectorHealthView.as_view(), name="connector_health"),
 ]
-
-
-def register(router: BaseRouter) -> None:
-    """Health has no collection of its own: see `urlpatterns`."""

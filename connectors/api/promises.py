@@ -11,7 +11,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.routers import BaseRouter
 from rest_framework.views import APIView
 
 from connectors.api.connectors import acting_user, visible_connectors
@@ -178,7 +177,3 @@ urlpatterns = [
         "connectors/<uuid:pk>/host/ownership/", HostOwnershipView.as_view(), name="connector_host_ownership"
     ),
 ]
-
-
-def register(router: BaseRouter) -> None:
-    """Nothing here is a collection of its own."""

@@ -20,7 +20,6 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.routers import BaseRouter
 
 from connectors.api.connectors import acting_user, visible_connectors
 from connectors.api.versions import UploadSerializer
@@ -224,7 +223,3 @@ urlpatterns = [
     path("connectors/<uuid:pk>/resumable-uploads/", ResumableUploadsView.as_view(), name="resumable_uploads"),
     path("resumable-uploads/<uuid:pk>/", ResumableUploadView.as_view(), name="resumable_upload"),
 ]
-
-
-def register(router: BaseRouter) -> None:
-    """Nothing here is a collection that is listed."""

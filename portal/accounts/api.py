@@ -16,7 +16,6 @@ from rest_framework.parsers import FormParser, JSONParser
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.routers import BaseRouter
 from rest_framework.views import APIView
 
 from portal.accounts import devices
@@ -210,7 +209,3 @@ urlpatterns = [
     path("oauth/token/", DeviceTokenView.as_view(), name="oauth_token"),
     path("token/", OwnTokenView.as_view(), name="own_token"),
 ]
-
-
-def register(router: BaseRouter) -> None:
-    """No collection of objects: see `urlpatterns`."""

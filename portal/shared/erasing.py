@@ -175,6 +175,18 @@ class Sweep:
             model._base_manager.filter(pk=row.pk).update(**changed)
         return int(bool(changed))
 
+    def spared(self, model: type[models.Model]) -> int:
+        """Rows that still hold a name of several words, because nothing there says whose it is. After the
+        steps, which leave no other."""
+        columns = text_columns(model) if self.words.names else []
+        if not columns:
+            return 0
+        found = model._base_manager.annotate(
+            **{f"text_of_{name}": Cast(name, models.TextField()) for name in columns}
+        ).filter(_mentions(columns, self.words.names))
+        rows = found.values_list(*columns).iterator(chunk_size=BATCH)
+        return sum(any(self.words.change(each) != each for each in row) for row in rows)
+
     def audit_steps(self, scope: Q, *, obj: models.Model, actor: Any) -> Iterator[Step]:
         """The same for what audit records say; see `audit_erasing`."""
         label, last = AuditRecord._meta.label_lower, int(self.after.get("shared.auditrecord") or 0)

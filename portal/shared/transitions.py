@@ -84,10 +84,7 @@ def transition(
         if before not in move.sources:
             label = lifecycle.states(before).label
             raise IllegalTransition(
-                _(
-                    "This is “%(state)s” now, so “%(deed)s” is not possible any more. Reload the page to see "
-                    "what happened."
-                )
+                _("This is “%(state)s” now, so “%(deed)s” is not possible. Its history tells what happened.")
                 % {"state": label, "deed": in_sentence(move.label or event)}
             )
         if guard:

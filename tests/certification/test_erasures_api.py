@@ -74,12 +74,17 @@ def test_administrators_give_a_reason_and_earlier_names_and_read_the_report(cast
     made = Erasure.objects.get(person=person)
     assert made.words == {"also": ["Astrid Former", "a@old.example"]}
     assert b"Astrid Former" not in asked.content, "what is searched for is shown to nobody"
-    made.report = {"removed": {"usersessions.usersession": 2}, "changed": {"shared.auditrecord": 5}}
+    made.report = {
+        "removed": {"usersessions.usersession": 2},
+        "changed": {"shared.auditrecord": 5},
+        "left": {"connectors.connector": 3},
+    }
     made.save(update_fields=["report"])
     told = Client().get(reverse("api:erasure-detail", args=[made.pk]), headers=by_boss).json()
     assert told["report"] == [
-        {"title": "Audit records", "removed": 0, "changed": 5},
-        {"title": "Sessions", "removed": 2, "changed": 0},
+        {"title": "Audit records", "removed": 0, "changed": 5, "left": 0},
+        {"title": "Sessions", "removed": 2, "changed": 0, "left": 0},
+        {"title": "Other texts", "removed": 0, "changed": 0, "left": 3},
     ]
 
 

@@ -16,7 +16,7 @@ from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
 
-from certification.inbound.reading import without_quotes
+from certification.inbound.quotes import without_quotes
 from certification.lifecycle import SUBMISSION
 from certification.models import Comment, Notification, ReceivedMail, Submission, Thread
 from certification.services import decisions, received_mail, retention, threads

@@ -159,6 +159,7 @@ class ErasureReportLine(TypedDict):
     title: str
     removed: int
     changed: int
+    left: int
 
 
 class ErasureRequestRequest(TypedDict):

@@ -10,7 +10,7 @@ from portal.certport.api import shapes
 from portal.certport.arguments import AsJson, Reason, Reference, Url, Yes
 from portal.certport.finding import address_of, find_preview, find_rollout, find_submission
 from portal.certport.output import output
-from portal.certport.problems import CommandFailed, Exit
+from portal.certport.problems import CommandFailed, Exit, Problem
 from portal.certport.settings import connect
 
 
@@ -38,7 +38,12 @@ def sign_off(
         body["checked"] = checked
     preview = find_preview(api, submission)
     with api.transport.as_read(address_of("previews", preview)):
-        made = api.previews_sign_off_create(preview["id"], body)
+        try:
+            made = api.previews_sign_off_create(preview["id"], body)
+        except Problem as error:
+            if "knows_untested" in error.data.get("errors", {}):
+                error.details.append("To sign off all the same: certport signoff --knows-untested")
+            raise
     _told(submission, made, "is signed off")
 
 
@@ -61,7 +66,7 @@ def stop(reason: Reason, reference: Reference = "", url: Url = "", as_json: AsJs
 
 
 def hold(reason: Reason, reference: Reference = "", url: Url = "", as_json: AsJson = False) -> None:
-    """Start no further region until it is resumed."""
+    """Start no further region until it is resumed. For operators; a team stops its rollout."""
     api = connect(url)
     submission = find_submission(api, reference)
     made = api.rollouts_hold_create(find_rollout(api, submission)["id"], {"reason": reason})
@@ -74,7 +79,7 @@ def resume(
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """Go on after a hold."""
+    """Go on after a hold. For operators."""
     api = connect(url)
     submission = find_submission(api, reference)
     made = api.rollouts_resume_create(find_rollout(api, submission)["id"], {"reason": reason})

@@ -98,6 +98,7 @@ def show_findings(rows: list[shapes.Finding]) -> None:
     output.table(
         ["Severity", "Rule", "Place", "Finding"],
         [[state(row["severity"]), row["rule"], _place(row), row["message"]] for row in ordered],
+        empty="Nothing was found.",
     )
 
 
@@ -144,7 +145,7 @@ def reply(
         made = api.threads_comments_create(key, {"body": body})
     output.say("Answered.", "green")
     if made["secrets_removed"]:
-        output.note(f"{made['secrets_removed']} secrets were taken out of your text before it was stored.")
+        output.note(f"Secrets taken out of your text before it was stored: {made['secrets_removed']}.")
     output.document(made)
 
 
