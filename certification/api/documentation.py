@@ -19,6 +19,7 @@ from certification.services import documentation as services
 from connectors.api.connectors import visible_connectors
 from connectors.models import Connector
 from portal.accounts.models import ApiToken
+from portal.shared.numbers import small_number
 from portal.shared.rest import UUID_PATTERN
 from portal.shared.web import signed_in_user
 
@@ -140,10 +141,10 @@ class ConnectorDocumentationViewSet(GenericViewSet[Connector]):
     def retrieve(self, request: Request, pk: str | None = None) -> Response:
         """The published documentation of a connector. 404 while nothing is published."""
         connector = self.get_object()
-        number = request.query_params.get("number", "")
+        number = small_number(request.query_params.get("number"))
         page = (
-            queries.page_of_version(connector, int(number))
-            if number.isdecimal() and len(number) < 9
+            queries.page_of_version(connector, number)
+            if number is not None
             else queries.current_page(connector)
         )
         return self._answer(connector, page)

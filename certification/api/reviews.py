@@ -26,6 +26,7 @@ from certification.queries import reviews as queries
 from certification.services import decisions, reviews, threads, verdicts
 from portal.accounts.models import ApiToken, User
 from portal.accounts.tokens import within_token
+from portal.shared.numbers import small_number
 from portal.shared.policy import require
 from portal.shared.rest import IdempotentCreation
 
@@ -201,8 +202,8 @@ class ReviewQueueViewSet(GenericViewSet[Submission]):
         asked = queries.QueueFilter(
             *(request.query_params.get(name, "") for name in ("view", "kind", "sort"))
         )
-        wanted = request.query_params.get("page", "1")
-        queue = queries.review_queue(request.user, asked, page=int(wanted) if wanted.isdecimal() else 1)
+        wanted = small_number(request.query_params.get("page"))
+        queue = queries.review_queue(request.user, asked, page=1 if wanted is None else wanted)
         page = queue.page
         body = {
             "next": self._page(page.next_page_number()) if page.has_next() else None,

@@ -18,6 +18,7 @@ from certification.queries import rollouts as queries
 from certification.queries.forecasts import newest
 from certification.services import schedule
 from portal.accounts.tokens import within_token
+from portal.shared.numbers import small_number
 from portal.shared.web import signed_in_user
 
 
@@ -47,9 +48,10 @@ class DatesSerializer(serializers.Serializer[Any]):
     waves = serializers.DictField(child=serializers.DateField(), required=False)
 
     def validate_waves(self, value: dict[str, Any]) -> dict[int, Any]:
-        if not all(number.isdecimal() for number in value):
+        days = {small_number(number): day for number, day in value.items()}
+        if None in days:
             raise serializers.ValidationError(_("Name waves by their number."))
-        return {int(number): day for number, day in value.items()}
+        return {number: day for number, day in days.items() if number is not None}
 
 
 class ScheduleSerializer(DatesSerializer):

@@ -18,6 +18,7 @@ from certification.reviewing import differences
 from certification.reviewing.side_by_side import Pair, side_by_side
 from connectors.definitions import Package, SourceFile
 from connectors.models import Version
+from portal.shared.numbers import small_number
 
 LINES_PER_CHUNK = 250
 _LONGEST_LINE = 2_000
@@ -107,7 +108,8 @@ def compared_with(submission: Submission, since: str = "") -> tuple[Version, str
         .select_related("version")
         .order_by("-number")
     )
-    found = (earlier.filter(number=since).first() if since.isdecimal() else None) or earlier.first()
+    asked = small_number(since)
+    found = (earlier.filter(number=asked).first() if asked is not None else None) or earlier.first()
     return (
         (found.version, _("revision %(number)s") % {"number": found.number}) if found else _live(submission)
     )

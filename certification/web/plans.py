@@ -24,6 +24,7 @@ from certification.services import plans as services
 from certification.web import plan_gates
 from portal.shared import audit, history
 from portal.shared.errors import InvalidInput
+from portal.shared.numbers import small_number
 from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
 from portal.shared.words import lazy as _lazy
@@ -117,8 +118,8 @@ def waves_from(data: QueryDict) -> list[WaveDraft]:
     """
     places: dict[int, list[str]] = {}
     for key, typed in data.items():
-        if key.startswith("region-") and str(typed).isdecimal() and int(str(typed)):
-            places.setdefault(int(str(typed)), []).append(key.removeprefix("region-"))
+        if key.startswith("region-") and (place := small_number(str(typed))):
+            places.setdefault(place, []).append(key.removeprefix("region-"))
     drafts = []
     for number in range(1, MAX_WAVES + 1):
         name = str(data.get(f"wave-{number}-name", "")).strip()
@@ -144,8 +145,8 @@ def _hours_from(typed: object) -> int:
 
 def _number_from(typed: object, most: int) -> int:
     """What the browser's number field lets through; anything else is one more than allowed and is told."""
-    text = str(typed or "0").strip()
-    return min(int(text), most + 1) if text.isascii() and text.isdigit() else most + 1
+    found = small_number(str(typed or "0").strip())
+    return most + 1 if found is None else min(found, most + 1)
 
 
 def _initial(draft: services.PlanDraft) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from certification.queries.usage import impact_of
 from certification.services import review_marks
 from certification.web.review_pages import page_context, reviewed_submission
 from portal.accounts.models import User
+from portal.shared.numbers import small_number
 from portal.shared.web import signed_in_user
 
 
@@ -43,7 +44,7 @@ def review_changes(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _since(asked: str, mine: int) -> str:
-    if asked == "live" or (asked.isascii() and asked.isdigit() and len(asked) < 6):
+    if asked == "live" or small_number(asked) is not None:
         return asked
     return str(mine) if mine else ""
 

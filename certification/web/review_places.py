@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from certification.models import Submission
 from certification.queries.workbench import revised_package
 from certification.reviewing.anchors import document_of, pointer_at
+from portal.shared.numbers import small_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class ReviewPlace:
 
 def number(value: str | None, default: int = 0) -> int:
     """A small number out of an address; `default` for anything else."""
-    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 9 else default
+    found = small_number(value)
+    return default if found is None else found
 
 
 def place_of(request: HttpRequest, submission: Submission) -> ReviewPlace:

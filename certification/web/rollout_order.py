@@ -26,6 +26,7 @@ from certification.web.rollout_forms import REASON_LENGTH
 from certification.web.rollouts import visible_rollout
 from connectors.models import Region
 from portal.shared.errors import Blocked, Conflict, InvalidInput
+from portal.shared.numbers import small_number
 from portal.shared.policy import require
 from portal.shared.web import done, signed_in_user
 from portal.shared.words import lazy as _lazy
@@ -48,7 +49,8 @@ def read(text: str) -> list[OpenWave]:
 
 
 def numbers_in(text: str) -> list[int]:
-    return [int(number) for number in text.split(",") if number.strip().isdecimal()]
+    found = (small_number(part.strip()) for part in text.split(","))
+    return [number for number in found if number is not None]
 
 
 class OrderForm(forms.Form):
@@ -87,9 +89,9 @@ class OrderForm(forms.Form):
         """The order after the button that was pressed; opt-in waves stay behind the public ones."""
         order: list[int] = list(self.cleaned_data["order"])
         for name, step in (("up", -1), ("down", 1)):
-            pressed = self.data.get(name, "")
-            if pressed.isdecimal() and int(pressed) in order:
-                at = order.index(int(pressed))
+            pressed = small_number(self.data.get(name, ""))
+            if pressed is not None and pressed in order:
+                at = order.index(pressed)
                 if 0 <= at + step < len(order) and self._is_alike(order[at], order[at + step]):
                     order[at], order[at + step] = order[at + step], order[at]
         return order

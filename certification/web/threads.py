@@ -27,6 +27,7 @@ from certification.services.threads import LONGEST_COMMENT, Place
 from certification.web.review_pages import page_context, reviewed_submission
 from portal.accounts.models import User
 from portal.shared.errors import InvalidInput
+from portal.shared.numbers import small_number
 from portal.shared.policy import require
 from portal.shared.secret_scan import mask_secrets
 from portal.shared.undo import offered
@@ -168,9 +169,8 @@ def columns(value: str) -> int:
 def _anchor(submission: Submission, given: dict[str, str]) -> Anchor:
     """Where the comment will stand; for a line of JSON the node that it belongs to."""
     file, line = given.get("file", ""), given.get("line", "")
-    number = int(line) if line.isascii() and line.isdigit() and len(line) < 9 else None
     try:
-        return anchor_at(revised_package(submission), file, given.get("pointer", ""), number)
+        return anchor_at(revised_package(submission), file, given.get("pointer", ""), small_number(line))
     except PlaceNotFound:
         return Anchor(file=file)
 

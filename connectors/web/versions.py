@@ -22,6 +22,7 @@ from connectors.queries import connectors as connector_queries
 from connectors.queries import versions as queries
 from connectors.services import versions as services
 from portal.shared.errors import PortalError
+from portal.shared.numbers import small_number
 from portal.shared.web import done, error_page, signed_in_user
 
 _TEXT_SUFFIXES = (".json", ".md", ".csx", ".cs", ".txt")
@@ -163,8 +164,8 @@ def version_file(request: HttpRequest, pk: str, name: str) -> HttpResponse:
     content = member_of(services.package_bytes(version), name)
     if content is None:
         raise Http404
-    asked = request.GET.get("line", "")
-    line = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
+    asked = small_number(request.GET.get("line"))
+    line = 1 if asked is None else asked
     is_text = name.lower().endswith(_TEXT_SUFFIXES)
     context = {
         "version": version,
