@@ -29,6 +29,18 @@ def free_port(host: str = "127.0.0.1") -> int:
     return port
 
 
+def reserve(port: int, host: str = "127.0.0.1") -> socket.socket:
+    """A socket that keeps others from choosing the port until it is closed; nobody can connect to it.
+
+    Where the port is taken already it keeps nothing.
+    """
+    held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # Without SO_REUSEADDR: two that have it may both bind as long as neither listens.
+    with suppress(OSError):
+        held.bind((host, port))
+    return held
+
+
 class RememberedPorts:
     """Ports chosen in an earlier run, so that addresses stay valid in bookmarks and in the database."""
 

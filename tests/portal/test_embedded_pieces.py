@@ -12,7 +12,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from portal.embedded import EmbeddedServicesUnavailable, bootstrap
-from portal.embedded.ports import RememberedPorts, free_port, is_free
+from portal.embedded.ports import RememberedPorts, free_port, is_free, reserve
 from portal.embedded.secret_files import kept_secret, trial_secrets
 
 
@@ -26,6 +26,24 @@ def test_a_taken_port_is_replaced_and_the_replacement_is_remembered(tmp_path: Pa
         assert chosen != wanted
         assert RememberedPorts(tmp_path / "ports.json").choose("web", wanted) == chosen
     assert RememberedPorts(tmp_path / "ports.json").choose("web", wanted) == wanted
+
+
+def test_a_reserved_port_is_not_chosen_by_a_second_portal(tmp_path: Path) -> None:
+    wanted = free_port()
+    with reserve(wanted):
+        assert RememberedPorts(tmp_path / "second.json").choose("regions", wanted) != wanted
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", wanted), timeout=5)
+    assert RememberedPorts(tmp_path / "third.json").choose("regions", wanted) == wanted
+
+
+def test_reserving_a_taken_port_leaves_it_to_its_owner() -> None:
+    with socket.socket() as owner:
+        owner.bind(("127.0.0.1", 0))
+        owner.listen()
+        port = owner.getsockname()[1]
+        with reserve(port):
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
 
 
 def test_a_damaged_list_of_ports_is_forgotten(tmp_path: Path) -> None:

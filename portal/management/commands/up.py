@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -27,7 +28,7 @@ from certification.services.receipts import public_key_pem
 from portal.demo import services as demo_services
 from portal.demo.presence import is_there
 from portal.embedded.places import describe_run
-from portal.embedded.ports import RememberedPorts
+from portal.embedded.ports import RememberedPorts, reserve
 from portal.embedded.secret_files import kept_secret
 from portal.embedded.supervisor import Program, Supervisor
 
@@ -66,7 +67,10 @@ class Command(BaseCommand):
         supervisor = Supervisor(place.environment(), settings.BASE_DIR, names=PROGRAM_NAMES)
         web, *others = lasting_programs(place)
         supervisor.start(web)
-        threading.Thread(target=_welcome, args=(supervisor, place, others), daemon=True).start()
+        # The regions begin minutes after their port was chosen: a second portal would choose it too.
+        regions_port = reserve(place.regions_port)
+        known = (supervisor, place, others, regions_port)
+        threading.Thread(target=_welcome, args=known, daemon=True).start()
         supervisor.run()
 
     def _choose_place(self, var: Path, host: str, wanted_port: int) -> Place:
@@ -219,7 +223,9 @@ def demo_backend(place: Place) -> Program:
     return Program("services", (PYTHON, "-m", "portal.demo.backend", *listen))
 
 
-def _welcome(supervisor: Supervisor, place: Place, others: Sequence[Program]) -> None:
+def _welcome(
+    supervisor: Supervisor, place: Place, others: Sequence[Program], regions_port: socket.socket
+) -> None:
     """Say where the portal is once it answers, start the rest, fill the demo world, bring up its regions.
 
     The web server starts alone: on two cores its first answer comes seconds sooner that way.
@@ -244,6 +250,7 @@ def _welcome(supervisor: Supervisor, place: Place, others: Sequence[Program]) ->
     while not supervisor.wait(2):
         before, codes = codes, _region_codes(place)
         if codes and codes == before:
+            regions_port.close()
             supervisor.start(region_agent(place, codes))
             break
         if not codes and not demo.is_alive():
