@@ -6,28 +6,36 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from connectors.definitions import KINDS, Package, Problem, facts, operations
 from connectors.definitions.facts import Authentication
 from connectors.definitions.problems import problem
+from portal.shared.words import lazy as _lazy
 
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
-AUTHENTICATION_LABELS = {
-    Authentication.NONE: "None",
-    Authentication.API_KEY: "API key",
-    Authentication.BASIC: "Basic",
-    Authentication.OAUTH2: "OAuth 2.0",
-    Authentication.WINDOWS: "Windows",
-    Authentication.CERTIFICATE: "Certificate",
-    Authentication.GATEWAY: "Gateway",
+_SIGN_INS = {
+    Authentication.NONE: _lazy("Nothing"),
+    Authentication.API_KEY: _lazy("API key"),
+    Authentication.BASIC: _lazy("Basic"),
+    Authentication.OAUTH2: _lazy("OAuth 2.0"),
+    Authentication.WINDOWS: _lazy("Windows"),
+    Authentication.CERTIFICATE: _lazy("Certificate"),
+    Authentication.GATEWAY: _lazy("Gateway"),
 }
 _EXPECTED = ("apiDefinition.swagger.json", "apiProperties.json", "icon.png")
 _MOST_PROBLEMS = 500
 _MOST_EXCERPTS = 50
 _MOST_OPERATIONS = 2_000
 _LONGEST_LINE = 300
+
+
+def sign_in_names(kinds: Iterable[str]) -> list[str]:
+    """The ways to sign in that facts name, as the reader calls them; one that is unknown stays as it is."""
+    names = {str(kind): str(name) for kind, name in _SIGN_INS.items()}
+    return [names.get(kind, kind) for kind in kinds]
 
 
 def shown_name(name: str) -> str:

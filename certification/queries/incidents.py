@@ -15,6 +15,7 @@ from certification.lifecycle import MOVABLE_ROLLOUT_STATES
 from certification.models import Incident, Placement, RegionDeployment, Rollout
 from certification.queries.testers import products_tried
 from connectors.models import Connector, Region
+from connectors.package_records import sign_in_names
 
 
 def incidents() -> QuerySet[Incident]:
@@ -50,7 +51,7 @@ def scopes(rows: list[Incident], *, names_connectors: bool = True) -> dict[objec
 def _scope_of(incident: Incident, names: dict[str, str], names_connectors: bool) -> str:
     parts = []
     if incident.auth_kinds:
-        parts.append(_("sign-in by %(kinds)s") % {"kinds": ", ".join(incident.auth_kinds)})
+        parts.append(_("sign-in by %(kinds)s") % {"kinds": ", ".join(sign_in_names(incident.auth_kinds))})
     if incident.products:
         parts.append(", ".join(str(BY_KEY[key].name) for key in incident.products if key in BY_KEY))
     if incident.regions:

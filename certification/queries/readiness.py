@@ -14,8 +14,10 @@ from django.utils.translation import ngettext
 from certification.models import Submission, TestCredential
 from certification.queries import validation as verdicts
 from certification.queries.agreements import is_missing_for
+from certification.queries.rulebook import named_rule
 from certification.rules.checks.listing import CATEGORIES
 from connectors.models import Upload
+from connectors.package_records import sign_in_names
 from portal.accounts.models import User
 from portal.shared.words import in_sentence
 from portal.shared.words import lazy as _lazy
@@ -186,7 +188,7 @@ def _credentials(submission: Submission) -> Iterator[Blocker]:
     kinds = [kind for kind in facts.get("authentication", ()) if kind in _USABLE]
     # One way to sign in is enough to test with, whichever of the offered ones it is.
     if kinds and not any(usable & {*_USABLE[kind]} for kind in kinds):
-        labels = " or ".join(kind.replace("_", " ") for kind in kinds)
+        labels = _(" or ").join(sign_in_names(kinds))
         text = _(
             "Testers cannot sign in: the package uses %(labels)s, and there is no test credential for it."
         ) % {"labels": labels}
@@ -202,12 +204,12 @@ def _findings(submission: Submission) -> Iterator[Blocker]:
     for rule, count in verdicts.blocking_rules(submission, validation).items():
         places = ngettext("%(n)s place", "%(n)s places", count) % {"n": count}
         way = _("acknowledge it") if verdicts.is_acknowledgeable(rule) else _("ask for a waiver")
-        text = _("%(rule)s is broken in %(places)s: correct it, or %(way)s.") % {
-            "rule": rule,
+        text = _("%(rule)s, in %(places)s: correct it, or %(way)s.") % {
+            "rule": named_rule(rule),
             "places": places,
             "way": way,
         }
         yield Blocker("validation-error", text, Place.FINDINGS)
     for rule in verdicts.unanswered_warnings(submission, validation):
-        text = _("%(rule)s warns: correct it, or write a note why it stays.") % {"rule": rule}
+        text = _("%(rule)s: correct it, or write a note why it stays.") % {"rule": named_rule(rule)}
         yield Blocker("warning-without-note", text, Place.FINDINGS)

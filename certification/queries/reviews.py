@@ -32,6 +32,7 @@ from certification.models import (
 )
 from certification.planning.calendar import Calendar
 from certification.queries.plans import calendar_of
+from certification.queries.rulebook import named_rule
 from certification.queries.validation import (
     blocking_rules,
     known_validation,
@@ -293,13 +294,13 @@ def approval_blockers(submission: Submission) -> list[str]:
         where = ngettext("%(n)s place", "%(n)s places", places) % {"n": places}
         if rule in acknowledged and rule not in uncovered:
             blockers.append(
-                _("%(rule)s is acknowledged in %(where)s: accept it, or decline it.")
-                % {"rule": rule, "where": where}
+                _("%(rule)s, in %(where)s, is acknowledged: accept it, or decline it.")
+                % {"rule": named_rule(rule), "where": where}
             )
         else:
             blockers.append(
-                _("%(rule)s is broken in %(where)s, and no waiver covers it any more.")
-                % {"rule": rule, "where": where}
+                _("%(rule)s, in %(where)s: no waiver covers it any more.")
+                % {"rule": named_rule(rule), "where": where}
             )
     return blockers
 

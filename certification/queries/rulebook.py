@@ -16,6 +16,12 @@ def rule_info(rule_id: str) -> RuleInfo | None:
     return rule_words.rule_in(reader_language(), rule_id)
 
 
+def named_rule(rule_id: str) -> str:
+    """What a reader knows a rule by, as "Operation deleted (UPD-001)"."""
+    about = rule_info(rule_id)
+    return f"{about.title} ({about.id})" if about else rule_id
+
+
 def told_message(rule: str, message: str) -> str:
     """What a stored finding says."""
     return rule_words.message_in(reader_language(), rule, message)

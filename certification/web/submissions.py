@@ -34,6 +34,7 @@ from certification.web.submission_pages import (
     visible_submission,
 )
 from connectors.models import Connector
+from connectors.package_records import sign_in_names
 from connectors.policies import makes_connectors
 from connectors.queries.publishers import choices_for
 from portal.accounts.models import User
@@ -162,6 +163,7 @@ def submission_package(request: HttpRequest, pk: UUID) -> HttpResponse:
     version = verdicts.shown_version(submission)
     context = page_context(request, submission, "package") | {
         "version": version,
+        "authentication": sign_in_names(version.facts.get("authentication", ())) if version else [],
         "tree": queries.tree_nodes(version.tree) if version else [],
         "revisions": queries.revisions_of(submission),
     }

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from connectors import policies, upload_parsing
 from connectors.definitions import SourceFile
 from connectors.models import Connector, Upload, Version
-from connectors.package_records import AUTHENTICATION_LABELS, member_of
+from connectors.package_records import member_of, sign_in_names
 from connectors.queries import connectors as connector_queries
 from connectors.queries import versions as queries
 from connectors.services import versions as services
@@ -147,9 +147,7 @@ def version_detail(request: HttpRequest, pk: str) -> HttpResponse:
         "tab": "versions",
         "facts": version.facts,
         "operations": version.facts.get("operations", []),
-        "authentication": [
-            AUTHENTICATION_LABELS.get(kind, kind) for kind in version.facts.get("authentication", [])
-        ],
+        "authentication": sign_in_names(version.facts.get("authentication", ())),
         "nodes": queries.tree_nodes(version.tree, version),
         "marks": _stage_labels(connector).get(version.pk, []),
         "uploads": version.uploads.select_related("uploaded_by").order_by("-received_at")[:5],

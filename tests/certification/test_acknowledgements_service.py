@@ -78,7 +78,9 @@ def test_an_update_is_compared_with_what_is_live(breaking):
     assert verdict.change_kind == "update"
     assert verdict.baseline == breaking.connector.live_version.digest
     assert list(verdict.findings.filter(severity="error").values_list("rule", flat=True)) == ["UPD-020"]
-    assert blocked_by(breaking) == ["UPD-020 is broken in 1 place: correct it, or acknowledge it."]
+    assert blocked_by(breaking) == [
+        "Output field deleted (UPD-020), in 1 place: correct it, or acknowledge it."
+    ]
 
 
 def test_a_new_connector_is_compared_with_nothing(cast):
@@ -125,7 +127,9 @@ def test_without_an_acknowledgement_the_package_comes_back(cast, breaking):
 def test_approval_waits_until_the_reviewer_accepts(cast, breaking):
     waiver = acknowledge(breaking, cast.owner)
     submission = in_review(breaking, cast)
-    assert approval_blockers(submission) == ["UPD-020 is acknowledged in 1 place: accept it, or decline it."]
+    assert approval_blockers(submission) == [
+        "Output field deleted (UPD-020), in 1 place, is acknowledged: accept it, or decline it."
+    ]
     with pytest.raises(Blocked):
         approve(submission, cast)
     waivers.approve_waiver(waiver, reason="Seen, and agreed.", actor=cast.reviewer)
@@ -140,7 +144,7 @@ def test_a_declined_acknowledgement_blocks_approval_and_the_next_hand_in(cast, b
     submission = in_review(breaking, cast)
     waivers.decline_waiver(waiver, reason="Keep the field.", actor=cast.reviewer)
     assert approval_blockers(submission) == [
-        "UPD-020 is broken in 1 place, and no waiver covers it any more."
+        "Output field deleted (UPD-020), in 1 place: no waiver covers it any more."
     ]
     assert len(blocked_by(submission)) == 1
 
