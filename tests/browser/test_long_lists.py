@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from connectors.models import Connector, HealthAlert
+from connectors.models import Connector, HealthAlert, Region
 from tests.architecture.world import undone
 from tests.browser.stage import Stage
 from tests.factories import ConnectorFactory
-from tests.factories.rollouts import scheduled_rollout
+from tests.factories.rollouts import add_plan, scheduled_rollout
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db, pytest.mark.timeout(300)]
 MANY = 240
@@ -36,8 +36,11 @@ def crowd(world):
         HealthAlert.objects.bulk_create(
             HealthAlert(connector=one, kind="silence", last_breach_at=now) for one in made
         )
+        places = Region.objects.filter(is_active=True)
+        everywhere = " ".join(places.filter(is_preview=False).values_list("pk", flat=True))
+        add_plan(world.operator, everywhere, preview=places.get(is_preview=True).pk, name="Everywhere")
         for number in range(26):
-            scheduled_rollout(world, "north south", due=False, connector=made[number])
+            scheduled_rollout(world, due=False, connector=made[number])
         yield world
 
 
