@@ -141,7 +141,7 @@ def test_open_incidents_and_the_next_departures_are_told_without_a_connector_s_n
     Train.objects.create(name="Friday train", weekdays=[0, 1, 2, 3, 4, 5, 6], capacity=3)
     page = client.get("/status/").content.decode()
     assert told.title in page
-    assert "Concerns sign-in by oauth2; some connectors" in page
+    assert "Concerns sign-in by OAuth 2.0; some connectors" in page
     assert "Friday train" in page
     for text in (kept.title, over.title + "<", connector.name):
         assert text not in page
