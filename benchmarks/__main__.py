@@ -38,7 +38,10 @@ def main(arguments: list[str]) -> int:
         print("Options belong to one benchmark: name it before them.", file=sys.stderr)
         return 2
     if unknown := {name for name in names if find_spec(f"benchmarks.{name}") is None}:
-        print(f"No such benchmark: {', '.join(sorted(unknown))}.", file=sys.stderr)
+        print(
+            f"No such benchmark: {', '.join(sorted(unknown))}. docs/performance.md lists them.",
+            file=sys.stderr,
+        )
         return 2
     environment = {"DJANGO_SETTINGS_MODULE": "portal.settings.test", **os.environ}
     subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], env=environment, check=True)

@@ -16,7 +16,7 @@ from connectors.definitions.problems import problem
 from portal.shared.words import lazy as _lazy
 
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
-_SIGN_INS = {
+SIGN_INS: dict[str, str] = {
     Authentication.NONE: _lazy("Nothing"),
     Authentication.API_KEY: _lazy("API key"),
     Authentication.BASIC: _lazy("Basic"),
@@ -34,8 +34,7 @@ _LONGEST_LINE = 300
 
 def sign_in_names(kinds: Iterable[str]) -> list[str]:
     """The ways to sign in that facts name, as the reader calls them; one that is unknown stays as it is."""
-    names = {str(kind): str(name) for kind, name in _SIGN_INS.items()}
-    return [names.get(kind, kind) for kind in kinds]
+    return [str(SIGN_INS.get(kind, kind)) for kind in kinds]
 
 
 def shown_name(name: str) -> str:

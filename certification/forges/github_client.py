@@ -21,7 +21,7 @@ from certification.forges.errors import (
     ForgeRejected,
     RateLimited,
 )
-from certification.forges.github_answers import member, moment
+from certification.forges.github_answers import line, member, moment
 from certification.forges.github_app import AppKey, token_for
 from certification.forges.protocol import ForgePlace
 from connectors.runtime.egress import Incoming, Outgoing
@@ -146,14 +146,12 @@ def _judge_errors(answer: Incoming, errors: Any) -> None:
         return
     rows = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
     kinds = {str(each.get("type", "")) for each in rows}
-    said = (
-        "".join(letter for letter in str(rows[0].get("message", "")) if letter.isprintable()) if rows else ""
-    )
+    said = line(rows[0].get("message")) if rows else ""
     if "RATE_LIMITED" in kinds or "rate limit" in said.lower():
         raise RateLimited("GitHub asks for patience: too many calls.", _wait(answer))
     if "NOT_FOUND" in kinds:
         raise ForgeMissing("GitHub knows no such thing, or this token may not see it.")
-    raise ForgeRejected(f"GitHub refused what was asked: {said[:200] or 'it does not say why'}")
+    raise ForgeRejected(f"GitHub refused what was asked: {said or 'it does not say why'}")
 
 
 def _is_limit(answer: Incoming, said: str) -> bool:
@@ -185,7 +183,7 @@ def _said(answer: Incoming) -> str:
         text = str(found.get("message", "")) if isinstance(found, dict) else ""
     except ValueError:
         text = ""
-    return "".join(letter for letter in text if letter.isprintable())[:200] or f"status {answer.status}."
+    return line(text) or f"status {answer.status}."
 
 
 def _json(answer: Incoming) -> Any:

@@ -188,7 +188,7 @@ def _go_through(
             continue
         if wave.state == WaveState.PLANNED:
             if before is None and not rehearsals.is_proven(rollout):
-                _slip_unrehearsed(rollout, wave, now)
+                _slip(rollout, wave, now, reason="The rollback is not rehearsed in Preview yet")
                 return False, now + _WATCH
             gate = gates.stand(rollout, before, now) if before else gates.OPEN
             # Two people may cut a bake short; what failed stays closed for them too.
@@ -210,7 +210,7 @@ def _go_through(
             if gates.watch(rollout, wave, rows, now):
                 return False, None
             if following is not None:
-                _slip_following(rollout, wave, following, now)
+                _slip(rollout, following, now, reason=f"Wave {wave.number} is not verified yet")
             return False, now + _WATCH
         before = wave
     return True, None
@@ -231,20 +231,11 @@ def _finish_wave(rollout: Rollout, wave: RolloutWave, rows: list[RegionDeploymen
     return True
 
 
-def _slip_following(rollout: Rollout, running: RolloutWave, following: RolloutWave, now: dt.datetime) -> None:
-    """The wave after an unfinished one whose day is over gets another day, with the unfinished one as
-    cause.
-    """
+def _slip(rollout: Rollout, wave: RolloutWave, now: dt.datetime, *, reason: str) -> None:
+    """A wave that cannot start yet gets another day once its own is over."""
     calendar = calendar_of(rollout.plan)
-    if calendar.date_of(following.planned_at) < calendar.date_of(now):
-        _replan_late(rollout, f"Wave {running.number} is not verified yet")
-
-
-def _slip_unrehearsed(rollout: Rollout, first: RolloutWave, now: dt.datetime) -> None:
-    """The first wave gets another day while the rollback is not proven."""
-    calendar = calendar_of(rollout.plan)
-    if calendar.date_of(first.planned_at) < calendar.date_of(now):
-        _replan_late(rollout, "The rollback is not rehearsed in Preview yet")
+    if calendar.date_of(wave.planned_at) < calendar.date_of(now):
+        _replan_late(rollout, reason)
 
 
 def _complete(rollout: Rollout, now: dt.datetime) -> dt.datetime | None:

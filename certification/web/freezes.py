@@ -21,6 +21,7 @@ from certification.models import Freeze
 from certification.queries import plans as queries
 from certification.services import freezes as services
 from certification.web.rollout_forms import ReasonForm
+from connectors.package_records import SIGN_INS
 from portal.shared.errors import InvalidInput
 from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
@@ -31,13 +32,8 @@ KINDS = (
     ("opening", _lazy("Extra working days: weekends and holidays inside count as working days")),
 )
 
-AUTH_KINDS = (
-    ("oauth2", _lazy("OAuth 2.0")),
-    ("api_key", _lazy("API key")),
-    ("basic", _lazy("Basic")),
-    ("windows", _lazy("Windows")),
-    ("certificate", _lazy("Certificate")),
-    ("none", _lazy("Nothing")),
+AUTH_KINDS = tuple(
+    (kind, SIGN_INS[kind]) for kind in ("oauth2", "api_key", "basic", "windows", "certificate", "none")
 )
 
 
