@@ -31,10 +31,6 @@ class Truths:
     verdict: str
     note: str = ""
 
-    @property
-    def is_stale(self) -> bool:
-        return self.verdict == "stale"
-
 
 def truths_of(connector_id: UUID) -> list[Truths]:
     """Every region that holds the connector, or is about to. Three queries, however many regions."""
@@ -88,7 +84,7 @@ def _verdict(place: Placement | None, row: RegionDeployment | None) -> tuple[str
         return "not_probed", told_region(place.probe_problem)
     limit = dt.timedelta(seconds=STALE_AFTER_ROUNDS * settings.PROBE_INTERVAL_SECONDS)
     if place.probed_at < timezone.now() - limit:
-        return "stale", told_region(place.probe_problem) or _("The region was not looked at lately.")
+        return "stale", told_region(place.probe_problem)
     return "agrees", place.call_problem
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
+from certification import policies
 from certification.models import Lane, Submission, TestRun, Validation
 from certification.queries.credentials import CredentialRow
 from certification.queries.lanes import lane_of
@@ -111,7 +112,7 @@ def checklist(
             *_check_changes(submission, lane, page),
             *(_check_identity(submission) if lane == Lane.NEW else []),
             _check_credentials(submission, credentials),
-            _check_runs(submission),
+            _check_runs(submission, user),
             _check_threads(submission, talk),
         ],
         [
@@ -235,9 +236,9 @@ def _check_credentials(submission: Submission, rows: list[CredentialRow]) -> Che
     return Check(_("Test credentials"), words, "success" if works == len(rows) else "warning", url)
 
 
-def _check_runs(submission: Submission) -> Check:
+def _check_runs(submission: Submission, user: User) -> Check:
     """Calls of this very package, by whomever."""
-    url = url_or_empty("console", submission)
+    url = url_or_empty("console", submission) if policies.can_try_operations(user, submission) else ""
     version = submission.revision.version_id if submission.revision else None
     found: list[Any] = list(
         TestRun.objects.filter(submission=submission, version=version)

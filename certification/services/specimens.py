@@ -6,16 +6,17 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from django.template.loader import render_to_string
 from django.utils import timezone
 
-from certification.messages import KINDS, MessageKind
+from certification.messages import KINDS, MessageKind, template_name
 from certification.models import MailText
 from certification.queries.mail_texts import DIGEST, EVENTS, current_text
 from certification.services.letter_parts import Letter, NewDate, absolute
 from certification.services.notifications import render, render_digest
 from portal.accounts.models import User
 
-__all__ = ["DIGEST", "EVENTS", "specimen"]
+__all__ = ["DIGEST", "EVENTS", "specimen", "subjects"]
 
 
 class _Thing(SimpleNamespace):
@@ -115,13 +116,25 @@ def specimen(event: str, *, reader: User, words: MailText | None = None) -> tupl
         )
     now = timezone.now()
     letter = Letter(event, None, names=_names(now), facts=_facts(event, now), url="/submissions/S-1042/")
-    letter.actor = User(display_name="Mara Lindqvist")
-    letter.reason = "The icon has to match its colour; the rest is fine."
+    letter.actor = User(display_name=_ACTOR)
+    letter.reason = _REASON
     letter.text = words
     kind: MessageKind = KINDS[event]
     return render(letter, kind, reader)
 
 
+def subjects() -> dict[str, str]:
+    """{event: subject} of all `EVENTS` with the default words, in the language of the page: what a mail is
+    called where mails are chosen."""
+    context = _names(timezone.now()) | {"actor_name": _ACTOR, "reason": _REASON, "items": _TOLD}
+    return {
+        event: " ".join(render_to_string(template_name(event, "subject.txt"), context).split())
+        for event in EVENTS
+    }
+
+
+_ACTOR = "Mara Lindqvist"
+_REASON = "The icon has to match its colour; the rest is fine."
 _TOLD = (
     "Harbour Ledger is live in Norway",
     "Harbour Ledger is live in Switzerland",

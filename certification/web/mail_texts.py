@@ -19,7 +19,7 @@ from certification import policies
 from certification.models import MailText
 from certification.queries import mail_texts as queries
 from certification.services import mail_texts as services
-from certification.services.specimens import EVENTS, specimen
+from certification.services.specimens import EVENTS, specimen, subjects
 from certification.web.specimens import FRAMED
 from certification.wording import FIXED_BODY, variables_for
 from portal.accounts.models import User
@@ -62,8 +62,14 @@ class MailTextForm(forms.Form):
 @require_safe
 @login_required
 def mail_text_list(request: HttpRequest) -> HttpResponse:
-    require(policies.can_see_administration, signed_in_user(request), None)
-    return render(request, "certification/mail_text_list.html", {"groups": queries.mail_rows()})
+    user = signed_in_user(request)
+    require(policies.can_see_administration, user, None)
+    names = subjects()
+    context = {
+        "groups": [(label, [(row, names[row.event]) for row in rows]) for label, rows in queries.mail_rows()],
+        "can_manage": policies.can_manage_mail_texts(user),
+    }
+    return render(request, "certification/mail_text_list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

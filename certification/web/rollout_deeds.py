@@ -22,7 +22,7 @@ from portal.shared.words import lazy as _
 @dataclass(frozen=True)
 class Deed:
     """`move` is the event of the rollout's lifecycle that has to be possible; `touches` are the regions it
-    concerns.
+    concerns. What is rare stands behind "More": the buttons are for what has to be found in a hurry.
     """
 
     verb: str
@@ -36,6 +36,7 @@ class Deed:
     form: type[forms.Form] = ReasonForm
     style: str = ""
     touches: Callable[[Rollout], list[RegionDeployment]] = lambda _: []
+    is_rare: bool = False
 
     def is_offered(self, user: Any, rollout: Rollout) -> bool:
         return self.is_possible(rollout) and self.can(user, rollout)
@@ -148,7 +149,7 @@ DEEDS: dict[str, Deed] = {
             _("Added; their dates are on the page."), "", policies.can_run_rollout,
             lambda rollout, data, actor: opt_in.choose(
                 rollout, data["waves"], reason=data["reason"], actor=actor
-            ), form=OptInForm, touches=_opt_in_regions,
+            ), form=OptInForm, touches=_opt_in_regions, is_rare=True,
         ),
         Deed(
             "end-opt-in", _("End the opt-in waves"), "hand-stop",
@@ -157,7 +158,7 @@ DEEDS: dict[str, Deed] = {
             _("The opt-in waves are ended."), "", policies.can_stop_rollout,
             lambda rollout, data, actor: rollouts.end_opt_in_waves(
                 rollout, reason=data["reason"], actor=actor
-            ), style="danger", touches=_not_yet,
+            ), style="danger", touches=_not_yet, is_rare=True,
         ),
         Deed(
             "unschedule", _("Take off the schedule"), "calendar-event",
@@ -165,7 +166,7 @@ DEEDS: dict[str, Deed] = {
             _("Taken off the schedule."), "cancel", policies.can_run_rollout,
             lambda rollout, data, actor: schedule.unschedule_rollout(
                 rollout, reason=data["reason"], actor=actor
-            ), touches=_not_yet,
+            ), touches=_not_yet, is_rare=True,
         ),
     )
 }  # fmt: skip

@@ -12,7 +12,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from certification.messages import KINDS, Group
-from certification.services.specimens import DIGEST, EVENTS, specimen
+from certification.services.specimens import DIGEST, EVENTS, specimen, subjects
 from portal.shared.web import signed_in_user
 
 # Mails carry their styles inside: they are shown in a frame that runs nothing and reaches nothing.
@@ -29,6 +29,7 @@ def mail_specimens(request: HttpRequest) -> HttpResponse:
     if chosen not in EVENTS:
         raise Http404
     subject, text, _html = specimen(chosen, reader=signed_in_user(request))
+    names = subjects()
     context = {
         "chosen": chosen,
         "subject": subject,
@@ -38,10 +39,10 @@ def mail_specimens(request: HttpRequest) -> HttpResponse:
         "as_text": request.GET.get("form") == "text",
         "groups": [
             *(
-                (group.label, [event for event, kind in KINDS.items() if kind.group == group])
+                (group.label, [(event, names[event]) for event, kind in KINDS.items() if kind.group == group])
                 for group in Group
             ),
-            (_("Once a day"), [DIGEST]),
+            (_("Once a day"), [(DIGEST, names[DIGEST])]),
         ],
     }
     return render(request, "certification/mail_specimens.html", context)

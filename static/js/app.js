@@ -283,7 +283,8 @@
   function isHeld(part) {
     const focus = document.activeElement;
     if (part.contains(focus) && (!focus.id || typing(focus))) return true;
-    if (part.querySelector("dialog[open], details.menu[open]")) return true;
+    // A menu beside the part comes along out of band.
+    if (part.querySelector("dialog[open]") || $("main details.menu[open]")) return true;
     return [...part.querySelectorAll("textarea, select, input:not([type=hidden])")].some(isChanged);
   }
   const nameOf = (element) => element.id || element.querySelector("summary")?.textContent.trim();

@@ -27,6 +27,17 @@ def test_a_rollout_changes_around_the_mark_that_has_the_focus(cast, visit):
         page.wait_for_selector("#rollout-state:has-text('Halted')")
         page.wait_for_selector("#deed-release")
         assert page.evaluate(FOCUS) == "map-north"
+        # The menu comes along out of band, and is not taken away from who reads it.
+        page.locator("#deed-more").click()
+        rollouts.release_rollout(rollout, reason="All is well.", actor=cast.operator)
+        with page.expect_response("**/live/") as answer:
+            page.evaluate(ASK)
+        answer.value.finished()
+        assert page.locator("#deed-dates").is_visible()
+        page.keyboard.press("Escape")
+        page.evaluate(ASK)
+        page.wait_for_selector("#deed-hold")
+        assert page.evaluate(FOCUS) == "deed-more"
         assert page.complaints == []
 
 
