@@ -150,11 +150,11 @@ def _steps(erasure: Erasure) -> Iterator[Step]:
     found = places(erasure.person, teams)
     sweep = Sweep(words, found, erasure.report.get("after", {}))
     by_label = {model._meta.label_lower: model for model in apps.get_models()}
+    _wait_for_the_last_mail(erasure)
     for label in sorted(set(by_label) - found.kept - {_LAST}):
         yield from sweep.steps(by_label[label])
     yield from sweep.audit_steps(audit_rows(erasure.person, teams), obj=erasure.person, actor=SYSTEM)
     Publisher.objects.filter(support_email=words.address).update(support_email="")
-    _wait_for_the_last_mail(erasure)
     _remove_mails(erasure)
     yield from sweep.steps(Notification)
 
@@ -208,8 +208,7 @@ def _note(erasure: Erasure, step: Step) -> None:
     report = erasure.report
     if step.count:
         report["changed"][step.label] = report["changed"].get(step.label, 0) + step.count
-    if step.last:
-        report.setdefault("after", {})[step.label] = step.last
+    report.setdefault("after", {})[step.label] = step.last
     Erasure.objects.filter(pk=erasure.pk).update(report=report)
 
 

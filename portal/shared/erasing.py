@@ -25,6 +25,8 @@ from portal.shared.models import AuditRecord
 from portal.shared.secrets import EncryptedJSONField
 
 BATCH = 200
+DONE = ""
+"""The place behind the last row of a table: it is not searched again."""
 # Nothing that could belong to a longer address, or to a longer word, stands before or after; an encoded
 # character may.
 _BEFORE_ADDRESS, _AFTER_ADDRESS = r"(?:(?<![\w.+-])|(?<=%[0-9A-Fa-f]{2}))", r"(?![\w-]|\.\w)"
@@ -110,7 +112,8 @@ class Places:
 
 @dataclass(frozen=True)
 class Step:
-    """One batch: `last` is the place to go on behind, `count` how many rows were changed."""
+    """One batch: `last` is the place to go on behind, DONE when nothing is left; `count` how many rows were
+    changed."""
 
     label: str
     last: str
@@ -119,7 +122,7 @@ class Step:
 
 @dataclass
 class Sweep:
-    """One pass over all tables; `after` says how far it came: label -> place, "" for a table that is done."""
+    """One pass over all tables; `after` says how far it came: label -> place, DONE for a table that is."""
 
     words: Words
     places: Places
@@ -130,12 +133,14 @@ class Sweep:
         label = model._meta.label_lower
         columns = text_columns(model)
         last: Any = self.after.get(label)
-        while columns:
+        if not columns or last == DONE:
+            return
+        while True:
             rows, count = self._batch(model, columns, last)
-            if not rows:
-                return
-            last = rows[-1]
+            last = rows[-1] if rows else DONE
             yield Step(label, str(last), count)
+            if last == DONE:
+                return
 
     def _batch(self, model: type[models.Model], columns: Sequence[str], last: Any) -> tuple[list[Any], int]:
         label, count = model._meta.label_lower, 0
