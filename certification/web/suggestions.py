@@ -36,7 +36,7 @@ def thread_suggest(request: HttpRequest, pk: UUID) -> HttpResponse:
     text, body, error = request.POST.get("suggestion", ""), request.POST.get("body", ""), ""
     if request.method == "POST":
         try:
-            services.suggest(thread, text="" if request.POST.get("remove") else text, body=body, actor=user)
+            services.suggest(thread, text="" if request.POST.get("take_out") else text, body=body, actor=user)
         except InvalidInput as refused:
             error = refused.message
         else:

@@ -47,7 +47,7 @@ class ThreadForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
     )
     suggestion = forms.CharField(required=False, strip=False, max_length=2 * LONGEST_NODE)
-    remove = forms.BooleanField(required=False)
+    take_out = forms.BooleanField(required=False)
     file = forms.CharField(required=False, max_length=260, widget=forms.HiddenInput)
     pointer = forms.CharField(required=False, max_length=4_000, widget=forms.HiddenInput)
     line = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
@@ -59,7 +59,7 @@ class ThreadForm(forms.Form):
 
     def suggested(self, current: str | None) -> str | None:
         """The node's text as it should be, "" to take it out; None where it was left as it is."""
-        if current is None or self.cleaned_data["remove"]:
+        if current is None or self.cleaned_data["take_out"]:
             return None if current is None else ""
         text = self.cleaned_data["suggestion"].replace("\r\n", "\n").strip()
         return text if text and text != current.strip() else None

@@ -27,6 +27,7 @@
     if (document.querySelector("dialog[open]")) return;
     dialog.showModal();
     input.select();
+    isEntered = false;
     list.setAttribute("aria-busy", "true");
     input.dispatchEvent(new Event("opened"));
   }
@@ -37,7 +38,10 @@
     const links = document.querySelectorAll(".page-actions a[href], .tabs a[href]:not([aria-current])");
     const listed = new Set(options().map((option) => option.href));
     return [...links]
-      .filter((link) => !listed.has(link.href) && link.textContent.toLowerCase().includes(wanted))
+      .map((link) => [link, link.textContent.trim().toLowerCase()])
+      .filter(([link, words]) => !listed.has(link.href) && words.includes(wanted))
+      .sort(([, words], [, others]) => others.startsWith(wanted) - words.startsWith(wanted))
+      .map(([link]) => link)
       .slice(0, 8);
   }
 
@@ -65,9 +69,21 @@
       option.append(portal.icon("arrow-right", "icon--along"), title);
       return option;
     }));
-    const first = input.value.trim() ? null : list.firstElementChild;
+    const wanted = input.value.trim().toLowerCase();
+    const first = offers[0].textContent.trim().toLowerCase().startsWith(wanted) ? list.firstElementChild : null;
     list.insertBefore(group, first);
     list.querySelector(".palette__none")?.remove();
+  }
+
+  /* Enter before the answer is there means the first of what will come; without an answer, the page of results. */
+  let isEntered = false;
+
+  function enter(event) {
+    const chosen = list.querySelector("[aria-selected=true]");
+    isEntered = false;
+    if (!chosen) return input.form.requestSubmit();
+    chosen.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, ctrlKey: event?.ctrlKey, metaKey: event?.metaKey }));
+    dialog.close();
   }
 
   list.addEventListener("htmx:afterSwap", () => {
@@ -75,6 +91,7 @@
     addOffers();
     choose(options()[0]);
     list.scrollTop = 0;
+    if (isEntered) enter();
   });
 
   input.addEventListener("keydown", (event) => {
@@ -83,17 +100,19 @@
       event.preventDefault();
       move(moves[event.key]);
     } else if (event.key === "Enter" && !event.isComposing) {
-      const chosen = list.querySelector("[aria-selected=true]");
-      if (!chosen || list.getAttribute("aria-busy") === "true") return;
       event.preventDefault();
-      chosen.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, ctrlKey: event.ctrlKey, metaKey: event.metaKey }));
-      dialog.close();
+      if (list.getAttribute("aria-busy") !== "true") return enter(event);
+      isEntered = true;
+      setTimeout(() => isEntered && input.form.requestSubmit(), 2000);
     } else if (event.key === "Escape") {
       event.preventDefault();
       dialog.close();
     }
   });
-  input.addEventListener("input", () => list.setAttribute("aria-busy", "true"));
+  input.addEventListener("input", () => {
+    isEntered = false;
+    list.setAttribute("aria-busy", "true");
+  });
   list.addEventListener("pointermove", (event) => {
     const option = event.target.closest("a[role=option]");
     if (option && option.getAttribute("aria-selected") !== "true") choose(option);

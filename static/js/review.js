@@ -47,6 +47,8 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     const form = event.detail.elt?.matches?.("form.thread-form") ? event.detail.elt : event.detail.elt?.querySelector?.("form.thread-form");
     form?.querySelector("textarea[name=body]")?.focus();
+    // What was written became a thread: the keyboard goes on from there.
+    if (document.activeElement === document.body) $$(".htmx-added details.thread > summary, details.thread.htmx-added > summary")[0]?.focus({ preventScroll: true });
   });
 
   /* Steps: what j and k go through on this page. */
@@ -82,8 +84,10 @@
   function press(selector) {
     const { list, at } = current();
     const step = at < 0 ? null : list[at];
-    const within = step?.matches("summary") ? step : step?.matches("details") ? step : step;
-    const found = within?.querySelector(selector) || document.activeElement.closest?.("tr, li, .maker__field")?.querySelector(selector);
+    const around = [step, document.activeElement.closest?.("tr, li, .maker__field")].filter(Boolean);
+    const offered = around.flatMap((one) => $$(selector, one)).filter(visible);
+    // A comment on an operation is on all of it, wherever its parameters stand.
+    const found = offered.find((one) => one.dataset.comment && one.dataset.comment === step?.dataset.place) || offered[0];
     found?.click();
     return Boolean(found);
   }

@@ -11,6 +11,9 @@ import html5lib
 # Attributes that name other elements of the same page.
 _POINTERS = ("for", "aria-labelledby", "aria-describedby", "aria-controls", "form", "list")
 
+# A field is a property of its form, before those that every element has: htmx could not take such a form away.
+_HIDING = {"remove", "submit", "reset", "closest", "matches", "children", "parentNode", "getAttribute"}
+
 
 def html_faults(text: str) -> list[str]:
     """What a strict parser complains of, names given twice, and references to names that are not there."""
@@ -30,6 +33,8 @@ def _names(tree: Any, *, is_page: bool) -> Iterator[str]:
     known = Counter(element.attrib["id"] for element in elements if "id" in element.attrib)
     yield from (f"id {name!r} is given {times} times" for name, times in known.items() if times > 1)
     yield from ("an id is empty" for name in known if not name.strip())
+    fields = (element.attrib.get("name") for element in elements)
+    yield from (f"a field named {name!r} hides what its form can do" for name in fields if name in _HIDING)
     if not is_page:
         return
     for element in elements:
