@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from certification.lifecycle_of_catch_ups import CATCH_UP  # noqa: F401 - read with the others
 from portal.shared.transitions import Lifecycle, Move
 from portal.shared.words import lazy as _
 

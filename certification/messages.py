@@ -177,6 +177,12 @@ KINDS: dict[str, MessageKind] = {
     "rollout.cancel": MessageKind(Group.ROLLOUT, _TEAM_AND_OPERATORS, _("See the rollout"), "warning"),
     "rollout.choose_opt_in": MessageKind(Group.ROLLOUT, (Audience.TEAM,), _("See every region's date")),
     "rollout.end_opt_in": MessageKind(Group.ROLLOUT, _TEAM_AND_OPERATORS, _("See every region"), "warning"),
+    "rollout.catch_up": MessageKind(Group.ROLLOUT, (Audience.TEAM,), _("See every region's date")),
+    "rollout.leave_catch_up": MessageKind(Group.ROLLOUT, (Audience.TEAM,), _("See every region"), "warning"),
+    "catchup.hold": MessageKind(
+        Group.OPERATIONS, (Audience.OPERATORS,), _("See what failed"), "danger", tells_actor=False
+    ),
+    "catchup.complete": MessageKind(Group.OPERATIONS, (Audience.OPERATORS,), _("See the region"), "success"),
     "rollout.reschedule": MessageKind(
         Group.ROLLOUT, (Audience.TEAM,), _("See every region's date"), "warning"
     ),

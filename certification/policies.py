@@ -370,6 +370,10 @@ def can_manage_incidents(user: Any, _obj: Any = None) -> bool:
     return _operator(user)
 
 
+def can_manage_catch_ups(user: Any, _obj: Any = None) -> bool:
+    return _operator(user)
+
+
 def can_see_retention(user: Any, _obj: Any = None) -> bool:
     return bool(user.is_administrator)
 

@@ -52,6 +52,7 @@ _ROOMS = (
     "certification.api.testers",
     "certification.api.rollouts",
     "certification.api.regions",
+    "certification.api.catch_ups",
     "certification.api.region_tasks",
     "certification.api.mail_texts",
     "certification.api.notifications",

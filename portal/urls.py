@@ -62,6 +62,7 @@ _ROOMS = (
     "certification.web.marks",
     "certification.web.forecasts",
     "certification.web.incidents",
+    "certification.web.catch_ups",
     "certification.web.plans",
     "certification.web.freezes",
     "certification.web.trains",

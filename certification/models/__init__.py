@@ -1,4 +1,5 @@
 from certification.models.agreements import AgreementSignature, AgreementText
+from certification.models.catch_ups import CatchUp
 from certification.models.certificates import Certificate
 from certification.models.commits import CertificationTag, CommitIntake
 from certification.models.documentation import Documentation
@@ -52,6 +53,7 @@ __all__ = [
     "AgreementText",
     "Appeal",
     "CannedReply",
+    "CatchUp",
     "Certificate",
     "CertificationTag",
     "ClockPause",

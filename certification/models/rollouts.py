@@ -19,6 +19,7 @@ from certification.lifecycle import (
     RolloutState,
     WaveState,
 )
+from certification.models.catch_ups import CatchUp
 from certification.models.incidents import Incident
 from certification.models.plans import RolloutPlan
 from certification.models.previews import Preview
@@ -114,12 +115,16 @@ class RolloutWave(models.Model):
     They differ only under a trial clock, which shortens waits. `chosen_on` is the day an operator picked for
     this wave; without one the plan decides. `accelerated_at` is when two people let it start whatever its
     bake and its day say; only freezes hold it then. `is_opt_in` waves come after the rollout is complete.
+    One of a `catch_up` is such a wave too: it takes the live version to a region that opened later.
     """
 
     rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="waves")
     number = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=80)
     is_opt_in = models.BooleanField(default=False)
+    catch_up = models.ForeignKey(
+        CatchUp, null=True, on_delete=models.PROTECT, related_name="waves", db_index=False
+    )
     chosen_on = models.DateField(null=True)
     accelerated_at = models.DateTimeField(null=True)
     planned_at = models.DateTimeField()
@@ -134,6 +139,9 @@ class RolloutWave(models.Model):
         constraints = [
             WAVE.constraint("wave_state_known"),
             models.UniqueConstraint(fields=["rollout", "number"], name="wave_number_once"),
+        ]
+        indexes = [
+            models.Index(fields=["catch_up"], condition=Q(catch_up__isnull=False), name="wave_of_catch_up")
         ]
 
     def __str__(self) -> str:

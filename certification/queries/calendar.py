@@ -70,7 +70,8 @@ def personal_entries(user: User, *, now: dt.datetime | None = None) -> list[Entr
     """
     now = now or timezone.now()
     visible = Rollout.objects.visible_to(user) if user.is_operator else _of_teams(user)
-    recent = Q(finished_at=None) | Q(finished_at__gt=now - KEPT)
+    # What is long live may still have waves to come: opt-in ones, and those of regions that opened later.
+    recent = Q(finished_at=None) | Q(finished_at__gt=now - KEPT) | Q(next_step_at__isnull=False)
     rollouts = visible.filter(recent).values("pk")
     return [
         *public_entries(now=now),

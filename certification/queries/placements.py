@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -43,7 +43,10 @@ def truths_of(connector_id: UUID) -> list[Truths]:
     coming = {
         row.region_id: row
         for row in RegionDeployment.objects.filter(
-            connector_id=connector_id, rollout__state__in=sorted(ACTIVE_ROLLOUT_STATES)
+            Q(rollout__state__in=sorted(ACTIVE_ROLLOUT_STATES))
+            # What follows when it is live already: opt-in waves, and regions that opened later.
+            | Q(rollout__state="completed", wave__is_opt_in=True, wave__state__in=("planned", "running")),
+            connector_id=connector_id,
         )
         .exclude(state__in=("verified", "skipped", "cancelled"))
         .select_related("region", "version", "wave")

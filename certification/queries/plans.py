@@ -271,6 +271,13 @@ def unreached_by(plan: RolloutPlan) -> list[Region]:
     return list(_placeable().exclude(pk__in=plan.places.values("region_id")))
 
 
+def plans_missing(region: Region) -> list[str]:
+    """The names of the plans in use that do not reach a region. One query."""
+    reaching = PlanWaveRegion.objects.filter(region=region).values("plan")
+    found = RolloutPlan.objects.filter(is_retired=False).exclude(pk__in=reaching)
+    return list(found.order_by("name").values_list("name", flat=True))
+
+
 def _placeable() -> QuerySet[Region]:
     """The Preview region is no wave's to forget: the Preview stage goes there by itself."""
     active = Region.objects.filter(is_active=True, is_preview=False)

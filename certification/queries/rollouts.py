@@ -276,3 +276,11 @@ def has_open_opt_in(rollout: Rollout) -> bool:
     """Whether it is complete and opt-in waves are still to come."""
     open_waves = rollout.waves.filter(is_opt_in=True, state__in=("planned", "running"))
     return rollout.state == "completed" and open_waves.exists()
+
+
+def newer_than(rollout: Rollout) -> QuerySet[Rollout]:
+    """Rollouts of the connector that started after this one, those aside that were rolled back: what is live
+    now is this one's version again.
+    """
+    later = Rollout.objects.filter(connector_id=rollout.connector_id, started_at__gt=rollout.started_at)
+    return later.exclude(pk=rollout.pk).exclude(state="rolled_back")

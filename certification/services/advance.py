@@ -19,7 +19,17 @@ from certification.lifecycle import ROLLOUT, SUBMISSION, UNDER_WAY, WAVE, Deploy
 from certification.models import Placement, RegionDeployment, Rollout, RolloutWave
 from certification.planning.planner import why_not_at
 from certification.queries.plans import calendar_of
-from certification.services import deployments, gates, incidents, overrides, rehearsals, replanning, schedule
+from certification.queries.rollouts import newer_than
+from certification.services import (
+    catch_ups,
+    deployments,
+    gates,
+    incidents,
+    overrides,
+    rehearsals,
+    replanning,
+    schedule,
+)
 from certification.services.clock import database_now
 from certification.services.halts import end_opt_in, halt
 from certification.services.planning import spec_of_rollout, windows_for
@@ -155,12 +165,7 @@ def _deployments(rollout: Rollout) -> list[RegionDeployment]:
 
 def _step_opt_in(rollout: Rollout, now: dt.datetime) -> dt.datetime | None:
     """The opt-in waves of a completed rollout, as carefully as the others. A newer version ends them."""
-    newer = (
-        Rollout.objects.filter(connector_id=rollout.connector_id, started_at__gt=rollout.started_at)
-        .exclude(pk=rollout.pk)
-        .select_related("version")
-        .first()
-    )
+    newer = newer_than(rollout).select_related("version").first()
     rows = _deployments(rollout)
     reason = f"{newer.version.label} is on its way" if newer else gates.alarm(rollout, rows, now)
     if reason:
@@ -190,7 +195,9 @@ def _go_through(
             if before is None and not rehearsals.is_proven(rollout):
                 _slip(rollout, wave, now, reason="The rollback is not rehearsed in Preview yet")
                 return False, now + _WATCH
-            gate = gates.stand(rollout, before, now) if before else gates.OPEN
+            # What a catch-up brings is live elsewhere: no wave before it is left to be judged.
+            is_gated = before is not None and wave.catch_up_id is None
+            gate = gates.stand(rollout, before, now) if before and is_gated else gates.OPEN
             # Two people may cut a bake short; what failed stays closed for them too.
             is_early = wave.accelerated_at is not None and gate.look_at is not None
             if not gate.is_open and not is_early:
@@ -198,6 +205,8 @@ def _go_through(
             waits = _waits_until(rollout, wave, now)
             if waits:
                 return False, min(waits, gate.look_at or waits)
+            if wave.catch_up_id and not catch_ups.may_start(wave):
+                return False, now + _WATCH
             if before is not None and rollout.state == "running" and incidents.pause_if_concerned(rollout):
                 return False, None
             overrides.use_on_start(wave, at=max(now, wave.planned_at))

@@ -8,6 +8,7 @@ from django.utils import functional, timezone
 from django.utils.formats import date_format
 
 from certification.models import (
+    CatchUp,
     GateCheck,
     Incident,
     Notice,
@@ -64,6 +65,15 @@ def _incident(event: str, payload: dict[str, str]) -> Letter:
     return letter
 
 
+def _catch_up(event: str, payload: dict[str, str]) -> Letter:
+    """Only to operators: teams hear of their own connectors."""
+    found = fetch(CatchUp, payload, "region")
+    letter = Letter(event, found, url=address_of("catch_up_detail", found.pk))
+    letter.names["region"] = found.region
+    letter.facts.append((_("Region"), found.region.name))
+    return letter
+
+
 def _rehearsal(event: str, payload: dict[str, str]) -> Letter:
     rehearsal = fetch(Rehearsal, payload, "preview__region", "preview__submission__connector__publisher")
     letter = about_submission(Letter(event, rehearsal), rehearsal.preview.submission)
@@ -105,6 +115,14 @@ def _rollout(event: str, payload: dict[str, str]) -> Letter:
         letter.facts += _to_come(rollout)
     elif event in _DATED:
         letter.facts += [(_wave_label(wave), wave.planned_at) for wave in waves]
+    elif "wave" in payload:
+        wave = rollout.waves.select_related("catch_up__region").get(pk=payload["wave"])
+        if wave.catch_up is not None:
+            letter.names["region"] = wave.catch_up.region
+            letter.reason = wave.catch_up.reason
+            letter.facts.append((_("Region"), wave.catch_up.region.name))
+        if event == "rollout.catch_up":
+            letter.facts.append((_("Planned for"), wave.planned_at))
     if event == "rollout.queue":
         before = line_of(rollout.connector_id).before(rollout)
         letter.facts = [(_("Waits for"), ", ".join(row.version.label for row in before)), *letter.facts]
@@ -330,6 +348,7 @@ ROLLOUT_LETTERS: dict[str, Callable[[str, dict[str, str]], Letter]] = {
     "rehearsal": _rehearsal,
     "incident": _incident,
     "rollout": _rollout,
+    "catchup": _catch_up,
     "forecast": _forecast,
     "deployment": _deployment,
     "placement": _placement,

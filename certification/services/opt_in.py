@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from certification.lifecycle import MOVABLE_ROLLOUT_STATES, RolloutState
 from certification.models import PlanWave, RegionDeployment, Rollout, RolloutWave
 from certification.policies import can_run_rollout
-from certification.queries.rollouts import opt_in_choices
+from certification.queries.rollouts import newer_than, opt_in_choices
 from certification.services.clock import database_now, due_from
 from certification.services.deployments import new_deployment
-from certification.services.planning import inputs_of, present_world
+from certification.services.planning import World, inputs_of, present_world
 from certification.services.replanning import board, lock_trains, planned_or_blocked, replayable
 from portal.shared import audit, outbox
 from portal.shared.actors import Actor
@@ -48,8 +48,7 @@ def _refuse(row: Rollout) -> None:
         return
     if row.state != RolloutState.COMPLETED:
         raise Blocked(_("This rollout is over: opt-in regions get the version that is live."))
-    newer = Rollout.objects.filter(connector=row.connector, started_at__gt=row.started_at)
-    if row.connector.live_version_id != row.version_id or newer.exists():
+    if row.connector.live_version_id != row.version_id or newer_than(row).exists():
         raise Blocked(_("Another version of this connector is live or on its way: choose the waves there."))
 
 
@@ -71,6 +70,20 @@ def _add(row: Rollout, waves: list[PlanWave], *, reason: str, actor: Actor) -> N
         for wave, added in zip(waves, made, strict=True)
         for place in wave.places.select_related("region").order_by("region__name")
     )
+    dated = date_added(row, made, world, actor=actor)
+    audit.record(
+        "rollout.choose_opt_in", row, actor=actor, reason=reason.strip(),
+        about=[row.submission, row.connector],
+        data={"waves": ", ".join(wave.name for wave in made), **dated},
+    )  # fmt: skip
+    outbox.emit("rollout.choose_opt_in", id=str(row.pk))
+
+
+def date_added(row: Rollout, made: list[RolloutWave], world: World, *, actor: Actor) -> dict[str, object]:
+    """Date waves that were added behind the others and wake the rollout; returns what the audit record keeps.
+
+    The caller holds the rollout's row.
+    """
     inputs = inputs_of(row, world)
     planned = planned_or_blocked(inputs)
     instants = {one.number: one.starts_at for one in planned}
@@ -81,9 +94,4 @@ def _add(row: Rollout, waves: list[PlanWave], *, reason: str, actor: Actor) -> N
     board(row, inputs, planned, now=world.now, actor=actor)
     if row.state == RolloutState.COMPLETED:
         Rollout.objects.filter(pk=row.pk).update(next_step_at=database_now())
-    audit.record(
-        "rollout.choose_opt_in", row, actor=actor, reason=reason.strip(),
-        about=[row.submission, row.connector],
-        data={"waves": ", ".join(wave.name for wave in made), **replayable(inputs, planned)},
-    )  # fmt: skip
-    outbox.emit("rollout.choose_opt_in", id=str(row.pk))
+    return replayable(inputs, planned)

@@ -156,10 +156,12 @@ def movable_rollouts() -> QuerySet[Rollout]:
 def with_planning_data(rollouts: QuerySet[Rollout]) -> QuerySet[Rollout]:
     deploys = RegionDeployment.objects.filter(action="deploy").exclude(state="cancelled")
     deploys = deploys.select_related("region")
+    # A catch-up that was taken back leaves waves with a day that never came: nothing is dated from it.
+    waves = RolloutWave.objects.exclude(catch_up__isnull=False, state=WaveState.SKIPPED)
     return rollouts.select_related(
         "plan", "connector__publisher", "version", "submission__connector"
     ).prefetch_related(
-        Prefetch("waves", RolloutWave.objects.order_by("number"), to_attr="planning_waves"),
+        Prefetch("waves", waves.order_by("number"), to_attr="planning_waves"),
         Prefetch("deployments", deploys, to_attr="planning_places"),
         Prefetch("plan__waves", PlanWave.objects.order_by("number")),
     )

@@ -12,7 +12,15 @@ from django.utils.translation import gettext as _
 from certification.lifecycle import SUBMISSION
 from certification.models import RegionDeployment, Rollout, Submission
 from certification.policies import can_run_rollout, can_stop_rollout
-from certification.services import advance, incidents, previews, rehearsals, replanning, rollout_queue
+from certification.services import (
+    advance,
+    catch_ups,
+    incidents,
+    previews,
+    rehearsals,
+    replanning,
+    rollout_queue,
+)
 from certification.services.clock import database_now
 from certification.services.deployments import try_again
 from certification.services.halts import end_opt_in, halt, move_both
@@ -40,9 +48,9 @@ __all__ = [
 
 
 def advance_due() -> int:
-    """One tick: Previews that deploy, rehearsals, then rollouts whose step is due; returns how many were
-    stepped."""
-    stages = previews.advance_due() + rehearsals.advance_due()
+    """One tick: Previews that deploy, rehearsals, catch-ups, then rollouts whose step is due; returns how
+    many were stepped."""
+    stages = previews.advance_due() + rehearsals.advance_due() + catch_ups.advance_due()
     return stages + rollout_queue.promote_due() + advance.advance_due()
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certification import policies
-from certification.queries import placements, region_map
+from certification.queries import catch_ups, placements, region_map
 from certification.queries import plans as queries
 from certification.queries.reasons import told_region
 from certification.services import regions as services
@@ -94,6 +94,8 @@ def _around(region: Region) -> dict[str, object]:
     return {
         "pairs": region.paired_with.all(),
         "knowledge": placements.knowledge_of(region),
+        "gap": None if region.is_preview or not region.is_active else catch_ups.gap_of(region),
+        "catch_up": catch_ups.open_in(region),
         "kinds": services.kinds(),
         "own_kind": services.KINDS[region.driver],
         "shown_settings": services.shown_settings(region),

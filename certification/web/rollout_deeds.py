@@ -152,10 +152,10 @@ DEEDS: dict[str, Deed] = {
             ), form=OptInForm, touches=_opt_in_regions, is_rare=True,
         ),
         Deed(
-            "end-opt-in", _("End the opt-in waves"), "hand-stop",
-            _("Opt-in regions that do not have the version yet do not get it. It stays live "
+            "end-opt-in", _("End the waves to come"), "hand-stop",
+            _("Regions that do not have the version yet do not get it. It stays live "
                 "everywhere else."),
-            _("The opt-in waves are ended."), "", policies.can_stop_rollout,
+            _("The waves to come are ended."), "", policies.can_stop_rollout,
             lambda rollout, data, actor: rollouts.end_opt_in_waves(
                 rollout, reason=data["reason"], actor=actor
             ), style="danger", touches=_not_yet, is_rare=True,

@@ -593,6 +593,11 @@ ROLLOUTS = {
     "incident_close": entry(
         GET=operators_hidden, POST=operators_hidden, at="incident", data={"note": "Mended."}
     ),
+    "region_catch_up": entry(
+        GET=operators, POST=operators, data={"per_day": 5, "starts_on": "2031-03-03", **REASON}
+    ),
+    "catch_up_detail": entry(GET=operators_hidden, at="catch_up"),
+    "catch_up_deed": entry(POST=operators_hidden, at="catch_up", data={"deed": "hold", **REASON}),
     "plan_list": entry(GET=operators),
     "plan_create": entry(GET=operators, POST=operators),
     "plan_detail": entry(GET=operators, at="plan"),
@@ -1034,6 +1039,19 @@ API_ROLLOUTS = {
     "incident-list": entry(
         GET=signed_in, POST=operators, data={"title": "Sign-in is ill", "text": "Nobody gets a token."}
     ),
+    "catch-up-list": entry(
+        GET=signed_in,
+        POST=operators,
+        data={"region": "north", "per_day": 5, "starts_on": "2031-03-03", **REASON},
+    ),
+    "catch-up-preview": entry(
+        POST=operators, data={"region": "north", "per_day": 5, "starts_on": "2031-03-03"}
+    ),
+    "catch-up-detail": entry(GET=operators_hidden, at="catch_up"),
+    "catch-up-progress": entry(GET=operators_hidden, at="catch_up"),
+    "catch-up-hold": entry(POST=operators_hidden, at="catch_up", data=REASON),
+    "catch-up-resume": entry(POST=operators_hidden, at="catch_up", data=REASON),
+    "catch-up-cancel": entry(POST=operators_hidden, at="catch_up", data=REASON),
     "incident-preview": entry(
         POST=operators, data={"title": "Sign-in is ill", "text": "Nobody gets a token."}
     ),

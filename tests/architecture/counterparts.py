@@ -257,6 +257,8 @@ ROLLOUTS = {
     "train_create": _by("train-list"),
     "train_change": _by("train-change"),
     "train_retire": _by("train-retire"),
+    "region_catch_up": _by("catch-up-list", "catch-up-preview"),
+    "catch_up_deed": _by("catch-up-hold", "catch-up-resume", "catch-up-cancel"),
     "incident_create": _by("incident-list"),
     "incident_close": _by("incident-close"),
     "plan_create": _by("plan-list"),

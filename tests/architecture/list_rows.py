@@ -185,6 +185,7 @@ LISTS: dict[str, Rows | Fixed] = {
     "/api/v1/guest-testers/": Rows("guest_invitation", but={"email": address}),
     "/api/v1/health-alerts/": Rows("alert", fresh=("connector",)),
     "/api/v1/imports/": Rows("imported", fresh=("connector",), reader="operator"),
+    "/api/v1/catch-ups/": Rows("catch_up", fresh=("region",), reader="operator"),
     "/api/v1/incidents/": Rows("incident", reader="operator"),
     "/api/v1/jobs/": Rows("job", reader="operator"),
     "/api/v1/known-issues/": Rows("issue"),

@@ -69,6 +69,8 @@ ONLY_IF_SWITCHED_ON = {
 }
 # Events nobody follows, and why that is meant.
 WITHOUT_FOLLOWERS = {
+    "catchup.cancel": "the scheduler takes it back; rollout.leave_catch_up tells the teams",
+    "catchup.resume": "the scheduler goes on",
     "submission.start_validation": "the worker that starts it does the work",
     "submission.start_preview": "preview.* tells",
     "submission.fail_preview": "preview.fail tells",

@@ -20,6 +20,7 @@ FIRST_RELEASE = {"accounts": 8, "certification": 30, "connectors": 15, "shared":
 EXCEPTIONS: dict[str, frozenset[str]] = {
     # The index is of the table that the migration makes: nobody waits for it.
     "certification.0031_erasures": frozenset({"CREATE_INDEX"}),
+    "certification.0042_catch_ups": frozenset({"CREATE_INDEX"}),
 }
 
 
@@ -41,7 +42,8 @@ def _newer() -> list[tuple[str, str]]:
     return sorted((app, name) for app, name in known if app in ours and int(name[:4]) > FIRST_RELEASE[app])
 
 
-@pytest.mark.django_db
+# Indexes are built concurrently, which no transaction allows, not even one that only looks at the SQL.
+@pytest.mark.django_db(transaction=True)
 def test_migrations_after_the_first_release_let_old_workers_go_on():
     loader = MigrationLoader(connection)
     found = {}

@@ -27,6 +27,7 @@ from certification.lifecycle import SUBMISSION
 from certification.models import (
     AgreementSignature,
     AgreementText,
+    CatchUp,
     Certificate,
     CertificationTag,
     Decision,
@@ -408,6 +409,13 @@ def _rollouts(world: World) -> None:
             title="Sign-in is ill", text="Nobody gets a token.", opened_by=world.operator, is_public=False
         ),
         "gate_wave": gate.wave.number,
+        "catch_up": CatchUp.objects.create(
+            region=RegionFactory(code="late", name="Late"),
+            starts_on=timezone.localdate(),
+            per_day=5,
+            reason=MARKER,
+            opened_by=world.operator,
+        ),
         "skip": overrides.request_skip(deployment, reason="Its data centre moves.", actor=world.operator),
         "region": deployment.region,
         "rolled_submission": rollout.submission,
