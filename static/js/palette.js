@@ -86,11 +86,13 @@
     dialog.close();
   }
 
-  list.addEventListener("htmx:afterSwap", () => {
-    list.setAttribute("aria-busy", "false");
+  list.addEventListener("htmx:afterSwap", (event) => {
     addOffers();
     choose(options()[0]);
     list.scrollTop = 0;
+    // An answer to what stood there before is shown and not taken for the one that is waited for.
+    if (new URL(event.detail.xhr.responseURL).searchParams.get("q") !== input.value) return;
+    list.setAttribute("aria-busy", "false");
     if (isEntered) enter();
   });
 
@@ -103,7 +105,10 @@
       event.preventDefault();
       if (list.getAttribute("aria-busy") !== "true") return enter(event);
       isEntered = true;
-      setTimeout(() => isEntered && input.form.requestSubmit(), 2000);
+      setTimeout(() => {
+        if (isEntered) input.form.requestSubmit();
+        isEntered = false;
+      }, 3000);
     } else if (event.key === "Escape") {
       event.preventDefault();
       dialog.close();
