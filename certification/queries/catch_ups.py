@@ -22,6 +22,7 @@ from certification.models import (
     RolloutWave,
 )
 from connectors.models import Connector, Region
+from portal.shared.words import in_sentence
 
 _ON_ITS_WAY = ("queued", *sorted(ACTIVE_ROLLOUT_STATES))
 
@@ -60,7 +61,7 @@ class Gap:
 
 
 def gap_of(region: Region) -> Gap:
-    """Every connector that is live elsewhere and not here, by name. Seven queries, however many."""
+    """Every connector that is live elsewhere and not here, by name. Eight queries, however many."""
     connectors = list(_missing(region))
     rollouts = _made_live(connectors)
     facts = _Facts.of(region, connectors, rollouts.values())
@@ -69,7 +70,7 @@ def gap_of(region: Region) -> Gap:
     coming = 0
     for connector in connectors:
         rollout = rollouts.get(connector.pk)
-        if rollout and rollout.pk in facts.coming:
+        if connector.pk in facts.coming:
             coming += 1
             continue
         reason = facts.why_not(connector, rollout)
@@ -108,7 +109,7 @@ def _made_live(connectors: Iterable[Connector]) -> dict[UUID, Rollout]:
 
 @dataclass(frozen=True)
 class _Facts:
-    """What decides about each: keys are connectors (`on_its_way`, `retiring`) and rollouts (the others)."""
+    """What decides about each: keys are connectors (`on_its_way`, `retiring`, `coming`), or else rollouts."""
 
     on_its_way: dict[UUID, Rollout]
     retiring: set[UUID]
@@ -123,16 +124,18 @@ class _Facts:
         keys = [one.pk for one in connectors]
         moving = Rollout.objects.filter(connector__in=keys, state__in=_ON_ITS_WAY).select_related("version")
         acts: dict[str, set[UUID]] = {}
-        rows = RegionDeployment.objects.filter(
-            rollout__in=[one.pk for one in rollouts], region=region, action="deploy"
-        )
-        for rollout, state in rows.values_list("rollout_id", "state"):
+        here = RegionDeployment.objects.filter(region=region, action="deploy")
+        for rollout, state in here.filter(rollout__in=[one.pk for one in rollouts]).values_list(
+            "rollout_id", "state"
+        ):
             acts.setdefault(state, set()).add(rollout)
+        # Also by a newer version whose rollout reaches the region.
+        coming = here.filter(rollout__isnull=False, connector__in=keys, state__in=("pending", *UNDER_WAY))
         retirements = Notice.objects.filter(connector__in=keys, kind="retirement", state="announced")
         return cls(
             on_its_way={row.connector_id: row for row in moving.defer("version__tree", "version__facts")},
             retiring=set(retirements.values_list("connector_id", flat=True)),
-            coming=set().union(*(acts.get(state, set()) for state in ("pending", *UNDER_WAY))),
+            coming=set(coming.values_list("connector_id", flat=True)),
             stopped=set(stopped_in(region).values_list("rollout_id", flat=True)),
             skipped=acts.get("skipped", set()),
             failed=acts.get("failed", set()),
@@ -148,7 +151,7 @@ class _Facts:
         if moving is not None:
             return _("Another rollout of it is under way: %(version)s, %(state)s") % {
                 "version": moving.version.label,
-                "state": moving.get_state_display(),
+                "state": in_sentence(moving.get_state_display()),
             }
         if rollout is None:
             return _("The portal did not roll its live version out, so there is nothing to repeat")

@@ -19,7 +19,8 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from certification.lifecycle import CATCH_UP, UNDER_WAY, WAVE
+from certification.lifecycle import UNDER_WAY, WAVE
+from certification.lifecycle_of_catch_ups import CATCH_UP
 from certification.models import CatchUp, PlanWave, RegionDeployment, Rollout, RolloutWave
 from certification.planning.calendar import NoOpenDay
 from certification.planning.inputs import PlanningInputs, WaveSpec

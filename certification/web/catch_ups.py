@@ -42,7 +42,6 @@ class CatchUpForm(forms.Form):
     starts_on = day_field(label=_lazy("Not before"))
     reason = forms.CharField(
         max_length=REASON_LENGTH,
-        required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
         label=_lazy("Reason"),
         help_text=_lazy("The teams whose connectors come here read it."),
@@ -61,6 +60,8 @@ def region_catch_up(request: HttpRequest, code: str) -> HttpResponse:
     region = get_object_or_404(plan_queries.every_region(), pk=code)
     usual = {"per_day": USUAL_PACE, "starts_on": timezone.localdate()}
     form = CatchUpForm(request.POST or None, initial=usual)
+    # Whoever only looks need not say why.
+    form.fields["reason"].required = request.method != "POST" or "start" in request.POST
     asked: dict[str, Any] = usual
     problem = ""
     if request.method == "POST" and form.is_valid():

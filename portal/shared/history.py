@@ -387,21 +387,55 @@ def entries(records: Iterable[AuditRecord]) -> list[HistoryEntry]:
 _LONGEST_VALUE = 120
 
 
+# What records call the members of an object, in words.
+_MEMBERS = {
+    "auth_kinds": _("ways to sign in"),
+    "backend_host": _("host"),
+    "base_url": _("address"),
+    "body": _("text"),
+    "capacity": _("places"),
+    "cutoff_hours": _("hours before it leaves"),
+    "driver": _("kind"),
+    "from": _("from"),
+    "has_status_page": _("status page"),
+    "is_listed": _("listed"),
+    "lanes": _("lanes"),
+    "leaves": _("leaves"),
+    "name": _("name"),
+    "opens": _("opens closed days"),
+    "paired_with": _("backed up by"),
+    "per_publisher": _("places for one publisher"),
+    "place": _("place on the map"),
+    "planned_for": _("planned for"),
+    "regions": _("regions"),
+    "rules": _("rules"),
+    "settings": _("settings"),
+    "summary": _("summary"),
+    "support_email": _("support address"),
+    "title": _("title"),
+    "to": _("to"),
+    "website": _("website"),
+}
+
+
 def _changes(data: Mapping[str, Any]) -> tuple[str, ...]:
-    """What is different now, of a record that kept how it was `before`."""
-    before = data.get("before")
-    if not isinstance(before, Mapping):
+    """What is different now, of a record that kept how it was `before`; how it is stands in `after`, or
+    beside it. What a record does not tell of now is not told.
+    """
+    before, after = data.get("before"), data.get("after", data)
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
         return ()
-    names = [name for name, old in before.items() if data.get(name) != old]
+    names = [name for name, old in before.items() if name in after and after[name] != old]
     return tuple(
-        f"{name.replace('_', ' ')}: {_shown(before[name])} → {_shown(data.get(name))}" for name in names
+        f"{_MEMBERS.get(name, name.replace('_', ' '))}: {_shown(before[name])} → {_shown(after[name])}"
+        for name in names
     )
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return str(_("yes") if value else _("no"))
     if value in (None, "", [], {}):
-        return "nothing"
+        return str(_("nothing"))
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"

@@ -146,10 +146,12 @@ def test_operators_open_it_and_only_where_something_can_be_brought(cast, agent):
         catch_up(cast, region)
 
 
-def test_what_travels_is_left_out_and_goes_there_by_the_revised_plan(cast, agent):
-    rollout = live(cast, agent)
+def test_what_travels_by_an_older_plan_is_left_out_with_the_version_that_does(cast, agent):
+    rollout, other = live(cast, agent), live(cast, agent, marker="other")
     newer = scheduled_rollout(cast, agent=agent, connector=rollout.connector, marker="two", due=False)
-    other = live(cast, agent, marker="other")
+    make_due(newer)
+    rollouts.advance_due()
+    rollouts.stop_rollout(newer, reason="It is bad.", actor=cast.owner)
     region = opened(cast, agent)
     (left_out,) = gap_of(region).left_out
     assert left_out.connector == rollout.connector
@@ -158,12 +160,44 @@ def test_what_travels_is_left_out_and_goes_there_by_the_revised_plan(cast, agent
     found = catch_up(cast, region)
     rollouts.advance_due()
     assert list(found.waves.values_list("rollout", flat=True)) == [other.pk]
-    make_due(newer)
-    run_until(lambda: state_of(newer) == "completed")
+
+
+def test_what_comes_by_a_newer_version_counts_as_coming(cast, agent):
+    rollout = live(cast, agent)
+    region = opened(cast, agent)
+    scheduled_rollout(cast, agent=agent, connector=rollout.connector, marker="two", due=False)
+    gap = gap_of(region)
+    assert (gap.to_bring, gap.coming, gap.left_out) == ([], 1, [])
+
+
+def test_the_page_shows_the_days_and_starts_it(cast, agent, sign_in):
+    rollout = live(cast, agent)
+    region = opened(cast, agent)
+    browser = sign_in(cast.operator)
+    assert "Live elsewhere and not here" in browser.get(f"/regions/{region.pk}/").content.decode()
+    asked = {"per_day": "3", "starts_on": str(database_now().date())}
+    shown = browser.post(f"/regions/{region.pk}/catch-up/", asked).content.decode()
+    assert str(rollout.version) in shown
+    assert not CatchUp.objects.exists()
+
+    unreasoned = browser.post(f"/regions/{region.pk}/catch-up/", {**asked, "start": "1"})
+    assert unreasoned.status_code == 200
+    assert not CatchUp.objects.exists()
+    started = {**asked, "start": "1", "reason": "It opened."}
+    page = browser.post(f"/regions/{region.pk}/catch-up/", started, follow=True).content.decode()
+    found = CatchUp.objects.get()
+    assert found.per_day == 3
+    assert "It opened." in page
+    rollouts.advance_due()
+    assert str(rollout.version) in browser.get(f"/catch-ups/{found.pk}/").content.decode()
+    browser.post(f"/catch-ups/{found.pk}/deed/", {"deed": "cancel", "reason": "Not now."})
+    assert state_of(found) == "cancelled"
     look_again(found)
-    assert newer.deployments.get(region=region).wave.catch_up is None
-    assert found.waves.count() == 1
-    assert not rollout.deployments.filter(region=region).exists()
+    # The team finds the day where it looks for regions.
+    catch_up(cast, region)
+    rollouts.advance_due()
+    regions = sign_in(cast.owner).get(f"/connectors/{rollout.connector_id}/regions/").content.decode()
+    assert "Late" in regions
 
 
 def test_where_teams_have_to_ask_nothing_is_brought_unasked(cast, agent):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
+from django.utils import translation
 
 from portal.shared import audit
 from portal.shared.actors import SYSTEM
@@ -41,3 +42,28 @@ def test_missing_data_does_not_break_a_history(db):
     with transaction.atomic():
         audit.record("invitation.invite", connector, actor=SYSTEM)
     assert entries(audit.history(connector))[0].text == "invited ? as ?"
+
+
+def _changes_told(connector, **data):
+    with transaction.atomic():
+        audit.record("connector.update", connector, actor=SYSTEM, data=data)
+    return entries(audit.history(connector))[0].changes
+
+
+def test_what_changed_is_told_wherever_the_record_keeps_how_it_is_now(db):
+    connector = ConnectorFactory()
+    before = {"name": "Tides", "backend_host": "", "is_listed": True}
+    apart = _changes_told(connector, before=before, after={**before, "backend_host": "tides.example"})
+    assert apart == ("host: nothing → tides.example",)
+    beside = _changes_told(connector, before=before, name="Ebb", backend_host="", is_listed=False)
+    assert beside == ("name: Tides → Ebb", "listed: yes → no")
+    # A text that the record does not keep was not emptied.
+    assert _changes_told(connector, before={"title": "Old", "text": "Long"}, title="New") == (
+        "title: Old → New",
+    )
+
+
+def test_what_changed_is_told_in_the_readers_language(db):
+    with translation.override("de"):
+        told = _changes_told(ConnectorFactory(), before={"is_listed": True}, after={"is_listed": False})
+    assert told == ("gelistet: ja → nein",)
