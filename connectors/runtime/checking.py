@@ -9,7 +9,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from connectors.definitions import openapi
+from connectors.definitions import openapi, pointers
 from connectors.runtime.operations import CallableOperation
 
 _LONGEST = 240
@@ -57,7 +57,7 @@ class Checker:
                 pattern_options=jsonschema_rs.RegexOptions(size_limit=1_000_000, dfa_size_limit=4_000_000),
             )
             return [
-                SchemaProblem(_shown(error.message), _pointer(error.instance_path))
+                SchemaProblem(_shown(error.message), pointers.build(error.instance_path))
                 for _, error in zip(range(most), validator.iter_errors(value), strict=False)
             ]
         except (ValueError, jsonschema_rs.ReferencingError, RecursionError) as error:
@@ -128,10 +128,6 @@ _VALIDATING = frozenset(
 def _shown(message: str) -> str:
     message = " ".join(message.split())
     return message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
-
-
-def _pointer(path: Any) -> str:
-    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
 
 
 def findings_of(
