@@ -103,6 +103,8 @@ class Rollout(PublicIdModel):
             models.Index(
                 fields=["connector", "created_at"], condition=Q(state="queued"), name="rollout_queue"
             ),
+            # Forecasts learn from the latest that were completed.
+            models.Index(fields=["-finished_at"], condition=Q(state="completed"), name="rollout_completed"),
         ]
 
     def __str__(self) -> str:

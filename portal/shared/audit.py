@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, models, transaction
+from django.db.models import Exists, OuterRef
 from structlog.contextvars import get_contextvars
 
 from portal.shared.actors import Actor
@@ -133,7 +134,10 @@ def seal(*, limit: int = 5_000, everything: bool = False) -> int:
         looked_back = newest_first.values_list("record_id", flat=True)[LATE_RECORDS:][:1]
         floor = 0 if everything else next(iter(looked_back), 0)
         seals = []
-        for record in AuditRecord.objects.filter(seal=None, pk__gt=floor).order_by("id")[:limit]:
+        # The bound stands on both sides, or the planner reads every seal there is to find those without.
+        sealed = AuditSeal.objects.filter(record=OuterRef("pk"), record_id__gt=floor)
+        unsealed = AuditRecord.objects.filter(~Exists(sealed), pk__gt=floor)
+        for record in unsealed.order_by("id")[:limit]:
             sequence += 1
             # Without commitments: a worker of the release before wrote it.
             version = 1 if record.commitments is None else 2
