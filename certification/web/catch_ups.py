@@ -63,7 +63,7 @@ def region_catch_up(request: HttpRequest, code: str) -> HttpResponse:
     # Whoever only looks need not say why.
     form.fields["reason"].required = request.method != "POST" or "start" in request.POST
     asked: dict[str, Any] = usual
-    problem = ""
+    preview, problem = None, ""
     if request.method == "POST" and form.is_valid():
         asked = {name: form.cleaned_data[name] for name in usual}
         if "start" in request.POST:
@@ -72,7 +72,6 @@ def region_catch_up(request: HttpRequest, code: str) -> HttpResponse:
                 return done(request, _("The catch-up begins: its dates appear below."), _address(found))
             except InvalidInput as error:
                 add_errors(form, error)
-    preview = None
     try:
         preview = services.preview_catch_up(region, **asked, actor=user)
     except Blocked as error:
