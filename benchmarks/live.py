@@ -20,6 +20,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,7 @@ class Server:
         deadline = time.monotonic() + 60
         while self.ask("/livez")[0] != 200:
             if time.monotonic() > deadline:
+                self.close()
                 raise SystemExit("the web server did not start")
             time.sleep(0.3)
         children = Path(f"/proc/{self.master.pid}/task/{self.master.pid}/children").read_text().split()
@@ -89,7 +91,7 @@ class Server:
         lines = Path(f"/proc/{self.worker}/status").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
 
-    def stop(self) -> None:
+    def close(self) -> None:
         self.master.terminate()
         self.master.wait(timeout=60)
 
@@ -104,9 +106,8 @@ def _headers() -> dict[str, str]:
     return {"Cookie": f"{name}={browser.cookies[name].value}", "Host": "localhost", "HX-Request": "true"}
 
 
-def poll(viewers: int, seconds: float, *, is_quiet: bool) -> None:
+def poll(server: Server, viewers: int, seconds: float, *, is_quiet: bool) -> None:
     """Every viewer asks at a moment of their own, again and again, with what they saw the last time."""
-    server = Server("portal.wsgi:application", 8)
     headers = _headers()
     took: list[float] = []
     statuses: Counter[int] = Counter()
@@ -131,12 +132,10 @@ def poll(viewers: int, seconds: float, *, is_quiet: bool) -> None:
         f"{label}: {1000 * spent / len(took):.1f} ms CPU a poll, {100 * spent / seconds:.0f} % of one core, "
         f"median {1000 * statistics.median(took):.0f} ms, {server.megabytes:.0f} MB, {dict(statuses)}"
     )
-    server.stop()
 
 
-def stream(viewers: int, seconds: float) -> None:
+def stream(server: Server, viewers: int, seconds: float) -> None:
     """Every viewer holds one answer open."""
-    server = Server("benchmarks.live:streaming", viewers + 8)
     links = [http.client.HTTPConnection("127.0.0.1", server.port, timeout=60) for _ in range(viewers)]
     before = server.cpu_seconds
     for link in links:
@@ -150,7 +149,6 @@ def stream(viewers: int, seconds: float) -> None:
     )
     for link in links:
         link.close()
-    server.stop()
 
 
 def _run(number: int, view: Callable[[int], None]) -> None:
@@ -166,9 +164,11 @@ def main() -> None:
     parser.add_argument("--viewers", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=45.0)
     asked = parser.parse_args()
-    poll(asked.viewers, asked.seconds, is_quiet=True)
-    poll(asked.viewers, asked.seconds, is_quiet=False)
-    stream(asked.viewers, min(asked.seconds, 30.0))
+    for is_quiet in (True, False):
+        with closing(Server("portal.wsgi:application", 8)) as server:
+            poll(server, asked.viewers, asked.seconds, is_quiet=is_quiet)
+    with closing(Server("benchmarks.live:streaming", asked.viewers + 8)) as server:
+        stream(server, asked.viewers, min(asked.seconds, 30.0))
 
 
 if __name__ == "__main__":
