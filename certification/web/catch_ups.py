@@ -22,6 +22,8 @@ from certification.queries import catch_ups as queries
 from certification.queries import plans as plan_queries
 from certification.services import catch_ups as services
 from certification.web.rollout_forms import REASON_LENGTH, day_field
+from connectors.models import Region
+from portal.accounts.models import User
 from portal.shared import audit, history
 from portal.shared.errors import Blocked, InvalidInput
 from portal.shared.policy import require
@@ -54,7 +56,7 @@ class CatchUpForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def region_catch_up(request: HttpRequest, code: str) -> HttpResponse:
-    """ "Show the days" looks; "Start" opens it. Both keep what was typed."""
+    """Look with "Show the days", open it with "Start". Both keep what was typed."""
     user = signed_in_user(request)
     require(policies.can_manage_catch_ups, user, None)
     region = get_object_or_404(plan_queries.every_region(), pk=code)
@@ -66,18 +68,25 @@ def region_catch_up(request: HttpRequest, code: str) -> HttpResponse:
     preview, problem = None, ""
     if request.method == "POST" and form.is_valid():
         asked = {name: form.cleaned_data[name] for name in usual}
-        if "start" in request.POST:
-            try:
-                found = services.open_catch_up(region, form.draft(), actor=user)
-                return done(request, _("The catch-up begins: its dates appear below."), _address(found))
-            except InvalidInput as error:
-                add_errors(form, error)
+        if "start" in request.POST and (found := _opened(region, form, user)):
+            return done(request, _("The catch-up begins: its dates appear below."), _address(found))
     try:
         preview = services.preview_catch_up(region, **asked, actor=user)
     except Blocked as error:
         problem = error.message
     context = {"region": region, "form": form, "preview": preview, "problem": problem}
     return render(request, "certification/catch_up_form.html", context)
+
+
+def _opened(region: Region, form: CatchUpForm, user: User) -> CatchUp | None:
+    """The catch-up that begins, or None and the reason at the form."""
+    try:
+        return services.open_catch_up(region, form.draft(), actor=user)
+    except InvalidInput as error:
+        add_errors(form, error)
+    except Blocked as error:
+        form.add_error(None, error.message)
+    return None
 
 
 def _address(catch_up: CatchUp) -> str:

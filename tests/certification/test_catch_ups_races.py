@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from django.utils import timezone
 
-from certification.models import CatchUp, RegionDeployment, Rollout, RolloutWave
+from certification.models import CatchUp, RegionDeployment, RolloutWave
 from certification.services import catch_ups
 from certification.services.clock import database_now
-from connectors.models import Connector
 from tests.certification.test_rollouts_races import together
 from tests.effort import effort
-from tests.factories import ConnectorFactory
-from tests.factories.rollouts import add_regions, scheduled_rollout
+from tests.factories.rollouts import add_regions, live_rollout
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = effort(5, full=60)
-
-
-def as_live(cast) -> Rollout:
-    """A rollout that ended well, without the regions that would have said so."""
-    rollout = scheduled_rollout(cast, "north", connector=ConnectorFactory(publisher=cast.publisher))
-    rollout.deployments.update(state="verified")
-    rollout.waves.update(state="verified")
-    Connector.objects.filter(pk=rollout.connector_id).update(live_version=rollout.version_id)
-    Rollout.objects.filter(pk=rollout.pk).update(
-        state="completed", started_at=timezone.now(), finished_at=timezone.now(), next_step_at=None
-    )
-    return rollout
 
 
 def opened(cast, code: str) -> CatchUp:
@@ -42,7 +27,7 @@ def opened(cast, code: str) -> CatchUp:
 
 
 def test_two_schedulers_give_each_rollout_one_wave(cast):
-    rollouts = [as_live(cast) for _ in range(3)]
+    rollouts = [live_rollout(cast) for _ in range(3)]
     for number in range(ROUNDS):
         found = opened(cast, f"late-{number}")
         added = together(catch_ups.advance_due, catch_ups.advance_due, catch_ups.advance_due)
@@ -53,7 +38,7 @@ def test_two_schedulers_give_each_rollout_one_wave(cast):
 
 
 def test_what_is_cancelled_while_it_is_dated_leaves_nothing_planned(cast):
-    as_live(cast)
+    live_rollout(cast)
     for number in range(ROUNDS):
         found = opened(cast, f"late-{number}")
 
