@@ -40,7 +40,7 @@ def test_a_history_says_what_became_what(cast, sign_in):
     train = trains.create_train(friday(), actor=cast.operator)
     trains.change_train(train, friday(capacity=7), reason="More place.", actor=cast.operator)
     entry = history.entries(audit.history(train))[0]
-    assert any(change.startswith("capacity: ") and change.endswith(" → 7") for change in entry.changes)
+    assert any(change.startswith("places: ") and change.endswith(" → 7") for change in entry.changes)
     page = sign_in(cast.operator).get(reverse("administration_history", args=["train"]))
     assert entry.changes[0] in page.content.decode()
 
