@@ -37,6 +37,8 @@ from certification.services.clock import database_now
 MOVABLE = MOVABLE_ROLLOUT_STATES
 DEPARTURE_DAYS = 200
 """How far ahead departures are offered to the planner."""
+TAKEN_BACK = Q(catch_up__isnull=False, state=WaveState.SKIPPED)
+"""Waves of catch-ups that were cancelled: nothing is dated from a day that never came."""
 
 
 @dataclass(frozen=True)
@@ -156,8 +158,7 @@ def movable_rollouts() -> QuerySet[Rollout]:
 def with_planning_data(rollouts: QuerySet[Rollout]) -> QuerySet[Rollout]:
     deploys = RegionDeployment.objects.filter(action="deploy").exclude(state="cancelled")
     deploys = deploys.select_related("region")
-    # A catch-up that was taken back leaves waves with a day that never came: nothing is dated from it.
-    waves = RolloutWave.objects.exclude(catch_up__isnull=False, state=WaveState.SKIPPED)
+    waves = RolloutWave.objects.exclude(TAKEN_BACK)
     return rollouts.select_related(
         "plan", "connector__publisher", "version", "submission__connector"
     ).prefetch_related(

@@ -14,11 +14,12 @@ django.setup()
 
 from django.apps import apps  # noqa: E402
 from django.db.migrations.loader import MigrationLoader  # noqa: E402
+from django.db.models import Q  # noqa: E402
 from structlog.contextvars import get_contextvars  # noqa: E402
 
 from certification import tasks  # noqa: E402
 from certification.messages import KINDS  # noqa: E402
-from certification.services import catch_ups  # noqa: E402
+from certification.services import catch_ups, planning  # noqa: E402
 from portal.shared import audit, outbox  # noqa: E402
 from portal.shared.audit_chain import GENESIS, chain_hash  # noqa: E402
 from portal.shared.models import AuditRecord, AuditSeal  # noqa: E402
@@ -94,8 +95,9 @@ def seal(*, limit: int = 5_000, everything: bool = False) -> int:
 FORGOTTEN = forget_columns()
 audit.record = record
 audit.seal = seal
-# Their table came later.
+# Their table and their waves came later.
 catch_ups.advance_due = lambda: 0
+planning.TAKEN_BACK = Q(pk__in=[])
 for _name in NEWER_HANDLERS:
     delattr(tasks, _name)
 for _event in [each for each in KINDS if each.startswith(NEWER_EVENTS)]:
