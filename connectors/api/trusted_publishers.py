@@ -10,6 +10,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
+from rest_framework.exceptions import ParseError
 from rest_framework.parsers import FormParser, JSONParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -135,7 +136,11 @@ class TokenExchangeView(APIView):
         """Exchange a build's ID token for a token of minutes (RFC 8693). 400 with `error` says why not."""
         if not ratelimit.consume(request._request, action="oidc_exchange"):
             raise TooMany(_("Too many ID tokens came from here: wait a minute."))
-        asked = TokenExchangeSerializer(data=request.data)
+        try:
+            asked = TokenExchangeSerializer(data=request.data)
+        except ParseError:
+            # A body that cannot be read is refused in the words of OAuth, too.
+            return _refused("invalid_request", "")
         if not asked.is_valid():
             wrong = "unsupported_grant_type" if "grant_type" in asked.errors else "invalid_request"
             return _refused(wrong, "")

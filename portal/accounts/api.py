@@ -11,7 +11,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.exceptions import NotAuthenticated
+from rest_framework.exceptions import NotAuthenticated, ParseError
 from rest_framework.parsers import FormParser, JSONParser
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
@@ -146,7 +146,11 @@ class DeviceTokenView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Exchange the long code for a token. 400 with `error` as RFC 8628 words it until then."""
-        asked = DeviceGrantSerializer(data=request.data)
+        try:
+            asked = DeviceGrantSerializer(data=request.data)
+        except ParseError:
+            # A body that cannot be read is refused in the words of OAuth, too.
+            return _refused("invalid_request", _("Send grant_type and device_code."))
         if not asked.is_valid():
             wrong = "unsupported_grant_type" if "grant_type" in asked.errors else "invalid_request"
             return _refused(wrong, _("Send grant_type and device_code."))

@@ -207,3 +207,10 @@ def test_old_sign_ins_do_not_pile_up(client, db):
     DeviceSignIn.objects.update(expires_at=timezone.now() - timedelta(days=2))
     start(client)
     assert DeviceSignIn.objects.count() == 1
+
+
+def test_a_body_that_cannot_be_read_is_refused_in_the_words_of_oauth(client, db):
+    for address in ("/api/v1/oauth/token/", "/api/v1/oauth/exchange/"):
+        answer = client.post(address, "{", content_type="application/json")
+        assert (answer.status_code, answer["Content-Type"]) == (400, "application/json")
+        assert answer.json()["error"] == "invalid_request"
