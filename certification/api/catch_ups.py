@@ -15,6 +15,7 @@ from rest_framework.routers import BaseRouter
 from rest_framework.viewsets import GenericViewSet
 
 from certification import policies
+from certification.api.rollout_shapes import ReasonSerializer
 from certification.models import CatchUp
 from certification.queries import catch_ups as queries
 from certification.queries import plans as plan_queries
@@ -45,10 +46,6 @@ class CatchUpLookSerializer(serializers.Serializer[Any]):
 
 
 class CatchUpDraftSerializer(CatchUpLookSerializer):
-    reason = serializers.CharField(max_length=1_000)
-
-
-class CatchUpReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=1_000)
 
 
@@ -136,26 +133,26 @@ class CatchUpViewSet(
         """How many connectors are planned, under way, failed, there, or were ended."""
         return Response(CatchUpProgressSerializer(queries.progress_of(self.get_object())).data)
 
-    @extend_schema(request=CatchUpReasonSerializer, responses=CatchUpSerializer)
+    @extend_schema(request=ReasonSerializer, responses=CatchUpSerializer)
     @action(detail=True, methods=["post"])
     def hold(self, request: Request, pk: str) -> Response:
         """No further connector starts until somebody resumes."""
         return self._act(services.hold_catch_up, request)
 
-    @extend_schema(request=CatchUpReasonSerializer, responses=CatchUpSerializer)
+    @extend_schema(request=ReasonSerializer, responses=CatchUpSerializer)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str) -> Response:
         """Go on where it was held."""
         return self._act(services.resume_catch_up, request)
 
-    @extend_schema(request=CatchUpReasonSerializer, responses=CatchUpSerializer)
+    @extend_schema(request=ReasonSerializer, responses=CatchUpSerializer)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         """Take what has not started off the calendar; what the region has stays."""
         return self._act(services.cancel_catch_up, request)
 
     def _act(self, act: Any, request: Request) -> Response:
-        asked = CatchUpReasonSerializer(data=request.data)
+        asked = ReasonSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         act(self.get_object(), **asked.validated_data, actor=signed_in_user(request))
         return Response(CatchUpSerializer(self.get_object()).data)

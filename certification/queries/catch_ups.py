@@ -54,11 +54,6 @@ class Gap:
     def teams(self) -> int:
         return len({one.connector.publisher_id for one in self.to_bring})
 
-    @property
-    def reasons(self) -> list[tuple[str, int]]:
-        """Why connectors are left out, the commonest reason first."""
-        return Counter(one.why_not for one in self.left_out).most_common()
-
 
 def gap_of(region: Region) -> Gap:
     """Every connector that is live elsewhere and not here, by name. Eight queries, however many."""
@@ -183,13 +178,8 @@ def visible_to(user: Any) -> QuerySet[CatchUp]:
     return found if getattr(user, "is_operator", False) else found.none()
 
 
-def of_region(region: Region) -> QuerySet[CatchUp]:
-    """Newest first."""
-    return CatchUp.objects.filter(region=region).select_related("opened_by")
-
-
 def open_in(region: Region) -> CatchUp | None:
-    return of_region(region).filter(state__in=("running", "held")).first()
+    return CatchUp.objects.filter(region=region, state__in=("running", "held")).first()
 
 
 @dataclass(frozen=True)
@@ -221,14 +211,10 @@ def progress_of(catch_up: CatchUp) -> Progress:
 
 def waves_of(catch_up: CatchUp) -> QuerySet[RolloutWave]:
     """What needs somebody first, then what is under way, then by date."""
+    acts = RegionDeployment.objects.filter(wave=OuterRef("pk"), action="deploy").order_by("-created_at")
     return (
         catch_up.waves.select_related("rollout__connector__publisher", "rollout__version")
         .defer("rollout__version__tree", "rollout__version__facts")
-        .annotate(act_state=_act("state"), act_message=_act("message"))
+        .annotate(act_state=Subquery(acts.values("state")[:1]))
         .order_by(F("finished_at").asc(nulls_first=True), "planned_at", "rollout__connector__name")
     )
-
-
-def _act(field: str) -> Any:
-    acts = RegionDeployment.objects.filter(wave=OuterRef("pk"), action="deploy").order_by("-created_at")
-    return Subquery(acts.values(field)[:1])

@@ -87,10 +87,6 @@ class CatchUpPreview:
     coming: list[Coming]
 
     @property
-    def first_at(self) -> dt.datetime | None:
-        return self.coming[0].planned_at if self.coming else None
-
-    @property
     def affected(self) -> Affected:
         return Affected([one.load for one in self.coming])
 
@@ -101,10 +97,6 @@ class CatchUpPreview:
         for one in self.coming:
             found.setdefault(timezone.localdate(one.planned_at), []).append(one)
         return sorted(found.items())
-
-    @property
-    def last_at(self) -> dt.datetime | None:
-        return self.coming[-1].planned_at if self.coming else None
 
 
 def preview_catch_up(

@@ -10,23 +10,19 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
-from rest_framework.exceptions import ParseError
-from rest_framework.parsers import FormParser, JSONParser
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
-from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from connectors.models import Connector, Publisher, TrustedPublisher
 from connectors.queries import trusted_publishers as queries
 from connectors.services import token_exchange
 from connectors.services import trusted_publishers as services
-from portal.accounts.api import OAuthErrorSerializer
+from portal.accounts.api import OAuthErrorSerializer, OAuthView
 from portal.accounts.models import ApiToken
 from portal.accounts.tokens import within_token
-from portal.shared.errors import InvalidInput, TooMany
+from portal.shared.errors import TooMany
 from portal.shared.rest import IdempotentCreation
 from portal.shared.web import signed_in_user
 
@@ -119,12 +115,8 @@ class ExchangedTokenSerializer(serializers.Serializer[Any]):
     scope = serializers.CharField()
 
 
-class TokenExchangeView(APIView):
+class TokenExchangeView(OAuthView):
     """Where a build gets its token: nobody is signed in, the ID token is all there is."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-    parser_classes = (JSONParser, FormParser)
 
     @extend_schema(
         operation_id="oauth_exchange_create",
@@ -136,19 +128,8 @@ class TokenExchangeView(APIView):
         """Exchange a build's ID token for a token of minutes (RFC 8693). 400 with `error` says why not."""
         if not ratelimit.consume(request._request, action="oidc_exchange"):
             raise TooMany(_("Too many ID tokens came from here: wait a minute."))
-        try:
-            asked = TokenExchangeSerializer(data=request.data)
-        except ParseError:
-            # A body that cannot be read is refused in the words of OAuth, too.
-            return _refused("invalid_request", "")
-        if not asked.is_valid():
-            wrong = "unsupported_grant_type" if "grant_type" in asked.errors else "invalid_request"
-            return _refused(wrong, "")
-        given = asked.validated_data
-        try:
-            made = token_exchange.exchange(given["subject_token"], connector=given["connector"])
-        except InvalidInput as error:
-            return _refused(error.code, error.message)
+        given = self.read_grant(TokenExchangeSerializer)
+        made = token_exchange.exchange(given["subject_token"], connector=given["connector"])
         body = {
             "access_token": made.text.reveal(),
             "issued_token_type": ACCESS_TOKEN_TYPE,
@@ -157,12 +138,6 @@ class TokenExchangeView(APIView):
             "scope": " ".join(made.token.scopes),
         }
         return Response(body, headers={"Cache-Control": "no-store"})
-
-
-def _refused(error: str, description: str) -> Response:
-    """RFC 6749, 5.2, as RFC 8693 has it too."""
-    body = {"error": error} | ({"error_description": description} if description else {})
-    return Response(body, status=400, headers={"Cache-Control": "no-store"})
 
 
 urlpatterns = [path("oauth/exchange/", TokenExchangeView.as_view(), name="oauth_exchange")]

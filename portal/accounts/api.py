@@ -93,12 +93,40 @@ class OwnTokenSerializer(serializers.ModelSerializer[ApiToken]):
         return list(teams.values_list("slug", flat=True))
 
 
-class DeviceAuthorizationView(APIView):
-    """The first question of a program that has no token."""
+class OAuthView(APIView):
+    """Asked by programs that have no token. What is refused is told in the words of RFC 6749, 5.2, which
+    OAuth's own clients understand.
+    """
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
     parser_classes = (JSONParser, FormParser)
+
+    def read_grant(self, kind: type[serializers.Serializer[Any]], hint: str = "") -> dict[str, Any]:
+        """The validated body of a request for a token. Raises `InvalidInput` with OAuth's code."""
+        try:
+            asked = kind(data=self.request.data)
+        except ParseError:
+            raise InvalidInput(hint, code="invalid_request") from None
+        if not asked.is_valid():
+            wrong = "unsupported_grant_type" if "grant_type" in asked.errors else "invalid_request"
+            raise InvalidInput(hint, code=wrong)
+        given: dict[str, Any] = asked.validated_data
+        return given
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, InvalidInput):
+            return refused(exc.code, exc.message)
+        return super().handle_exception(exc)
+
+
+def refused(error: str, description: str) -> Response:
+    body = {"error": error} | ({"error_description": description} if description else {})
+    return Response(body, status=400, headers={"Cache-Control": "no-store"})
+
+
+class DeviceAuthorizationView(OAuthView):
+    """The first question of a program that has no token."""
 
     @extend_schema(
         operation_id="oauth_device_create",
@@ -113,14 +141,11 @@ class DeviceAuthorizationView(APIView):
         asked = DeviceAuthorizationSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
-        try:
-            started = devices.start_sign_in(
-                name=given["client_id"],
-                scopes=given["scope"].split(),
-                asked_from=get_adapter().get_client_ip(request._request),
-            )
-        except InvalidInput as error:
-            return _refused(error.code, error.message)
+        started = devices.start_sign_in(
+            name=given["client_id"],
+            scopes=given["scope"].split(),
+            asked_from=get_adapter().get_client_ip(request._request),
+        )
         body = {
             "device_code": started.device_code.reveal(),
             "user_code": started.user_code,
@@ -131,12 +156,8 @@ class DeviceAuthorizationView(APIView):
         return Response(body, headers={"Cache-Control": "no-store"})
 
 
-class DeviceTokenView(APIView):
+class DeviceTokenView(OAuthView):
     """Where the program asks until its owner has answered."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-    parser_classes = (JSONParser, FormParser)
 
     @extend_schema(
         operation_id="oauth_token_create",
@@ -146,17 +167,10 @@ class DeviceTokenView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Exchange the long code for a token. 400 with `error` as RFC 8628 words it until then."""
-        try:
-            asked = DeviceGrantSerializer(data=request.data)
-        except ParseError:
-            # A body that cannot be read is refused in the words of OAuth, too.
-            return _refused("invalid_request", _("Send grant_type and device_code."))
-        if not asked.is_valid():
-            wrong = "unsupported_grant_type" if "grant_type" in asked.errors else "invalid_request"
-            return _refused(wrong, _("Send grant_type and device_code."))
-        found = devices.fetch_token(asked.validated_data["device_code"])
+        given = self.read_grant(DeviceGrantSerializer, _("Send grant_type and device_code."))
+        found = devices.fetch_token(given["device_code"])
         if isinstance(found, devices.NotIssued):
-            return _refused(found.value, "")
+            return refused(found.value, "")
         return _issued(found.token, found.text)
 
 
@@ -200,12 +214,6 @@ def _issued(token: ApiToken, text: Secret) -> Response:
         "scope": " ".join(token.scopes),
     }
     return Response(body, headers={"Cache-Control": "no-store"})
-
-
-def _refused(error: str, description: str) -> Response:
-    """RFC 6749, 5.2: what OAuth's own clients understand."""
-    body = {"error": error} | ({"error_description": description} if description else {})
-    return Response(body, status=400, headers={"Cache-Control": "no-store"})
 
 
 urlpatterns = [

@@ -133,14 +133,10 @@ class Sweep:
         label = model._meta.label_lower
         columns = text_columns(model)
         last: Any = self.after.get(label)
-        if not columns or last == DONE:
-            return
-        while True:
+        while columns and last != DONE:
             rows, count = self._batch(model, columns, last)
             last = rows[-1] if rows else DONE
             yield Step(label, str(last), count)
-            if last == DONE:
-                return
 
     def _batch(self, model: type[models.Model], columns: Sequence[str], last: Any) -> tuple[list[Any], int]:
         label, count = model._meta.label_lower, 0
