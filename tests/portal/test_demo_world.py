@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import Max, Min
+from django.db.models import Max, Min, Sum
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -290,7 +290,9 @@ def test_ninety_days_of_telemetry_show_an_incident_a_slow_operation_and_an_ill_r
     meters = HealthHour.objects.filter(
         connector__slug="copperline-meters", hour__gte=timezone.now() - dt.timedelta(days=2)
     )
-    worst = max(1 - hour.successes / hour.requests for hour in meters if hour.requests > 50)
+    # Of all regions together: on a weekend's night no single one has calls enough to judge.
+    hours = meters.values("hour").annotate(calls=Sum("requests"), good=Sum("successes"))
+    worst = max(1 - hour["good"] / hour["calls"] for hour in hours)
     assert worst > 0.2, "the incident shows"
     ill = HealthHour.objects.filter(
         connector__slug="saltmarsh-tides", region_id="southafrica", requests__gt=100
