@@ -5,15 +5,10 @@ from __future__ import annotations
 import datetime as dt
 
 from django.conf import settings
-from django.db import connection
 
+from portal.shared.clock import database_now
 
-def database_now() -> dt.datetime:
-    """The database's wall clock at this statement, aware."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT statement_timestamp()")
-        moment: dt.datetime = cursor.fetchone()[0]
-    return moment
+__all__ = ["database_now", "due_from", "trial_scale"]
 
 
 def due_from(planned_at: dt.datetime, now: dt.datetime) -> dt.datetime:

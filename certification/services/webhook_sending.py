@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import time
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 from standardwebhooks.webhooks import Webhook
 
 from certification import events
 from certification.models import WebhookDelivery, WebhookEndpoint
 from certification.queries.events import Event, head, page_of_team
+from certification.services.clock import database_now
 from certification.webhook_bodies import body_of
 from connectors.runtime import CallFailed, EgressRefused
 from connectors.runtime.egress import Outgoing
@@ -85,7 +86,7 @@ def _message(endpoint: WebhookEndpoint, event: Event) -> WebhookDelivery:
         event_type=event.type,
         body=body_of(event, endpoint.format),
         tries_left=TRIES,
-        next_attempt_at=timezone.now(),
+        next_attempt_at=database_now(),
     )
 
 
@@ -98,7 +99,7 @@ def deliver(delivery_id: str) -> None:
     if not endpoint.is_active:
         _finish(delivery, WebhookDelivery.State.CANCELLED)
         return
-    now = timezone.now()
+    now = database_now()
     if delivery.next_attempt_at and delivery.next_attempt_at > now:
         raise outbox.Retry((delivery.next_attempt_at - now).total_seconds())
     rows = WebhookEndpoint.objects.filter(pk=endpoint.pk)
@@ -109,8 +110,8 @@ def deliver(delivery_id: str) -> None:
 
 def _send(endpoint: WebhookEndpoint, delivery: WebhookDelivery) -> Attempt:
     guard = replace(egress(), deadline_seconds=DEADLINE_SECONDS, max_answer_bytes=16 * 1024)
-    begun = timezone.now()
-    headers = (("content-type", "application/json"), *_signed(endpoint, delivery, begun))
+    begun = time.monotonic()
+    headers = (("content-type", "application/json"), *_signed(endpoint, delivery, database_now()))
     message = Outgoing("POST", endpoint.url, headers, delivery.body.encode())
     try:
         answer = guard.send(message)
@@ -120,8 +121,8 @@ def _send(endpoint: WebhookEndpoint, delivery: WebhookDelivery) -> Attempt:
     return Attempt(answer.status, _since(begun), answer=mask_secrets(text[:ANSWER_CHARACTERS]).text)
 
 
-def _since(begun: dt.datetime) -> int:
-    return int((timezone.now() - begun).total_seconds() * 1_000)
+def _since(begun: float) -> int:
+    return round((time.monotonic() - begun) * 1_000)
 
 
 def _signed(
@@ -146,7 +147,7 @@ def message_id(delivery: WebhookDelivery) -> str:
 
 
 def _record(delivery: WebhookDelivery, attempt: Attempt) -> None:
-    now = timezone.now()
+    now = database_now()
     delivery.attempts.append(
         {
             "at": now.isoformat(),
@@ -175,7 +176,7 @@ def _record(delivery: WebhookDelivery, attempt: Attempt) -> None:
 
 
 def _finish(delivery: WebhookDelivery, state: str) -> None:
-    delivery.state, delivery.finished_at, delivery.next_attempt_at = state, timezone.now(), None
+    delivery.state, delivery.finished_at, delivery.next_attempt_at = state, database_now(), None
     delivery.save(
         update_fields=["state", "finished_at", "next_attempt_at", "attempts", "answer", "tries_left"]
     )
@@ -188,13 +189,13 @@ def _give_up(delivery: WebhookDelivery, attempt: Attempt) -> None:
     else:
         span = sum(WAITS, dt.timedelta())
         if WebhookEndpoint.objects.filter(
-            pk=delivery.endpoint_id, failing_since__gt=timezone.now() - span * 0.9
+            pk=delivery.endpoint_id, failing_since__gt=database_now() - span * 0.9
         ).exists():
             return
         because = f"It took no message for three days; the last try: {attempt.error or attempt.status}."
     with transaction.atomic():
         if not WebhookEndpoint.objects.filter(pk=delivery.endpoint_id, is_active=True).update(
-            is_active=False, disabled_at=timezone.now(), disabled_because=because[:300]
+            is_active=False, disabled_at=database_now(), disabled_because=because[:300]
         ):
             return
         endpoint = WebhookEndpoint.objects.select_related("publisher").get(pk=delivery.endpoint_id)

@@ -16,6 +16,7 @@ from certification import events
 from certification.models import WebhookDelivery, WebhookEndpoint
 from certification.policies import can_manage_webhooks
 from certification.queries.events import Event, head
+from certification.services.clock import database_now
 from certification.webhook_bodies import body_of
 from connectors.models import Publisher
 from connectors.runtime import EgressRefused
@@ -94,7 +95,7 @@ def rotate_secret(endpoint: WebhookEndpoint, *, actor: User) -> Secret:
     with transaction.atomic():
         row = WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
         row.secrets = {"current": secret.reveal(), "previous": row.secrets["current"].reveal()}
-        row.previous_until = timezone.now() + dt.timedelta(hours=OLD_SECRET_HOURS)
+        row.previous_until = database_now() + dt.timedelta(hours=OLD_SECRET_HOURS)
         row.save(update_fields=["secrets", "previous_until"])
         _note("rotate_secret", row, actor)
     return secret
@@ -142,7 +143,7 @@ def send_test(endpoint: WebhookEndpoint, *, actor: User) -> WebhookDelivery:
             event_type=event.type,
             body=body_of(event, endpoint.format),
             tries_left=1,
-            next_attempt_at=timezone.now(),
+            next_attempt_at=database_now(),
         )
         outbox.emit("webhookdelivery.queue", id=str(delivery.pk))
     return delivery
@@ -159,7 +160,7 @@ def redeliver(delivery: WebhookDelivery, *, actor: User) -> None:
             .update(
                 state=WebhookDelivery.State.WAITING,
                 tries_left=1,
-                next_attempt_at=timezone.now(),
+                next_attempt_at=database_now(),
                 finished_at=None,
             )
         )

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from portal.shared import outbox
+from portal.shared.clock import database_now
 
 
 @contextmanager
@@ -24,11 +24,13 @@ def leased(
 
     Raises `outbox.Retry` while another job holds it.
     """
-    now = timezone.now()
+    now = database_now()
+    until = now + lasting
     free = Q(busy_until=None) | Q(busy_until__lt=now)
-    if not rows.filter(free).update(busy_until=now + lasting, **noted):
+    if not rows.filter(free).update(busy_until=until, **noted):
         raise outbox.Retry(retry_seconds)
     try:
         yield
     finally:
-        rows.update(busy_until=None)
+        # Whoever was slower than the lease must not end that of the next holder.
+        rows.filter(busy_until=until).update(busy_until=None)

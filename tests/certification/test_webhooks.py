@@ -12,6 +12,7 @@ import pytest
 import time_machine
 from django.core import mail
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
@@ -207,12 +208,26 @@ def test_both_secrets_sign_for_a_day_after_a_change(cast, receiver):
     for secret in (old, new):
         Webhook(secret).verify(received.body, dict(received.headers.items()))
 
-    with time_machine.travel(timezone.now() + dt.timedelta(hours=25)):
-        happen(cast)
-        received = receiver.received[-1]
-        Webhook(new).verify(received.body, dict(received.headers.items()))
-        with pytest.raises(WebhookVerificationError):
-            Webhook(old).verify(received.body, dict(received.headers.items()))
+    WebhookEndpoint.objects.update(previous_until=F("previous_until") - dt.timedelta(hours=25))
+    happen(cast)
+    received = receiver.received[-1]
+    Webhook(new).verify(received.body, dict(received.headers.items()))
+    with pytest.raises(WebhookVerificationError):
+        Webhook(old).verify(received.body, dict(received.headers.items()))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("hours", [-1, 24])
+def test_the_clock_of_a_worker_changes_neither_signatures_nor_waits(cast, receiver, hours):
+    endpoint, secret = endpoint_of(cast)
+    with time_machine.travel(timezone.now() + dt.timedelta(hours=hours)):
+        waiting = failing(cast, receiver)
+    received = receiver.received[-1]
+    Webhook(secret).verify(received.body, dict(received.headers.items()))
+    assert dt.timedelta(0) < waiting.next_attempt_at - timezone.now() < dt.timedelta(minutes=6)
+    endpoint.refresh_from_db()
+    assert endpoint.busy_until is None
+    assert abs(endpoint.failing_since - timezone.now()) < dt.timedelta(minutes=1)
 
 
 @pytest.mark.django_db
