@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import resource
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -13,6 +16,7 @@ from connectors.models import Connector, Upload
 from connectors.services import connectors as services
 from portal.accounts.models import ApiToken
 from portal.accounts.tokens import create_token
+from portal.shared import storage
 from tests.factories import ConnectorFactory
 from tests.factories.connectors import good_files, hostile_archives, uploaded, zipped
 
@@ -177,6 +181,38 @@ def test_an_upload_that_is_too_large_is_a_413_problem(cast, settings):
         {"files": [SimpleUploadedFile("a.zip", b"x" * 500)]},
     )
     assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+
+
+@contextmanager
+def full_disk(most_bytes: int):
+    """No file grows any more: the system itself breaks writing off in the middle, as on a full disk."""
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, usual[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+
+
+def test_a_full_disk_is_said_leaves_nothing_and_the_same_key_goes_on_afterwards(cast, tmp_path):
+    connector = ConnectorFactory(publisher=cast.publisher)
+    api, address = caller(cast.developer), reverse("api:connector_uploads", args=[connector.pk])
+    raw = zipped([*good_files(), ("script.csx", random.Random(7).randbytes(100_000).hex().encode())])
+
+    def send():
+        files = {"files": [SimpleUploadedFile("a.zip", raw)]}
+        return api.post(address, files, headers={"Idempotency-Key": "once"})
+
+    with full_disk(64 * 1024):
+        refused = send()
+    assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+    assert "nothing was recorded" in refused.json()["detail"]
+    assert not Upload.objects.exists()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+    first, again = send(), send()
+    assert (first.status_code, first.json()["id"]) == (201, again.json()["id"])
+    assert storage.load(Upload.objects.get().digest) == raw
 
 
 @pytest.mark.parametrize("group_by", ["step", "operation", "region", "version", "status"])

@@ -2,11 +2,12 @@
 
     python -m tests.faults.campaign [--steps 2000] [--regions 20] [--seed 1] [--fault-percent 5]
 
-A step is one deployment that a region has carried out. Workers, their pools, the schedulers and the regions' agent
-are killed with -9, the broker forgets everything or dies, the database is restarted in three ways and sessions are
-cut, wall clocks of workers jump, people stop, hold, release and roll back, gates fail, and every call to a region
-meets every kind of fault with the given probability. At the end the faults stop, what is left finishes, and the
-invariants are asked. Database, broker, regions and files are its own.
+A step is one deployment that a region has carried out. Workers, their pools, web processes, the schedulers and the
+regions' agent are killed with -9, the broker forgets everything or dies, the database is restarted in three ways and
+sessions are cut, the disk is full, wall clocks of workers jump, people stop, hold, release and roll back, gates fail,
+and every call to a region meets every kind of fault with the given probability. Meanwhile programs upload packages,
+regions send telemetry late and twice, and a mail server and receivers of webhooks misbehave. At the end the faults
+stop, what is left finishes, and the invariants are asked. Database, broker, regions and files are its own.
 """
 
 from __future__ import annotations
@@ -26,13 +27,22 @@ from pathlib import Path
 
 import django
 
+from tests.faults import exchanges, invariants
 from tests.faults.collecting import collect
-from tests.faults.invariants import Facts, table, violations
+from tests.faults.collecting_exchanges import answers, collect_exchanges
+from tests.faults.exchanges import Exchanges
+from tests.faults.invariants import Facts
 from tests.faults.machines import Machines
 
 PATIENCE_SECONDS = 180.0
 TELL_SECONDS = 15.0
 ENDED = "('completed', 'rolled_back', 'cancelled')"
+UNFINISHED = (
+    "SELECT count(*) FROM shared_outboxjob WHERE state IN ('due', 'running')",
+    "SELECT count(*) FROM connectors_telemetrybatch WHERE rolled_up_at IS NULL",
+    """SELECT count(*) FROM certification_webhookendpoint
+        WHERE is_active AND cursor < (SELECT max(sequence) FROM shared_auditseal)""",
+)
 CALLS = ("deploy", "operation", "package", "current")
 KINDS: tuple[dict[str, object], ...] = (
     {"kind": "error", "status": 500},
@@ -64,6 +74,11 @@ DEEDS = {
     "restart_database_fast": 1,
     "restart_database_immediate": 1,
     "kill_database": 1,
+    "kill_web_process": 4,
+    "kill_web": 1,
+    "kill_callers": 1,
+    "kill_outside": 2,
+    "fill_disk": 2,
 }
 """What is done, and how often in proportion."""
 
@@ -145,7 +160,7 @@ class Campaign:
         (self.folder / "calm").touch()
         self.set_faults(0)
         ends_at = time.monotonic() + seconds
-        while (self.running() or self._waiting_jobs()) and time.monotonic() < ends_at:
+        while (self.running() or self._unfinished()) and time.monotonic() < ends_at:
             self.machines.keep_alive()
             self._tell()
             time.sleep(0.5)
@@ -157,15 +172,17 @@ class Campaign:
     def running(self) -> int:
         return self._number(f"SELECT count(*) FROM certification_rollout WHERE state NOT IN {ENDED}")
 
-    def _waiting_jobs(self) -> int:
-        return self._number("SELECT count(*) FROM shared_outboxjob WHERE state IN ('due', 'running')")
+    def _unfinished(self) -> int:
+        """Jobs, telemetry that is not counted yet, and what receivers are not told of yet."""
+        return sum(map(self._number, UNFINISHED))
 
     def _number(self, statement: str) -> int:
         return int(self.machines.query(statement)[0][0])
 
-    def facts(self) -> Facts:
+    def facts(self) -> tuple[Facts, Exchanges]:
         """What both sides wrote down."""
-        return collect(self.machines)
+        facts = collect(self.machines)
+        return facts, collect_exchanges(self.machines, facts.acts)
 
     def stop(self) -> None:
         self.machines.stop()
@@ -195,24 +212,44 @@ def main() -> int:
         calmed = time.monotonic()
         os.environ.update(campaign.machines.environment)
         django.setup()
-        facts = campaign.facts()
-        report = summary(facts) | {
-            "seed": options.seed,
-            "minutes_of_trouble": round((troubled - began) / 60, 1),
-            "minutes_of_calm": round((calmed - troubled) / 60, 1),
-            "deeds": dict(campaign.done),
-            "restarted_by_the_supervisor": dict(campaign.machines.restarted),
-            "everything_ended": has_ended,
-        }
+        facts, told = campaign.facts()
+        report = (
+            summary(facts)
+            | figures(told)
+            | {
+                "seed": options.seed,
+                "minutes_of_trouble": round((troubled - began) / 60, 1),
+                "minutes_of_calm": round((calmed - troubled) / 60, 1),
+                "deeds": dict(campaign.done),
+                "restarted_by_the_supervisor": dict(campaign.machines.restarted),
+                "answers_to_callers": answers(campaign.machines),
+                "everything_ended": has_ended,
+            }
+        )
         print(json.dumps(report, indent=2))
-        print(table(facts))
+        print(table(facts, told))
     finally:
         if options.keep:
             print(f"logs: {campaign.folder}", file=sys.stderr)
             campaign.machines.stop()
         else:
             campaign.stop()
-    return int(bool(violations(facts)) or not has_ended)
+    return int(bool(violations(facts, told)) or not has_ended)
+
+
+def violations(facts: Facts, told: Exchanges) -> dict[str, list[str]]:
+    """Every invariant that does not hold, with what violates it."""
+    return invariants.violations(facts) | exchanges.violations(told)
+
+
+def table(facts: Facts, told: Exchanges) -> str:
+    """Every invariant with how many things it was asked of and how many violate it; then what does, at most ten each."""
+    found = violations(facts, told)
+    counts = invariants.looked_at(facts) | exchanges.looked_at(told)
+    lines = [f"{'invariant':<20}{'looked at':>10}{'violated':>10}"]
+    lines += [f"{name:<20}{counts[name]:>10}{len(found.get(name, ())):>10}" for name in counts]
+    lines += [f"{name}: {text}" for name, texts in found.items() for text in texts[:10]]
+    return "\n".join(lines)
 
 
 def summary(facts: Facts) -> dict[str, object]:
@@ -231,6 +268,22 @@ def summary(facts: Facts) -> dict[str, object]:
         "rollouts": dict(Counter(facts.rollouts.values())),
         **{name: acts[action] for name, action in names.items()},
         "halts_by_the_portal": sum(act.action == "rollout.halt" and not act.actor for act in facts.acts),
+    }
+
+
+def figures(told: Exchanges) -> dict[str, object]:
+    """How much was told and taken."""
+    mails = Counter(mail.id for mail in told.mails)
+    receptions = Counter(one.fault or "taken" for one in told.receptions)
+    return {
+        "mails": len(told.letters),
+        "mails_doubled": sum(count - 1 for count in mails.values()),
+        "webhooks": len(told.deliveries),
+        "webhook_attempts": dict(receptions),
+        "webhooks_by_state": dict(Counter(one.state for one in told.deliveries)),
+        "uploads": len({one.key for one in told.told}),
+        "telemetry_batches": len(told.batches),
+        "gates": dict(Counter(one.verdict for one in told.gates)),
     }
 
 

@@ -1,32 +1,36 @@
 """The world of a fault campaign: regions at the agent, plans of waves, and rollouts that are due.
 
-Every tenth rollout is an update behind gates: calls of its old and new version are on record, and every second of
-these versions is worse than the one before.
+Every fifth rollout is an update behind gates, and every second of these versions is worse than the one before. Their
+calls come as telemetry from those outside, who read in the folder OUTSIDE what they have to know.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
+from pathlib import Path
+from typing import Any
 
 import django
 
 django.setup()
 
 from certification.models import Decision, PlanWave, Rollout, RolloutPlan, Submission  # noqa: E402
-from certification.services import schedule  # noqa: E402
+from certification.services import schedule, webhooks  # noqa: E402
 from certification.services.clock import database_now  # noqa: E402
-from connectors.latency import BUCKETS  # noqa: E402
-from connectors.models import HealthHour, Region  # noqa: E402
-from portal.accounts.models import User  # noqa: E402
+from connectors.models import Region  # noqa: E402
+from portal.accounts.models import ApiToken, User  # noqa: E402
+from portal.accounts.tokens import create_token  # noqa: E402
+from portal.shared.secrets import fingerprint  # noqa: E402
 from tests.factories import ConnectorFactory, MembershipFactory, PublisherFactory  # noqa: E402
 from tests.factories.rollouts import add_plan, add_submission  # noqa: E402
 from tests.regions.places import TOKEN  # noqa: E402
 
-HOUR = dt.timedelta(hours=1)
 BAKE_HOURS = 24
-HOURS_BEFORE = 100
-GATED_EVERY, BAD_EVERY = 10, 20
+GATED_EVERY, ILL_EVERY = 5, 10
+HOOKS = "https://hooks.harbour.example"
+HOOK_EVENTS = ["rollout.*", "gatecheck.*"]
 
 
 class _Cast:
@@ -54,8 +58,12 @@ def main() -> None:
             base_url=f"{address}/{code}",
             credentials={"token": TOKEN},
             is_preview=code == "preview-us",
+            telemetry_digest=fingerprint(_telemetry_token(code)),
         )
     cast = _Cast()
+    outside = Path(os.environ["OUTSIDE"])
+    _add_hooks(cast, outside)
+    gated_ones: list[dict[str, Any]] = []
     third = -(-len(codes) // 3)
     waves = [" ".join(codes[start : start + third]) for start in range(0, len(codes), third)]
     plain = add_plan(cast.operator, *waves)
@@ -64,12 +72,50 @@ def main() -> None:
     for number in range(int(os.environ["CAMPAIGN_ROLLOUTS"])):
         if number % GATED_EVERY == 1:
             rollout = _schedule_update(cast, gated, number)
-            _write_calls(rollout, codes, failing=0.1 if number % BAD_EVERY == 1 else 0.02)
+            gated_ones.append(_as_seen_outside(rollout, is_ill=number % ILL_EVERY == 1))
         else:
             connector = ConnectorFactory(publisher=cast.publisher)
             submission = add_submission(cast, state="signed_off", connector=connector, marker=str(number))
             _approve(cast, submission)
             _schedule(cast, submission, plain)
+    (outside / "world.json").write_text(json.dumps(_world(cast, codes, gated_ones)))
+
+
+def _telemetry_token(code: str) -> str:
+    return f"telemetry-of-{code}"
+
+
+def _add_hooks(cast: _Cast, outside: Path) -> None:
+    secrets = {}
+    for path in ("/shaky", "/dead", "/gone"):
+        draft = webhooks.EndpointDraft(url=HOOKS + path, event_types=HOOK_EVENTS)
+        secrets[path] = webhooks.create_endpoint(cast.publisher, draft, actor=cast.owner)[1].reveal()
+    (outside / "secrets.json").write_text(json.dumps(secrets))
+
+
+def _world(cast: _Cast, codes: list[str], gated: list[dict[str, Any]]) -> dict[str, Any]:
+    """What `callers.World` reads."""
+    team = PublisherFactory(name="Pier Works", slug="pier-works")
+    programmer = User.objects.create_user("build@pier.example", None, display_name="Build")
+    MembershipFactory(publisher=team, user=programmer, role="owner")
+    token = create_token(
+        owner=programmer, name="Build", scopes=[ApiToken.Scope.CONNECTORS], lifetime=dt.timedelta(days=1),
+        publisher_id=team.pk, actor=programmer,
+    )[1]  # fmt: skip
+    this_hour = database_now().replace(minute=0, second=0, microsecond=0)
+    return {
+        "token": token.reveal(), "publisher": team.slug, "hour": int(this_hour.timestamp()), "gated": gated,
+        "region_tokens": {code: _telemetry_token(code) for code in codes},
+    }  # fmt: skip
+
+
+def _as_seen_outside(rollout: Rollout, *, is_ill: bool) -> dict[str, Any]:
+    old, new = rollout.previous_version, rollout.version
+    assert old is not None
+    return {
+        "connector": rollout.connector.slug, "rollout": str(rollout.pk), "old": old.label, "new": new.label,
+        "digest": new.digest, "is_ill": is_ill,
+    }  # fmt: skip
 
 
 def _approve(cast: _Cast, submission: Submission) -> None:
@@ -96,30 +142,6 @@ def _schedule_update(cast: _Cast, plan: RolloutPlan, number: int) -> Rollout:
     _approve(cast, first)
     _approve(cast, newer)
     return _schedule(cast, newer, plan)
-
-
-def _write_calls(rollout: Rollout, codes: list[str], *, failing: float) -> None:
-    """Calls of the last hours as if every region had the new version and as if none had: gates take theirs."""
-    old, new = rollout.previous_version, rollout.version
-    assert old is not None
-    this_hour = database_now().replace(minute=0, second=0, microsecond=0)
-    rows = []
-    for code in codes:
-        rows += [_hour(rollout, code, old.label, this_hour - n * HOUR, 0.02) for n in range(HOURS_BEFORE)]
-        rows += [
-            _hour(rollout, code, new.label, this_hour - n * HOUR, failing) for n in range(BAKE_HOURS + 8)
-        ]
-    HealthHour.objects.bulk_create(rows, batch_size=2_000)
-
-
-def _hour(rollout: Rollout, code: str, label: str, hour: dt.datetime, failing: float) -> HealthHour:
-    calls, latency = 1_000, [0] * BUCKETS
-    latency[5], bad = calls, round(calls * failing)
-    return HealthHour(
-        connector=rollout.connector, region_id=code, version_label=label, operation="GetTides", hour=hour,
-        requests=calls, successes=calls - bad, throttled=0, statuses={"200": calls - bad, "500": bad},
-        latency=latency, connections=40,
-    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -266,7 +266,7 @@ def violations(facts: Facts) -> dict[str, list[str]]:
     return {name: found for name, check in INVARIANTS.items() if (found := check(facts))}
 
 
-def _looked_at(facts: Facts) -> dict[str, int]:
+def looked_at(facts: Facts) -> dict[str, int]:
     """Of how many things each invariant was asked."""
     acts = Counter(act.action for act in facts.acts)
     sent = sum(acts[action] for action in _SENDING)
@@ -284,12 +284,3 @@ def _looked_at(facts: Facts) -> dict[str, int]:
         "jobs done": len(facts.jobs),
         "chain whole": len(facts.acts),
     }
-
-
-def table(facts: Facts) -> str:
-    """Every invariant with how many things it was asked of and how many violate it; then what does, at most ten each."""
-    found, counts = violations(facts), _looked_at(facts)
-    lines = [f"{'invariant':<20}{'looked at':>10}{'violated':>10}"]
-    lines += [f"{name:<20}{counts[name]:>10}{len(found.get(name, ())):>10}" for name in INVARIANTS]
-    lines += [f"{name}: {text}" for name, texts in found.items() for text in texts[:10]]
-    return "\n".join(lines)

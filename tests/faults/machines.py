@@ -1,7 +1,8 @@
 """The processes of a fault campaign, and the ways in which they die.
 
 A database, a broker, regions, workers and a scheduler of their own, the workers and the scheduler twice as in
-operation. What a supervisor would start again is started again by `keep_alive`.
+operation; around them web processes and the others (`surroundings`). What a supervisor would start again is started
+again by `keep_alive`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from portal.embedded.ports import free_port
 from portal.embedded.postgres import PostgresServer
 from portal.embedded.processes import die_with_parent, service_user
 from portal.embedded.valkey import ValkeyServer
+from tests.faults.surroundings import SURROUNDINGS, Surroundings, children
 from tests.regions.places import TOKEN
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,8 +53,9 @@ class _Postgres(PostgresServer):
 
 
 @dataclass
-class Machines:
-    """Start with `start()`, end with `stop()`. `restarted` counts what a supervisor had to start again."""
+class Machines(Surroundings):
+    """Start with `start()`, end with `stop()`. `restarted` counts what a supervisor had to start again; `is_alone`
+    without web processes, mail server and receivers."""
 
     folder: Path
     codes: list[str]
@@ -60,6 +63,7 @@ class Machines:
     seed: int
     people_pace: int = 40
     jobs: str = "few"
+    is_alone: bool = False
     restarted: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -67,6 +71,7 @@ class Machines:
         self.postgres = _Postgres()
         self.valkey = ValkeyServer(temporary_home(service_user()), throwaway=True)
         self.agent_port = free_port()
+        self.take_ports()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     @property
@@ -88,17 +93,18 @@ class Machines:
             "CAMPAIGN_JOBS": self.jobs,
             "SEED": str(self.seed),
             "PACE": str(self.people_pace),
+            **({} if self.is_alone else self.surrounding_environment),
         }
 
     def start(self) -> None:
-        for name in ("media", "static"):
+        for name in ("media", "static", "outside"):
             (self.folder / name).mkdir()
         self.postgres.start()
         self.valkey.start()
         self.run("manage.py", "migrate", "-v0")
         self.start_agent()
         self.run("-m", "tests.faults.campaign_seed")
-        for name in (*WORKERS, *BEATS, "people"):
+        for name in (*SURROUNDINGS, *WORKERS, *BEATS, "people"):
             self.start_one(name)
 
     def run(self, *arguments: str, is_checked: bool = True) -> subprocess.CompletedProcess[str]:
@@ -142,6 +148,9 @@ class Machines:
     def start_one(self, name: str) -> None:
         if name == "people":
             self._launch(name, "-m", "tests.faults.people")
+            return
+        if name in SURROUNDINGS:
+            self._launch(name, *self.arguments_of(name), SEED=str(self.chance.randrange(1 << 30)))
             return
         celery = ("-W", "ignore", "-m", "celery", "-q", "--skip-checks", "-A", "tests.faults.worker")
         if name in BEATS:
@@ -194,7 +203,7 @@ class Machines:
 
     def kill_pool_process(self) -> None:
         """One process of a worker's pool, in the middle of whatever it does."""
-        pool = _children(self.processes[self.chance.choice(WORKERS)].pid)
+        pool = children(self.processes[self.chance.choice(WORKERS)].pid)
         if pool:
             with suppress(ProcessLookupError):
                 os.kill(self.chance.choice(pool), signal.SIGKILL)
@@ -284,12 +293,3 @@ class Machines:
         self.postgres.stop()
         for home in (self.valkey.home, self.postgres.home):
             shutil.rmtree(home.data, ignore_errors=True)
-
-
-def _children(parent: int) -> list[int]:
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError, ValueError, IndexError):
-            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
-                found.append(int(stat.parent.name))
-    return sorted(found)

@@ -20,6 +20,7 @@ import django
 django.setup()
 
 from django.db import DatabaseError, InterfaceError, connection  # noqa: E402
+from django.db.models.functions import Now  # noqa: E402
 
 from certification.models import GateCheck, RegionDeployment, Rollout, RolloutWave, SmokeRun  # noqa: E402
 from certification.services import advance, gates, rollbacks, rollouts  # noqa: E402
@@ -30,6 +31,7 @@ from portal.shared.models import AuditRecord  # noqa: E402
 
 TURN_SECONDS = 1.0
 BAKED = dt.timedelta(hours=30)
+PATIENCE = dt.timedelta(seconds=25)
 
 
 def let_time_pass() -> None:
@@ -95,7 +97,10 @@ class People:
             _try(self.roll_back if is_bad else self.release, [rollout])
         held = Rollout.objects.filter(state="held")
         _try(self.resume, [one for one in held if self.chance.random() < share])
-        unclear = GateCheck.objects.filter(verdict="inconclusive", stage="gate", is_let_through=False)
+        # Nobody decides what telemetry under way may tell.
+        unclear = GateCheck.objects.filter(
+            verdict="inconclusive", stage="gate", is_let_through=False, first_at__lt=Now() - PATIENCE
+        )
         _try(self.let_through, unclear.select_related("rollout__submission__connector"))
         failed = RegionDeployment.objects.filter(state="failed", rollout__isnull=False)
         _try(self.retry, failed.filter(rollout__state="running", action="deploy")[:60])

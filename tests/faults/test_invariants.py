@@ -6,7 +6,10 @@ import dataclasses
 
 import pytest
 
-from tests.faults.invariants import INVARIANTS, Act, Effect, Facts, Row, table, violations
+from tests.faults.campaign import table
+from tests.faults.exchanges import INVARIANTS as OF_EXCHANGES
+from tests.faults.exchanges import Exchanges
+from tests.faults.invariants import INVARIANTS, Act, Effect, Facts, Row, violations
 
 KEYS = {1: "rollout-1:north:deploy:1", 2: "rollout-1:south:deploy:1"}
 
@@ -175,7 +178,7 @@ def test_a_connector_removed_by_a_rollback_is_no_violation():
 
 
 def test_the_table_names_every_invariant_with_what_was_asked_and_what_violates_it():
-    lines = table(with_effects(NORTH, NORTH, SOUTH)).splitlines()
-    assert len(lines) > 1 + len(INVARIANTS)
+    lines = table(with_effects(NORTH, NORTH, SOUTH), Exchanges()).splitlines()
+    assert len(lines) > 1 + len(INVARIANTS) + len(OF_EXCHANGES)
     assert lines[1].split() == ["none", "twice", "3", "2"]
     assert any("took effect 2 times" in line for line in lines)

@@ -62,7 +62,7 @@ class Upgrade(Machines):
 
 @pytest.fixture
 def machines(tmp_path_factory):
-    made = Upgrade(tmp_path_factory.mktemp("upgrade"), CODES, ROLLOUTS, seed=7)
+    made = Upgrade(tmp_path_factory.mktemp("upgrade"), CODES, ROLLOUTS, seed=7, is_alone=True)
     try:
         made.start()
         yield made

@@ -25,11 +25,19 @@ import portal.urls  # noqa: E402, F401
 from certification.regions import drivers  # noqa: E402
 from certification.regions import polling as pure  # noqa: E402
 from certification.regions.http import HttpDriver  # noqa: E402
-from certification.services import advance, gates, outcomes, polling, probes  # noqa: E402
+from certification.services import (  # noqa: E402
+    advance,
+    gates,
+    notifications,
+    outcomes,
+    polling,
+    probes,
+    webhook_sending,
+)
 from portal.celery import app  # noqa: E402
 from portal.shared import outbox  # noqa: E402
 
-CALL_SECONDS = 4.0
+CALL_SECONDS, HOOK_SECONDS = 4.0, 3.0
 JUMPS = (-3600, 3600, 86_400)
 TICKS = {
     "sweep": 5.0,
@@ -37,6 +45,8 @@ TICKS = {
     "advance-rollouts": 2.0,
     "poll-regions": 1.0,
     "probe-regions": 5.0,
+    "collect-webhooks": 3.0,
+    "roll-up-health": 3.0,
 }
 _chance = random.Random(int(os.environ.get("SEED", "1")))
 _travels: list[time_machine.travel] = []
@@ -53,6 +63,10 @@ def shorten_waits() -> None:
     gates.LOOK_EVERY = gates._LEAST_PAUSE = dt.timedelta(seconds=1)
     outbox.claim.__kwdefaults__["lease_seconds"] = 20
     outbox.backoff_seconds = lambda attempts: _chance.uniform(0.2, 2.0)
+    notifications.LONGEST_WAIT_SECONDS = 2
+    webhook_sending.DEADLINE_SECONDS = HOOK_SECONDS
+    webhook_sending.WAITS = tuple(dt.timedelta(seconds=1 + number / 2) for number in range(9))
+    webhook_sending._LEASE = dt.timedelta(seconds=12)
 
 
 def jump(**_: object) -> None:
