@@ -32,6 +32,7 @@ from connectors.lifecycle import InvitationState
 from connectors.models import Invitation, RepositoryDelivery, ResumableUpload
 from connectors.services.repository_mirrors import orphaned_mirrors, remove_mirrors
 from portal.accounts.models import ApiToken, DeviceSignIn
+from portal.shared import storage
 from portal.shared.models import IdempotencyRecord, OutboxJob
 from portal.shared.words import lazy as _
 
@@ -180,6 +181,11 @@ RULES = (
         "mirrors", _("Mirrors of Git repositories that nobody is bound to"),
         _("Copies on the disk; whoever binds the repository again fetches it again."),
         lambda: 1, orphaned_mirrors, remove=remove_mirrors,
+    ),
+    Rule(
+        "unfinished_files", _("Files of packages whose writing broke off"),
+        _("Left on the disk by a process that died; nothing names them."), lambda: 1, storage.unfinished,
+        remove=storage.remove_unfinished,
     ),
     Rule("jobs", _("Jobs that are done"), _("Parked jobs stay until somebody looks."), lambda: 7, _jobs),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import os
 import re
@@ -13,6 +14,7 @@ from django.conf import settings
 from portal.shared import sandbox
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_INCOMING = ".incoming-"
 
 
 class StoredBytesDamaged(Exception):
@@ -37,7 +39,7 @@ def store(content: bytes) -> str:
     if target.exists() and target.read_bytes() == content:
         return digest
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".incoming-")
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=_INCOMING)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -67,3 +69,25 @@ def load(digest: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != digest:
         raise StoredBytesDamaged(f"Stored file {digest[:12]} does not match its digest.")
     return content
+
+
+def unfinished(before: dt.datetime) -> list[Path]:
+    """What processes left that were killed while they wrote, last touched before that moment."""
+    found = sorted(Path(settings.PACKAGE_ROOT).glob(f"??/{_INCOMING}*"))
+    return [path for path in found if _touched(path) < before.timestamp()]
+
+
+def remove_unfinished(before: dt.datetime) -> int:
+    """Delete it; returns how many files. No row names any: rows name what was written to its end."""
+    found = unfinished(before)
+    for path in found:
+        path.unlink(missing_ok=True)
+    return len(found)
+
+
+def _touched(path: Path) -> float:
+    """A file that was finished a moment ago is not here any more."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return float("inf")

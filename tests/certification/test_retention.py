@@ -199,7 +199,7 @@ def rows(made) -> list:
 
 
 def test_every_rule_is_tried_here():
-    assert set(CASES) | {"mirrors"} == {rule.key for rule in retention.RULES}
+    assert set(CASES) | {"mirrors", "unfinished_files"} == {rule.key for rule in retention.RULES}
 
 
 @pytest.mark.parametrize("key", CASES)
@@ -256,6 +256,17 @@ def mirrors(cast, settings, tmp_path):
                 os.utime(place, (ago(3).timestamp(),) * 2)
     (tmp_path / "mirrors" / "lost+found").mkdir()
     return {name: tmp_path / "mirrors" / folder for name, folder in made.items()}
+
+
+def test_what_a_killed_process_wrote_halfway_goes_after_a_day(settings, tmp_path):
+    settings.PACKAGE_ROOT = tmp_path
+    (tmp_path / "ab").mkdir()
+    for name, days in (("old", 2), ("fresh", 0)):
+        (tmp_path / "ab" / f".incoming-{name}").touch()
+        os.utime(tmp_path / "ab" / f".incoming-{name}", (ago(days).timestamp(),) * 2)
+    assert retention.count_overdue()["unfinished_files"] == 1
+    assert retention.keep_to_rules()["unfinished_files"] == 1
+    assert [path.name for path in (tmp_path / "ab").iterdir()] == [".incoming-fresh"]
 
 
 def test_mirrors_without_a_repository_go_and_others_stay(mirrors):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import os
 
@@ -44,6 +45,20 @@ def test_a_full_disk_leaves_nothing_behind(monkeypatch):
     digest = hashlib.sha256(b"a package").hexdigest()
     assert not storage.path_of(digest).exists()
     assert list(storage.path_of(digest).parent.iterdir()) == []
+
+
+def test_a_file_that_a_killed_process_left_goes_when_it_is_old_and_nothing_else_does():
+    digest = storage.store(b"a package")
+    left = storage.path_of(digest).parent / ".incoming-abc"
+    left.write_bytes(b"a pack")
+    now = dt.datetime.now(dt.UTC)
+    assert storage.remove_unfinished(now - dt.timedelta(days=1)) == 0
+    long_ago = (now - dt.timedelta(days=2)).timestamp()
+    for path in (left, storage.path_of(digest)):
+        os.utime(path, (long_ago, long_ago))
+    assert storage.remove_unfinished(now - dt.timedelta(days=1)) == 1
+    assert not left.exists()
+    assert storage.load(digest) == b"a package"
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a" * 63, "A" * 64, "", "a" * 64 + "/x"])
