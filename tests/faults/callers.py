@@ -32,6 +32,7 @@ CALL_SECONDS = 15.0
 PAUSE_SECONDS, AGAIN_SECONDS = (0.8, 2.5), 0.5
 REPEATED = 0.15
 PADDING = 20_000
+LOOK_SECONDS = 3.0
 CALLS_AN_HOUR, HOURS_BEFORE, HOURS_SINCE = 1_000, 100, 32
 USUALLY_FAILS, FAILS_WHEN_ILL = 0.02, 0.1
 _NAMESPACE = uuid.UUID("7a0b6f2e-9d57-4f6a-8a55-5e0c2f8f9c11")
@@ -156,7 +157,7 @@ class Telemetry(threading.Thread):
             for region in self._world.region_tokens:
                 for one in self._arrived(region):
                     self._send(region, one, is_new=True)
-            time.sleep(1.0)
+            time.sleep(LOOK_SECONDS)
 
     def _arrived(self, region: str) -> Iterator[dict[str, Any]]:
         try:

@@ -37,7 +37,12 @@ from tests.faults.machines import Machines
 PATIENCE_SECONDS = 180.0
 TELL_SECONDS = 15.0
 ENDED = "('completed', 'rolled_back', 'cancelled')"
+OF_ROLLOUTS = "split_part(action, '.', 1) IN ('rollout', 'wave', 'deployment', 'placement', 'gatecheck')"
 UNFINISHED = (
+    "SELECT count(*) FROM certification_catchup WHERE state IN ('running', 'held')",
+    """SELECT count(*) FROM certification_rollout r WHERE state = 'completed' AND NOT EXISTS
+        (SELECT 1 FROM certification_regiondeployment d
+          WHERE d.rollout_id = r.id AND d.region_id = 'late' AND d.state = 'verified')""",
     "SELECT count(*) FROM shared_outboxjob WHERE state IN ('due', 'running')",
     "SELECT count(*) FROM connectors_telemetrybatch WHERE rolled_up_at IS NULL",
     """SELECT count(*) FROM certification_webhookendpoint
@@ -113,7 +118,7 @@ class Campaign:
         self.set_faults(self.fault_percent / 100)
 
     def set_faults(self, probability: float) -> None:
-        for number, code in enumerate(self.machines.codes):
+        for number, code in enumerate(self.machines.served):
             faults = [
                 {**kind, "on": CALLS, "probability": probability, "seed": self.seed * 1000 + number * 50 + at}
                 for at, kind in enumerate(KINDS)
@@ -167,7 +172,8 @@ class Campaign:
         return not self.running()
 
     def _written(self) -> int:
-        return self._number("SELECT coalesce(max(id), 0) FROM shared_auditrecord")
+        """Records of rollouts: what callers do all the time is no progress."""
+        return self._number(f"SELECT count(*) FROM shared_auditrecord WHERE {OF_ROLLOUTS}")
 
     def running(self) -> int:
         return self._number(f"SELECT count(*) FROM certification_rollout WHERE state NOT IN {ENDED}")

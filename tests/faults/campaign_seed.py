@@ -25,6 +25,7 @@ from portal.accounts.tokens import create_token  # noqa: E402
 from portal.shared.secrets import fingerprint  # noqa: E402
 from tests.factories import ConnectorFactory, MembershipFactory, PublisherFactory  # noqa: E402
 from tests.factories.rollouts import add_plan, add_submission  # noqa: E402
+from tests.faults.machines import LATE  # noqa: E402
 from tests.regions.places import TOKEN  # noqa: E402
 
 BAKE_HOURS = 24
@@ -51,13 +52,14 @@ def main() -> None:
     """CAMPAIGN_REGIONS and CAMPAIGN_ROLLOUTS say how many; waves take a third of the regions each."""
     codes = os.environ["CAMPAIGN_REGIONS"].split()
     address = os.environ["AGENT_URL"]
-    for code in ("preview-us", *codes):
+    for code in ("preview-us", *codes, LATE):
         Region.objects.create(
             code=code,
             name=code.title(),
             base_url=f"{address}/{code}",
             credentials={"token": TOKEN},
             is_preview=code == "preview-us",
+            is_active=code != LATE,
             telemetry_digest=fingerprint(_telemetry_token(code)),
         )
     cast = _Cast()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.faults.invariants import Act, Effect, Facts, Row
-from tests.faults.machines import Machines
+from tests.faults.machines import LATE, Machines
 
 
 def collect(machines: Machines) -> Facts:
@@ -31,6 +31,13 @@ def collect(machines: Machines) -> Facts:
         effects=_effects(machines),
         rows=tuple(Row(*row) for row in rows),
         rollouts=dict(machines.query("SELECT id::text, state FROM certification_rollout")),
+        catch_ups=dict(machines.query("SELECT id::text, state FROM certification_catchup")),
+        late=LATE if machines.query("SELECT 1 FROM certification_catchup LIMIT 1") else "",
+        caught_up=frozenset(
+            machines.query(
+                "SELECT rollout_id::text, number FROM certification_rolloutwave WHERE catch_up_id IS NOT NULL"
+            )
+        ),
         held={(region, slug): digest for region, slug, digest in held},
         gated=frozenset(row[0] for row in gated),
         jobs=tuple((handler, state) for handler, state in jobs),
@@ -57,7 +64,7 @@ def _effects(machines: Machines) -> tuple[Effect, ...]:
     names = ("key", "connector", "number", "action", "digest")
     return tuple(
         Effect(code, **{name: one[name] for name in names})
-        for code in machines.codes
+        for code in machines.served
         for one in machines.ask(code, "GET", "ledger").json()["effective"]
     )
 

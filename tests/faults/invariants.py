@@ -64,6 +64,11 @@ class Facts:
     rows: tuple[Row, ...]
     rollouts: Mapping[str, str] = field(default_factory=dict)
     held: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    catch_ups: Mapping[str, str] = field(default_factory=dict)
+    late: str = ""
+    """The region that opened late, if it did."""
+    caught_up: frozenset[tuple[str, int]] = frozenset()
+    """(rollout, number) of waves that catch-ups added, behind the gates of the plan."""
     gated: frozenset[str] = frozenset()
     """Rollouts with gates between their waves."""
     jobs: tuple[tuple[str, str], ...] = ()
@@ -154,7 +159,8 @@ def gates_hold(facts: Facts) -> list[str]:
             opened.add((act.rollout, act.wave))
         elif act.action == "wave.start" and act.rollout in facts.gated:
             before = max((wave for rollout, wave in begun if rollout == act.rollout), default=None)
-            if before is not None and (act.rollout, before) not in opened:
+            is_behind = (act.rollout, act.wave) in facts.caught_up
+            if before is not None and not is_behind and (act.rollout, before) not in opened:
                 found.append(
                     f"wave {act.wave} of {act.rollout} began through the closed gate of wave {before}"
                 )
@@ -217,6 +223,11 @@ def none_stuck(facts: Facts) -> list[str]:
         if state not in ("completed", "rolled_back", "cancelled")
     ]
     found += [
+        f"catch-up {one} is still {state}"
+        for one, state in facts.catch_ups.items()
+        if state not in ("completed", "cancelled")
+    ]
+    found += [
         f"{row.id} is {row.state} and nobody will look at it"
         for row in facts.rows
         if row.state in ("intended", "deploying", "unknown", "reported") and not row.has_due
@@ -229,6 +240,18 @@ def none_stuck(facts: Facts) -> list[str]:
         and row.state not in SETTLED
     ]
     return found
+
+
+def none_left_behind(facts: Facts) -> list[str]:
+    """What is live elsewhere is live in the region that opened late."""
+    if not facts.late:
+        return []
+    there = {row.rollout for row in facts.rows if row.region == facts.late and row.state == "verified"}
+    return [
+        f"{facts.late} lacks what {rollout} made live elsewhere"
+        for rollout, state in facts.rollouts.items()
+        if state == "completed" and rollout not in there
+    ]
 
 
 def both_sides_agree(facts: Facts) -> list[str]:
@@ -255,6 +278,7 @@ INVARIANTS: dict[str, Callable[[Facts], list[str]]] = {
     "numbers rise": numbers_rise,
     "moves are legal": moves_are_legal,
     "none stuck": none_stuck,
+    "none left behind": none_left_behind,
     "both sides agree": both_sides_agree,
     "jobs done": jobs_done,
     "chain whole": chain_whole,
@@ -279,7 +303,8 @@ def looked_at(facts: Facts) -> dict[str, int]:
         "gates hold": sum(act.action == "wave.start" and act.rollout in facts.gated for act in facts.acts),
         "numbers rise": len(facts.effects),
         "moves are legal": sum(act.action.startswith("deployment.") for act in facts.acts),
-        "none stuck": len(facts.rollouts) + len(facts.rows),
+        "none stuck": len(facts.rollouts) + len(facts.rows) + len(facts.catch_ups),
+        "none left behind": sum(state == "completed" for state in facts.rollouts.values()) * bool(facts.late),
         "both sides agree": len(set(facts.held) | {(one.region, one.connector) for one in facts.effects}),
         "jobs done": len(facts.jobs),
         "chain whole": len(facts.acts),

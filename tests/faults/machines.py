@@ -35,6 +35,8 @@ ROOT = Path(__file__).resolve().parents[2]
 WORKERS = ("worker-0", "worker-1")
 BEATS = ("beat-0", "beat-1")
 POOL = 3
+LATE = "late"
+"""A region that opens in the middle of a campaign."""
 LOCKED_TABLE, LOCK_SECONDS = "certification_regiondeployment", 5.0
 
 
@@ -73,6 +75,11 @@ class Machines(Surroundings):
         self.agent_port = free_port()
         self.take_ports()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    @property
+    def served(self) -> list[str]:
+        """Every region that rollouts go to, sooner or later."""
+        return [*self.codes, *(() if self.is_alone else (LATE,))]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -134,7 +141,7 @@ class Machines(Surroundings):
         keys = self.folder / "certificate-keys.pem"
         keys.write_text(self.run("manage.py", "generate_key", "--public").stdout)
         self._launch(
-            "agent", "-m", "certification.regions.agent", "--regions", ",".join(["preview-us", *self.codes]),
+            "agent", "-m", "certification.regions.agent", "--regions", ",".join(["preview-us", *self.served]),
             "--port", str(self.agent_port), "--data-dir", str(self.folder / "regions"),
             "--deploy-seconds", "0.02-0.2", "--faults", "--certificate-keys", str(keys),
         )  # fmt: skip

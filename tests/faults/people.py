@@ -1,7 +1,8 @@
 """People and the calendar of a fault campaign.
 
 An operator and a publisher stop, hold, release, resume and roll back rollouts at random, smoke tests fail, failures
-are tried again, gates that cannot tell are let through; and planned days come at once. While the file CALM does not
+are tried again, gates that cannot tell are let through; a region opens late and is caught up with; and planned days
+come at once. While the file CALM does not
 exist they make trouble, as often as so many audit records (PACE) were written; afterwards they only mend.
 """
 
@@ -13,6 +14,7 @@ import random
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import django
@@ -22,15 +24,37 @@ django.setup()
 from django.db import DatabaseError, InterfaceError, connection  # noqa: E402
 from django.db.models.functions import Now  # noqa: E402
 
-from certification.models import GateCheck, RegionDeployment, Rollout, RolloutWave, SmokeRun  # noqa: E402
-from certification.services import advance, gates, rollbacks, rollouts  # noqa: E402
+from certification.models import (  # noqa: E402
+    CatchUp,
+    GateCheck,
+    RegionDeployment,
+    Rollout,
+    RolloutPlan,
+    RolloutWave,
+    SmokeRun,
+)
+from certification.planning.coverage import WaveDraft  # noqa: E402
+from certification.queries.plans import plans_missing  # noqa: E402
+from certification.services import (  # noqa: E402
+    advance,
+    catch_ups,
+    gates,
+    plan_changes,
+    plans,
+    rollbacks,
+    rollouts,
+)
 from certification.services.clock import database_now  # noqa: E402
+from connectors.models import Region  # noqa: E402
 from portal.accounts.models import User  # noqa: E402
 from portal.shared.errors import PortalError  # noqa: E402
 from portal.shared.models import AuditRecord  # noqa: E402
+from tests.faults.machines import LATE  # noqa: E402
 
 TURN_SECONDS = 1.0
+OF_ROLLOUTS = r"^(rollout|wave|deployment|placement|gatecheck)\."
 BAKED = dt.timedelta(hours=30)
+COMPLETED_BEFORE_LATE = 2
 PATIENCE = dt.timedelta(seconds=25)
 
 
@@ -57,7 +81,7 @@ class People:
         self.publisher = User.objects.get(email="owner@harbour.example")
 
     def trouble(self) -> None:
-        written = AuditRecord.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+        written = AuditRecord.objects.filter(action__regex=OF_ROLLOUTS).count()
         if written < self.next_at:
             return
         self.next_at = written + self.pace
@@ -105,7 +129,27 @@ class People:
         failed = RegionDeployment.objects.filter(state="failed", rollout__isnull=False)
         _try(self.retry, failed.filter(rollout__state="running", action="deploy")[:60])
         _try(self.retry, failed.filter(rollout__state="rolling_back", action="rollback")[:60])
+        _try(self.retry, failed.filter(rollout__state="completed", action="deploy"))
         _try(self.complete_rollback, Rollout.objects.filter(state="rolling_back"))
+        _try(self.go_on, CatchUp.objects.filter(state="held"))
+        if Rollout.objects.filter(state="completed").count() >= COMPLETED_BEFORE_LATE:
+            _try(self.catch_up, Region.objects.filter(pk=LATE))
+
+    def catch_up(self, region: Region) -> None:
+        """The region opens, every plan reaches it from then on, and what is live elsewhere comes."""
+        if not region.is_active:
+            Region.objects.filter(pk=region.pk).update(is_active=True)
+            region.is_active = True
+        for plan in RolloutPlan.objects.filter(is_retired=False, name__in=plans_missing(region)):
+            draft = plans.draft_of(plan)
+            late = WaveDraft("Wave of the late region", (region.pk,))
+            change = replace(draft, waves=(*draft.waves, late))
+            plan_changes.revise_plan(plan, change, reason="A region opens.", actor=self.operator)
+        draft = catch_ups.CatchUpDraft(database_now().date(), catch_ups.MOST_A_DAY, "A region opens.")
+        catch_ups.open_catch_up(region, draft, actor=self.operator)
+
+    def go_on(self, catch_up: CatchUp) -> None:
+        catch_ups.resume_catch_up(catch_up, reason="The region is well again.", actor=self.operator)
 
     def release(self, rollout: Rollout) -> None:
         rollouts.release_rollout(rollout, reason="The doubt is gone.", actor=self.operator)

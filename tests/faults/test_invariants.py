@@ -133,6 +133,14 @@ MUTANTS: dict[str, tuple[str, Facts]] = {
     "a rollout that never ends": ("none stuck", dataclasses.replace(sound(), rollouts={"1": "running"})),
     "a deployment nobody looks at": ("none stuck", with_row(state="deploying")),
     "a completed rollout with a region left over": ("none stuck", with_row(state="failed")),
+    "a catch-up that never ends": (
+        "none stuck",
+        dataclasses.replace(sound(), catch_ups={"c1": "running"}),
+    ),
+    "a region that lacks what is live elsewhere": (
+        "none left behind",
+        dataclasses.replace(sound(), late="late"),
+    ),
     "the portal believes something else": (
         "both sides agree",
         dataclasses.replace(sound(), held={("north", "tides"): "bb", ("south", "tides"): "aa"}),
@@ -152,6 +160,14 @@ def test_every_wrong_is_caught_by_the_invariant_that_names_it(wrong):
 
 def test_every_invariant_has_a_wrong_that_it_catches():
     assert {name for name, _ in MUTANTS.values()} == set(INVARIANTS)
+
+
+def test_no_gate_stands_before_a_wave_that_a_catch_up_added():
+    facts = with_acts(
+        Act(19, "wave.start", "w3", "1", wave=3), Act(20, "wave.verify", "w3", "1", wave=3)
+    )  # fmt: skip
+    assert set(violations(facts)) == {"gates hold"}
+    assert violations(dataclasses.replace(facts, caught_up=frozenset({("1", 3)}))) == {}
 
 
 def test_a_connector_removed_by_a_rollback_is_no_violation():

@@ -27,6 +27,7 @@ from certification.regions import polling as pure  # noqa: E402
 from certification.regions.http import HttpDriver  # noqa: E402
 from certification.services import (  # noqa: E402
     advance,
+    catch_ups,
     gates,
     notifications,
     outcomes,
@@ -61,6 +62,7 @@ def shorten_waits() -> None:
     outcomes.FIRST_DELAY_SECONDS, outcomes.TOKEN_REJECTED_PAUSE_SECONDS = 0.1, 0.3
     advance._SOON, advance._WATCH, advance._AFTER_ERROR = (dt.timedelta(seconds=it) for it in (0.5, 40, 3))
     gates.LOOK_EVERY = gates._LEAST_PAUSE = dt.timedelta(seconds=1)
+    catch_ups._LOOK_AGAIN = dt.timedelta(seconds=2)
     outbox.claim.__kwdefaults__["lease_seconds"] = 20
     outbox.backoff_seconds = lambda attempts: _chance.uniform(0.2, 2.0)
     notifications.LONGEST_WAIT_SECONDS = 2
