@@ -92,20 +92,29 @@ def _message(endpoint: WebhookEndpoint, event: Event) -> WebhookDelivery:
 
 def deliver(delivery_id: str) -> None:
     """One attempt, when it is due. Raises `outbox.Retry` until the message is taken or given up."""
+    delivery = _waiting(delivery_id)
+    if delivery is None:
+        return
+    rows = WebhookEndpoint.objects.filter(pk=delivery.endpoint_id)
+    with leased(rows, lasting=_LEASE, retry_seconds=_BUSY_SECONDS):
+        # Again: what the attempt before has learned counts, such as that the receiver is gone.
+        delivery = _waiting(delivery_id)
+        if delivery is not None:
+            _record(delivery, _send(delivery.endpoint, delivery))
+
+
+def _waiting(delivery_id: str) -> WebhookDelivery | None:
+    """The message, if an attempt is due; None when there is nothing to send any more."""
     delivery = WebhookDelivery.objects.select_related("endpoint__publisher").filter(pk=delivery_id).first()
     if delivery is None or delivery.state != WebhookDelivery.State.WAITING:
-        return
-    endpoint = delivery.endpoint
-    if not endpoint.is_active:
+        return None
+    if not delivery.endpoint.is_active:
         _finish(delivery, WebhookDelivery.State.CANCELLED)
-        return
+        return None
     now = database_now()
     if delivery.next_attempt_at and delivery.next_attempt_at > now:
         raise outbox.Retry((delivery.next_attempt_at - now).total_seconds())
-    rows = WebhookEndpoint.objects.filter(pk=endpoint.pk)
-    with leased(rows, lasting=_LEASE, retry_seconds=_BUSY_SECONDS):
-        attempt = _send(endpoint, delivery)
-    _record(delivery, attempt)
+    return delivery
 
 
 def _send(endpoint: WebhookEndpoint, delivery: WebhookDelivery) -> Attempt:

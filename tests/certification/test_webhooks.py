@@ -200,6 +200,24 @@ def test_what_another_team_did_is_told_to_nobody_else(cast, receiver):
 
 
 @pytest.mark.django_db
+def test_a_receiver_that_is_gone_is_not_asked_by_those_who_waited_for_their_turn(cast, receiver, monkeypatch):
+    endpoint_of(cast)
+    delivery = failing(cast, receiver)
+    asked = len(receiver.received)
+
+    @contextlib.contextmanager
+    def leased_late(rows, **_):
+        """The attempt before was told 410 between our first look and our turn."""
+        rows.update(is_active=False)
+        yield
+
+    monkeypatch.setattr(webhook_sending, "leased", leased_late)
+    later(delivery)
+    assert delivery.state == "cancelled"
+    assert len(receiver.received) == asked
+
+
+@pytest.mark.django_db
 def test_both_secrets_sign_for_a_day_after_a_change(cast, receiver):
     endpoint, old = endpoint_of(cast)
     new = webhooks.rotate_secret(endpoint, actor=cast.developer).reveal()
