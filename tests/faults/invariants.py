@@ -64,17 +64,17 @@ class Facts:
     rows: tuple[Row, ...]
     rollouts: Mapping[str, str] = field(default_factory=dict)
     held: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    catch_ups: Mapping[str, str] = field(default_factory=dict)
-    late: str = ""
-    """The region that opened late, if it did."""
-    caught_up: frozenset[tuple[str, int]] = frozenset()
-    """(rollout, number) of waves that catch-ups added, behind the gates of the plan."""
     gated: frozenset[str] = frozenset()
     """Rollouts with gates between their waves."""
     jobs: tuple[tuple[str, str], ...] = ()
     """(handler, state) of every job that followed from an event."""
     chain_faults: tuple[str, ...] = ()
     """What the portal's own check finds wrong with the chain of audit records."""
+    catch_ups: Mapping[str, str] = field(default_factory=dict)
+    late: str = ""
+    """The region that opened late, if it did."""
+    caught_up: frozenset[tuple[str, int]] = frozenset()
+    """(rollout, number) of waves that catch-ups added, behind the gates of the plan."""
 
 
 def none_twice(facts: Facts) -> list[str]:
