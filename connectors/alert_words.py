@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils.formats import date_format, number_format
@@ -45,6 +45,10 @@ ADVICE: Mapping[str, str] = {
     "ownership": _lazy(
         "The TXT record that shows who rules the name is gone. Put it back, or say on the "
         "page of the host that no proof is wanted."
+    ),
+    "heartbeat": _lazy(
+        "The backend is to report by itself, and says nothing or that it fails. Look at the "
+        "program that sends the heartbeat, then at the backend."
     ),
     "dormant": _lazy("A connector that nobody calls still has to be kept safe. Keep it, or retire it."),
     "docs": _lazy(
@@ -94,14 +98,45 @@ def _ownership(evidence: Mapping[str, Any]) -> str:
     return _("The TXT record at %(name)s was there and is not any more.") % {"name": evidence["name"]}
 
 
+def _heartbeat(evidence: Mapping[str, Any]) -> str:
+    told = {"message": evidence["message"].rstrip(".")}
+    if evidence["is_failing"]:
+        words = _("The backend reports that it fails: %(message)s.") if told["message"] else None
+        return (words or _("The backend reports that it fails.")) % told
+    minutes = evidence["period_minutes"] + evidence["grace_minutes"]
+    told["allowed"] = _span_alone(minutes)
+    if not evidence["last_at"]:
+        words = _("No heartbeat has ever come. One is expected since %(since)s UTC; %(allowed)s are allowed.")
+        told["since"] = _moment(evidence["since"])
+        return words % told
+    told["since"] = _moment(evidence["last_at"])
+    return _("No heartbeat has come since %(since)s UTC; %(allowed)s are allowed.") % told
+
+
+def _moment(text: str) -> str:
+    return date_format(datetime.fromisoformat(text).astimezone(UTC), "j M, H:i")
+
+
+def _span_alone(minutes: int) -> str:
+    """A span as it was promised: in days or hours where it is a whole number of them."""
+    if minutes % (24 * 60) == 0:
+        days = minutes // (24 * 60)
+        return ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
+    if minutes % 60 == 0:
+        return ngettext("%(n)s hour", "%(n)s hours", minutes // 60) % {"n": minutes // 60}
+    return ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
+
+
 def _dormant(evidence: Mapping[str, Any]) -> str:
     days = evidence["days"]
-    if not evidence["last_at"]:
-        return _("No region has reported a call for %(days)s days, or ever.") % {"days": days}
-    return _("No region has reported a call for %(days)s days; the last one was on %(day)s.") % {
-        "days": days,
-        "day": date_format(datetime.fromisoformat(evidence["last_at"]), "j M Y"),
-    }
+    told = {"days": days}
+    words = _("No region has reported a call for %(days)s days, or ever.")
+    if evidence["last_at"]:
+        words = _("No region has reported a call for %(days)s days; the last one was on %(day)s.")
+        told["day"] = date_format(datetime.fromisoformat(evidence["last_at"]), "j M Y")
+    # Evidence of before there were heartbeats has no word of them.
+    alive = _("Its backend reports that it is alive.") if evidence.get("is_alive") else ""
+    return f"{words % told} {alive}".rstrip()
 
 
 def _documentation(evidence: Mapping[str, Any]) -> str:
@@ -112,6 +147,7 @@ _TOLD: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "host": _host,
     "certificate": _certificate,
     "ownership": _ownership,
+    "heartbeat": _heartbeat,
     "dormant": _dormant,
     "docs": _documentation,
 }

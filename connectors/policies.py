@@ -166,6 +166,11 @@ def can_answer_health_alert(user: Any, connector: Connector) -> bool:
     return can_edit_connector(user, connector) or _is_operator(user)
 
 
+def can_send_heartbeat(user: Any, connector: Connector) -> bool:
+    """Whoever makes the connector: a viewer's program cannot say that the backend is well."""
+    return can_edit_connector(user, connector)
+
+
 def can_tell_known_issue(user: Any, connector: Connector) -> bool:
     return can_edit_connector(user, connector)
 

@@ -7,6 +7,7 @@ from connectors.services import (
     health,
     health_connector_hours,
     health_watch,
+    heartbeats,
     host_watch,
     metrics_sources,
     repository_fetching,
@@ -40,6 +41,10 @@ def watch_usual() -> None:
 
 def watch_hosts() -> None:
     host_watch.watch_hosts()
+
+
+def watch_heartbeats() -> None:
+    heartbeats.watch_heartbeats()
 
 
 def watch_dormant() -> None:

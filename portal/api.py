@@ -31,6 +31,7 @@ _ROOMS = (
     "connectors.api.alerts",
     "connectors.api.care",
     "connectors.api.promises",
+    "connectors.api.heartbeats",
     "connectors.api.sources",
     "certification.api.submissions",
     "certification.api.drafting",

@@ -71,6 +71,7 @@ TIMETABLE = {
     "watch-objectives": _every(60, "connectors.tasks.watch_objectives"),
     "watch-usual": _every(900, "connectors.tasks.watch_usual"),
     "watch-hosts": _every(300, "connectors.tasks.watch_hosts", "regions"),
+    "watch-heartbeats": _every(60, "connectors.tasks.watch_heartbeats"),
     "watch-dormant": _every(3600, "connectors.tasks.watch_dormant"),
     "read-metrics-sources": _every(30, "connectors.tasks.read_metrics_sources", "regions"),
     "keep-partitions": _every(3600, "connectors.tasks.keep_partitions"),

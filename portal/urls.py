@@ -21,6 +21,7 @@ _ROOMS = (
     "connectors.web.health",
     "connectors.web.health_alerts",
     "connectors.web.hosts",
+    "connectors.web.heartbeats",
     "connectors.web.care",
     "connectors.web.sources",
     "certification.web.submissions",

@@ -1,4 +1,4 @@
-"""The time that leases, due times and calendars go by: the database's."""
+"""The time that rollouts go by: the database's, which a trial may shorten."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from certification.queries.ownership import under_way
 from connectors.lifecycle import TRANSFER
 from connectors.models import Connector, HostWatch, Publisher
 from connectors.models.publishers import Role
+from connectors.services import heartbeats
 from portal.accounts.models import User
 from portal.shared import audit, outbox
 from portal.shared.actors import SYSTEM
@@ -87,6 +88,7 @@ def accept_transfer(transfer: ConnectorTransfer, *, actor: User) -> ConnectorTra
         removed, _by_table = TestCredential.objects.filter(submission__connector=connector).delete()
         # The proof of the host was the other team's, and so was the record that shows it.
         HostWatch.objects.filter(connector=connector).update(ownership_token="", owned_since=None)
+        heartbeats.begin_anew(connector)
         return transition(
             TRANSFER,
             transfer,

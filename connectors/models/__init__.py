@@ -8,6 +8,7 @@ from connectors.models.health import (
     HealthMinute,
     TelemetryBatch,
 )
+from connectors.models.heartbeats import Beat, Heartbeat, HeartbeatWatch
 from connectors.models.hosts import HostCheck, HostWatch
 from connectors.models.publishers import Invitation, Membership, Publisher
 from connectors.models.repositories import (
@@ -23,6 +24,7 @@ from connectors.models.versions import Upload, Version
 
 __all__ = [
     "AvailabilityRequest",
+    "Beat",
     "CommitUpload",
     "Connector",
     "HealthAlert",
@@ -31,6 +33,8 @@ __all__ = [
     "HealthHour",
     "HealthMinute",
     "HealthObjective",
+    "Heartbeat",
+    "HeartbeatWatch",
     "HostCheck",
     "HostWatch",
     "Invitation",

@@ -74,6 +74,7 @@ class HealthAlert(PublicIdModel):
         HOST = "host", _("Host does not answer")
         CERTIFICATE = "certificate", _("Certificate")
         OWNERSHIP = "ownership", _("Ownership not shown")
+        HEARTBEAT = "heartbeat", _("Heartbeat")
         DORMANT = "dormant", _("Nobody calls it")
         DOCUMENTATION = "docs", _("Documentation is not what runs")
 
@@ -129,5 +130,6 @@ _URGENT = frozenset(
         HealthAlert.Kind.BURN_SLOW,
         HealthAlert.Kind.SILENCE,
         HealthAlert.Kind.HOST,
+        HealthAlert.Kind.HEARTBEAT,
     }
 )

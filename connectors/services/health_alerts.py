@@ -63,6 +63,31 @@ def apply(findings: Iterable[Finding], *, live: Collection[UUID], now: datetime)
     return changed
 
 
+def settle(finding: Finding, *, now: datetime) -> bool:
+    """Fire, renew or end the one alert that `finding` is about, without a second look: for what was told and
+    not measured. Whether it fired or ended."""
+    alert = _open_alert(finding.connector_id, finding.kind)
+    match finding.verdict:
+        case Verdict.BREACH if alert is None:
+            return _fire(finding, now)
+        case Verdict.BREACH if alert is not None:
+            _renew(alert, finding, now)
+        case Verdict.FINE if alert is not None:
+            return _end(alert, "It is over.")
+    return False
+
+
+def end(connector_id: UUID, kind: str, *, reason: str) -> bool:
+    """End an open alert about something that nobody asks for any more."""
+    alert = _open_alert(connector_id, kind)
+    return alert is not None and _end(alert, reason)
+
+
+def _open_alert(connector_id: UUID, kind: str) -> HealthAlert | None:
+    found = HealthAlert.objects.open().filter(connector_id=connector_id, kind=kind)
+    return found.select_related("connector").first()
+
+
 def _fire(finding: Finding, now: datetime) -> bool:
     try:
         with transaction.atomic():

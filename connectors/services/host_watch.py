@@ -7,7 +7,7 @@ A look never happens inside a transaction: due rows are leased, looked at, and w
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -22,6 +22,7 @@ from connectors.models import Connector, HealthAlert, HostCheck, HostWatch
 from connectors.objectives import Verdict
 from connectors.policies import can_edit_connector
 from connectors.queries import host_watch as queries
+from connectors.queries.heartbeats import heartbeats_on_time
 from connectors.runtime import Egress
 from connectors.runtime.hosts import HostLook, Stage, is_owned, is_watched, look_at, place_of, txt_name
 from connectors.services.calls import egress
@@ -218,17 +219,21 @@ def watch_dormant() -> int:
     heard = max((last for _, last in last_reports.values() if last), default=None)
     if heard is None or now - heard > timedelta(days=1):
         return 0
-    findings = list(_dormant(last_reports, now, days))
+    findings = list(_dormant(last_reports, heartbeats_on_time(), now, days))
     return apply(findings, live=last_reports.keys(), now=now)
 
 
 def _dormant(
-    last_reports: Mapping[UUID, tuple[datetime, datetime | None]], now: datetime, days: int
+    last_reports: Mapping[UUID, tuple[datetime, datetime | None]],
+    alive: Collection[UUID],
+    now: datetime,
+    days: int,
 ) -> Iterable[Finding]:
     for connector_id, (live_since, last) in last_reports.items():
         quiet = now - max(live_since, last or live_since)
         verdict = Verdict.BREACH if quiet > timedelta(days=days) else Verdict.FINE
         evidence: dict[str, object] = {"last_at": last.isoformat() if last else None, "days": quiet.days}
+        evidence["is_alive"] = connector_id in alive
         yield Finding(connector_id, HealthAlert.Kind.DORMANT, verdict, timedelta(hours=1), evidence)
 
 

@@ -124,6 +124,7 @@ class ApiToken(PublicIdModel):
         REVIEWS = "reviews:write", _lazy("Claim, comment and decide")
         ROLLOUTS = "rollouts:write", _lazy("Sign off, stop, hold, resume and roll back")
         HEALTH = "health:write", _lazy("Look after health alerts and close them")
+        HEARTBEATS = "heartbeats:write", _lazy("Report that a backend is alive")
         TEAM = "team:write", _lazy("Invite people and change roles")
         VALIDATE = "validate", _lazy("Check definitions with paconn")
         VALIDATE_STRICT = "validate:strict", _lazy("Check definitions with paconn; errors fail the command")

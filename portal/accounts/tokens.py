@@ -88,7 +88,7 @@ def revoke_token(token: ApiToken, *, actor: User) -> None:
 
 
 def renew_token(token: ApiToken, *, actor: User) -> tuple[ApiToken, Secret]:
-    """Another token with the same name, scopes, team and lifetime; the old one is dead from now on.
+    """Another token with the same name, scopes, bounds and lifetime; the old one is dead from now on.
 
     Two programs that renew the same token at once: one gets a new token, the other Conflict.
     """
@@ -110,6 +110,7 @@ def renew_token(token: ApiToken, *, actor: User) -> tuple[ApiToken, Secret]:
             scopes=held.scopes,
             lifetime=min(lifetime, MAX_LIFETIME),
             publisher_id=held.publisher_id,
+            connector_id=held.connector_id,
             actor=actor,
             is_sandbox=held.is_sandbox,
         )
@@ -163,8 +164,9 @@ def within_token(found: QuerySet[Row], request: Request, *, team: str, connector
     if not isinstance(token, ApiToken):
         return found
     if token.connector_id:
-        # A view that names no path has nothing to show to such a token.
-        return found.filter(**{connector: token.connector_id}) if connector else found.none()
+        # A view that names no path has nothing to show to such a token. The team holds too: a connector that
+        # was handed over is not reached any more.
+        found = found.filter(**{connector: token.connector_id}) if connector else found.none()
     return found.filter(**{team: token.publisher_id}) if token.publisher_id else found
 
 

@@ -55,6 +55,7 @@ _MENU: dict[str, dict[str, tuple[Callable[..., None], str]]] = {
         "register": (submissions.register, "Register a connector and reserve its name."),
         "connectors": (submissions.connectors, "The connectors of your teams."),
         "health": (health.health, "Calls, success and latency."),
+        "heartbeat": (health.heartbeat, "Report that its backend is alive."),
         "retire": (retirements.retire, "Announce the end of a connector."),
     },
     "Submissions": {

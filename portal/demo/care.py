@@ -7,10 +7,10 @@ import statistics
 from decimal import Decimal
 
 from certification.services import notices
-from connectors.models import Connector, HealthAlert
+from connectors.models import Beat, Connector, HealthAlert, Heartbeat
 from connectors.objectives import LEAST_WEEKS, Verdict
 from connectors.queries.health_watch import figures_of_hours
-from connectors.services import health_alerts, known_issues
+from connectors.services import health_alerts, heartbeats, known_issues
 from connectors.services.connectors import update_connector
 from portal.accounts.models import User
 
@@ -26,6 +26,12 @@ _TOLD = {
 _PROMISED = {"kestrel-ferry-tickets": Decimal("99.5"), "nightjar-bird-counts": Decimal(97)}
 _ON_STATUS = ("saltmarsh-tides", "kestrel-ferry-tickets")
 _CHANGES = "kestrel-ferry-tickets"
+# Minutes: the period, the grace, how long ago the last beat was. The second goes missing while one looks on.
+_BEATING = {
+    "saltmarsh-tides": heartbeats.RhythmDraft(24 * 60, 120),
+    "nightjar-bird-counts": heartbeats.RhythmDraft(60, 15),
+}
+_HEARD_MINUTES_AGO = {"saltmarsh-tides": 200, "nightjar-bird-counts": 62}
 _TROUBLED = "copperline-meters"
 
 
@@ -43,6 +49,9 @@ def write(present: dt.datetime) -> None:
     for slug in _ON_STATUS:
         if slug in live:
             update_connector(live[slug], values={"has_status_page": True}, actor=_owner(live[slug]))
+    for slug, rhythm in _BEATING.items():
+        if slug in live:
+            _beats(live[slug], rhythm, present - dt.timedelta(minutes=_HEARD_MINUTES_AGO[slug]))
     if _CHANGES in live:
         notices.announce(live[_CHANGES], _change_to_come(), actor=_owner(live[_CHANGES]))
     if _TROUBLED in live:
@@ -56,6 +65,24 @@ def _change_to_come() -> notices.NoticeDraft:
         effective_on=notices.earliest_day() + dt.timedelta(days=30),
         successor="The operations whose names end in V2, which come with the next version.",
     )
+
+
+def _beats(connector: Connector, rhythm: heartbeats.RhythmDraft, last: dt.datetime) -> None:
+    """As if the backend had reported for a while; once it was not well."""
+    heartbeats.expect(connector, rhythm, actor=_owner(connector))
+    row = Heartbeat.objects.get(connector=connector)
+    moments = [last - number * row.rhythm.period for number in range(12)]
+    Beat.objects.bulk_create(
+        Beat(
+            connector=connector,
+            at=moment,
+            is_failing=number == 4,
+            message="The nightly import failed: disk full" if number == 4 else "",
+        )
+        for number, moment in enumerate(moments)
+    )
+    row.created_at, row.heard_at, row.missing_at = moments[-1], last, row.rhythm.missing_after(last)
+    row.save(update_fields=["created_at", "heard_at", "missing_at"])
 
 
 def _owner(connector: Connector) -> User:

@@ -332,6 +332,14 @@ CONNECTORS = {
     "connector_health_marks": entry(GET=team_reads, at="connector"),
     "connector_host": entry(GET=team_reads, at="connector"),
     "connector_host_ownership": entry(POST=editors, at="connector", data={"proof": "ask"}),
+    "connector_heartbeat": entry(
+        GET=team_reads,
+        POST=editors,
+        at="connector",
+        data={"period": 1, "period_unit": 60, "grace": 15, "grace_unit": 1},
+    ),
+    "connector_heartbeat_off": entry(POST=editors, at="connector"),
+    "connector_heartbeat_token": entry(GET=editors, POST=editors, at="connector", data={"days": 30}),
     "connector_health_csv": entry(GET=team_reads, at="connector"),
     "fleet_overview": entry(GET=operators),
     "health_alert_list": entry(GET=signed_in),
@@ -629,6 +637,7 @@ ROLLOUTS = {
 }
 
 _API_CREDENTIAL = {"kind": "api_key", "purpose": "Sandbox", "values": {"key": "another-key-for-tests"}}
+_RHYTHM = {"period_minutes": 60, "grace_minutes": 15}
 _OBJECTIVE = {"success_percent": 99, "latency_ms": 2500, "latency_percent": 95, "silence_minutes": 120}
 _API_SOURCE = {
     "name": "Quay",
@@ -691,6 +700,8 @@ API_CONNECTORS = {
     ),
     "connector_host": entry(GET=team_reads, at="connector"),
     "connector_host_ownership": entry(PUT=editors, DELETE=editors, at="connector"),
+    "connector_heartbeat": entry(GET=team_reads, PUT=editors, DELETE=editors, at="connector", data=_RHYTHM),
+    "connector_heartbeats": entry(POST=editors, at={"reference": "connector"}),
     "metrics-source-list": entry(GET=operators, POST=administrators, data=_API_SOURCE),
     "metrics-source-detail": entry(
         GET=operators, PATCH=administrators, at="source", data={"is_in_seconds": False}

@@ -248,6 +248,7 @@ ACTORLESS = {
     "certification.services.review_mirror_hearing.settle": "somebody without an account, whose login is told",
     "certification.services.received_mail.receive": "whoever wrote is in the mail",
     "connectors.services.connectors.insert_connector": "part of registering and importing, which record theirs",
+    "connectors.services.heartbeats.begin_anew": "part of a transfer, which records its actor",
     "connectors.services.health_intake.take_batch": "the actor is the region, which is its argument",
     "connectors.services.health_rollup.roll_up": "a tick",
     "connectors.services.health_partitions.keep_partitions": "a tick",

@@ -142,6 +142,21 @@ class Api:
             ),
         )
 
+    def connectors_heartbeat(self, id: str) -> shapes.Heartbeat:
+        """The rhythm, the state, and the last beats."""
+        return cast("shapes.Heartbeat", self.transport.send("GET", f"/api/v1/connectors/{id}/heartbeat/"))
+
+    def connectors_heartbeats_send(
+        self, reference: str, body: shapes.HeartbeatSendingRequest
+    ) -> shapes.HeartbeatStanding:
+        """Report that the backend is alive, or that it fails, which raises the alert at once."""
+        return cast(
+            "shapes.HeartbeatStanding",
+            self.transport.send(
+                "POST", f"/api/v1/connectors/{reference}/heartbeats/", body=body, repeatable=True
+            ),
+        )
+
     def connectors_uploads_create(self, id: str, files: Files) -> shapes.Upload:
         """Send a package. A refused package is received too: its state says so, and problems why."""
         return cast(

@@ -8,6 +8,12 @@ from __future__ import annotations
 from typing import Any, NotRequired, TypedDict
 
 
+class Beat(TypedDict):
+    at: str
+    status: str
+    message: str
+
+
 class Blocker(TypedDict):
     code: str
     text: str
@@ -200,6 +206,28 @@ class HealthFigures(TypedDict):
     p50_ms: float | None
     p95_ms: float | None
     p99_ms: float | None
+
+
+class Heartbeat(TypedDict):
+    state: str
+    heard_at: str | None
+    due_at: str | None
+    missing_at: str | None
+    period_minutes: int | None
+    grace_minutes: int | None
+    beats: list[Beat]
+
+
+class HeartbeatSendingRequest(TypedDict):
+    status: NotRequired[str]
+    message: NotRequired[str]
+
+
+class HeartbeatStanding(TypedDict):
+    state: str
+    heard_at: str | None
+    due_at: str | None
+    missing_at: str | None
 
 
 class History(TypedDict):

@@ -30,6 +30,8 @@ OPERATIONS = (
     "connectors_repository_secret",
     "connectors_repository_take",
     "connectors_health_retrieve",
+    "connectors_heartbeat",
+    "connectors_heartbeats_send",
     "connectors_uploads_create",
     "submissions_list",
     "submissions_create",
@@ -66,8 +68,8 @@ OPERATIONS = (
 )
 # Creations that heed an Idempotency-Key: `IdempotentCreation` is what their views stand on.
 KEYED = frozenset({"submissions_create", "connectors_create", "connectors_uploads_create"})
-# Repeating these changes nothing: the same package is chosen again, the same token ended again.
-REPEATABLE = frozenset({"submissions_package_create", "token_destroy"})
+# Repeating these changes nothing: the same package chosen, the same token ended, the same backend alive.
+REPEATABLE = frozenset({"submissions_package_create", "token_destroy", "connectors_heartbeats_send"})
 FOLDER = Path(settings.BASE_DIR) / "portal" / "certport" / "api"
 _METHODS = ("get", "post", "put", "patch", "delete")
 _SIMPLE = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
