@@ -76,7 +76,7 @@ def heartbeat(
     failing: Annotated[
         bool, typer.Option("--failing", help="The backend is not well: alert at once.")
     ] = False,
-    message: Annotated[str, typer.Option(help="What people should know of it.")] = "",
+    message: Annotated[str, typer.Option(metavar="TEXT", help="What people should know of it.")] = "",
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
