@@ -109,10 +109,13 @@ def entries(request: HttpRequest, user: Any) -> list[Entry]:
 
 
 def _active_name(request: HttpRequest, names: list[str]) -> str:
-    """The entry whose address is the longest beginning of the present one; reviews belong to their queue."""
-    match = request.resolver_match
-    if match and (match.url_name or "").startswith("review_") and getattr(request.user, "is_reviewer", False):
+    """The entry whose address is the longest beginning of the present one; reviews belong to their queue,
+    catch-ups to their region."""
+    here = (request.resolver_match and request.resolver_match.url_name) or ""
+    if here.startswith("review_") and getattr(request.user, "is_reviewer", False):
         return "review_queue"
+    if here.startswith("catch_up_"):
+        return "region_list"
     matching = [name for name in names if request.path.startswith(reverse(name))]
     longest = max(matching, key=lambda name: len(reverse(name)), default="")
     return longest if longest != "home" or request.path == reverse("home") else ""

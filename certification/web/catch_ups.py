@@ -26,12 +26,15 @@ from connectors.models import Region
 from portal.accounts.models import User
 from portal.shared import audit, history
 from portal.shared.errors import Blocked, InvalidInput
+from portal.shared.live import stamp_of_everything, unchanged
 from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
 from portal.shared.words import lazy as _lazy
 
 PAGE_SIZE = 50
 USUAL_PACE = 20
+LIVE = "catch-up-live"
+"""The part of a page that asks for itself."""
 
 
 class CatchUpForm(forms.Form):
@@ -96,16 +99,31 @@ def _address(catch_up: CatchUp) -> str:
 @require_safe
 @login_required
 def catch_up_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    user = signed_in_user(request)
-    catch_up = get_object_or_404(queries.visible_to(user), pk=pk)
-    context = {
+    """The page, or only the part that moves; that part asks for itself while the catch-up is open."""
+    # The stamp first: what changes while the rest is read is then told the next time.
+    stamp = stamp_of_everything()
+    catch_up = get_object_or_404(queries.visible_to(signed_in_user(request)), pk=pk)
+    if request.headers.get("HX-Target") == LIVE:
+        return unchanged(request, stamp) or _fragment(request, catch_up, stamp)
+    told = audit.history(catch_up).exclude(action="rollout.catch_up")[:20]
+    context = {**_what_moves(catch_up, request), "stamp": stamp, "history": history.entries(told)}
+    return render(request, "certification/catch_up_detail.html", context)
+
+
+def _fragment(request: HttpRequest, catch_up: CatchUp, stamp: str) -> HttpResponse:
+    context = {**_what_moves(catch_up, request), "stamp": stamp, "oob": True}
+    return render(request, "certification/_catch_up_live.html", context)
+
+
+def _what_moves(catch_up: CatchUp, request: HttpRequest) -> dict[str, Any]:
+    is_open = catch_up.state in ("running", "held")
+    return {
         "catch_up": catch_up,
+        "is_open": is_open,
         "progress": queries.progress_of(catch_up),
         "page": Paginator(queries.waves_of(catch_up), PAGE_SIZE).get_page(request.GET.get("page")),
-        "history": history.entries(audit.history(catch_up).exclude(action="rollout.catch_up")[:20]),
-        "gap": queries.gap_of(catch_up.region) if catch_up.state in ("running", "held") else None,
+        "gap": queries.gap_of(catch_up.region) if is_open else None,
     }
-    return render(request, "certification/catch_up_detail.html", context)
 
 
 _DEEDS: dict[str, Callable[..., CatchUp]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 from django.urls import reverse
@@ -98,3 +99,27 @@ def test_it_is_held_resumed_and_cancelled_with_a_reason(cast, rollout, sign_in):
     page = body(browser.get(reverse("catch_up_detail", args=[found.pk])))
     assert "To cancel." in page
     assert 'name="deed"' not in page
+
+
+def test_what_moves_asks_for_itself_and_is_answered_with_nothing_while_nothing_has_changed(
+    cast, rollout, reached, sign_in
+):
+    browser = sign_in(cast.operator)
+    address = browser.post(ADDRESS, asked(start="1", reason="Iceland opened."))["Location"]
+    page = body(browser.get(address))
+    assert re.search(r'href="/regions/"[^>]*aria-current', page)
+    stamp = page.partition('"X-Seen": "')[2].partition('"')[0]
+    target = {"HX-Request": "true", "HX-Target": "catch-up-live"}
+    assert browser.get(address, headers={**target, "X-Seen": stamp}).status_code == 204
+
+    catch_ups.advance_due()
+    moved = body(browser.get(address, headers={**target, "X-Seen": stamp}))
+    assert "<!DOCTYPE" not in moved
+    assert str(rollout.version) in moved
+    assert moved.count('hx-swap-oob="true"') == 2
+    assert 'name="deed"' not in moved
+
+    found = CatchUp.objects.get()
+    catch_ups.cancel_catch_up(found, reason="Enough.", actor=cast.operator)
+    over = body(browser.get(address, headers=target))
+    assert "hx-trigger" not in over
