@@ -33,8 +33,8 @@ class RegionSerializer(serializers.ModelSerializer):
     class Meta:
         model = Region
         fields = [
-            "code", "name", "geography", "latitude", "longitude", "is_preview", "is_active", "driver",
-            "base_url", "settings", "last_answer_at", "paired_with",
+            "code", "name", "geography", "latitude", "longitude", "is_preview", "in_preview_stage",
+            "is_active", "driver", "base_url", "settings", "last_answer_at", "paired_with",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -18,7 +18,7 @@ from certification.queries.public import Place, places_of
 from certification.queries.workbench import package_of
 from connectors.alert_words import sentence
 from connectors.definitions.documentation import Document, PageChange, build, compare
-from connectors.models import Connector, HealthAlert, Version
+from connectors.models import Connector, HealthAlert, Version, in_production
 
 MOST_VERSIONS = 50
 SETTLING = dt.timedelta(minutes=10)
@@ -186,9 +186,9 @@ def _regions_with_another(connector: Connector, version: Version) -> list[str]:
         return []
     rows = (
         Placement.objects.filter(
+            in_production("region__"),
             connector=connector,
             verified_version__isnull=False,
-            region__is_preview=False,
             region__is_active=True,
         )
         .exclude(verified_version=version)

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from certification.models import ForecastSnapshot, Placement, RegionDeployment, Rollout
-from connectors.models import Connector, Region, Version
+from connectors.models import Connector, Region, Version, in_production
 
 _TO_COME = ("scheduled", "running", "held", "halted")
 
@@ -21,7 +21,7 @@ def public_connectors() -> QuerySet[Connector]:
     is not public any more.
     """
     live = Placement.objects.filter(
-        connector=OuterRef("pk"), verified_version__isnull=False, region__is_preview=False
+        in_production("region__"), connector=OuterRef("pk"), verified_version__isnull=False
     )
     return (
         Connector.objects.filter(Exists(live), is_listed=True)
@@ -66,7 +66,7 @@ def places_of(connector: Connector, rollout: Rollout | None) -> list[Place]:
     }
     coming = _coming(rollout) if rollout else {}
     places = []
-    for region in Region.objects.filter(is_active=True, is_preview=False).order_by("geography", "name"):
+    for region in Region.objects.filter(in_production(), is_active=True).order_by("geography", "name"):
         row = placements.get(region.pk)
         has = row.verified_version if row else None
         since = row.verified_at if row and has else None
@@ -106,7 +106,7 @@ def icon_version(connector_id: UUID) -> Version | None:
     """The newest version that a production region has: its icon may be seen."""
     row = (
         Placement.objects.filter(
-            connector=connector_id, verified_version__isnull=False, region__is_preview=False
+            in_production("region__"), connector=connector_id, verified_version__isnull=False
         )
         .select_related("verified_version")
         .order_by("-verified_version__number")

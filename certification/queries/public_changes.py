@@ -17,13 +17,13 @@ from django.utils.translation import ngettext
 from certification.models import Documentation, Notice, RegionDeployment, Rollout
 from certification.queries.workbench import difference_of
 from connectors.definitions.diff import draft_changelog
-from connectors.models import Connector, Version
+from connectors.models import Connector, Version, in_production
 from portal.shared import storage
 
 MOST_ENTRIES = 50
 _PUBLIC_DEPLOYMENTS = Q(
     action="deploy", state="verified", version__isnull=False, verified_at__isnull=False, rollout__isnull=False
-) & Q(region__is_preview=False)
+) & in_production("region__")
 
 
 @dataclass(frozen=True, slots=True)

@@ -272,4 +272,4 @@ def _region(region: Region) -> RegionWord:
         words, tone, since = _("Does not answer"), "danger", region.breaker_opened_at
     elif region.last_answer_at is None:
         words, tone = _("Not heard of yet"), "neutral"
-    return RegionWord(region.name, region.geography, words, tone, since, region.is_preview)
+    return RegionWord(region.name, region.geography, words, tone, since, not region.is_production)

@@ -15,7 +15,7 @@ from certification.queries.validation import baseline_of, check_died
 from certification.queries.workbench import difference_of
 from certification.reviewing.touched import EVERYTHING, Touched, changes_at, touched_by, union_of
 from connectors.definitions.diff import Difference
-from connectors.models import Region, Version
+from connectors.models import Region, Version, in_production
 from connectors.queries.usage import UNUSED, Use, silent_about_use, usage_of
 from portal.shared import storage
 
@@ -82,7 +82,7 @@ def usage_before(submission: Submission) -> Usage:
     days = settings.BREAKING_CHANGE_DAYS
     since = now - timedelta(days=days)
     by_operation, total = usage_of(submission.connector_id, since=since)
-    placed = Placement.objects.filter(connector=submission.connector_id, region__is_preview=False)
+    placed = Placement.objects.filter(in_production("region__"), connector=submission.connector_id)
     codes = set(
         placed.exclude(reported_version=None, verified_version=None).values_list("region_id", flat=True)
     )

@@ -181,8 +181,8 @@ def _check(draft: CatchUpDraft) -> None:
 
 
 def _refuse(region: Region) -> None:
-    if region.is_preview:
-        raise Blocked(_("The Preview region gets what is in Preview, not what is live."))
+    if not region.is_production:
+        raise Blocked(_("A region of the Preview stage gets what is in Preview, not what is live."))
     if not region.is_active:
         raise Blocked(_("The region is not active: activate it first."))
     missing = plans_missing(region)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from certification.models import ImportedConnector, Placement
 from certification.policies import can_import_connectors
 from certification.services.clock import database_now
-from connectors.models import Connector, Publisher, Region, Version
+from connectors.models import Connector, Publisher, Region, Version, in_production
 from connectors.naming import check_host, check_name, name_key
 from connectors.services.connectors import insert_connector, mark_version
 from connectors.services.versions import take_in
@@ -158,7 +158,7 @@ def _record(imported: ImportedConnector, version: Version, regions: Sequence[Reg
 
 
 def _regions(codes: Sequence[str]) -> list[Region]:
-    known = {region.pk: region for region in Region.objects.filter(pk__in=codes, is_preview=False)}
+    known = {region.pk: region for region in Region.objects.filter(in_production(), pk__in=codes)}
     unknown = [code[:40] for code in codes if code not in known]
     if unknown or not codes:
         words = _("No such region: %(codes)s.") % {"codes": ", ".join(unknown) or _("none is named")}

@@ -208,6 +208,7 @@ def make_default(plan: RolloutPlan, *, actor: Actor) -> None:
         others = RolloutPlan.objects.filter(lane=plan.lane, is_default=True).exclude(pk=plan.pk)
         others.update(is_default=False)
         RolloutPlan.objects.filter(pk=plan.pk).update(is_default=True)
+        _mark_preview_stage()
         audit.record("plan.make_default", plan, actor=actor)
     plan.is_default = True
 
@@ -316,7 +317,18 @@ def _write(
         created_by_id=actor.pk,
     )
     _write_waves(plan, draft.waves)
+    if default:
+        _mark_preview_stage()
     return plan
+
+
+def _mark_preview_stage() -> None:
+    """Write down which regions the default plans deploy to before the sign-off and never after it."""
+    places = PlanWaveRegion.objects.filter(plan__is_default=True)
+    after = places.filter(wave__before_sign_off=False).values("region")
+    before = places.filter(wave__before_sign_off=True).exclude(region__in=after).values("region")
+    Region.objects.filter(pk__in=before, in_preview_stage=False).update(in_preview_stage=True)
+    Region.objects.exclude(pk__in=before).filter(in_preview_stage=True).update(in_preview_stage=False)
 
 
 def _write_waves(plan: RolloutPlan, waves: Sequence[WaveDraft]) -> None:

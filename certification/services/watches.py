@@ -143,7 +143,7 @@ def tell_of_arrival(deployment_id: str) -> int:
     waiting = RegionWatch.objects.filter(connector=row.connector_id, region=row.region_id, told_at=None)
     if row.rollout_id is None or row.action != "deploy" or not waiting.exists():
         return 0
-    if row.version is None or row.region.is_preview:
+    if row.version is None or not row.region.is_production:
         return 0
     if row.state != "verified" or not public_connectors().filter(pk=row.connector_id).exists():
         return 0

@@ -1,6 +1,6 @@
 from connectors.models.alerts import HealthAlert, HealthObjective
 from connectors.models.care import AvailabilityRequest, KnownIssue
-from connectors.models.connectors import Connector, Region
+from connectors.models.connectors import Connector, Region, in_production
 from connectors.models.health import (
     HealthConnectorHour,
     HealthDay,
@@ -52,4 +52,5 @@ __all__ = [
     "TrustedPublisher",
     "Upload",
     "Version",
+    "in_production",
 ]

@@ -89,12 +89,22 @@ class Connector(PublicIdModel):
         return self.name
 
 
+def in_production(path: str = "") -> Q:
+    """Regions in which makers work.
+
+    Those of the Preview stage hold what is not certified yet: nobody but its team may see it. `path`
+    leads from the model that is asked to its region, such as "region__".
+    """
+    return Q(**{f"{path}is_preview": False, f"{path}in_preview_stage": False})
+
+
 class Region(models.Model):
     """A place that holds and runs connectors, reached through a driver.
 
     `driver` is the kind of region, `driver_settings` what drivers of that kind need to know, `credentials`
     their secrets by name (`token` for most), encrypted. `telemetry_digest` is the SHA-256 of the token the
     region pushes telemetry with. `paired_with` regions are kept out of one wave.
+    `is_preview` is the region in which owners test.
     """
 
     code = models.SlugField(primary_key=True, max_length=40)
@@ -109,6 +119,8 @@ class Region(models.Model):
     credentials = EncryptedJSONField(null=True)
     telemetry_digest = models.CharField(max_length=64, blank=True, default="")
     is_preview = models.BooleanField(default=False)
+    # Whether the default plans deploy here before the sign-off: follows from them.
+    in_preview_stage = models.BooleanField(default=False, db_default=False)
     is_active = models.BooleanField(default=True)
     paired_with = models.ManyToManyField("self", blank=True)
     breaker_failures = models.PositiveSmallIntegerField(default=0)
@@ -133,3 +145,8 @@ class Region(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_production(self) -> bool:
+        """Whether makers work here; see `in_production`."""
+        return not (self.is_preview or self.in_preview_stage)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from connectors.lifecycle import AvailabilityState
-from connectors.models import AvailabilityRequest, Connector, Region
+from connectors.models import AvailabilityRequest, Connector, Region, in_production
 from connectors.scorecard import AVAILABILITY_TARGET, DAYS, WEEKS, Measured, Scorecard, score
 
 
@@ -34,8 +34,8 @@ def measure(connector: Connector, *, now: datetime) -> Measured:
         calls, successes, failures, hours, steady, reporting = cursor.fetchone()
         cursor.execute(_CONNECTIONS, values)
         peaks = cursor.fetchall()
-    # The Preview region serves no users, and regions that are switched off serve nobody.
-    regions = set(Region.objects.filter(is_active=True, is_preview=False).values_list("code", flat=True))
+    # Regions of the Preview stage serve no users, and those that are switched off serve nobody.
+    regions = set(Region.objects.filter(in_production(), is_active=True).values_list("code", flat=True))
     weekly = {week: peak for week, peak in peaks if week is not None and 0 <= week < WEEKS}
     return Measured(
         calls=calls,

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.utils import timezone
 
 from connectors.latency import BUCKETS, percentile
 from connectors.models import HealthObjective
@@ -63,13 +64,24 @@ def counts_of_hours(connectors: Collection[UUID], *, since: datetime) -> dict[UU
 
 
 def last_minutes_of_live() -> dict[UUID, datetime | None]:
-    """Every connector with a live version -> the latest minute that was reported of it in the last days."""
-    query = """
-        SELECT id, (SELECT minute FROM connectors_healthminute WHERE connector_id = connectors_connector.id
-                     ORDER BY minute DESC LIMIT 1)
-          FROM connectors_connector WHERE live_version_id IS NOT NULL AND state <> 'retired'
+    """Every connector with a live version -> the latest minute that was reported of it in the last days.
+
+    Figures that were imported have hours and no minutes: such an hour counts to its end.
     """
-    return {row[0]: row[1] for row in _rows(query, {})}
+    query = """
+        WITH hours AS (
+            SELECT connector_id, max(hour) AS hour FROM connectors_healthconnectorhour
+             WHERE hour >= %(since)s AND requests > 0 GROUP BY connector_id
+        )
+        SELECT id, CASE WHEN hour > minute OR minute IS NULL THEN hour + interval '59 minutes' ELSE minute END
+          FROM connectors_connector
+          LEFT JOIN hours ON hours.connector_id = id
+          LEFT JOIN LATERAL (SELECT minute FROM connectors_healthminute
+                              WHERE connector_id = connectors_connector.id
+                              ORDER BY minute DESC LIMIT 1) AS last ON true
+         WHERE live_version_id IS NOT NULL AND state <> 'retired'
+    """
+    return {row[0]: row[1] for row in _rows(query, {"since": timezone.now() - timedelta(days=1)})}
 
 
 @dataclass(frozen=True, slots=True)

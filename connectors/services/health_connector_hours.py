@@ -19,7 +19,7 @@ ROLL_UP_LOCK = 0x401B
 _HOUR = timedelta(hours=1)
 _LOOKED_AT_AGAIN = 2
 # Locations without users say nothing about how a connector does.
-_WITH_USERS = "region_id IN (SELECT code FROM connectors_region WHERE NOT is_preview)"
+_WITH_USERS = "region_id IN (SELECT code FROM connectors_region WHERE NOT (is_preview OR in_preview_stage))"
 _SUMS = "sum(requests), sum(successes), sum(throttled)"
 
 

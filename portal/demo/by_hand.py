@@ -52,10 +52,16 @@ def ask_for(region: Region, connector: Connector) -> None:
 
 
 def look_later() -> None:
-    """The regions of the demo are filled only after this: nobody should look before, and not all at once."""
+    """The regions of the demo are filled only after this: nobody should look before, and not all at once.
+
+    Looks of the last half hour are told, as all that regions did: they found what those before them found.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE certification_placement
                   SET next_probe_at = statement_timestamp() + make_interval(mins => 10)
-                                      + random() * make_interval(mins => 20)"""
+                                      + random() * make_interval(mins => 20),
+                      probed_at = CASE WHEN disagrees_since IS NULL AND probed_at IS NOT NULL
+                                       THEN statement_timestamp() - random() * make_interval(mins => 25)
+                                       ELSE probed_at END"""
         )

@@ -20,6 +20,7 @@ from tests.architecture.access import (
     kwargs_for,
     token_only,
 )
+from tests.architecture.links import dead_ends
 from tests.architecture.routes import ROUTES, WEB_METHODS, Route
 from tests.architecture.world import MARKER, PRIVATE_NOTE, ROLES, SECRET, World
 from tests.effort import IS_FULL
@@ -163,6 +164,8 @@ def test_only_those_who_may_get_in(world, name):
         for role in _askers(method, access):
             response = _ask(world, route, role, method)
             problems = [_fault(route, role, access, response), *_leaks(role, name, response)]
+            if method == "GET" and response.status_code == 200 and not response.streaming:
+                problems += dead_ends(response.content, role)
             faults += [f"{method} as {role}: {problem}" for problem in problems if problem]
     assert not faults, "; ".join(faults)
 

@@ -10,7 +10,7 @@ import time_machine
 from certification.models import Notification
 from connectors.latency import BUCKETS
 from connectors.lifecycle import HealthAlertState
-from connectors.models import HealthAlert, HealthHour, HealthMinute
+from connectors.models import HealthAlert, HealthConnectorHour, HealthHour, HealthMinute
 from connectors.services import health_alerts, health_watch
 from portal.shared.errors import IllegalTransition, InvalidInput, NotPermitted
 from portal.shared.models import AuditRecord
@@ -245,6 +245,18 @@ def test_a_connector_that_never_reported_anything_today_is_silent_too(connector,
     usual_weeks(connector, region)
     look()
     assert kinds() == ["silence"]
+
+
+def test_hours_that_were_imported_are_heard_too(connector, region):
+    usual_weeks(connector, region)
+    HealthConnectorHour.objects.create(
+        connector=connector, hour=NOW - timedelta(hours=2), requests=900, successes=900, throttled=0
+    )
+    look()
+    assert kinds() == [], "its last call may have been 61 minutes ago"
+    look(timedelta(hours=1))
+    assert kinds() == ["silence"]
+    assert HealthAlert.objects.get().evidence["last_at"] == (NOW - timedelta(minutes=61)).isoformat()
 
 
 def test_a_dormant_or_young_connector_raises_no_alarm(connector, region):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html5lib
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -101,3 +102,19 @@ def test_the_live_part_says_nothing_until_something_happens(cast, sign_in):
     assert answer.content.decode().count("<html") == 0
     assert answer.context["stamp"] != stamp
     assert browser.get(reverse("home_live"), headers={"X-Seen": ""}).status_code == 200
+
+
+def test_the_menu_of_teams_switches_between_them(cast, sign_in):
+    other = MembershipFactory(user=cast.owner, role="owner", publisher__name="Kelp Works").publisher
+    ConnectorFactory(publisher=other, name="Kelp Forest")
+    ConnectorFactory(publisher=cast.publisher, name="Harbour Tides")
+    browser = sign_in(cast.owner)
+    page = html5lib.parse(browser.get(reverse("home")).content, namespaceHTMLElements=False)
+    (entry,) = (
+        each
+        for each in page.iter("button")
+        if "formaction" in each.attrib and "Kelp Works" in "".join(each.itertext())
+    )
+    found = browser.post(entry.attrib["formaction"], follow=True).content.decode()
+    assert "Kelp Forest" in found
+    assert "Harbour Tides" not in found
