@@ -26,6 +26,7 @@ from certification.queries import console as queries
 from certification.services import runs as services
 from certification.services.credentials import LONGEST_REASON
 from certification.web.submission_pages import page_context, visible_submission
+from connectors import call_words
 from connectors.policies import is_member
 from connectors.runtime import CallableOperation, Input
 from connectors.runtime.examples import body_example
@@ -34,6 +35,7 @@ from portal.shared.errors import Conflict, InvalidInput, TooMany
 from portal.shared.policy import require
 from portal.shared.web import signed_in_user, uuid_or_none
 from portal.shared.words import lazy as _lazy
+from portal.shared.words import reader_language
 
 _PREFIX = services.INPUT_PREFIX
 _LONGEST_INPUT = 100_000
@@ -142,9 +144,14 @@ class CallForm(forms.Form):
         """A service's refusal at the inputs that it names."""
         for name, texts in error.fields.items():
             for text in texts:
-                self.add_error(name if name in self.fields else None, text)
+                self.add_error(name if name in self.fields else None, _told(text))
         if not error.fields:
-            self.add_error(None, error.message)
+            self.add_error(None, _told(error.message))
+
+
+def _told(message: str) -> str:
+    """The runtime speaks English, to programs as well."""
+    return call_words.told_in(reader_language(), message)
 
 
 def _field(declared: Input, operation: CallableOperation) -> forms.Field:
@@ -252,7 +259,7 @@ def send(request: HttpRequest, seat: Seat) -> HttpResponse:
         except InvalidInput as error:
             form.refuse(error)
         except (Conflict, TooMany) as error:
-            form.add_error(None, error.message)
+            form.add_error(None, _told(error.message))
         else:
             return _answer(request, seat, run)
     return _page(request, seat, operation.operation_id, None, form=form, status=422)
