@@ -14,6 +14,11 @@ from tests.architecture.access import TABLE
 _LINK = re.compile(rb"""<a\b[^>]*?\shref=["'](/[^"'?#]*)""")
 # Served by the web server or by whitenoise, never by a view.
 _FILES = ("/static/", "/media/")
+# The portal's name leads home, where whoever is not signed in is asked to do that. A message opens for whom it was
+# sent to, which the matrix knows of one person only.
+_OPENS_FOR_SOME = {"home", "notification_detail"}
+# Their links lead to what is theirs, or to the second factor.
+_ELSEWHERE = {"stranger", "staff_without_factor"}
 
 
 @cache
@@ -26,10 +31,7 @@ def _name(path: str) -> str:
 
 
 def dead_ends(body: bytes, role: str) -> Iterator[str]:
-    """The links in a page that nothing answers, that are for forms only, or that are closed to the reader.
-
-    The portal's name leads home; whoever is not signed in is asked to do that there.
-    """
+    """The links in a page that nothing answers, that are for forms only, or that are closed to the reader."""
     for path in sorted({unescape(found.decode()) for found in _LINK.findall(body)}):
         if path.startswith(_FILES):
             continue
@@ -39,5 +41,7 @@ def dead_ends(body: bytes, role: str) -> Iterator[str]:
             yield f"links to {path}, which nothing answers"
         elif entry and "GET" not in entry.methods:
             yield f"links to {name}, which is for forms"
-        elif entry and name != "home" and role not in entry.methods["GET"].allowed:
+        elif name in _OPENS_FOR_SOME or role in _ELSEWHERE:
+            continue
+        elif entry and role not in entry.methods["GET"].allowed:
             yield f"links to {name}, which is closed to this reader"
