@@ -5,6 +5,7 @@ Only what is a secret beyond reasonable doubt: a comment about authentication mu
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,8 +80,17 @@ def _masked(match: Any) -> str:
     return f"{kept}{MASK}"
 
 
+_LONG = 16
+
+
 def _looks_random(value: str) -> bool:
-    """Digits and letters together: `password: S3cr3tValue`, and not `password: securestring`."""
-    return (
-        MASK not in value and any(char.isdigit() for char in value) and any(char.isalpha() for char in value)
-    )
+    """Digits and letters together, as in `password: S3cr3tValue` and not in `password: securestring`; or a long
+    text with capitals all over it, as no name such as `clientSecretOfTheApp` has them.
+    """
+    if MASK in value or not any(char.isalpha() for char in value):
+        return False
+    if any(char.isdigit() for char in value):
+        return True
+    capitals = sum(char.isupper() for char in value)
+    turns = sum(one.isupper() != other.isupper() for one, other in itertools.pairwise(value))
+    return len(value) >= _LONG and 10 * capitals >= 3 * len(value) and 3 * turns >= len(value)

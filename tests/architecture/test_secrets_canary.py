@@ -197,7 +197,8 @@ def _break_things(stack: Stack, journey: Journey, credential: str, secret: str) 
 
 
 def test_a_credential_is_found_nowhere_but_in_the_one_answer_that_shows_it(stack):
-    first, second = (f"canary{secrets.token_urlsafe(18)}+/" for _ in range(2))
+    # With a digit in any case: what is pasted without one might be a word (portal/shared/secret_scan.py).
+    first, second = (f"canary7{secrets.token_urlsafe(18)}+/" for _ in range(2))
     journey = Journey(stack, 1, "Canary Quay")
     try:
         shown = _travel(stack, journey, first, second)

@@ -112,9 +112,9 @@ def test_the_menu_of_teams_switches_between_them(cast, sign_in):
     page = html5lib.parse(browser.get(reverse("home")).content, namespaceHTMLElements=False)
     (entry,) = (
         each
-        for each in page.iter("button")
-        if "formaction" in each.attrib and "Kelp Works" in "".join(each.itertext())
+        for each in page.iter("form")
+        if each.attrib.get("action", "").endswith("/switch/") and "Kelp Works" in "".join(each.itertext())
     )
-    found = browser.post(entry.attrib["formaction"], follow=True).content.decode()
+    found = browser.post(entry.attrib["action"], follow=True).content.decode()
     assert "Kelp Forest" in found
     assert "Harbour Tides" not in found

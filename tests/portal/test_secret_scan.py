@@ -20,6 +20,7 @@ SECRETS = {
     "postgres://app:hunter2secret@db.example/app": "hunter2secret",
     'client_secret = "a1b2c3d4e5f6g7"': "a1b2c3d4e5f6g7",
     "password: S3cr3tValue": "S3cr3tValue",
+    "it works with api_key=AwMtnkTbrhcZVwtrLIWfZhRU": "AwMtnkTbrhcZVwtrLIWfZhRU",
     "use ccp_0123456789abcdefghijABCDEFGHIJ please": "ccp_0123456789abcdefghijABCDEFGHIJ",
     "key AKIAABCDEFGHIJKLMNOP": "AKIAABCDEFGHIJKLMNOP",
 }
@@ -28,6 +29,7 @@ HARMLESS = [
     "apiKey: securestring is the right type for it.",
     "See https://docs.example/auth?code=200 and ?page=12.",
     "password: choose a longer description",
+    "client_secret: clientSecretOfTheApp, api_key=YOUR_CLIENT_SECRET_HERE and secret: XMLHttpRequestSecretName",
     "Basic authentication needs two parameters.",
     "sha256 9f2c4be1a07d53c8e6a1b94f0d7732ac58e0f1b6d24c9a7e3b5f8d1c0a962e47",
     "#/paths/~1token/get has no description",
