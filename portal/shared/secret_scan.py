@@ -84,8 +84,8 @@ _LONG = 16
 
 
 def _looks_random(value: str) -> bool:
-    """Digits and letters together, as in `password: S3cr3tValue` and not in `password: securestring`; or a long
-    text with capitals all over it, as no name such as `clientSecretOfTheApp` has them.
+    """Digits and letters together, as in `password: S3cr3tValue` and not in `password: securestring`; or a
+    long text with capitals all over it, as no name such as `clientSecretOfTheApp` has them.
     """
     if MASK in value or not any(char.isalpha() for char in value):
         return False
