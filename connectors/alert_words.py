@@ -10,9 +10,8 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from connectors import call_words
+from connectors.told_calls import told_call
 from portal.shared.words import lazy as _lazy
-from portal.shared.words import reader_language
 
 # kind -> what it means and where to look first.
 ADVICE: Mapping[str, str] = {
@@ -76,18 +75,14 @@ def sentence(kind: str, evidence: Mapping[str, Any]) -> str:
 def _host(evidence: Mapping[str, Any]) -> str:
     return _("%(host)s: %(problem)s, %(looks)s looks in a row.") % {
         "host": evidence["host"],
-        "problem": _told_call(evidence["problem"]),
+        "problem": told_call(evidence["problem"]).rstrip("."),
         "looks": evidence["looks"],
     }
 
 
-def _told_call(problem: str) -> str:
-    return call_words.told_in(reader_language(), problem).rstrip(".")
-
-
 def _certificate(evidence: Mapping[str, Any]) -> str:
     if not evidence["expires_at"]:
-        return f"{evidence['host']}: {_told_call(evidence['problem'])}."
+        return f"{evidence['host']}: {told_call(evidence['problem']).rstrip('.')}."
     days = evidence["days"]
     words = (
         _("The certificate of %(host)s ends today, on %(day)s.")

@@ -26,16 +26,15 @@ from certification.queries import console as queries
 from certification.services import runs as services
 from certification.services.credentials import LONGEST_REASON
 from certification.web.submission_pages import page_context, visible_submission
-from connectors import call_words
 from connectors.policies import is_member
 from connectors.runtime import CallableOperation, Input
 from connectors.runtime.examples import body_example
+from connectors.told_calls import told_call
 from portal.accounts.models import User
 from portal.shared.errors import Conflict, InvalidInput, TooMany
 from portal.shared.policy import require
 from portal.shared.web import signed_in_user, uuid_or_none
 from portal.shared.words import lazy as _lazy
-from portal.shared.words import reader_language
 
 _PREFIX = services.INPUT_PREFIX
 _LONGEST_INPUT = 100_000
@@ -144,14 +143,9 @@ class CallForm(forms.Form):
         """A service's refusal at the inputs that it names."""
         for name, texts in error.fields.items():
             for text in texts:
-                self.add_error(name if name in self.fields else None, _told(text))
+                self.add_error(name if name in self.fields else None, told_call(text))
         if not error.fields:
-            self.add_error(None, _told(error.message))
-
-
-def _told(message: str) -> str:
-    """The runtime speaks English, to programs as well."""
-    return call_words.told_in(reader_language(), message)
+            self.add_error(None, told_call(error.message))
 
 
 def _field(declared: Input, operation: CallableOperation) -> forms.Field:
@@ -259,7 +253,7 @@ def send(request: HttpRequest, seat: Seat) -> HttpResponse:
         except InvalidInput as error:
             form.refuse(error)
         except (Conflict, TooMany) as error:
-            form.add_error(None, _told(error.message))
+            form.add_error(None, told_call(error.message))
         else:
             return _answer(request, seat, run)
     return _page(request, seat, operation.operation_id, None, form=form, status=422)

@@ -94,7 +94,7 @@ def _around(region: Region) -> dict[str, object]:
     return {
         "pairs": region.paired_with.all(),
         "knowledge": placements.knowledge_of(region),
-        "gap": None if not (region.is_production and region.is_active) else catch_ups.gap_of(region),
+        "gap": catch_ups.gap_of(region) if region.is_production and region.is_active else None,
         "catch_up": catch_ups.open_in(region),
         "kinds": services.kinds(),
         "own_kind": services.KINDS[region.driver],

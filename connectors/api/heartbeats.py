@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Q
 from django.shortcuts import get_object_or_404
@@ -22,6 +21,7 @@ from connectors.queries import heartbeats as queries
 from connectors.services import heartbeats as services
 from portal.accounts.models import ApiToken
 from portal.shared.rest import CallerThrottle
+from portal.shared.web import uuid_or_none
 
 _MINUTES: dict[str, Any] = {"min_value": 1, "max_value": LONGEST_MINUTES}
 STATES = [state.value for state in BeatState]
@@ -173,10 +173,8 @@ class HeartbeatsView(APIView):
 
 
 def _named(reference: str) -> Q:
-    try:
-        return Q(pk=UUID(reference))
-    except ValueError:
-        return Q(slug=reference)
+    pk = uuid_or_none(reference)
+    return Q(pk=pk) if pk else Q(slug=reference)
 
 
 urlpatterns = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from connectors.alert_words import sentence
 from connectors.figures import Figures
 from connectors.lifecycle import OPEN_ALERT_STATES
 from connectors.models import HealthAlert
@@ -155,3 +156,9 @@ def alerts_of(user: Any, *, connector: Any = None, is_open: bool = True) -> Quer
         found = found.filter(connector=connector)
     states = OPEN_ALERT_STATES
     return found.filter(state__in=states) if is_open else found.exclude(state__in=states)
+
+
+def told_alerts(user: Any, connector: Any, kinds: Collection[str]) -> list[tuple[HealthAlert, str]]:
+    """The open alerts of these kinds, each with its sentence."""
+    found = alerts_of(user, connector=connector).filter(kind__in=kinds)
+    return [(alert, sentence(alert.kind, alert.evidence)) for alert in found]

@@ -1,16 +1,10 @@
-"""Messages of calls, stored in English, in the language of whoever reads."""
+"""Messages of calls in templates."""
 
 from __future__ import annotations
 
 from django import template
 
-from connectors import call_words
-from portal.shared.words import reader_language
+from connectors.told_calls import told_call
 
 register = template.Library()
-
-
-@register.filter
-def told_call(text: str) -> str:
-    """What was refused, what failed, or what differs from the definition."""
-    return call_words.told_in(reader_language(), text)
+register.filter("told_call", told_call)

@@ -9,7 +9,6 @@ from allauth.account.decorators import reauthentication_required
 from django import forms
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
@@ -18,12 +17,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from connectors import policies
-from connectors.alert_words import sentence
+from connectors.heartbeats import LONGEST_MINUTES
 from connectors.lifecycle import CONNECTOR
 from connectors.models import Connector, HealthAlert, Heartbeat
 from connectors.queries import connectors as connector_queries
 from connectors.queries import heartbeats as queries
-from connectors.queries.health_fleet import alerts_of
+from connectors.queries.health_fleet import told_alerts
 from connectors.services import heartbeats as services
 from portal.accounts.models import User
 from portal.shared.errors import InvalidInput
@@ -31,6 +30,7 @@ from portal.shared.policy import require
 from portal.shared.web import add_errors, done, signed_in_user
 from portal.shared.words import lazy as _lazy
 
+_ALERTS = (HealthAlert.Kind.HEARTBEAT, HealthAlert.Kind.DORMANT)
 _DAY, _HOUR, _MINUTE = 24 * 60, 60, 1
 _UNITS = [(_MINUTE, _lazy("minutes")), (_HOUR, _lazy("hours")), (_DAY, _lazy("days"))]
 
@@ -38,9 +38,9 @@ _UNITS = [(_MINUTE, _lazy("minutes")), (_HOUR, _lazy("hours")), (_DAY, _lazy("da
 class HeartbeatForm(forms.Form):
     """Each span as a number and its unit."""
 
-    period = forms.IntegerField(label=_lazy("Period"), min_value=1, max_value=44640, initial=1)
+    period = forms.IntegerField(label=_lazy("Period"), min_value=1, max_value=LONGEST_MINUTES, initial=1)
     period_unit = forms.TypedChoiceField(label=_lazy("Unit"), coerce=int, choices=_UNITS, initial=_HOUR)
-    grace = forms.IntegerField(label=_lazy("Grace"), min_value=1, max_value=44640, initial=15)
+    grace = forms.IntegerField(label=_lazy("Grace"), min_value=1, max_value=LONGEST_MINUTES, initial=15)
     grace_unit = forms.TypedChoiceField(label=_lazy("Unit"), coerce=int, choices=_UNITS, initial=_MINUTE)
 
     def draft(self) -> services.RhythmDraft:
@@ -96,7 +96,7 @@ def _context(user: User, connector: Connector, page: queries.HeartbeatPage) -> d
         "connector": connector,
         "tab": "health",
         "page": page,
-        "alerts": [(alert, sentence(alert.kind, alert.evidence)) for alert in _alerts(user, connector)],
+        "alerts": told_alerts(user, connector, _ALERTS),
         "can_edit": policies.can_edit_connector(user, connector),
         "is_closed": connector.state in CONNECTOR.terminal,
         "sending": _sending(connector),
@@ -115,11 +115,6 @@ def _sending(connector: Connector) -> dict[str, str]:
         "shown": " \\\n  ".join(parts),
         "failing": '-d status=failing --data-urlencode "message=Queue is full"',
     }
-
-
-def _alerts(user: User, connector: Connector) -> QuerySet[HealthAlert]:
-    kinds = [HealthAlert.Kind.HEARTBEAT, HealthAlert.Kind.DORMANT]
-    return alerts_of(user, connector=connector).filter(kind__in=kinds)
 
 
 def _address(connector: Connector) -> str:

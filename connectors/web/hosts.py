@@ -13,11 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from connectors import policies
-from connectors.alert_words import sentence
 from connectors.models import HealthAlert
 from connectors.queries import connectors as connector_queries
 from connectors.queries import host_watch as queries
-from connectors.queries.health_fleet import alerts_of
+from connectors.queries.health_fleet import told_alerts
 from connectors.services import host_watch as services
 from portal.shared.web import done, signed_in_user
 
@@ -27,14 +26,11 @@ from portal.shared.web import done, signed_in_user
 def connector_host(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = signed_in_user(request)
     connector = get_object_or_404(connector_queries.for_page(user), pk=pk)
-    alerts = alerts_of(user, connector=connector).filter(
-        kind__in=[*queries.HOST_KINDS, HealthAlert.Kind.DORMANT]
-    )
     context = {
         "connector": connector,
         "tab": "health",
         "page": queries.host_page(connector),
-        "alerts": [(alert, sentence(alert.kind, alert.evidence)) for alert in alerts],
+        "alerts": told_alerts(user, connector, [*queries.HOST_KINDS, HealthAlert.Kind.DORMANT]),
         "is_watched": services.looks_at(connector),
         "can_edit": policies.can_edit_connector(user, connector),
         "hours": settings.HOST_WATCH_HOURS,
